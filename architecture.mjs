@@ -1,0 +1,166 @@
+/**
+ * Who may import whom. Read a row as: "<folder> may use <folders>, <npm packages>, Node built-ins".
+ * Everything else is an error: ESLint reads this table (eslint-rules/architecture.mjs) and a test
+ * compares it with docs/DESIGN.md. `types:<folder>` allows `import type` only. A folder is always
+ * entered through its index.ts; imports inside one folder are free.
+ */
+const pure = [];
+const temporal = (name) => `npm:@temporalio/${name}`;
+
+export const mayUse = {
+  // Pure core: no clock, no randomness of its own, no I/O.
+  'packages/contracts': ['packages/instants'],
+  'packages/instants': pure,
+  'packages/policy': ['packages/contracts', 'packages/instants'],
+  'packages/synthetic': ['packages/contracts', 'packages/instants', 'npm:seedrandom'],
+
+  // Adapters: each knows one outside thing.
+  'packages/config': [
+    'packages/contracts',
+    'npm:class-validator',
+    'npm:class-transformer',
+    'npm:reflect-metadata',
+    'node:path',
+  ],
+  'packages/duckdb': ['packages/contracts', 'npm:@duckdb/node-api', 'node:*'],
+  'packages/database': ['packages/contracts', 'npm:drizzle-orm', 'npm:postgres', 'node:*'],
+
+  // Domain packages: pure modules beside the adapter modules that feed them.
+  'packages/raw-data': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'packages/database',
+    'packages/synthetic',
+    'npm:drizzle-orm',
+    'npm:postgres',
+    'node:*',
+  ],
+  'packages/features': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'node:crypto',
+  ],
+  'packages/offline-store': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'packages/database',
+    'packages/features',
+    'packages/raw-data',
+    'npm:postgres',
+    'node:*',
+  ],
+  'packages/online-store': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'packages/features',
+    'packages/offline-store',
+    'npm:ioredis',
+    'node:*',
+  ],
+  'packages/modeling': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'packages/features',
+    'packages/offline-store',
+    'npm:ml-matrix',
+    'npm:ml-logistic-regression',
+    'npm:seedrandom',
+    'node:*',
+  ],
+  'packages/drift': [
+    'packages/contracts',
+    'packages/instants',
+    'packages/duckdb',
+    'packages/database',
+    'packages/features',
+    'packages/modeling',
+    'packages/offline-store',
+    'npm:postgres',
+    'node:*',
+  ],
+
+  // Composition: opens the adapters once and hands them out as ports.
+  'packages/platform': [
+    'packages/*',
+    'npm:ioredis',
+    'npm:pino',
+    'npm:postgres',
+    temporal('client'),
+    temporal('common'),
+    temporal('envconfig'),
+    'node:*',
+  ],
+  'packages/stack': [
+    'packages/contracts',
+    'packages/config',
+    'packages/database',
+    'npm:postgres',
+    'npm:ioredis',
+    temporal('client'),
+    'node:*',
+  ],
+  'packages/cli': [
+    'packages/*',
+    'types:workflows',
+    'temporal-config',
+    'npm:commander',
+    temporal('client'),
+    temporal('common'),
+    'node:*',
+  ],
+
+  // Shell.
+  workflows: [
+    'packages/contracts',
+    'packages/instants',
+    'packages/policy',
+    'types:activities',
+    temporal('workflow'),
+    temporal('common'),
+  ],
+  activities: ['packages/*', temporal('activity'), temporal('common'), 'node:*'],
+  worker: [
+    'workflows',
+    'activities',
+    'packages/*',
+    temporal('worker'),
+    temporal('client'),
+    temporal('common'),
+    temporal('activity'),
+    'npm:pino',
+    'node:*',
+  ],
+  api: [
+    'packages/*',
+    'types:workflows',
+    'npm:@nestjs/*',
+    'npm:class-validator',
+    'npm:class-transformer',
+    'npm:reflect-metadata',
+    'npm:rxjs',
+    'npm:fastify',
+    'npm:@fastify/*',
+    'npm:pino',
+    'npm:prom-client',
+    'npm:ioredis',
+    temporal('client'),
+    temporal('common'),
+    'node:*',
+  ],
+  'temporal-config': [
+    'packages/contracts',
+    'packages/policy',
+    'packages/instants',
+    temporal('client'),
+    temporal('common'),
+  ],
+
+  // Not shipped.
+  bench: ['*'],
+  test: ['*'],
+};

@@ -1,0 +1,2 @@
+export { dataPaths, type DataPaths } from './data-paths';
+export { loadConfig, settingNames, type Config } from './load-config';

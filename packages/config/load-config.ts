@@ -1,0 +1,110 @@
+import 'reflect-metadata';
+import path from 'node:path';
+import { plainToInstance, Transform } from 'class-transformer';
+import {
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  IsUrl,
+  Matches,
+  Max,
+  Min,
+  validateSync,
+} from 'class-validator';
+import { ChurnError } from '../contracts';
+
+const toInteger = Transform(({ value }) =>
+  typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : (value as unknown),
+);
+const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** Every setting, as an environment variable with its default. README and .env.example list the same. */
+class Environment {
+  @IsString() CHURN_DATA_DIR = '.local';
+  @IsOptional()
+  @IsUrl({ protocols: ['postgres', 'postgresql'], require_tld: false })
+  DATABASE_URL?: string;
+  @IsOptional() @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false }) REDIS_URL?: string;
+  @IsOptional() @Matches(/^[^\s/]+:\d+$/) TEMPORAL_ADDRESS?: string;
+  @Matches(/^[\w.-]+$/) TEMPORAL_NAMESPACE = 'default';
+  @IsOptional() @IsString() CHURN_IMPORT_DIR?: string;
+  @Matches(/^[A-Z]{3}$/) CHURN_CURRENCY = 'USD';
+  @Matches(/^[\w.:-]+$/) CHURN_API_HOST = '127.0.0.1';
+  @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
+  @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_TEMPORAL_UI_PORT = 0;
+  @toInteger @IsInt() @Min(128) CHURN_DUCKDB_MEMORY_MB = 1024;
+  @toInteger @IsInt() @Min(1) @Max(64) CHURN_DUCKDB_THREADS = 2;
+  @toInteger @IsInt() @Min(1) CHURN_STALE_AFTER_HOURS = 48;
+  @IsIn(logLevels) CHURN_LOG_LEVEL: (typeof logLevels)[number] = 'info';
+}
+
+export interface Config {
+  /** Absolute path of everything an installation keeps. */
+  readonly dataDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly temporal: {
+    readonly address: string | undefined;
+    readonly namespace: string;
+    /** 0: any free port. */
+    readonly uiPort: number;
+  };
+  readonly importDir: string | undefined;
+  /** ISO 4217; one per installation. */
+  readonly currency: string;
+  /** Port 0: any free port. */
+  readonly api: { readonly host: string; readonly port: number };
+  readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
+  /** Online features older than this are flagged stale. */
+  readonly staleAfterHours: number;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+export const settingNames: readonly string[] = Object.keys(
+  plainToInstance(
+    Environment,
+    { DATABASE_URL: '', REDIS_URL: '', TEMPORAL_ADDRESS: '', CHURN_IMPORT_DIR: '' },
+    { exposeDefaultValues: true },
+  ),
+).sort();
+
+/**
+ * The settings of an environment; an empty variable counts as absent.
+ *
+ * @throws ChurnError INVALID_SETTING naming the variable and the rule, never the value.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(
+    settingNames.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
+  );
+  const parsed = plainToInstance(Environment, present, { exposeDefaultValues: true });
+  const [first] = validateSync(parsed);
+  if (first) {
+    const problem = Object.values(first.constraints ?? {}).join('; ');
+    throw new ChurnError('INVALID_SETTING', { variable: first.property, problem });
+  }
+  return toConfig(parsed);
+}
+
+function toConfig(parsed: Environment): Config {
+  return Object.freeze({
+    dataDir: path.resolve(parsed.CHURN_DATA_DIR),
+    databaseUrl: parsed.DATABASE_URL,
+    redisUrl: parsed.REDIS_URL,
+    temporal: {
+      address: parsed.TEMPORAL_ADDRESS,
+      namespace: parsed.TEMPORAL_NAMESPACE,
+      uiPort: parsed.CHURN_TEMPORAL_UI_PORT,
+    },
+    importDir: parsed.CHURN_IMPORT_DIR && path.resolve(parsed.CHURN_IMPORT_DIR),
+    currency: parsed.CHURN_CURRENCY,
+    api: { host: parsed.CHURN_API_HOST, port: parsed.CHURN_API_PORT },
+    duckdb: {
+      memoryMegabytes: parsed.CHURN_DUCKDB_MEMORY_MB,
+      threads: parsed.CHURN_DUCKDB_THREADS,
+    },
+    staleAfterHours: parsed.CHURN_STALE_AFTER_HOURS,
+    logLevel: parsed.CHURN_LOG_LEVEL,
+  });
+}

@@ -1,0 +1,5 @@
+export * from './errors';
+export * from './knowledge';
+export * from './partitions';
+export * from './pipeline';
+export * from './runs';

@@ -1,0 +1,73 @@
+import type { InstantText, KnowledgeKind } from './knowledge';
+
+/** Why a revision was published; shown to people. */
+export type RevisionReason = string;
+
+/** The manifest beside every revision of a partition. Nothing of it is in the Parquet file. */
+export interface PartitionManifest {
+  readonly format_version: 1;
+  readonly date: string;
+  readonly feature_time: InstantText;
+  readonly revision: number;
+  readonly knowledge: KnowledgeKind;
+  /** K and S: the knowledge of the features. */
+  readonly known_at: InstantText;
+  readonly batch: number;
+  /** L and its S: the knowledge of the label, and how far the source was complete in it. */
+  readonly label_known_at: InstantText;
+  readonly label_batch: number;
+  readonly label_complete_through: InstantText | null;
+  /** False while every label is null because T + 30 d is not known yet. */
+  readonly label_mature: boolean;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Hash of the values, independent of how a writer encodes them. */
+  readonly content_hash: string;
+  readonly schema_hash: string;
+  readonly definition_hashes: Readonly<Record<string, string>>;
+  readonly source_counts: Readonly<Record<string, number>>;
+  readonly writer_version: string;
+  readonly reason: RevisionReason;
+}
+
+export type PartitionStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
+
+/** One row of `churn partitions` and GET /partitions. */
+export interface PartitionRow {
+  readonly date: string;
+  readonly status: PartitionStatus;
+  readonly revision: number | null;
+  readonly knowledge: KnowledgeKind | null;
+  readonly known_at: InstantText | null;
+  readonly label_known_at: InstantText | null;
+  readonly batch: number | null;
+  readonly rows: number | null;
+  readonly sha256: string | null;
+  readonly content_hash: string | null;
+  readonly reason: string | null;
+  readonly attempt: number;
+}
+
+/** The value at Redis key `user_features:<user_id>`. */
+export interface OnlineVector {
+  readonly user_id: string;
+  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly feature_time: InstantText;
+  readonly known_at: InstantText;
+  readonly revision: number;
+  readonly schema_hash: string;
+  readonly vector_hash: string;
+}
+
+/** The value at Redis key `user_features:_meta`. */
+export interface OnlineMeta {
+  readonly installation_id: string;
+  readonly feature_time: InstantText;
+  readonly known_at: InstantText;
+  readonly revision: number;
+  readonly schema_hash: string;
+  readonly partition_sha256: string;
+  readonly users: number;
+  readonly published_at: InstantText;
+}

@@ -1,0 +1,9 @@
+export {
+  copyToParquet,
+  openDuckDb,
+  readParquet,
+  type DuckDb,
+  type DuckDbOptions,
+  type DuckDbRow,
+} from './open-duckdb';
+export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -1,0 +1,87 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { quoteList, quoteLiteral } from './quote-sql';
+
+export interface DuckDbOptions {
+  /** The only folders that SQL may read or write. */
+  readonly allowedDirectories: readonly string[];
+  /** Where big sorts spill. Must lie inside an allowed directory. */
+  readonly scratchDirectory: string;
+  readonly memoryMegabytes: number;
+  readonly threads: number;
+}
+
+/** A row as JavaScript values; BIGINT comes as bigint, TIMESTAMPTZ as DuckDB's own value type. */
+export type DuckDbRow = Readonly<Record<string, unknown>>;
+
+/** One in-memory DuckDB with extensions off, confined to its directories, its settings locked. */
+export interface DuckDb {
+  /** Runs one or more statements. */
+  run(sql: string, signal?: AbortSignal): Promise<void>;
+  /** Runs one statement and returns its rows as JSON-like values (BIGINT as bigint). */
+  rows<T extends DuckDbRow = DuckDbRow>(sql: string, signal?: AbortSignal): Promise<T[]>;
+  /** The underlying connection, for appenders and column-wise reading. */
+  readonly connection: DuckDBConnection;
+  close(): void;
+}
+
+/**
+ * Opens a DuckDB for one piece of work (each call is an independent in-memory database, so that
+ * pieces may run side by side).
+ */
+export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(options.threads),
+    memory_limit: `${options.memoryMegabytes}MB`,
+    temp_directory: options.scratchDirectory,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    preserve_insertion_order: 'true',
+  });
+  const connection = await instance.connect();
+  await connection.run(`SET TimeZone = 'UTC'`);
+  await connection.run(
+    `SET allowed_directories = ${quoteList(withTrailingSlash(options.allowedDirectories))}`,
+  );
+  await connection.run('SET enable_external_access = false');
+  await connection.run('SET lock_configuration = true');
+  return wrap(instance, connection);
+}
+
+function withTrailingSlash(directories: readonly string[]): string[] {
+  return directories.map((directory) => (directory.endsWith('/') ? directory : `${directory}/`));
+}
+
+function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
+  const interruptible = async <T>(work: Promise<T>, signal?: AbortSignal): Promise<T> => {
+    const interrupt = () => connection.interrupt();
+    signal?.addEventListener('abort', interrupt, { once: true });
+    try {
+      return await work;
+    } finally {
+      signal?.removeEventListener('abort', interrupt);
+    }
+  };
+  return {
+    connection,
+    run: async (sql, signal) => void (await interruptible(connection.run(sql), signal)),
+    rows: async <T extends DuckDbRow>(sql: string, signal?: AbortSignal) => {
+      const reader = await interruptible(connection.runAndReadAll(sql), signal);
+      return reader.getRowObjectsJS() as T[];
+    },
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+/** `read_parquet([...])` over files, in the order given. */
+export function readParquet(files: readonly string[]): string {
+  if (files.length === 0) throw new RangeError('read_parquet needs at least one file');
+  return `read_parquet(${quoteList(files)}, hive_partitioning = false)`;
+}
+
+/** `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes. */
+export function copyToParquet(query: string, file: string): string {
+  return `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)`;
+}

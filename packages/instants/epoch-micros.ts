@@ -1,0 +1,45 @@
+/** Microseconds since 1970-01-01T00:00:00Z. JavaScript's Date has only milliseconds: never use it. */
+export type EpochMicros = bigint;
+
+export const MICROS_PER_SECOND = 1_000_000n;
+export const MICROS_PER_MINUTE = 60n * MICROS_PER_SECOND;
+export const MICROS_PER_HOUR = 60n * MICROS_PER_MINUTE;
+export const MICROS_PER_DAY = 24n * MICROS_PER_HOUR;
+
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
+
+/**
+ * The instant an ISO 8601 text names: `2024-01-01`, `2024-01-01T12:00Z`, `2024-01-01 12:00:00.123456+02`.
+ * Without a zone it is UTC; without a time it is midnight.
+ *
+ * @throws RangeError when the text is not such an instant, or names a day or time that does not exist.
+ */
+export function parseInstant(text: string): EpochMicros {
+  const match = INSTANT.exec(text.trim());
+  if (!match) throw new RangeError(`not an ISO 8601 instant: ${JSON.stringify(text.slice(0, 64))}`);
+  const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] =
+    match;
+  const whole = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  const millis = Date.parse(`${whole}Z`);
+  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 19) !== whole) {
+    throw new RangeError(`no such moment: ${JSON.stringify(text.slice(0, 64))}`);
+  }
+  return BigInt(millis) * 1000n + BigInt(fraction.padEnd(6, '0')) - zoneOffset(zone);
+}
+
+function zoneOffset(zone: string): bigint {
+  if (zone.toUpperCase() === 'Z') return 0n;
+  const sign = zone.startsWith('-') ? -1n : 1n;
+  const hours = BigInt(zone.slice(1, 3));
+  const minutes = BigInt(zone.slice(3).replace(':', '') || '0');
+  return sign * (hours * MICROS_PER_HOUR + minutes * MICROS_PER_MINUTE);
+}
+
+/** `2024-01-01T00:00:00.000000Z`: always six digits and Z, so that texts sort as the instants do. */
+export function formatInstant(micros: EpochMicros): string {
+  const remainder = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
+  const seconds = Number((micros - remainder) / 1_000_000n);
+  const whole = new Date(seconds * 1000).toISOString().slice(0, 19);
+  return `${whole}.${remainder.toString().padStart(6, '0')}Z`;
+}

@@ -1,0 +1,20 @@
+export {
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  MICROS_PER_MINUTE,
+  MICROS_PER_SECOND,
+  parseInstant,
+  type EpochMicros,
+} from './epoch-micros';
+export {
+  addDays,
+  dateOf,
+  dateOfDayNumber,
+  datesBetween,
+  dayNumber,
+  midnightOf,
+  parseLogicalDate,
+  weekdayOf,
+  type LogicalDate,
+} from './logical-date';

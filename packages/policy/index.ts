@@ -1,0 +1,1 @@
+export { isStepDue } from './is-step-due';
