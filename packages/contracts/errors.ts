@@ -129,6 +129,11 @@ export const errorCatalogue = {
     httpStatus: 404,
     retryable: false,
   },
+  DRIFT_NOT_FOUND: {
+    message: 'There is no drift report for {date}. The daily run of a day writes one.',
+    httpStatus: 404,
+    retryable: false,
+  },
   BACKFILL_NOT_FOUND: { message: 'There is no backfill {id}.', httpStatus: 404, retryable: false },
   BACKFILL_OVERLAP: {
     message:

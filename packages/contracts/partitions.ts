@@ -33,6 +33,12 @@ export interface PartitionManifest {
 
 export type PartitionStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';
 
+/** A published revision that may be read: its manifest and the path of its Parquet file. */
+export interface PublishedPartition {
+  readonly manifest: PartitionManifest;
+  readonly path: string;
+}
+
 /** One row of `churn partitions` and GET /partitions. */
 export interface PartitionRow {
   readonly date: string;

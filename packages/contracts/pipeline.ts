@@ -1,8 +1,12 @@
+import type { BackfillInput } from './runs';
+
 /** The daily run as data: the workflow executes it, the docs draw it, a test holds both to it. */
 export interface PipelineStep {
   readonly name: StepName;
   /** Steps that must have settled before this one starts. */
   readonly after: readonly StepName[];
+  /** Runs also when a step in `after` failed; otherwise a failed one blocks it. */
+  readonly runsAfterFailure?: true;
   /** UTC weekdays on which the step runs (0 = Sunday); absent: every day. */
   readonly weekdays?: readonly number[];
   /** Minutes after the nominal time at which a late step warns and breaches. */
@@ -73,6 +77,7 @@ export const dailyPipeline: readonly PipelineStep[] = [
   {
     name: 'validate_schema',
     after: ['train_model', 'run_drift_detection'],
+    runsAfterFailure: true,
     slaMinutes: { warn: 90, breach: 150 },
     risk: 'read',
     startToCloseMinutes: 10,
@@ -85,6 +90,17 @@ export const scheduleIds = { daily: 'churn-daily', watchdog: 'churn-watchdog' } 
 
 /** Hour and minute (UTC) of the daily run of partition D, on day D. */
 export const nominalTime = { hour: 1, minute: 0 } as const;
+
+/** Workflow types: the names clients start them by. */
+export const workflowTypes = {
+  dailyRun: 'dailyRun',
+  backfill: 'backfill',
+  restate: 'restate',
+  watchdog: 'watchdog',
+} as const;
+
+/** The query and the signals that the running workflows answer. */
+export const workflowMessages = { progress: 'progress', pause: 'pause', resume: 'resume' } as const;
 
 /** Search attributes, all KEYWORD. */
 export const searchAttributeNames = [
@@ -104,4 +120,32 @@ export function dailyWorkflowId(date: string): string {
 
 export function backfillWorkflowId(id: string): string {
   return `churn-backfill-${id}`;
+}
+
+/**
+ * How a daily run is started by hand: attaches to a running one, runs a failed one again, and is
+ * refused (already started) when the day's run has succeeded.
+ */
+export function dailyRunStart(date: string) {
+  return {
+    workflowId: dailyWorkflowId(date),
+    taskQueue: taskQueues.daily,
+    args: [{ date, kind: 'manual' }] as [{ date: string; kind: 'manual' }],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+    staticSummary: `Daily run of ${date}, started by hand`,
+  } as const;
+}
+
+/** How a backfill is started; the same id again attaches to the running one. */
+export function backfillStart(input: BackfillInput) {
+  const { id, request } = input;
+  return {
+    workflowId: backfillWorkflowId(id),
+    taskQueue: taskQueues.backfill,
+    args: [input] as [BackfillInput],
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowIdReusePolicy: 'REJECT_DUPLICATE',
+    staticSummary: `Backfill ${request.from} to ${request.to}, reprocess ${request.reprocess}`,
+  } as const;
 }

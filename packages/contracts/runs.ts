@@ -11,6 +11,8 @@ export interface DailyRunInput {
 export interface StepOutcome {
   readonly step: StepName;
   readonly status: 'succeeded' | 'failed' | 'skipped';
+  /** Why a skipped step was skipped: not its weekday, or a step it needs did not succeed. */
+  readonly skipped?: 'not_due' | 'upstream_failed';
   readonly seconds: number;
   /** What the step reports, small; or why it was skipped or failed. */
   readonly result: unknown;
@@ -21,6 +23,27 @@ export interface DailyRunReport {
   readonly verdict: 'pass' | 'warn' | 'fail';
   readonly steps: readonly StepOutcome[];
   readonly slaBreaches: readonly StepName[];
+}
+
+/** The answer to the query `progress` of a daily run. */
+export interface DailyRunProgress {
+  readonly date: string;
+  readonly running: readonly StepName[];
+  readonly settled: readonly StepOutcome[];
+  readonly slaBreaches: readonly StepName[];
+}
+
+/** A published partition of another day than the run's own, and why it was published again. */
+export interface RestatedPartition {
+  readonly date: string;
+  readonly reason: string;
+  readonly revision: number;
+}
+
+/** What `churn restate` reports. `batches`: first and last batch whose rows were looked at. */
+export interface RestateReport {
+  readonly batches: readonly [first: number, last: number] | null;
+  readonly restated: readonly RestatedPartition[];
 }
 
 /** Which dates a backfill runs, besides those never run (design §6). */
@@ -64,6 +87,31 @@ export interface DateChunk {
   readonly except: readonly string[];
 }
 
+/** Input of the backfill workflow. Only continue-as-new sets `state`. */
+export interface BackfillInput {
+  readonly id: string;
+  readonly request: BackfillRequest;
+  /** Made by the workflow's first activity unless the caller has planned already. */
+  readonly plan?: BackfillPlan;
+  readonly state?: BackfillState;
+}
+
+/** What a backfill carries across continue-as-new, besides its plan. */
+export interface BackfillState {
+  readonly nextChunk: number;
+  readonly succeeded: number;
+  readonly skipped: number;
+  readonly failed: readonly string[];
+  readonly paused: boolean;
+}
+
+/** What became of one date of a chunk. */
+export interface PartitionOutcome {
+  readonly date: string;
+  readonly status: 'succeeded' | 'skipped' | 'failed' | 'cancelled';
+  readonly error?: string;
+}
+
 export type BackfillStatus =
   'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled' | 'dry-run';
 
@@ -81,7 +129,8 @@ export interface BackfillProgress {
 export interface Alert {
   /** Makes an alert happen once: the same key again is the same alert. */
   readonly key: string;
-  readonly kind: 'sla' | 'drift' | 'schema' | 'performance' | 'missed-run' | 'backfill';
+  readonly kind:
+    'sla' | 'drift' | 'schema' | 'performance' | 'missed-run' | 'run-failed' | 'backfill';
   readonly severity: 'info' | 'warning' | 'critical';
   readonly date: string;
   readonly message: string;

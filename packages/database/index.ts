@@ -1,1 +1,9 @@
-export {};
+export {
+  asDatabaseError,
+  migrateDatabase,
+  openDatabase,
+  withLoadLock,
+  type Database,
+} from './open-database';
+export * from './schema';
+export type { Sql, TransactionSql } from 'postgres';

@@ -1,0 +1,84 @@
+import path from 'node:path';
+import { drizzle } from 'drizzle-orm/postgres-js';
+import { migrate } from 'drizzle-orm/postgres-js/migrator';
+import postgres, { type Sql, type TransactionSql } from 'postgres';
+import { ChurnError } from '../contracts';
+
+export interface Database {
+  readonly url: string;
+  /** Raw SQL with parameters; timestamptz comes and goes as text with six digits and Z. */
+  readonly sql: Sql;
+  close(): Promise<void>;
+}
+
+const TIMESTAMPTZ = 1184;
+const BIGINT = 20;
+
+/** Opens a pool. Connecting is lazy: a database that is down shows itself at the first query. */
+export function openDatabase(url: string, options: { maxConnections?: number } = {}): Database {
+  const sql = postgres(url, {
+    max: options.maxConnections ?? 8,
+    onnotice: () => {},
+    connect_timeout: 5,
+    connection: { TimeZone: 'UTC', application_name: 'churn' },
+    types: {
+      // Text in, text out: a Date would lose the microseconds.
+      instant: {
+        to: TIMESTAMPTZ,
+        from: [TIMESTAMPTZ],
+        serialize: (text: string) => text,
+        parse: toInstantText,
+      },
+      bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: Number },
+    },
+  });
+  return { url, sql: sql as unknown as Sql, close: () => sql.end({ timeout: 5 }) };
+}
+
+/** `2024-01-01 00:00:00.5+00` as Postgres prints it → `2024-01-01T00:00:00.500000Z`. */
+function toInstantText(text: string): string {
+  const [whole = '', fraction = ''] = text.replace(' ', 'T').replace(/\+00$/, '').split('.');
+  return `${whole}.${fraction.padEnd(6, '0')}Z`;
+}
+
+/** Brings the schema up to date; running it again changes nothing. */
+export async function migrateDatabase(database: Database): Promise<void> {
+  const migrationsFolder = path.join(packageRoot(), 'packages/database/migrations');
+  // A connection of its own: drizzle replaces the parsers of the client that it is given.
+  const client = postgres(database.url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  try {
+    await migrate(drizzle(client), { migrationsFolder });
+  } finally {
+    await client.end({ timeout: 5 });
+  }
+}
+
+/** The repository root, both from the sources and from dist/. */
+function packageRoot(): string {
+  const root = path.resolve(__dirname, '../..');
+  return path.basename(root) === 'dist' ? path.dirname(root) : root;
+}
+
+const LOAD_LOCK_KEY = 7_401_331;
+
+/**
+ * Runs work in one transaction that holds the load lock: loads, and every taking of K and S, go
+ * one at a time, so that no row can slip behind a K that was already taken.
+ */
+export async function withLoadLock<T>(
+  database: Database,
+  work: (tx: TransactionSql) => Promise<T>,
+): Promise<T> {
+  const result = await database.sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(${LOAD_LOCK_KEY})`;
+    return work(tx);
+  });
+  return result as T;
+}
+
+/** Turns a connection failure into POSTGRES_UNAVAILABLE; other errors pass through. */
+export function asDatabaseError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isConnection = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|CONNECT|CONNECTION_|57P0|08)/.test(code);
+  return isConnection ? new ChurnError('POSTGRES_UNAVAILABLE', {}, { cause: error }) : error;
+}

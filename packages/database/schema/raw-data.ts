@@ -1,0 +1,92 @@
+import { bigint, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bytewiseText, instant } from './column-types';
+import { loadBatches } from './ops';
+
+/** What the source said, append-only, written only by the loader. Every row has its batch. */
+export const rawData = pgSchema('raw_data');
+
+const arrival = {
+  ingestedAt: instant('ingested_at').notNull(),
+  // No foreign key: only the loader writes here, and the check would cost a third of a load.
+  batch: integer('batch').notNull(),
+};
+
+export const users = rawData.table(
+  'users',
+  {
+    userId: bytewiseText('user_id').primaryKey(),
+    signupTime: instant('signup_time').notNull(),
+    /** The plan at signup; later ones are in plan_changes. */
+    plan: text('plan').notNull(),
+    country: text('country'),
+    ...arrival,
+  },
+  (table) => [index('users_batch').on(table.batch)],
+);
+
+const belongsToUser = () =>
+  bytewiseText('user_id')
+    .notNull()
+    .references(() => users.userId);
+
+export const planChanges = rawData.table(
+  'plan_changes',
+  {
+    changeId: bytewiseText('change_id').primaryKey(),
+    userId: belongsToUser(),
+    plan: text('plan').notNull(),
+    eventTime: instant('event_time').notNull(),
+    ...arrival,
+  },
+  (table) => [
+    index('plan_changes_user_time').on(table.userId, table.eventTime),
+    index('plan_changes_batch').on(table.batch),
+  ],
+);
+
+export const userEvents = rawData.table(
+  'user_events',
+  {
+    eventId: bytewiseText('event_id').primaryKey(),
+    userId: belongsToUser(),
+    sessionId: bytewiseText('session_id').notNull(),
+    eventType: text('event_type').notNull(),
+    eventTime: instant('event_time').notNull(),
+    ...arrival,
+  },
+  (table) => [
+    index('user_events_user_time').on(table.userId, table.eventTime),
+    index('user_events_batch').on(table.batch),
+  ],
+);
+
+export const billingEvents = rawData.table(
+  'billing_events',
+  {
+    eventId: bytewiseText('event_id').primaryKey(),
+    userId: belongsToUser(),
+    eventType: text('event_type').notNull(),
+    amountCents: bigint('amount_cents', { mode: 'bigint' }).notNull(),
+    currency: text('currency').notNull(),
+    eventTime: instant('event_time').notNull(),
+    ...arrival,
+  },
+  (table) => [
+    index('billing_events_user_time').on(table.userId, table.eventTime),
+    index('billing_events_batch').on(table.batch),
+  ],
+);
+
+/** Rows that a load refused, with the reason; `row` counts from 1 in the source's order. */
+export const rejectedRows = rawData.table(
+  'rejected_rows',
+  {
+    batch: integer('batch')
+      .notNull()
+      .references(() => loadBatches.batch),
+    source: text('source').notNull(),
+    row: bigint('row', { mode: 'number' }).notNull(),
+    reason: text('reason').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.batch, table.source, table.row] })],
+);

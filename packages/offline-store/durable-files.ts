@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ChurnError } from '../contracts';
+
+/** Makes a file's or folder's contents survive a crash. */
+export async function syncToDisk(file: string): Promise<void> {
+  const handle = await open(file, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Moves a finished file into place in one step: readers see all of it or none. */
+export async function moveIntoPlace(temporary: string, target: string): Promise<void> {
+  await syncToDisk(temporary);
+  await rename(temporary, target);
+  await syncToDisk(path.dirname(target));
+}
+
+export async function writeIntoPlace(
+  target: string,
+  temporary: string,
+  text: string,
+): Promise<void> {
+  await writeFile(temporary, text);
+  await moveIntoPlace(temporary, target);
+}
+
+/** Replaces `target` by another name for `source`'s bytes, in one step. */
+export async function replaceByLink(
+  source: string,
+  target: string,
+  temporary: string,
+): Promise<void> {
+  await mkdir(path.dirname(target), { recursive: true });
+  await rm(temporary, { force: true });
+  await link(source, temporary);
+  await rename(temporary, target);
+  await syncToDisk(path.dirname(target));
+}
+
+export async function sha256OfFile(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+const outOfStorage = new Set(['ENOSPC', 'EROFS', 'EACCES', 'EPERM', 'EDQUOT']);
+
+/** Turns "disk full" and "read-only" into STORAGE_UNAVAILABLE; other errors pass through. */
+export function asStorageError(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const isFullForDuckDb =
+    error instanceof Error && /No space left|Read-only file system/.test(error.message);
+  if (!outOfStorage.has(code) && !isFullForDuckDb) return error;
+  return new ChurnError(
+    'STORAGE_UNAVAILABLE',
+    { problem: code || 'no space left' },
+    { cause: error },
+  );
+}

@@ -1,0 +1,202 @@
+import type { KnowledgeSnapshot, PartitionManifest } from '../contracts';
+import { readParquet, type DuckDb } from '../duckdb';
+import type { FeatureDefinition, FeatureSet, SegmentFiles, SourceTable } from '../features';
+import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../instants';
+import type { PartitionRequest } from './compute-partitions';
+import type { LedgerRow } from './ledger';
+
+export interface Restatements {
+  readonly requests: readonly PartitionRequest[];
+  /** Published dates that nothing new touches. */
+  readonly untouched: readonly string[];
+}
+
+interface FindOptions {
+  readonly duckDb: DuckDb;
+  readonly rows: readonly LedgerRow[];
+  readonly snapshot: KnowledgeSnapshot;
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+}
+
+interface Touch {
+  readonly date: string;
+  readonly part: 'features' | 'label';
+  readonly rows: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The published partitions that present knowledge changes: those that late rows touch, and those
+ * whose label became knowable. Late features restate only `latest` partitions, labels all of them;
+ * whatever changes only the label keeps the features and their (K, S).
+ */
+export async function findRestatements(options: FindOptions): Promise<Restatements> {
+  const published = options.rows.filter((row) => row.manifest && row.status !== 'running');
+  const touches = await findTouches(options, published);
+  const requests = published.flatMap((row) => restatementOf(row, touches, options) ?? []);
+  const dates = new Set(requests.map((request) => request.date));
+  return {
+    requests,
+    untouched: published.map((row) => row.date).filter((date) => !dates.has(date)),
+  };
+}
+
+function restatementOf(
+  row: LedgerRow,
+  touches: readonly Touch[],
+  { snapshot, featureSet }: FindOptions,
+): PartitionRequest | undefined {
+  const manifest = row.manifest;
+  if (!manifest) return undefined;
+  const ofDate = (part: Touch['part']) =>
+    touches.find((touch) => touch.date === row.date && touch.part === part);
+  const late = manifest.knowledge === 'latest' ? ofDate('features') : undefined;
+  const isDue = isLabelKnowable(row.date, featureSet, snapshot);
+  const lateLabel = isDue && manifest.label_mature ? ofDate('label') : undefined;
+  const matures = isDue && !manifest.label_mature;
+  if (!late && !lateLabel && !matures) return undefined;
+  return {
+    date: row.date,
+    kind: manifest.knowledge,
+    knownAt: late ? snapshot.latest.at : manifest.known_at,
+    batch: late ? snapshot.latest.batch : manifest.batch,
+    label: labelKnowledge(snapshot),
+    reason: [late ?? lateLabel]
+      .flatMap((touch) => (touch ? [lateReason(touch)] : []))
+      .concat(matures ? ['labels matured'] : [])
+      .join('; '),
+  };
+}
+
+function lateReason({ rows, first, last }: Touch): string {
+  return `late data: ${rows} ${rows === 1 ? 'row' : 'rows'} in batches ${first}–${last}`;
+}
+
+/** The label's knowledge for everything that is planned now: L = latest. */
+export function labelKnowledge(snapshot: KnowledgeSnapshot): PartitionRequest['label'] {
+  return {
+    labelKnownAt: snapshot.latest.at,
+    labelBatch: snapshot.latest.batch,
+    completeThrough: snapshot.completeThrough,
+  };
+}
+
+function isLabelKnowable(
+  date: string,
+  featureSet: FeatureSet,
+  snapshot: KnowledgeSnapshot,
+): boolean {
+  if (snapshot.completeThrough === null) return false;
+  const end = midnightOf(date) + BigInt(featureSet.label.horizonDays) * MICROS_PER_DAY;
+  return end <= parseInstant(snapshot.latest.at) && end <= parseInstant(snapshot.completeThrough);
+}
+
+/** Which published dates the rows of later batches, or of later arrival, lie in the windows of. */
+async function findTouches(
+  options: FindOptions,
+  published: readonly LedgerRow[],
+): Promise<Touch[]> {
+  const { duckDb, snapshot, segments } = options;
+  if (published.length === 0 || segments('users', snapshot.latest.batch).length === 0) return [];
+  await duckDb.run(partitionsTable(published));
+  await duckDb.run(newRowsTables(options));
+  const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
+    SELECT p.date, t.part, count(DISTINCT t.id) AS rows, min(t.batch) AS first, max(t.batch) AS last
+    FROM touched t JOIN partitions p ON p.day >= t.from_day AND p.day < t.until_day
+      AND CASE t.part WHEN 'features' THEN t.batch > p.batch OR t.k > p.known_at
+        ELSE t.batch > p.label_batch OR t.k > p.label_known_at END
+    GROUP BY p.date, t.part`);
+  return touches.map((touch) => ({
+    date: String(touch.date),
+    part: touch.part === 'label' ? 'label' : 'features',
+    rows: Number(touch.rows),
+    first: Number(touch.first),
+    last: Number(touch.last),
+  }));
+}
+
+function partitionsTable(published: readonly LedgerRow[]): string {
+  const values = published.map(({ date, manifest, checkedThroughBatch }) => {
+    const { batch, known_at, label_batch, label_known_at } = manifest as PartitionManifest;
+    const checked = checkedThroughBatch ?? 0;
+    return `('${date}', ${dayNumber(date)}, ${Math.max(batch, checked)}, ${parseInstant(known_at)},
+      ${Math.max(label_batch, checked)}, ${parseInstant(label_known_at)})`;
+  });
+  return `CREATE OR REPLACE TEMP TABLE partitions AS SELECT * FROM (VALUES ${values.join(', ')})
+    AS v(date, day, batch, known_at, label_batch, label_known_at)`;
+}
+
+const FOREVER = 1_000_000;
+const DAY = MICROS_PER_DAY.toString();
+/** The number of the first midnight ≥ an instant, in days since 1970. */
+const firstMidnight = (micros: string) => `((${micros} + ${DAY} - 1) // ${DAY})`;
+
+/** `touched(part, id, batch, k, from_day, until_day)`: the days [from, until) a new row is in force. */
+function newRowsTables({ featureSet, segments, snapshot }: FindOptions): string {
+  const parts = (['user_events', 'billing_events', 'plan_changes'] as const).flatMap((source) =>
+    touchesOf(featureSet, source, readParquet(segments(source, snapshot.latest.batch))),
+  );
+  const users = readParquet(segments('users', snapshot.latest.batch));
+  const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
+    OR epoch_us(ingested_at) > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
+  const isKnown = `epoch_us(ingested_at) <= ${parseInstant(snapshot.latest.at)}`;
+  return `CREATE OR REPLACE TEMP TABLE touched AS
+    SELECT 'features' AS part, user_id AS id, batch, epoch_us(ingested_at) AS k,
+      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day
+    FROM ${users} WHERE ${isNew} AND ${isKnown}
+    ${parts.map((part) => `UNION ALL ${part(isNew, isKnown)}`).join('\n')}`;
+}
+
+type TouchQuery = (isNew: string, isKnown: string) => string;
+
+const idOf: Record<SourceTable, string> = {
+  user_events: 'event_id',
+  billing_events: 'event_id',
+  plan_changes: 'change_id',
+};
+
+function touchesOf(featureSet: FeatureSet, source: SourceTable, table: string): TouchQuery[] {
+  const id = idOf[source];
+  const fields = `${id} AS id, batch, epoch_us(ingested_at) AS k`;
+  const d = firstMidnight('epoch_us(event_time)');
+  const ofSource = featureSet.features.filter((feature) => feature.source === source);
+  const windowed = ofSource.flatMap((feature) =>
+    feature.windowDays === undefined ? [] : [{ ...feature, windowDays: feature.windowDays }],
+  );
+  const lasting = ofSource.filter((feature) => feature.windowDays === undefined);
+  const typed = ({ eventType }: FeatureDefinition) =>
+    eventType ? ` AND event_type = '${eventType}'` : '';
+  const { label } = featureSet;
+  const labelType =
+    source === label.cancelledBy.source ? ` AND event_type = '${label.cancelledBy.eventType}'` : '';
+  const countsForLabel = source === label.silentIn || source === label.cancelledBy.source;
+  return [
+    ...windowed.map(
+      (feature): TouchQuery =>
+        (isNew, isKnown) =>
+          `SELECT 'features', ${fields}, ${d}, ${d} + ${feature.windowDays} FROM ${table}
+       WHERE ${isNew} AND ${isKnown}${typed(feature)}`,
+    ),
+    // In force until the first midnight at which a later row of the same user is.
+    ...lasting.map(
+      (feature): TouchQuery =>
+        (isNew, isKnown) =>
+          `SELECT 'features', id, batch, k, from_day, until_day FROM (
+         SELECT ${fields}, ${d} AS from_day, ingested_at, coalesce(lead(${d}) OVER (
+           PARTITION BY user_id ORDER BY event_time, ${id}), ${FOREVER}) AS until_day
+         FROM ${table} WHERE ${isKnown}${typed(feature)}
+       ) WHERE ${isNew}`,
+    ),
+    ...(countsForLabel
+      ? [
+          ((
+            isNew,
+            isKnown,
+          ) => `SELECT 'label', ${fields}, ${d} - ${label.horizonDays}, ${d} FROM ${table}
+          WHERE ${isNew} AND ${isKnown}${labelType}`) as TouchQuery,
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,158 @@
+import type { PartitionManifest, PartitionStatus } from '../contracts';
+import { asDatabaseError, type Database, type TransactionSql } from '../database';
+import type { LogicalDate } from '../instants';
+
+const DATASET = 'features';
+
+/** A row of the ledger. */
+export interface LedgerRow {
+  readonly date: LogicalDate;
+  readonly status: PartitionStatus;
+  readonly attempt: number;
+  readonly fencingToken: number;
+  readonly claimedBy: string | null;
+  readonly isExpired: boolean;
+  readonly manifest: PartitionManifest | null;
+  readonly checkedThroughBatch: number | null;
+  readonly servedKnownAt: string | null;
+  readonly servedBatch: number | null;
+  readonly error: string | null;
+}
+
+/** A right to publish one date, until it expires or a later claim takes it over. */
+export interface Claim {
+  readonly date: LogicalDate;
+  readonly owner: string;
+  readonly fencingToken: number;
+  /** What was published when the claim was made. */
+  readonly published: PartitionManifest | null;
+}
+
+/** The claims and publications of partitions; an index that can be rebuilt from the manifests. */
+export type Ledger = ReturnType<typeof createLedger>;
+
+const columns = `date, status, attempt, fencing_token as "fencingToken", claimed_by as "claimedBy",
+  status = 'running' and claim_expires_at < clock_timestamp() as "isExpired", manifest,
+  checked_through_batch as "checkedThroughBatch", served_known_at as "servedKnownAt",
+  served_batch as "servedBatch", error`;
+
+export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
+  const { sql } = database;
+  const lease = sql.unsafe(`clock_timestamp() + interval '${Number(leaseSeconds)} seconds'`);
+
+  return {
+    leaseSeconds,
+
+    /** The rows of a range, both ends inclusive, in date order. */
+    async list(range: { from?: LogicalDate; to?: LogicalDate } = {}): Promise<LedgerRow[]> {
+      const rows = await sql<LedgerRow[]>`
+        select ${sql.unsafe(columns)} from ops.partition_runs
+        where dataset = ${DATASET} and date >= ${range.from ?? '0000'} and date <= ${range.to ?? '9999'}
+        order by date`.catch(rethrow);
+      return [...rows];
+    },
+
+    /** Claims a date, or returns undefined while another owner's claim is alive. */
+    async claim(date: LogicalDate, owner: string): Promise<Claim | undefined> {
+      const [row] = await sql<{ fencingToken: number; manifest: PartitionManifest | null }[]>`
+        insert into ops.partition_runs as run
+          (dataset, date, status, attempt, fencing_token, claimed_by, claim_expires_at, started_at)
+        values (${DATASET}, ${date}, 'running', 1, 1, ${owner}, ${lease}, clock_timestamp())
+        on conflict (dataset, date) do update set
+          status = 'running', attempt = run.attempt + 1, fencing_token = run.fencing_token + 1,
+          claimed_by = excluded.claimed_by, claim_expires_at = excluded.claim_expires_at,
+          started_at = excluded.started_at, finished_at = null, error = null
+        where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
+          or run.claimed_by = excluded.claimed_by
+        returning fencing_token as "fencingToken", manifest`.catch(rethrow);
+      return row && { date, owner, fencingToken: row.fencingToken, published: row.manifest };
+    },
+
+    /** Puts off the expiry of claims that are still held. */
+    async renew(claims: readonly Claim[]): Promise<void> {
+      if (claims.length === 0) return;
+      await sql`
+        update ops.partition_runs as run set claim_expires_at = ${lease}
+        from unnest(${claims.map((claim) => claim.date)}::text[],
+          ${claims.map((claim) => claim.fencingToken)}::bigint[]) as held(date, token)
+        where run.dataset = ${DATASET} and run.date = held.date and run.fencing_token = held.token
+          and run.status = 'running'`.catch(rethrow);
+    },
+
+    /** Ends a claim without publishing: failed, cancelled, or nothing to change. */
+    async release(
+      claim: Claim,
+      outcome: { status: PartitionStatus; error?: string; checkedThroughBatch?: number },
+    ): Promise<void> {
+      await sql`
+        update ops.partition_runs set status = ${outcome.status}, error = ${outcome.error ?? null},
+          checked_through_batch = greatest(checked_through_batch, ${outcome.checkedThroughBatch ?? null}),
+          claim_expires_at = null, finished_at = clock_timestamp()
+        where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
+          and status = 'running'`.catch(rethrow);
+    },
+
+    /** Runs `work` while holding the date's row, if the claim is still the latest. */
+    async whileHolding<T>(
+      claim: Claim,
+      work: (tx: TransactionSql) => Promise<T>,
+    ): Promise<T | 'fenced-out'> {
+      const result = await sql
+        .begin(async (tx) => {
+          const [row] = await tx<{ token: number; status: string }[]>`
+            select fencing_token as token, status from ops.partition_runs
+            where dataset = ${DATASET} and date = ${claim.date} for update`;
+          const isHeld = row?.token === claim.fencingToken && row.status === 'running';
+          return isHeld ? { value: await work(tx) } : undefined;
+        })
+        .catch(rethrow);
+      return result ? (result.value as T) : 'fenced-out';
+    },
+
+    /** Records a publication; `tx` is that of `whileHolding`. */
+    async recordPublication(
+      tx: TransactionSql,
+      manifest: PartitionManifest,
+      checkedThroughBatch: number,
+    ): Promise<void> {
+      await tx`
+        update ops.partition_runs set status = 'succeeded', revision = ${manifest.revision},
+          manifest = ${tx.json(manifest as never)}, checked_through_batch = ${checkedThroughBatch},
+          claim_expires_at = null, finished_at = clock_timestamp(), error = null
+        where dataset = ${DATASET} and date = ${manifest.date}`;
+    },
+
+    /** Notes that late data up to a batch did not touch these dates. */
+    async noteChecked(dates: readonly LogicalDate[], throughBatch: number): Promise<void> {
+      if (dates.length === 0) return;
+      await sql`
+        update ops.partition_runs set checked_through_batch = greatest(checked_through_batch, ${throughBatch})
+        where dataset = ${DATASET} and date = any(${[...dates]}) and status = 'succeeded'`.catch(
+        rethrow,
+      );
+    },
+
+    /** Notes the (K, S) of the first daily run of a date: what `as-served` means for it. */
+    async noteServed(date: LogicalDate, knownAt: string, batch: number): Promise<void> {
+      await sql`
+        update ops.partition_runs set served_known_at = ${knownAt}, served_batch = ${batch}
+        where dataset = ${DATASET} and date = ${date} and served_known_at is null`.catch(rethrow);
+    },
+
+    /** Puts a row back from its manifest, where the ledger lost or never had it. */
+    async restore(manifest: PartitionManifest): Promise<void> {
+      await sql`
+        insert into ops.partition_runs as run
+          (dataset, date, status, attempt, fencing_token, manifest, revision, checked_through_batch, started_at)
+        values (${DATASET}, ${manifest.date}, 'succeeded', 1, 1, ${sql.json(manifest as never)},
+          ${manifest.revision}, ${manifest.batch}, clock_timestamp())
+        on conflict (dataset, date) do update set manifest = excluded.manifest,
+          revision = excluded.revision, status = 'succeeded'
+        where run.status <> 'running' or run.claim_expires_at < clock_timestamp()`.catch(rethrow);
+    },
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw asDatabaseError(error);
+}

@@ -1,0 +1,171 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ChurnError, type PartitionManifest } from '../contracts';
+import { copyToParquet, readParquet, type DuckDb } from '../duckdb';
+import type { FeatureSet, SegmentFiles } from '../features';
+import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
+import type { PartitionRequest } from './compute-partitions';
+import { moveIntoPlace, replaceByLink, sha256OfFile, writeIntoPlace } from './durable-files';
+import type { Claim, Ledger } from './ledger';
+import { partitionPaths } from './partition-paths';
+
+/** Changes when the writer would write other bytes for the same rows. */
+export const writerVersion = 'duckdb-1.5.6/zstd/122880/v1';
+
+interface StoreContext {
+  readonly featuresDir: string;
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+}
+
+/** A revision written beside the store, under a temporary name. */
+export interface StagedRevision {
+  readonly manifest: PartitionManifest;
+  readonly temporaryFile: string;
+  discard(): Promise<void>;
+}
+
+/** Writes the vectors of one moment to a temporary Parquet file and describes them. */
+export async function stageRevision(
+  context: StoreContext,
+  options: {
+    duckDb: DuckDb;
+    index: number;
+    request: PartitionRequest;
+    claim: Claim;
+    sourceCounts: Readonly<Record<string, number>>;
+  },
+): Promise<StagedRevision> {
+  const { duckDb, index, request, claim } = options;
+  const paths = partitionPaths(context.featuresDir, request.date);
+  const revision = (claim.published?.revision ?? 0) + 1;
+  const temporaryFile = path.join(
+    paths.revisionsDirectory,
+    `.rev-${revision}.tmp-${claim.fencingToken}`,
+  );
+  await mkdir(paths.revisionsDirectory, { recursive: true });
+  await duckDb.run(copyToParquet(vectorsOf(context.featureSet, index), temporaryFile));
+  const described = await describeVectors(duckDb, context.featureSet, index);
+  const manifest: PartitionManifest = {
+    format_version: 1,
+    date: request.date,
+    feature_time: formatInstant(midnightOf(request.date)),
+    revision,
+    ...knowledgeOf(request, context.featureSet),
+    ...described,
+    bytes: (await stat(temporaryFile)).size,
+    sha256: await sha256OfFile(temporaryFile),
+    schema_hash: context.featureSet.schemaHash,
+    definition_hashes: context.featureSet.definitionHashes,
+    source_counts: options.sourceCounts,
+    writer_version: writerVersion,
+    reason: request.reason,
+  };
+  return { manifest, temporaryFile, discard: () => rm(temporaryFile, { force: true }) };
+}
+
+function knowledgeOf(
+  { kind, knownAt, batch, label, date }: PartitionRequest,
+  { label: definition }: FeatureSet,
+) {
+  const horizonEnd = midnightOf(date) + BigInt(definition.horizonDays) * MICROS_PER_DAY;
+  const { labelKnownAt, labelBatch, completeThrough } = label;
+  const isKnownBy = (instant: string | null) =>
+    instant !== null && horizonEnd <= parseInstant(instant);
+  return {
+    knowledge: kind,
+    known_at: knownAt,
+    batch,
+    label_known_at: labelKnownAt,
+    label_batch: labelBatch,
+    label_complete_through: completeThrough,
+    label_mature: isKnownBy(labelKnownAt) && isKnownBy(completeThrough),
+  };
+}
+
+/** The rows of moment `i`, in the file's columns and order. */
+export function vectorsOf({ columns }: FeatureSet, index: number): string {
+  const names = columns.map((column) => column.name).join(', ');
+  return `SELECT ${names} FROM vectors WHERE i = ${index} ORDER BY user_id`;
+}
+
+/** Rows and content hash of moment `i`: SHA-256 over the rows' MD5s in order, of values not bytes. */
+export async function describeVectors(
+  duckDb: DuckDb,
+  featureSet: FeatureSet,
+  index: number,
+): Promise<{ rows: number; content_hash: string }> {
+  return describeRows(duckDb, featureSet, `(${vectorsOf(featureSet, index)})`);
+}
+
+export async function describeRows(
+  duckDb: DuckDb,
+  { columns }: FeatureSet,
+  source: string,
+): Promise<{ rows: number; content_hash: string }> {
+  const texts = columns.map(({ name, type }) => {
+    if (type === 'TIMESTAMP WITH TIME ZONE') return `epoch_us(${name})::VARCHAR`;
+    if (type === 'DOUBLE') return `printf('%.17g', ${name})`;
+    return `coalesce(${name}::VARCHAR, '')`;
+  });
+  // The id's length comes first, so that no two rows have the same text.
+  const text = `concat_ws('|', length(user_id), ${texts.join(', ')})`;
+  const [row] = await duckDb.rows<{ rows: bigint; hash: string | null }>(
+    `SELECT count(*) AS rows, sha256(coalesce(string_agg(md5(${text}), '' ORDER BY user_id), '')) AS hash
+     FROM ${source}`,
+  );
+  return { rows: Number(row?.rows ?? 0), content_hash: row?.hash ?? '' };
+}
+
+/** How many rows of each raw table the batches up to one hold; from the files' footers. */
+export async function countSources(
+  duckDb: DuckDb,
+  segments: SegmentFiles,
+  batch: number,
+): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const table of ['users', 'user_events', 'billing_events', 'plan_changes'] as const) {
+    const files = segments(table, batch);
+    const [row] =
+      files.length === 0
+        ? []
+        : await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
+    counts[table] = Number(row?.n ?? 0);
+  }
+  return counts;
+}
+
+/**
+ * Makes a staged revision the current one. Revision file and manifest get their final names first;
+ * then, holding the ledger row and having checked the fencing token, the day's file is replaced by
+ * rename and the ledger updated. Killed anywhere, readers see the old file or the new one.
+ *
+ * @throws ChurnError FENCED_OUT when a later claim was made; nothing a reader sees has changed.
+ */
+export async function publishRevision(
+  context: StoreContext & { readonly ledger: Ledger },
+  options: { staged: StagedRevision; claim: Claim; checkedThroughBatch: number },
+): Promise<void> {
+  const { staged, claim, checkedThroughBatch } = options;
+  const { manifest } = staged;
+  const paths = partitionPaths(context.featuresDir, claim.date);
+  const temporary = (name: string) => `.${name}.tmp-${claim.fencingToken}`;
+  const published = await context.ledger.whileHolding(claim, async (tx) => {
+    const manifestFile = paths.manifestFile(manifest.revision);
+    await moveIntoPlace(staged.temporaryFile, paths.revisionFile(manifest.revision));
+    await writeIntoPlace(
+      manifestFile,
+      path.join(paths.revisionsDirectory, temporary('manifest')),
+      `${JSON.stringify(manifest, null, 2)}\n`,
+    );
+    await replaceByLink(
+      paths.revisionFile(manifest.revision),
+      paths.dayFile,
+      path.join(path.dirname(paths.dayFile), temporary(path.basename(paths.dayFile))),
+    );
+    await context.ledger.recordPublication(tx, manifest, checkedThroughBatch);
+  });
+  if (published !== 'fenced-out') return;
+  await staged.discard();
+  throw new ChurnError('FENCED_OUT', { date: claim.date });
+}

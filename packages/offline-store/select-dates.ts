@@ -1,0 +1,53 @@
+import type { KnownAtRequest, PartitionManifest, Reprocess } from '../contracts';
+import type { FeatureSet } from '../features';
+import { datesBetween, type LogicalDate } from '../instants';
+import type { LedgerRow } from './ledger';
+
+interface Selection {
+  readonly from: LogicalDate;
+  readonly to: LogicalDate;
+  readonly reprocess: Reprocess;
+  readonly knownAt: KnownAtRequest;
+}
+
+/**
+ * The dates of a backfill that are to run: never run, claim expired, definitions changed or other
+ * knowledge asked for; `failed` adds the failed ones, `completed` the succeeded ones too.
+ * Dates that another run holds are left to it.
+ */
+export function selectDates(
+  selection: Selection,
+  rows: readonly LedgerRow[],
+  featureSet: FeatureSet,
+): LogicalDate[] {
+  const byDate = new Map(rows.map((row) => [row.date, row]));
+  return datesBetween(selection.from, selection.to).filter((date) =>
+    isToRun(byDate.get(date), selection, featureSet),
+  );
+}
+
+function isToRun(
+  row: LedgerRow | undefined,
+  selection: Selection,
+  featureSet: FeatureSet,
+): boolean {
+  if (!row || row.status === 'cancelled') return true;
+  if (row.status === 'running') return row.isExpired;
+  if (row.status === 'failed') return selection.reprocess !== 'none';
+  if (selection.reprocess === 'completed' || !row.manifest) return true;
+  return isStale(row.manifest, featureSet) || hasOtherKnowledge(row.manifest, selection.knownAt);
+}
+
+/** Whether a partition was made from definitions other than the present ones. */
+export function isStale(manifest: PartitionManifest, featureSet: FeatureSet): boolean {
+  const hashes = Object.entries(featureSet.definitionHashes);
+  return (
+    manifest.schema_hash !== featureSet.schemaHash ||
+    hashes.some(([name, hash]) => manifest.definition_hashes[name] !== hash)
+  );
+}
+
+function hasOtherKnowledge(manifest: PartitionManifest, knownAt: KnownAtRequest): boolean {
+  if (knownAt === 'latest' || knownAt === 'as-served') return manifest.knowledge !== knownAt;
+  return manifest.knowledge !== 'pinned' || manifest.known_at !== knownAt;
+}

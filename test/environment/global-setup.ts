@@ -1,0 +1,89 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { loadConfig } from '../../packages/config';
+import {
+  findTool,
+  resolveConnections,
+  startStack,
+  stopStack,
+  type ServiceName,
+} from '../../packages/stack';
+import { buildWorkflowBundle } from './workflow-bundle';
+
+const PREFIX = 'churn-test-servers-';
+
+/**
+ * Starts the servers that tests use and names them in the environment: TEST_DATABASE_URL,
+ * TEST_REDIS_URL, TEST_TEMPORAL_ADDRESS, TEST_TIME_SKIPPING_SERVER, TEST_WORKFLOW_BUNDLE. What the
+ * environment names already is used as it is.
+ */
+module.exports = async (): Promise<void> => {
+  await removeLeftovers();
+  await Promise.all([startServers(), provideBundle()]);
+  setUnlessGiven('TEST_TIME_SKIPPING_SERVER', findTool('testServer', process.env)?.path);
+};
+
+async function startServers(): Promise<void> {
+  const services = missingServices();
+  if (services.length === 0) return;
+  // The name holds this process's id, so that a later run can tell what a killed one left behind.
+  const dataDir = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
+  process.env.CHURN_TEST_SERVERS = dataDir;
+  const config = loadConfig({ CHURN_DATA_DIR: dataDir });
+  await startStack({ config, services, durable: false });
+  const connections = resolveConnections({
+    ...config,
+    databaseUrl: process.env.TEST_DATABASE_URL || undefined,
+    redisUrl: process.env.TEST_REDIS_URL || undefined,
+    temporal: { ...config.temporal, address: process.env.TEST_TEMPORAL_ADDRESS || undefined },
+  });
+  setUnlessGiven('TEST_DATABASE_URL', connections.databaseUrl.replace(/\/churn$/, '/postgres'));
+  setUnlessGiven('TEST_REDIS_URL', connections.redisUrl);
+  setUnlessGiven('TEST_TEMPORAL_ADDRESS', connections.temporalAddress);
+}
+
+function setUnlessGiven(variable: string, value: string | undefined): void {
+  if (!process.env[variable] && value !== undefined) process.env[variable] = value;
+}
+
+function missingServices(): ServiceName[] {
+  const { TEST_DATABASE_URL, TEST_REDIS_URL, TEST_TEMPORAL_ADDRESS } = process.env;
+  const missing: ServiceName[] = [];
+  if (!TEST_DATABASE_URL) missing.push('postgres');
+  if (!TEST_REDIS_URL) missing.push('redis');
+  if (!TEST_TEMPORAL_ADDRESS) missing.push('temporal');
+  return missing;
+}
+
+/** A bundle that can't be built leaves the variable unset: the tests that need it say so. */
+async function provideBundle(): Promise<void> {
+  if (process.env.TEST_WORKFLOW_BUNDLE) return;
+  try {
+    setUnlessGiven('TEST_WORKFLOW_BUNDLE', await buildWorkflowBundle());
+  } catch (error) {
+    process.stderr.write(`The workflow bundle could not be built: ${String(error)}\n`);
+  }
+}
+
+/** Stops and removes the servers of test runs that were killed before their teardown. */
+async function removeLeftovers(): Promise<void> {
+  const leftovers = readdirSync(tmpdir()).filter((name) => {
+    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : NaN;
+    return Number.isInteger(pid) && !isAlive(pid);
+  });
+  for (const name of leftovers) {
+    const dataDir = path.join(tmpdir(), name);
+    await stopStack({ config: loadConfig({ CHURN_DATA_DIR: dataDir }) });
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}

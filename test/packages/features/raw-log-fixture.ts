@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import type { RawTables, SegmentFiles } from '../../../packages/features';
+
+type Table = Parameters<SegmentFiles>[0];
+
+const tables: readonly Table[] = ['users', 'plan_changes', 'user_events', 'billing_events'];
+
+const emptyRow: Record<Table, string> = {
+  users: `'' AS user_id, make_timestamptz(0) AS signup_time, '' AS plan, NULL::VARCHAR AS country`,
+  plan_changes: `'' AS change_id, '' AS user_id, '' AS plan, make_timestamptz(0) AS event_time`,
+  user_events: `'' AS event_id, '' AS user_id, '' AS session_id, '' AS event_type, make_timestamptz(0) AS event_time`,
+  billing_events: `'' AS event_id, '' AS user_id, '' AS event_type, 0::BIGINT AS amount_cents, 'USD' AS currency, make_timestamptz(0) AS event_time`,
+};
+
+/** A DuckDB confined to a directory, as the product opens it. */
+export function openTestDuckDb(directory: string): Promise<DuckDb> {
+  return openDuckDb({
+    allowedDirectories: [directory],
+    scratchDirectory: path.join(directory, 'scratch'),
+    memoryMegabytes: 1024,
+    threads: 2,
+  });
+}
+
+/** Writes raw tables as the raw log's segments (one per batch and table) and says where they are. */
+export async function writeRawLog(
+  duckDb: DuckDb,
+  directory: string,
+  raw: RawTables,
+): Promise<SegmentFiles> {
+  const batches = [
+    ...new Set(
+      Object.values(raw)
+        .flat()
+        .map((row) => row.batch),
+    ),
+  ].sort((a, b) => a - b);
+  for (const batch of batches) {
+    mkdirSync(segmentDirectory(directory, batch), { recursive: true });
+    for (const table of tables) {
+      const file = path.join(segmentDirectory(directory, batch), `${table}.parquet`);
+      await duckDb.run(copyToParquet(rowsAsSql(raw, table, batch), file));
+    }
+  }
+  return (table, throughBatch) =>
+    batches
+      .filter((batch) => batch <= throughBatch)
+      .map((batch) => path.join(segmentDirectory(directory, batch), `${table}.parquet`));
+}
+
+function segmentDirectory(directory: string, batch: number): string {
+  return path.join(directory, 'raw_log', `batch=${String(batch).padStart(6, '0')}`);
+}
+
+function rowsAsSql(raw: RawTables, table: Table, batch: number): string {
+  const arrival = (row: { ingestedAt: bigint }) =>
+    `make_timestamptz(${row.ingestedAt}) AS ingested_at, ${batch} AS batch`;
+  const selects = rowsOf(raw, table)
+    .filter((row) => row.batch === batch)
+    .map((row) => `SELECT ${columnsAsSql(table, row)}, ${arrival(row)}`);
+  const none = `SELECT ${emptyRow[table]}, make_timestamptz(0) AS ingested_at, 0 AS batch WHERE false`;
+  return [none, ...selects].join(' UNION ALL ');
+}
+
+type AnyRow = Record<string, unknown> & { ingestedAt: bigint; batch: number };
+
+function rowsOf(raw: RawTables, table: Table): AnyRow[] {
+  const rows = {
+    users: raw.users,
+    plan_changes: raw.planChanges,
+    user_events: raw.userEvents,
+    billing_events: raw.billingEvents,
+  }[table];
+  return rows as unknown as AnyRow[];
+}
+
+function columnsAsSql(table: Table, row: AnyRow): string {
+  const text = (name: string, value: unknown) => `${quoteLiteral(String(value))} AS ${name}`;
+  const time = (name: string, value: unknown) => `make_timestamptz(${String(value)}) AS ${name}`;
+  switch (table) {
+    case 'users':
+      return [
+        text('user_id', row.userId),
+        time('signup_time', row.signupTime),
+        text('plan', row.plan),
+        'NULL AS country',
+      ].join();
+    case 'plan_changes':
+      return [
+        text('change_id', row.changeId),
+        text('user_id', row.userId),
+        text('plan', row.plan),
+        time('event_time', row.eventTime),
+      ].join();
+    case 'user_events':
+      return [
+        `'' AS event_id`,
+        text('user_id', row.userId),
+        text('session_id', row.sessionId),
+        text('event_type', row.eventType),
+        time('event_time', row.eventTime),
+      ].join();
+    case 'billing_events':
+      return [
+        `'' AS event_id`,
+        text('user_id', row.userId),
+        text('event_type', row.eventType),
+        `${String(row.amountCents)} AS amount_cents`,
+        `'USD' AS currency`,
+        time('event_time', row.eventTime),
+      ].join();
+  }
+}

@@ -1,0 +1,246 @@
+import { appendFileSync, chmodSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { openDuckDb } from '../../../packages/duckdb';
+import { featureSet, type SegmentFiles } from '../../../packages/features';
+import { datesBetween } from '../../../packages/instants';
+import {
+  auditPartitions,
+  computePartitions,
+  createLedger,
+  currentPartition,
+  findRestatements,
+  partitionPaths,
+  rebuildLedger,
+  type ComputeContext,
+  type PartitionRequest,
+} from '../../../packages/offline-store';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
+import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { latestRequest, smallWorld, snapshotAt } from './small-world';
+
+const dates = datesBetween('2024-02-01', '2024-03-10');
+const full = snapshotAt(80, 1);
+const withLate = snapshotAt(82, 2);
+
+describe('the offline store', () => {
+  const scratch = createScratchDirectory();
+  let database: TestDatabase;
+  let segments: SegmentFiles;
+  let lateSegments: SegmentFiles;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const duckDb = await openTestDuckDb(scratch.path);
+    segments = await writeRawLog(duckDb, `${scratch.path}/one`, smallWorld());
+    lateSegments = await writeRawLog(duckDb, `${scratch.path}/two`, smallWorld({ late: true }));
+    duckDb.close();
+  });
+
+  beforeEach(() => database.sql`truncate ops.partition_runs`);
+
+  afterAll(async () => {
+    await database.drop();
+    scratch.remove();
+  });
+
+  const contextFor = (folder: string, owner = 'test', threads = 2): ComputeContext => ({
+    ledger: createLedger(database),
+    featuresDir: `${scratch.path}/${folder}`,
+    featureSet,
+    segments,
+    openDuckDb: () =>
+      openDuckDb({
+        allowedDirectories: [scratch.path],
+        scratchDirectory: `${scratch.path}/scratch`,
+        memoryMegabytes: 512,
+        threads,
+      }),
+    owner,
+  });
+  const requests = (snapshot = full) => dates.map((date) => latestRequest(date, snapshot));
+  const shaOf = async (context: ComputeContext, date: string) =>
+    (await currentPartition(context.featuresDir, date))?.manifest.sha256;
+
+  it('publishes one file, one revision and one manifest per date', async () => {
+    const context = contextFor('publish');
+    const { outcomes, scans } = await computePartitions(context, requests());
+    expect(outcomes.map(({ status, revision }) => `${status} ${revision}`)).toEqual(
+      dates.map(() => 'published 1'),
+    );
+    expect(scans.user_events).toBe(2); // 39 dates, 31 to a scan.
+    const current = await currentPartition(context.featuresDir, '2024-02-10');
+    expect(current?.manifest).toMatchObject({
+      revision: 1,
+      knowledge: 'latest',
+      rows: 20,
+      reason: 'backfill',
+      label_mature: true,
+    });
+    const paths = partitionPaths(context.featuresDir, '2024-02-10');
+    expect(await readFile(paths.dayFile)).toEqual(await readFile(paths.revisionFile(1)));
+  });
+
+  it('publishes nothing for the same request again', async () => {
+    const context = contextFor('again');
+    await computePartitions(context, requests());
+    const mine = await computePartitions(context, requests());
+    expect(new Set(mine.outcomes.map((outcome) => outcome.status))).toEqual(new Set(['skipped']));
+    const others = await computePartitions({ ...context, owner: 'someone else' }, requests());
+    expect(new Set(others.outcomes.map((outcome) => outcome.status))).toEqual(
+      new Set(['unchanged']),
+    );
+  });
+
+  it('writes the same bytes whatever the chunking and the number of threads', async () => {
+    const whole = contextFor('whole', 'whole', 1);
+    await computePartitions(whole, requests());
+    await database.sql`truncate ops.partition_runs`;
+    const single = contextFor('single', 'single', 2);
+    for (const request of requests().slice(0, 12).reverse())
+      await computePartitions(single, [request]);
+    for (const date of dates.slice(0, 12)) {
+      expect(await shaOf(single, date)).toBe(await shaOf(whole, date));
+    }
+  });
+
+  it('refuses a zombie: a claim that a later one replaced publishes nothing', async () => {
+    const context = contextFor('zombie');
+    const { ledger } = context;
+    const stale = (await ledger.claim('2024-02-01', 'first'))!;
+    await database.sql`update ops.partition_runs set claim_expires_at = now() - interval '1 second'`;
+    expect(await ledger.claim('2024-02-01', 'second')).toBeDefined();
+    const asZombie: ComputeContext = {
+      ...context,
+      owner: 'zombie',
+      ledger: { ...ledger, claim: async () => stale },
+    };
+    const { outcomes } = await computePartitions(asZombie, requests().slice(0, 1));
+    expect(outcomes[0]).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('lost its claim'),
+    });
+    expect(await currentPartition(context.featuresDir, '2024-02-01')).toBeUndefined();
+  });
+
+  it('keeps a living claim from others, and hands it over when it expired', async () => {
+    const { ledger } = contextFor('claims');
+    expect(await ledger.claim('2024-02-01', 'first')).toMatchObject({ fencingToken: 1 });
+    expect(await ledger.claim('2024-02-01', 'second')).toBeUndefined();
+    expect(await ledger.claim('2024-02-01', 'first')).toMatchObject({ fencingToken: 2 });
+    await database.sql`update ops.partition_runs set claim_expires_at = now() - interval '1 second'`;
+    expect(await ledger.claim('2024-02-01', 'second')).toMatchObject({ fencingToken: 3 });
+  });
+
+  it('recovers from a death between the rename and the ledger', async () => {
+    const context = contextFor('death');
+    const dying: ComputeContext = {
+      ...context,
+      ledger: { ...context.ledger, recordPublication: () => Promise.reject(new Error('killed')) },
+    };
+    const { outcomes } = await computePartitions(dying, requests().slice(0, 1));
+    expect(outcomes[0]?.status).toBe('failed');
+    const orphan = await currentPartition(context.featuresDir, '2024-02-01');
+    expect(orphan?.manifest.revision).toBe(1); // Readers see a whole file with its manifest.
+    const again = await computePartitions(context, requests().slice(0, 1));
+    expect(again.outcomes[0]).toMatchObject({ status: 'published', revision: 1 });
+    expect(await shaOf(context, '2024-02-01')).toBe(orphan?.manifest.sha256);
+  });
+
+  it('rebuilds the ledger from the manifests', async () => {
+    const context = contextFor('rebuild');
+    await computePartitions(context, requests().slice(0, 3));
+    const before = await context.ledger.list();
+    await database.sql`truncate ops.partition_runs`;
+    expect(await rebuildLedger(context)).toEqual(dates.slice(0, 3));
+    expect((await context.ledger.list()).map((row) => row.manifest)).toEqual(
+      before.map((row) => row.manifest),
+    );
+  });
+
+  it('restates what a late row touches, so that incremental equals full', async () => {
+    const context = contextFor('late');
+    await computePartitions(context, requests());
+    const incremental = { ...context, segments: lateSegments, owner: 'restate' };
+    const plan = await restatementsOf(incremental);
+    expect(plan.map((request) => request.reason)).toContain('late data: 1 row in batches 2–2');
+    const { outcomes } = await computePartitions(incremental, plan);
+    const published = outcomes
+      .filter((outcome) => outcome.status === 'published')
+      .map(({ date }) => date);
+    expect(published.length).toBeGreaterThan(20);
+
+    await database.sql`truncate ops.partition_runs`;
+    const fresh = { ...contextFor('late-fresh'), segments: lateSegments };
+    await computePartitions(fresh, requests(withLate));
+    for (const date of dates) expect(await shaOf(incremental, date)).toBe(await shaOf(fresh, date));
+  });
+
+  it('leaves pinned features alone but gives them the label that became known', async () => {
+    const context = contextFor('pinned');
+    const early = snapshotAt(45, 1);
+    const pinned: PartitionRequest = { ...latestRequest('2024-02-01', early), kind: 'pinned' };
+    await computePartitions(context, [pinned]);
+    expect((await currentPartition(context.featuresDir, '2024-02-01'))?.manifest.label_mature).toBe(
+      false,
+    );
+    const plan = await restatementsOf({ ...context, segments: lateSegments });
+    expect(plan).toEqual([
+      { ...pinned, label: latestRequest('2024-02-01', withLate).label, reason: 'labels matured' },
+    ]);
+  });
+
+  it('finds a tampered revision in the audit, and only that', async () => {
+    const context = contextFor('audit');
+    await computePartitions(context, requests().slice(0, 4));
+    expect(await auditPartitions(context)).toMatchObject({
+      equal: 4,
+      mismatched: [],
+      missing: [],
+      extra: [],
+    });
+    appendFileSync(partitionPaths(context.featuresDir, '2024-02-02').revisionFile(1), 'x');
+    expect(await auditPartitions(context)).toMatchObject({
+      equal: 3,
+      mismatched: ['2024-02-02 rev 1'],
+    });
+  });
+
+  it('fails a date that can not be written and changes nothing a reader sees', async () => {
+    const context = contextFor('full');
+    const original = context.openDuckDb;
+    const full = async () => {
+      const duckDb = await original();
+      const run = duckDb.run.bind(duckDb);
+      return {
+        ...duckDb,
+        run: (sql: string) =>
+          sql.startsWith('COPY') ? Promise.reject(new Error('No space left on device')) : run(sql),
+      };
+    };
+    await expect(
+      computePartitions({ ...context, openDuckDb: full }, requests().slice(0, 2)),
+    ).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    expect((await context.ledger.list()).map((row) => row.status)).toEqual(['failed', 'failed']);
+    expect(await currentPartition(context.featuresDir, '2024-02-01')).toBeUndefined();
+    chmodSync(scratch.path, 0o700);
+  });
+
+  async function restatementsOf(context: ComputeContext): Promise<readonly PartitionRequest[]> {
+    const duckDb = await context.openDuckDb();
+    try {
+      const rows = await context.ledger.list();
+      return (
+        await findRestatements({
+          duckDb,
+          rows,
+          snapshot: withLate,
+          featureSet,
+          segments: context.segments,
+        })
+      ).requests;
+    } finally {
+      duckDb.close();
+    }
+  }
+});
