@@ -1,1 +1,27 @@
-export {};
+export { compareColumns, type ColumnDifferences, type ColumnType } from './compare-columns';
+export { chiSquareCdf, chiSquareQuantile } from './chi-square';
+export {
+  detectDrift,
+  type DetectDriftOptions,
+  type DriftChampion,
+  type ExpectedSchema,
+} from './detect-drift';
+export { driftLogPath, readDriftLog, writeDriftLog } from './drift-log';
+export {
+  driftThresholds,
+  type DriftMetric,
+  type DriftReport,
+  type DriftStatus,
+} from './drift-report';
+export { homogeneity } from './homogeneity';
+export { meanShift } from './mean-shift';
+export { populationStabilityIndex, psiContributions } from './population-stability-index';
+export { psiNoiseBound } from './psi-noise-bound';
+export { raiseAlert, type RaiseAlertOptions } from './raise-alert';
+export { recordDrift } from './record-drift';
+export {
+  validateSchemas,
+  type SchemaCheck,
+  type SchemaVerdict,
+  type ValidateSchemasOptions,
+} from './validate-schemas';

@@ -74,7 +74,8 @@ function firstMomentAtOrAfter(grid: Grid, micros: string): string {
 /** The index of the first moment that knows a row. */
 function firstMomentThatKnows(grid: Grid): string {
   const [only] = grid.knowledge;
-  if (grid.knowledge.length === 1 && only) {
+  const isOne = grid.knowledge.every(({ at, batch }) => at === only?.at && batch === only.batch);
+  if (isOne && only) {
     return `CASE WHEN k <= ${only.at} AND batch <= ${only.batch} THEN 0 ELSE ${grid.count} END`;
   }
   const moments = grid.knowledge.map(({ at, batch }) => `{'at': ${at}, 'batch': ${batch}}`);

@@ -11,18 +11,22 @@ import { isStale } from './select-dates';
 /** What every audit reports; the counts are of the things compared. */
 export interface AuditReport {
   readonly equal: number;
-  readonly missing: readonly string[];
-  readonly extra: readonly string[];
-  readonly mismatched: readonly string[];
+  readonly missing: number;
+  readonly extra: number;
+  readonly mismatched: number;
   /** Made by other definitions or another writer: bytes can't be expected to be equal. */
-  readonly not_comparable: readonly string[];
+  readonly not_comparable: number;
+  /** The first of those that are missing, extra or mismatched. */
+  readonly examples: readonly string[];
 }
 
-type Verdict = Exclude<keyof AuditReport, 'extra'>;
+type Finding = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
+
+const EXAMPLES_MAX = 20;
 
 /**
  * Recomputes every revision from what its manifest says was known, and compares it with the file.
- * A ledger row without its file is `missing`; a day's file that no manifest describes is `extra`.
+ * A ledger row without its file is `missing`; a day's file without any manifest is `extra`.
  */
 export async function auditPartitions(
   context: Omit<ComputeContext, 'owner'>,
@@ -32,7 +36,7 @@ export async function auditPartitions(
   const onDisk = await datesOnDisk(featuresDir);
   const inLedger = (await ledger.list()).filter((row) => row.manifest).map((row) => row.date);
   const dates = [...new Set([...onDisk, ...inLedger])].sort();
-  const found: Record<keyof AuditReport, string[]> = {
+  const found: Record<Finding, string[]> = {
     equal: [],
     missing: [],
     extra: [],
@@ -40,20 +44,34 @@ export async function auditPartitions(
     not_comparable: [],
   };
   for (const [index, date] of dates.entries()) {
+    const manifests = await readManifests(featuresDir, date);
+    const verdicts = new Set<Finding>();
+    for (const manifest of manifests) {
+      const verdict = await auditRevision(context, manifest);
+      verdicts.add(verdict);
+      found[verdict].push(`${date} rev ${manifest.revision}`);
+    }
     if (!onDisk.includes(date)) found.missing.push(date);
-    else if (!(await currentPartition(featuresDir, date))) found.extra.push(date);
-    for (const manifest of await readManifests(featuresDir, date)) {
-      found[await auditRevision(context, manifest)].push(`${date} rev ${manifest.revision}`);
+    else if (manifests.length === 0) found.extra.push(date);
+    else if (!verdicts.has('mismatched') && !(await currentPartition(featuresDir, date))) {
+      found.mismatched.push(date);
     }
     progress.report?.(index + 1, dates.length, date);
   }
-  return { ...found, equal: found.equal.length };
+  return {
+    equal: found.equal.length,
+    missing: found.missing.length,
+    extra: found.extra.length,
+    mismatched: found.mismatched.length,
+    not_comparable: found.not_comparable.length,
+    examples: [...found.missing, ...found.extra, ...found.mismatched].slice(0, EXAMPLES_MAX),
+  };
 }
 
 async function auditRevision(
   context: Omit<ComputeContext, 'owner'>,
   manifest: PartitionManifest,
-): Promise<Verdict> {
+): Promise<Exclude<Finding, 'extra'>> {
   const file = partitionPaths(context.featuresDir, manifest.date).revisionFile(manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';

@@ -101,41 +101,55 @@ export async function computePartitions(
   return { outcomes, scans };
 }
 
-/** Runs of consecutive dates that one grid can serve: one label knowledge, K and S never falling. */
+/**
+ * Groups of dates that one grid can serve: within 31 days, one label knowledge, K and S never
+ * falling. Days in between that are not asked for cost a little, a scan of their own far more.
+ */
 export function groupIntoGrids(requests: readonly PartitionRequest[]): PartitionRequest[][] {
   const groups: PartitionRequest[][] = [];
   for (const request of [...requests].sort((a, b) => (a.date < b.date ? -1 : 1))) {
     const group = groups.at(-1);
-    const before = group?.at(-1);
-    if (group && before && group.length < MOMENTS_PER_SCAN && canFollow(before, request)) {
-      group.push(request);
-    } else {
-      groups.push([request]);
-    }
+    if (group && canJoin(group, request)) group.push(request);
+    else groups.push([request]);
   }
   return groups;
 }
 
-function canFollow(before: PartitionRequest, next: PartitionRequest): boolean {
-  const { labelKnownAt, labelBatch, completeThrough } = before.label;
+function canJoin(group: readonly PartitionRequest[], next: PartitionRequest): boolean {
+  const [first] = group;
+  const last = group.at(-1);
+  if (!first || !last) return false;
+  const { labelKnownAt, labelBatch, completeThrough } = first.label;
   return (
-    dayNumber(next.date) === dayNumber(before.date) + 1 &&
-    next.knownAt >= before.knownAt &&
-    next.batch >= before.batch &&
+    indexIn(group, next) < MOMENTS_PER_SCAN &&
+    next.date > last.date &&
+    next.knownAt >= last.knownAt &&
+    next.batch >= last.batch &&
     next.label.labelKnownAt === labelKnownAt &&
     next.label.labelBatch === labelBatch &&
     next.label.completeThrough === completeThrough
   );
 }
 
+/** The moment of a date in its group's grid. */
+function indexIn([first]: readonly PartitionRequest[], { date }: { date: LogicalDate }): number {
+  return first ? dayNumber(date) - dayNumber(first.date) : 0;
+}
+
 export function gridOf(group: readonly PartitionRequest[]): Grid {
   const [first] = group;
-  if (!first) throw new RangeError('a grid needs a date');
+  const last = group.at(-1);
+  if (!first || !last) throw new RangeError('a grid needs a date');
   const { label } = first;
+  const count = indexIn(group, last) + 1;
   return {
     first: midnightOf(first.date),
-    count: group.length,
-    knowledge: group.map(({ knownAt, batch }) => ({ at: parseInstant(knownAt), batch })),
+    count,
+    knowledge: Array.from({ length: count }, (_, index) => {
+      // A day that is not asked for takes the knowledge of the one before.
+      const request = group.findLast((candidate) => indexIn(group, candidate) <= index) ?? first;
+      return { at: parseInstant(request.knownAt), batch: request.batch };
+    }),
     label: {
       at: parseInstant(label.labelKnownAt),
       batch: label.labelBatch,
@@ -238,7 +252,8 @@ async function computeGroup(
       signal: progress.signal,
     });
     const countsOf = countingOnce(duckDb, segments);
-    for (const [index, request] of group.entries()) {
+    for (const request of group) {
+      const index = indexIn(group, request);
       progress.signal?.throwIfAborted();
       const claim = claims.get(request.date);
       if (!claim) continue;

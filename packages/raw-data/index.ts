@@ -1,1 +1,30 @@
-export {};
+export type {
+  ArrivedBillingEvent,
+  ArrivedPlanChange,
+  ArrivedRows,
+  ArrivedUser,
+  ArrivedUserEvent,
+  GenerateArrivals,
+} from './arrived-rows';
+export { auditRawLog, type RawLogAudit } from './audit-raw-log';
+export { exportRawTables, type ExportOptions } from './export-raw-tables';
+export { generateDays, type GenerateOptions } from './generate-days';
+export { importFolder, type ImportOptions, type LoadReport } from './import-folder';
+export {
+  importNewFolders,
+  type ImportedFolder,
+  type ImportNewFoldersOptions,
+} from './import-new-folders';
+export {
+  ensureInstallation,
+  readInstallation,
+  type Installation,
+  type SourceKind,
+  type SyntheticWorld,
+} from './installation';
+export { completeThroughOf, takeKnowledge } from './knowledge';
+export type { LoadCounts, LoadProgress, RejectedCounts } from './load-batch';
+export { syncRawLog, type RawLog, type RawLogOptions } from './raw-log';
+export { rawTableNames, rawTables, type PerTable, type RawTable } from './raw-tables';
+export { rejectionReasons, type RejectionReason } from './rejection-reasons';
+export type { OpenDuckDb } from './scratch';

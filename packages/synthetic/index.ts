@@ -1,1 +1,16 @@
-export {};
+export { bestReachableAuc } from './best-reachable-auc';
+export { LATEST_ARRIVAL_MICROS } from './business-rules';
+export { generateArrivals } from './generate-arrivals';
+export { churnLogit, churnProbability, type CycleConduct } from './churn-probability';
+export type { CountWork, Work } from './named-streams';
+export type {
+  ArrivalWindow,
+  ArrivedRows,
+  BillingEventRow,
+  BillingEventType,
+  Plan,
+  PlanChangeRow,
+  SyntheticWorld,
+  UserEventRow,
+  UserRow,
+} from './synthetic-world';

@@ -8,12 +8,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflows } from '../../worker/bundle-workflows';
 
 const root = path.resolve(__dirname, '../..');
 const folder = path.join(root, 'node_modules/.cache/churn');
-/** What workflows are made of (architecture.mjs). */
-const sources = ['workflows', 'packages/contracts', 'packages/instants', 'packages/policy'];
+/** What the bundle is made of (architecture.mjs) and by. */
+const sources = [
+  'worker',
+  'workflows',
+  'packages/contracts',
+  'packages/instants',
+  'packages/policy',
+];
 
 /** The path of a bundle of the workflows as they are now; undefined while there are none. */
 export async function buildWorkflowBundle(): Promise<string | undefined> {
@@ -23,10 +29,7 @@ export async function buildWorkflowBundle(): Promise<string | undefined> {
   }
   const file = path.join(folder, `workflows-${hashOfSources()}.js`);
   if (existsSync(file)) return file;
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: entry,
-    logger: new DefaultLogger('ERROR'),
-  });
+  const code = await bundleWorkflows();
   mkdirSync(folder, { recursive: true });
   const temporary = `${file}.${process.pid}`;
   writeFileSync(temporary, code);

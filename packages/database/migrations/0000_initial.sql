@@ -25,8 +25,8 @@ CREATE TABLE "ops"."backfills" (
 --> statement-breakpoint
 CREATE TABLE "ops"."daily_runs" (
 	"date" text PRIMARY KEY NOT NULL,
-	"known_at" timestamp with time zone NOT NULL,
-	"batch" integer NOT NULL,
+	"known_at" timestamp with time zone,
+	"batch" integer,
 	"complete_through" timestamp with time zone,
 	"status" text NOT NULL,
 	"report" jsonb,

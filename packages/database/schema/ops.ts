@@ -79,8 +79,9 @@ export const partitionRuns = ops.table(
 /** One row per logical date that was run; K is taken once and reused by every retry. */
 export const dailyRuns = ops.table('daily_runs', {
   date: text('date').primaryKey(),
-  knownAt: instant('known_at').notNull(),
-  batch: integer('batch').notNull(),
+  /** Null until the load has committed and K was taken. */
+  knownAt: instant('known_at'),
+  batch: integer('batch'),
   completeThrough: instant('complete_through'),
   status: text('status').$type<'running' | 'succeeded' | 'failed'>().notNull(),
   report: jsonb('report').$type<Record<string, unknown>>(),

@@ -1,0 +1,51 @@
+# `make demo` on a fresh machine shows everything. All targets work without sudo.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Arguments for a target, such as: make demo ARGS="--users 500 --months 6"
+ARGS ?=
+CHURN := node bin/churn.mjs
+
+.PHONY: help setup demo up down status test test-deep check fix bench docker-up docker-down
+
+help: ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+setup: ## Make a bare clone ready to run
+	@node bin/setup.mjs
+
+demo: setup ## Start everything, load 12 months, backfill, train, predict
+	@npx churn demo $(ARGS)
+
+up: setup ## Start the services that are not running
+	@$(CHURN) up $(ARGS)
+
+down: ## Stop the services
+	@$(CHURN) down $(ARGS)
+
+status: ## Show the services
+	@$(CHURN) status $(ARGS)
+
+test: ## Run every test, the long ones with a seeded subset
+	@node bin/setup.mjs --tests
+	@node bin/test.mjs $(ARGS)
+
+test-deep: ## Run every test in full and write docs/testing-evidence.md
+	@node bin/setup.mjs --tests
+	@node bin/test.mjs --deep $(ARGS)
+
+check: setup ## Format, lint, architecture, types, dead code, compose file
+	@node bin/check.mjs
+
+fix: setup ## Format, and correct what lint can correct
+	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn .
+	@node node_modules/eslint/bin/eslint.js --fix .
+
+bench: setup ## Measure against peers and budgets
+	@node dist/bench/main.js $(ARGS)
+
+docker-up: ## The same system from docker-compose (copies .env.example at first)
+	@node bin/docker-env.mjs
+	@docker compose up --build --detach --wait $(ARGS)
+
+docker-down: ## Stop it; data stays in its volumes
+	@docker compose down $(ARGS)

@@ -1,0 +1,144 @@
+import { activityInfo } from '@temporalio/activity';
+import {
+  isChurnError,
+  type Alert,
+  type BackfillPlan,
+  type BackfillProgress,
+  type BackfillRequest,
+  type DailyRunReport,
+  type DateChunk,
+  type PartitionOutcome,
+  type PlannedKnowledge,
+} from '../packages/contracts';
+import { datesOfChunk } from '../packages/policy';
+import type { ComputeRequest, PipelinePorts, Progress } from './pipeline-ports';
+import { runWithProgress } from './run-with-progress';
+
+/** What every step of a daily run is given. Training and drift see the run's date as their day. */
+export interface StepInput {
+  readonly date: string;
+  /** The champion at the run's start, null when there was none: drift's reference. */
+  readonly championVersion?: string | null;
+}
+
+export interface ChunkInput {
+  readonly backfillId: string;
+  readonly chunk: DateChunk;
+  readonly knowledge: PlannedKnowledge;
+}
+
+/** More restated partitions than this are counted, not listed: payloads stay small. */
+const RESTATED_LISTED_MAX = 50;
+const ERROR_CHARACTERS_MAX = 300;
+
+/**
+ * The activities of all workflows. Their type names are in snake_case so that the Temporal UI
+ * shows a run's steps by the names people know. Every one may run again after a crash.
+ */
+export function createPipelineActivities(ports: PipelinePorts, options: { beatMs?: number } = {}) {
+  const run = <T>(work: (progress: Progress) => Promise<T>) => runWithProgress(work, options);
+  return {
+    ...createStepActivities(ports, run),
+    ...createRunActivities(ports, run),
+    ...createBackfillActivities(ports, run),
+  };
+}
+
+export type PipelineActivities = ReturnType<typeof createPipelineActivities>;
+
+type Runner = <T>(work: (progress: Progress) => Promise<T>) => Promise<T>;
+
+/** The six steps of the daily pipeline. */
+function createStepActivities(ports: PipelinePorts, run: Runner) {
+  return {
+    generate_data: ({ date }: StepInput) => run((progress) => ports.generateData(date, progress)),
+
+    /** K is taken here once, after the load has committed; a retry gets the stored one. */
+    compute_features: ({ date }: StepInput) =>
+      run(async (progress) => {
+        const knowledge = await ports.takeDailyKnowledge(date);
+        const runId = currentWorkflowId();
+        const computed = await ports.computeDay({ date, runId, knowledge }, progress);
+        return {
+          knownAt: knowledge.knownAt,
+          published: computed.published,
+          restatedCount: computed.restated.length,
+          restated: computed.restated.slice(0, RESTATED_LISTED_MAX),
+        };
+      }),
+
+    sync_online_features: (_input: StepInput) => run((progress) => ports.syncOnline(progress)),
+
+    /** Too little data is an answer about the data, not a failed run: it warns. */
+    train_model: ({ date }: StepInput) =>
+      run(async (progress) => {
+        try {
+          return { status: 'trained', ...(await ports.trainModel({ asOf: date }, progress)) };
+        } catch (error) {
+          if (!isChurnError(error) || error.code !== 'NOT_ENOUGH_TRAINING_DATA') throw error;
+          return { status: 'not_enough_data', verdict: 'warn', problem: error.message };
+        }
+      }),
+
+    run_drift_detection: ({ date, championVersion = null }: StepInput) =>
+      run(async (progress) => {
+        const drift = await ports.detectDrift({ date, championVersion }, progress);
+        return { ...drift, verdict: drift.status === 'drifted' ? 'warn' : 'pass' };
+      }),
+
+    validate_schema: ({ date }: StepInput) => run(() => ports.validateSchemas({ date })),
+  };
+}
+
+/** What surrounds the steps: the ledger of runs, alerts, the watchdog, restatement. */
+function createRunActivities(ports: PipelinePorts, run: Runner) {
+  return {
+    begin_daily_run: ({ date }: { date: string }) => run(() => ports.beginDailyRun(date)),
+    finish_daily_run: (finished: { report: DailyRunReport; status: 'succeeded' | 'failed' }) =>
+      run(() => ports.finishDailyRun(finished)),
+    raise_alert: (alert: Alert) => run(() => ports.raiseAlert(alert)),
+    find_missing_runs: ({ now }: { now: string }) => run(() => ports.expectedButMissing(now)),
+    restate_partitions: (request: { dryRun: boolean }) =>
+      run((progress) => ports.restate(request, progress)),
+  };
+}
+
+function createBackfillActivities(ports: PipelinePorts, run: Runner) {
+  return {
+    plan_backfill: (input: { id: string; request: BackfillRequest }): Promise<BackfillPlan> =>
+      run(() => ports.planBackfill(input)),
+
+    compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
+      run(async (progress) => {
+        const request = computeRequestOf(input);
+        return (await ports.computePartitions(request, progress)).map(withShortError);
+      }),
+
+    /** For a chunk whose compute_chunk gave up or was cancelled. */
+    settle_chunk: ({
+      as,
+      error,
+      ...input
+    }: ChunkInput & { as: 'failed' | 'cancelled'; error: string }): Promise<PartitionOutcome[]> =>
+      run(async () => {
+        const request = { ...computeRequestOf(input), as, error };
+        return (await ports.settlePartitions(request)).map(withShortError);
+      }),
+
+    finish_backfill: (progress: BackfillProgress) => run(() => ports.recordBackfill(progress)),
+  };
+}
+
+function computeRequestOf({ backfillId, chunk, knowledge }: ChunkInput): ComputeRequest {
+  return { runId: backfillId, dates: datesOfChunk(chunk), knowledge, reason: 'backfill' };
+}
+
+function withShortError(outcome: PartitionOutcome): PartitionOutcome {
+  if (outcome.error === undefined) return outcome;
+  return { ...outcome, error: outcome.error.slice(0, ERROR_CHARACTERS_MAX) };
+}
+
+/** Claims carry it: every attempt and retry of one day's run is the same runner. */
+function currentWorkflowId(): string {
+  return activityInfo().workflowExecution?.workflowId ?? 'unknown';
+}

@@ -1,0 +1,7 @@
+export {
+  createPipelineActivities,
+  type ChunkInput,
+  type PipelineActivities,
+  type StepInput,
+} from './create-pipeline-activities';
+export type * from './pipeline-ports';

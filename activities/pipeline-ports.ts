@@ -1,0 +1,143 @@
+import type {
+  Alert,
+  BackfillPlan,
+  BackfillProgress,
+  BackfillRequest,
+  DailyRunReport,
+  PartitionOutcome,
+  PlannedKnowledge,
+  RestatedPartition,
+  RestateReport,
+} from '../packages/contracts';
+
+/** How far a long piece of work has come; small, shown to people in the Temporal UI. */
+export interface ProgressDetails {
+  readonly what: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+/** Given to every long piece of work. */
+export interface Progress {
+  /** May be called as often as convenient: heartbeats are throttled behind it. */
+  report(details: ProgressDetails): void;
+  /** Aborted when the work is cancelled: stop, release claims, and reject (with any error). */
+  readonly signal: AbortSignal;
+}
+
+export interface LoadSummary {
+  /** The batch written, null when there was nothing to load. */
+  readonly batch: number | null;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly rejected: number;
+}
+
+export interface DayComputed {
+  /** The day's own partition; null when one with later knowledge was left alone. */
+  readonly published: { readonly revision: number; readonly rows: number } | null;
+  /** Other partitions published again: labels matured, late data. */
+  readonly restated: readonly RestatedPartition[];
+}
+
+export interface SyncSummary {
+  /** The partition that is online now; null when none is published yet. */
+  readonly date: string | null;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly removed: number;
+}
+
+export interface TrainSummary {
+  readonly version: string;
+  /** False when a version trained on the same inputs was there already. */
+  readonly isNew: boolean;
+  readonly promoted: boolean;
+  readonly reason: string;
+}
+
+export interface DriftSummary {
+  readonly status: 'no_reference' | 'stable' | 'drifted';
+  readonly reference: string | null;
+  readonly alerts: number;
+}
+
+export interface SchemaSummary {
+  readonly verdict: 'pass' | 'warn' | 'fail';
+  readonly problems: readonly string[];
+}
+
+export interface ComputeRequest {
+  /** Who computes: claims carry it, and a retry of the same runner takes its own claims over. */
+  readonly runId: string;
+  /** Ascending. */
+  readonly dates: readonly string[];
+  readonly knowledge: PlannedKnowledge;
+  readonly reason: string;
+}
+
+/**
+ * What the pipeline needs from the outside world; packages/platform satisfies it. Everything may
+ * be called again after a crash at any point, and then finishes or repeats the same work.
+ */
+export interface PipelinePorts {
+  /** Champion of the moment and, when this date's run has succeeded already, its report. */
+  beginDailyRun(date: string): Promise<{
+    readonly championVersion: string | null;
+    readonly finished: DailyRunReport | null;
+  }>;
+  /** Records the run's end; `status` is `failed` when a step failed. K may not be taken by then. */
+  finishDailyRun(run: {
+    readonly report: DailyRunReport;
+    readonly status: 'succeeded' | 'failed';
+  }): Promise<void>;
+
+  generateData(date: string, progress: Progress): Promise<LoadSummary>;
+  /** Taken once per date under the load lock and stored; every later call returns the stored one. */
+  takeDailyKnowledge(date: string): Promise<PlannedKnowledge>;
+  computeDay(
+    request: {
+      readonly date: string;
+      readonly runId: string;
+      readonly knowledge: PlannedKnowledge;
+    },
+    progress: Progress,
+  ): Promise<DayComputed>;
+  /** Publishes the newest partition online; never moves a user's features backwards. */
+  syncOnline(progress: Progress): Promise<SyncSummary>;
+  trainModel(request: { readonly asOf: string }, progress: Progress): Promise<TrainSummary>;
+  detectDrift(
+    request: { readonly date: string; readonly championVersion: string | null },
+    progress: Progress,
+  ): Promise<DriftSummary>;
+  validateSchemas(request: { readonly date: string }): Promise<SchemaSummary>;
+
+  /** The same key again changes nothing. */
+  raiseAlert(alert: Alert): Promise<void>;
+  /** Dates whose daily run should have succeeded, or be running, by `now` and is not. */
+  expectedButMissing(now: string): Promise<readonly string[]>;
+
+  /** Takes K and L and records the backfill; the same id again returns the recorded plan. */
+  planBackfill(request: {
+    readonly id: string;
+    readonly request: BackfillRequest;
+  }): Promise<BackfillPlan>;
+  /**
+   * One outcome per date, whatever became of the others. A date that an earlier attempt of the
+   * same `runId` published is `succeeded`, not `skipped`.
+   */
+  computePartitions(
+    request: ComputeRequest,
+    progress: Progress,
+  ): Promise<readonly PartitionOutcome[]>;
+  /**
+   * After a computePartitions of this runId gave up: what became of each date. Those it did not
+   * finish are recorded in the ledger as `as`, their claims released.
+   */
+  settlePartitions(
+    request: ComputeRequest & { readonly as: 'failed' | 'cancelled'; readonly error: string },
+  ): Promise<readonly PartitionOutcome[]>;
+  recordBackfill(progress: BackfillProgress): Promise<void>;
+
+  /** Restates every partition that late data or matured labels touch; `dryRun` only lists them. */
+  restate(request: { readonly dryRun: boolean }, progress: Progress): Promise<RestateReport>;
+}

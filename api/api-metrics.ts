@@ -1,0 +1,85 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { InstantText } from '../packages/contracts';
+import type { EpochMicros } from '../packages/instants';
+import { ageSeconds } from './feature-age';
+import type { PredictionLogPort } from './ports';
+
+/** Dense where the p99 budget of 10 ms lies. */
+const LATENCY_BUCKETS_SECONDS = [
+  0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
+];
+
+/** What GET /metrics shows, in a registry of its own. */
+export class ApiMetrics {
+  readonly registry = new Registry();
+  private readonly observers = new Map<string, (seconds: number) => void>();
+  private readonly requests: Histogram<'method' | 'route' | 'status'>;
+  private readonly predictions: Counter<'model_version'>;
+  private lastVersion: { readonly version: string; inc(value: number): void } | undefined;
+  /** feature_time of the vector served last. */
+  lastFeatureTime: InstantText | undefined;
+
+  constructor(log: PredictionLogPort, now: () => EpochMicros) {
+    const registers = [this.registry];
+    this.requests = new Histogram({
+      name: 'churn_http_request_duration_seconds',
+      help: 'Time to answer a request, by route and status.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: LATENCY_BUCKETS_SECONDS,
+      registers,
+    });
+    this.predictions = new Counter({
+      name: 'churn_predictions_total',
+      help: 'Predictions answered, by model version.',
+      labelNames: ['model_version'],
+      registers,
+    });
+    const lastFeatureTime = () => this.lastFeatureTime;
+    new Gauge({
+      name: 'churn_feature_age_seconds',
+      help: 'Age of the feature_time of the vector served last.',
+      registers,
+      collect() {
+        const featureTime = lastFeatureTime();
+        if (featureTime !== undefined) this.set(ageSeconds(featureTime, now()));
+      },
+    });
+    new Gauge({
+      name: 'churn_prediction_log_pending',
+      help: 'Predictions waiting to be logged.',
+      registers,
+      collect() {
+        this.set(log.pending);
+      },
+    });
+    new Counter({
+      name: 'churn_prediction_log_dropped_total',
+      help: 'Predictions answered that could not be logged.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(log.dropped);
+      },
+    });
+    collectDefaultMetrics({ register: this.registry, prefix: 'churn_api_' });
+  }
+
+  observeRequest(method: string, route: string, status: number, seconds: number): void {
+    const key = `${method} ${route} ${status}`;
+    let observe = this.observers.get(key);
+    if (!observe) {
+      const child = this.requests.labels(method, route, String(status));
+      observe = (value) => child.observe(value);
+      this.observers.set(key, observe);
+    }
+    observe(seconds);
+  }
+
+  countPredictions(version: string, count: number): void {
+    if (this.lastVersion?.version !== version) {
+      const child = this.predictions.labels(version);
+      this.lastVersion = { version, inc: (value) => child.inc(value) };
+    }
+    this.lastVersion.inc(count);
+  }
+}

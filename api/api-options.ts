@@ -1,0 +1,17 @@
+import type { Logger } from 'pino';
+import type { EpochMicros } from '../packages/instants';
+
+export interface ApiOptions {
+  /** Names the service is reached by, besides the loopback names; the configured host is one. */
+  readonly allowedHosts: readonly string[];
+  /** Features older than this are flagged stale. */
+  readonly staleAfterHours: number;
+  readonly logger: Logger;
+  readonly now: () => EpochMicros;
+  /** Runs at shutdown, after the last request was answered. */
+  readonly onShutdown?: () => Promise<void>;
+}
+
+/** Injection tokens: the ports are interfaces, which leave no trace at run time. */
+export const API_PORTS = Symbol('ApiPorts');
+export const API_OPTIONS = Symbol('ApiOptions');

@@ -1,0 +1,48 @@
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ApiMetrics } from './api-metrics';
+import { API_OPTIONS, API_PORTS, type ApiOptions } from './api-options';
+import { BackfillsController } from './backfills/backfills.controller';
+import { DriftController } from './drift/drift.controller';
+import { HealthController } from './health/health.controller';
+import { HealthReport } from './health/health-report';
+import { HomeController } from './home/home.controller';
+import { MetricsController } from './metrics/metrics.controller';
+import { ModelsController } from './models/models.controller';
+import { PartitionsController } from './partitions/partitions.controller';
+import type { ApiPorts } from './ports';
+import { PredictController } from './predict/predict.controller';
+import { Predictor } from './predict/predictor';
+import { UsersController } from './users/users.controller';
+
+@Module({})
+export class ApiModule implements OnApplicationShutdown {
+  constructor(@Inject(API_OPTIONS) private readonly options: ApiOptions) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.options.onShutdown?.();
+  }
+
+  static with(ports: ApiPorts, options: ApiOptions): DynamicModule {
+    return {
+      module: ApiModule,
+      controllers: [
+        HomeController,
+        PredictController,
+        UsersController,
+        HealthController,
+        ModelsController,
+        BackfillsController,
+        PartitionsController,
+        DriftController,
+        MetricsController,
+      ],
+      providers: [
+        { provide: API_PORTS, useValue: ports },
+        { provide: API_OPTIONS, useValue: options },
+        { provide: ApiMetrics, useValue: new ApiMetrics(ports.predictionLog, options.now) },
+        Predictor,
+        HealthReport,
+      ],
+    };
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Res,
+  UsePipes,
+} from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
+import {
+  ChurnError,
+  type BackfillPlan,
+  type BackfillProgress,
+  type BackfillRequest,
+} from '../../packages/contracts';
+import { formatInstant, parseInstant } from '../../packages/instants';
+import { API_PORTS } from '../api-options';
+import type { ApiPorts } from '../ports';
+import { ApiProblems } from '../problem.dto';
+import { createValidationPipe } from '../validation';
+import {
+  BackfillIdDto,
+  BackfillPlanDto,
+  BackfillProgressDto,
+  BackfillRequestDto,
+  BackfillStartedDto,
+} from './backfills.dto';
+
+@ApiTags('backfills')
+@Controller('backfill')
+@UsePipes(createValidationPipe())
+export class BackfillsController {
+  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Starts a backfill, or attaches to the identical one that is running' })
+  @ApiExtraModels(BackfillPlanDto, BackfillStartedDto)
+  @ApiAcceptedResponse({ type: BackfillStartedDto, description: 'Started.' })
+  @ApiOkResponse({
+    description: 'Attached to the running one; or the plan of a dry run.',
+    schema: {
+      oneOf: [
+        { $ref: getSchemaPath(BackfillStartedDto) },
+        { $ref: getSchemaPath(BackfillPlanDto) },
+      ],
+    },
+  })
+  @ApiProblems('INVALID_REQUEST', 'INVALID_DATE_RANGE', 'BACKFILL_OVERLAP', 'TEMPORAL_UNAVAILABLE')
+  async start(
+    @Body() body: BackfillRequestDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BackfillStartedDto | BackfillPlanDto> {
+    const request = requestOf(body);
+    if (body.dry_run) {
+      reply.code(200);
+      return planDocument(await this.ports.backfills.plan(request));
+    }
+    const { id, status, created } = await this.ports.backfills.start(request);
+    reply.code(created ? 202 : 200).header('location', `/backfill/${id}`);
+    return { id, status };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'How far a backfill is' })
+  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  async progress(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
+    return progressDocument(await this.ports.backfills.progress(id));
+  }
+
+  @Post(':id/pause')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Starts no further chunk; those under way finish' })
+  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
+    return progressDocument(await this.ports.backfills.pause(id));
+  }
+
+  @Post(':id/resume')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Goes on with a paused backfill' })
+  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
+    return progressDocument(await this.ports.backfills.resume(id));
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancels a backfill; what it published stays' })
+  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
+    return progressDocument(await this.ports.backfills.cancel(id));
+  }
+}
+
+/** @throws ChurnError INVALID_DATE_RANGE when `to` is before `from`. */
+function requestOf(body: BackfillRequestDto): BackfillRequest {
+  const { from, to, reprocess, train, known_at: knownAt } = body;
+  if (to < from) {
+    throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'to is before from' });
+  }
+  const isNamed = knownAt === 'latest' || knownAt === 'as-served';
+  return {
+    from,
+    to,
+    reprocess,
+    train,
+    knownAt: isNamed ? knownAt : formatInstant(parseInstant(knownAt)),
+  };
+}
+
+function progressDocument(progress: BackfillProgress): BackfillProgressDto {
+  const { id, status, knownAt, planned, succeeded, skipped, failed } = progress;
+  return { id, status, known_at: knownAt, planned, succeeded, skipped, failed };
+}
+
+function planDocument({ id, knowledge, planned, skipped, chunks }: BackfillPlan): BackfillPlanDto {
+  return {
+    id,
+    status: 'dry-run',
+    known_at: knowledge.knownAt,
+    planned,
+    succeeded: 0,
+    skipped,
+    failed: [],
+    chunks,
+  };
+}

@@ -1,0 +1,91 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
+import type { BackfillStatus, Reprocess } from '../../packages/contracts';
+import { IsKnownAt, IsLogicalDate } from '../validation';
+
+const reprocess = ['none', 'failed', 'completed'] as const satisfies readonly Reprocess[];
+const statuses = [
+  'running',
+  'paused',
+  'succeeded',
+  'failed',
+  'cancelled',
+  'dry-run',
+] as const satisfies readonly BackfillStatus[];
+
+export class BackfillRequestDto {
+  @ApiProperty({ format: 'date', example: '2026-01-01' })
+  @IsLogicalDate()
+  readonly from!: string;
+
+  @ApiProperty({ format: 'date', description: 'Inclusive.', example: '2026-01-31' })
+  @IsLogicalDate()
+  readonly to!: string;
+
+  @ApiPropertyOptional({ enum: reprocess, default: 'none' })
+  @IsOptional()
+  @IsIn(reprocess)
+  readonly reprocess: Reprocess = 'none';
+
+  @ApiPropertyOptional({
+    default: 'latest',
+    description: 'latest, as-served, or an ISO 8601 instant.',
+  })
+  @IsOptional()
+  @IsKnownAt()
+  readonly known_at: string = 'latest';
+
+  @ApiPropertyOptional({ default: false, description: 'Train when the partitions are there.' })
+  @IsOptional()
+  @IsBoolean()
+  readonly train: boolean = false;
+
+  @ApiPropertyOptional({ default: false, description: 'Only answer with the plan.' })
+  @IsOptional()
+  @IsBoolean()
+  readonly dry_run: boolean = false;
+}
+
+export class BackfillIdDto {
+  @ApiProperty({ example: 'bf-2026-01-01-2026-01-31-1f3a' })
+  @Matches(/^[\w.:-]{1,128}$/, { message: '$property must be the id of a backfill' })
+  readonly id!: string;
+}
+
+export class BackfillStartedDto {
+  @ApiProperty()
+  readonly id!: string;
+  @ApiProperty({ enum: statuses })
+  readonly status!: BackfillStatus;
+}
+
+export class BackfillProgressDto {
+  @ApiProperty()
+  readonly id!: string;
+  @ApiProperty({ enum: statuses })
+  readonly status!: BackfillStatus;
+  @ApiProperty({ description: 'The knowledge that every date is computed with.' })
+  readonly known_at!: string;
+  @ApiProperty({ description: 'How many dates are to run.' })
+  readonly planned!: number;
+  @ApiProperty()
+  readonly succeeded!: number;
+  @ApiProperty()
+  readonly skipped!: number;
+  @ApiProperty({ type: [String], description: 'Dates that failed.' })
+  readonly failed!: readonly string[];
+}
+
+export class DateChunkDto {
+  @ApiProperty({ format: 'date' })
+  readonly from!: string;
+  @ApiProperty({ format: 'date' })
+  readonly to!: string;
+  @ApiProperty({ type: [String], description: 'Dates inside the chunk that are not to run.' })
+  readonly except!: readonly string[];
+}
+
+export class BackfillPlanDto extends BackfillProgressDto {
+  @ApiProperty({ type: [DateChunkDto] })
+  readonly chunks!: readonly DateChunkDto[];
+}

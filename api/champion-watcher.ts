@@ -1,0 +1,81 @@
+import type { Logger } from 'pino';
+import type { ChampionRegistry, ServingModel, ServingModelSource } from './ports';
+
+export interface ChampionWatcherOptions {
+  readonly registry: ChampionRegistry;
+  readonly logger: Logger;
+  /** How often the champion alias is looked at. */
+  readonly intervalMs?: number;
+}
+
+const LOOK_EVERY_MS = 1_000;
+/** A champion that did not load is tried again after so many looks. */
+const LOOKS_BEFORE_RETRY = 30;
+
+/**
+ * Keeps the champion loaded. A new champion is loaded and checked beside the serving one, then one
+ * pointer is swapped; one that does not load leaves the old one serving.
+ */
+export class ChampionWatcher implements ServingModelSource {
+  private model: ServingModel | null = null;
+  private failed: { version: string; looksLeft: number } | null = null;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+
+  constructor(private readonly options: ChampionWatcherOptions) {}
+
+  current(): ServingModel | null {
+    return this.model;
+  }
+
+  /** Loads the champion there is and starts watching; without one, or with a bad one, it waits. */
+  async start(): Promise<void> {
+    await this.look();
+    this.timer = setInterval(() => void this.look(), this.options.intervalMs ?? LOOK_EVERY_MS);
+    this.timer.unref();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+  }
+
+  async refresh(): Promise<void> {
+    // A look under way may have read the alias before the change.
+    await this.looking;
+    this.failed = null;
+    await this.look();
+  }
+
+  /** One look at a time, however slow the disk is. */
+  private look(): Promise<void> {
+    this.looking ??= this.swapWhenChanged().finally(() => (this.looking = undefined));
+    return this.looking;
+  }
+
+  private async swapWhenChanged(): Promise<void> {
+    let version: string | null = null;
+    try {
+      version = await this.options.registry.championVersion();
+      if (version === (this.model?.version ?? null) || this.isWaitingAfterFailure(version)) return;
+      const next = version === null ? null : await this.options.registry.load(version);
+      this.options.logger.info(
+        { from: this.model?.version ?? null, to: version },
+        'serving model changed',
+      );
+      this.model = next;
+      this.failed = null;
+    } catch (error) {
+      if (version !== null) this.failed = { version, looksLeft: LOOKS_BEFORE_RETRY };
+      this.options.logger.error(
+        { err: error, version, serving: this.model?.version ?? null },
+        'the champion could not be loaded',
+      );
+    }
+  }
+
+  private isWaitingAfterFailure(version: string | null): boolean {
+    if (this.failed?.version !== version) return false;
+    this.failed.looksLeft -= 1;
+    return this.failed.looksLeft > 0;
+  }
+}

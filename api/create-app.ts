@@ -1,0 +1,104 @@
+import type { LoggerService } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+import { ApiMetrics } from './api-metrics';
+import type { ApiOptions } from './api-options';
+import { ApiModule } from './api.module';
+import type { ApiPorts } from './ports';
+import { ProblemFilter, sendProblem } from './problem.filter';
+import { rejectUnreadableRequest } from './unreadable-request';
+import { createSecurityHook } from './request-guard';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+/** 1,000 of the longest ids fit, however their characters are escaped. */
+const BATCH_BODY_LIMIT_BYTES = 1024 * 1024;
+
+/** The application, ready to listen. Whoever passes the ports closes them. */
+export async function createApp(
+  ports: ApiPorts,
+  options: ApiOptions,
+): Promise<NestFastifyApplication> {
+  const { logger } = options;
+  const adapter = new FastifyAdapter({
+    ...serverOptions(logger),
+    // No Nest middleware is used, so its layer is left out of every request.
+    skipMiddie: true,
+  });
+  const fastify = adapter.getInstance<FastifyInstance>();
+  fastify.addHook('onRequest', createSecurityHook(options.allowedHosts));
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === '/predict/batch') route.bodyLimit = BATCH_BODY_LIMIT_BYTES;
+  });
+  parseJsonBodies(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ApiModule.with(ports, options),
+    adapter,
+    { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
+  );
+  observeRequests(fastify, app.get(ApiMetrics));
+  app.useGlobalFilters(new ProblemFilter(logger));
+  const document = createOpenApiDocument(app);
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'docs/json',
+    yamlDocumentUrl: 'docs/yaml',
+    customSiteTitle: 'Churn platform API',
+  });
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+interface ServerOptions {
+  readonly bodyLimit: number;
+  readonly clientErrorHandler: typeof rejectUnreadableRequest;
+  readonly frameworkErrors: (error: Error, request: unknown, reply: unknown) => void;
+}
+
+function serverOptions(logger: Logger): ServerOptions {
+  return {
+    bodyLimit: BODY_LIMIT_BYTES,
+    clientErrorHandler: rejectUnreadableRequest,
+    // What fails before a route is found, such as a path that can't be decoded.
+    frameworkErrors: (error, request, reply) =>
+      sendProblem(error, request as FastifyRequest, reply as FastifyReply, logger),
+  };
+}
+
+export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Churn platform')
+    .setDescription('Who will leave in the next 30 days, and why. Errors are RFC 9457 problems.')
+    .setVersion('1')
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}
+
+/** JSON only; an empty body is no body, so that actions without one may carry the content type. */
+function parseJsonBodies(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) done(null, undefined);
+    else void parse(request, body as string, done);
+  });
+}
+
+function observeRequests(fastify: FastifyInstance, metrics: ApiMetrics): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+}
+
+/** Nest's own messages: warnings and errors go to the log, its start-up chatter does not. */
+function nestLogger(logger: Logger): LoggerService {
+  return {
+    log: (message: unknown) => logger.debug({ nest: message }),
+    warn: (message: unknown) => logger.warn({ nest: message }),
+    error: (message: unknown) => logger.error({ nest: message }),
+  };
+}

@@ -1,0 +1,36 @@
+import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { ChurnError } from '../../packages/contracts';
+import { API_PORTS } from '../api-options';
+import type { ApiPorts, JsonDocument } from '../ports';
+import { ApiProblems } from '../problem.dto';
+import { createValidationPipe, IsLogicalDate } from '../validation';
+
+export class DriftQueryDto {
+  @ApiPropertyOptional({
+    format: 'date',
+    description: 'Absent: the newest.',
+    example: '2026-03-31',
+  })
+  @IsOptional()
+  @IsLogicalDate()
+  readonly date?: string;
+}
+
+@ApiTags('drift')
+@Controller('drift')
+@UsePipes(createValidationPipe())
+export class DriftController {
+  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The drift report of a day' })
+  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  @ApiProblems('INVALID_REQUEST', 'DRIFT_NOT_FOUND')
+  async read(@Query() { date }: DriftQueryDto): Promise<JsonDocument> {
+    const report = await this.ports.drift.read(date);
+    if (!report) throw new ChurnError('DRIFT_NOT_FOUND', { date: date ?? 'any day' });
+    return report;
+  }
+}

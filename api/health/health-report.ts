@@ -1,0 +1,104 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ChurnError, isChurnError } from '../../packages/contracts';
+import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
+import { ageSeconds, createStalenessCheck } from '../feature-age';
+import type { ApiPorts } from '../ports';
+import type { FeaturesHealthDto, HealthDto, ModelHealthDto, ServiceHealthDto } from './health.dto';
+
+/** A part that does not answer in time is down. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** The state of every part, gathered without ever failing itself. */
+@Injectable()
+export class HealthReport {
+  private readonly isStale: (featureTime: string) => boolean;
+
+  constructor(
+    @Inject(API_PORTS) private readonly ports: ApiPorts,
+    @Inject(API_OPTIONS) private readonly options: ApiOptions,
+  ) {
+    this.isStale = createStalenessCheck(options.staleAfterHours, options.now);
+  }
+
+  async read(): Promise<HealthDto> {
+    const { probes, predictionLog } = this.ports;
+    const [redis, postgres, temporal, features] = await Promise.all([
+      probe(() => probes.redis()),
+      probe(() => probes.postgres()),
+      probe(() => probes.temporal()),
+      this.featuresHealth(),
+    ]);
+    const model = this.modelHealth();
+    const services = [redis, postgres, temporal];
+    const isOk =
+      services.every(({ status }) => status === 'up') &&
+      model.status === 'serving' &&
+      features.status === 'fresh';
+    return {
+      status: isOk ? 'ok' : 'degraded',
+      parts: {
+        redis,
+        postgres,
+        temporal,
+        model,
+        features,
+        prediction_log: { pending: predictionLog.pending, dropped: predictionLog.dropped },
+      },
+    };
+  }
+
+  /** @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, SCHEMA_MISMATCH */
+  async assertReady(): Promise<void> {
+    const model = this.ports.servingModel.current();
+    if (!model) throw new ChurnError('NO_MODEL');
+    const redis = await probe(() => this.ports.probes.redis());
+    if (redis.status === 'down') throw new ChurnError('REDIS_UNAVAILABLE');
+    const meta = await this.ports.onlineFeatures.meta();
+    if (meta && meta.schema_hash !== model.schemaHash) {
+      throw new ChurnError('SCHEMA_MISMATCH', {
+        left: 'the online store',
+        right: `model ${model.version}`,
+      });
+    }
+  }
+
+  private modelHealth(): ModelHealthDto {
+    const version = this.ports.servingModel.current()?.version ?? null;
+    return { status: version === null ? 'none' : 'serving', version };
+  }
+
+  /** Freshness is the age of the data, not of the last job. */
+  private async featuresHealth(): Promise<FeaturesHealthDto> {
+    try {
+      const meta = await within(this.ports.onlineFeatures.meta());
+      if (!meta) return { status: 'none' };
+      return {
+        status: this.isStale(meta.feature_time) ? 'stale' : 'fresh',
+        feature_time: meta.feature_time,
+        age_seconds: ageSeconds(meta.feature_time, this.options.now()),
+        revision: meta.revision,
+        users: meta.users,
+        published_at: meta.published_at,
+      };
+    } catch {
+      return { status: 'unknown' };
+    }
+  }
+}
+
+async function probe(ask: () => Promise<void>): Promise<ServiceHealthDto> {
+  try {
+    await within(ask());
+    return { status: 'up' };
+  } catch (error) {
+    return isChurnError(error) ? { status: 'down', code: error.code } : { status: 'down' };
+  }
+}
+
+async function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), PROBE_TIMEOUT_MS);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

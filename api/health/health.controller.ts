@@ -1,0 +1,34 @@
+import { Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems } from '../problem.dto';
+import { AliveDto, HealthDto } from './health.dto';
+import { HealthReport } from './health-report';
+
+@ApiTags('health')
+@Controller('health')
+export class HealthController {
+  constructor(private readonly report: HealthReport) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The state of every part; always 200' })
+  @ApiOkResponse({ type: HealthDto })
+  read(): Promise<HealthDto> {
+    return this.report.read();
+  }
+
+  @Get('live')
+  @ApiOperation({ summary: 'The process runs' })
+  @ApiOkResponse({ type: AliveDto })
+  live(): AliveDto {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: '/predict can answer; 503 says why not' })
+  @ApiOkResponse({ type: AliveDto })
+  @ApiProblems('NO_MODEL', 'REDIS_UNAVAILABLE', 'SCHEMA_MISMATCH')
+  async ready(): Promise<AliveDto> {
+    await this.report.assertReady();
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,64 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+
+export class ServiceHealthDto {
+  @ApiProperty({ enum: ['up', 'down'] })
+  readonly status!: 'up' | 'down';
+  @ApiPropertyOptional({ example: 'POSTGRES_UNAVAILABLE' })
+  readonly code?: string;
+}
+
+export class ModelHealthDto {
+  @ApiProperty({ enum: ['serving', 'none'] })
+  readonly status!: 'serving' | 'none';
+  @ApiProperty({ type: String, nullable: true, example: 'v003' })
+  readonly version!: string | null;
+}
+
+export class FeaturesHealthDto {
+  @ApiProperty({ enum: ['fresh', 'stale', 'none', 'unknown'] })
+  readonly status!: 'fresh' | 'stale' | 'none' | 'unknown';
+  @ApiPropertyOptional({ format: 'date-time' })
+  readonly feature_time?: string;
+  @ApiPropertyOptional({ description: 'Age of the data: now − feature_time.' })
+  readonly age_seconds?: number;
+  @ApiPropertyOptional()
+  readonly revision?: number;
+  @ApiPropertyOptional()
+  readonly users?: number;
+  @ApiPropertyOptional({ format: 'date-time' })
+  readonly published_at?: string;
+}
+
+export class PredictionLogHealthDto {
+  @ApiProperty()
+  readonly pending!: number;
+  @ApiProperty()
+  readonly dropped!: number;
+}
+
+export class HealthPartsDto {
+  @ApiProperty()
+  readonly redis!: ServiceHealthDto;
+  @ApiProperty()
+  readonly postgres!: ServiceHealthDto;
+  @ApiProperty()
+  readonly temporal!: ServiceHealthDto;
+  @ApiProperty()
+  readonly model!: ModelHealthDto;
+  @ApiProperty()
+  readonly features!: FeaturesHealthDto;
+  @ApiProperty()
+  readonly prediction_log!: PredictionLogHealthDto;
+}
+
+export class HealthDto {
+  @ApiProperty({ enum: ['ok', 'degraded'] })
+  readonly status!: 'ok' | 'degraded';
+  @ApiProperty()
+  readonly parts!: HealthPartsDto;
+}
+
+export class AliveDto {
+  @ApiProperty({ enum: ['ok'] })
+  readonly status!: 'ok';
+}

@@ -1,0 +1,26 @@
+import 'reflect-metadata';
+import path from 'node:path';
+import { pino } from 'pino';
+import { dataPaths, loadConfig } from '../packages/config';
+import { openApiPlatform } from '../packages/platform';
+import { startApi } from './start-api';
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const logger = pino({ level: config.logLevel, base: { service: 'api' } });
+  const platform = await openApiPlatform(config);
+  const { url } = await startApi(platform, {
+    host: config.api.host,
+    port: config.api.port,
+    logsDir: path.resolve(dataPaths(config.dataDir).logs),
+    staleAfterHours: config.staleAfterHours,
+    logger,
+    now: () => BigInt(Date.now()) * 1000n,
+  });
+  logger.info({ url, pid: process.pid }, 'api ready');
+}
+
+void main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,74 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, UsePipes } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ChurnError } from '../../packages/contracts';
+import { API_PORTS } from '../api-options';
+import type { ApiPorts, JsonDocument, ModelAliases } from '../ports';
+import { ApiProblems } from '../problem.dto';
+import { createValidationPipe } from '../validation';
+import {
+  AliasesDto,
+  ModelListDto,
+  ReasonDto,
+  ServingVersionDto,
+  VersionParamDto,
+} from './models.dto';
+
+@ApiTags('models')
+@Controller()
+@UsePipes(createValidationPipe())
+export class ModelsController {
+  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+
+  @Get('model/version')
+  @ApiOperation({ summary: 'The model that answers /predict now' })
+  @ApiOkResponse({ type: ServingVersionDto })
+  @ApiProblems('NO_MODEL')
+  serving(): ServingVersionDto {
+    const model = this.ports.servingModel.current();
+    if (!model) throw new ChurnError('NO_MODEL');
+    const { version, schemaHash, metadata } = model;
+    return { model_version: version, schema_hash: schemaHash, metadata };
+  }
+
+  @Get('models')
+  @ApiOperation({ summary: 'Every version, newest first, and which alias points where' })
+  @ApiOkResponse({ type: ModelListDto })
+  list(): Promise<ModelListDto> {
+    return this.ports.models.list();
+  }
+
+  @Get('models/:version')
+  @ApiOperation({ summary: "A version's metadata.json" })
+  @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
+  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND')
+  show(@Param() { version }: VersionParamDto): Promise<JsonDocument> {
+    return this.ports.models.show(version);
+  }
+
+  @Post('models/:version/promote')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes a version the champion; it serves from the next request on' })
+  @ApiOkResponse({ type: AliasesDto })
+  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND', 'CORRUPT_MODEL')
+  async promote(
+    @Param() { version }: VersionParamDto,
+    @Body() { reason }: ReasonDto,
+  ): Promise<ModelAliases> {
+    return this.served(await this.ports.models.promote(version, reason));
+  }
+
+  @Post('models/rollback')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Makes the previous champion the champion again' })
+  @ApiOkResponse({ type: AliasesDto })
+  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND', 'CORRUPT_MODEL')
+  async rollback(@Body() { reason }: ReasonDto): Promise<ModelAliases> {
+    return this.served(await this.ports.models.rollback(reason));
+  }
+
+  /** Whoever changed the champion finds it serving when the answer arrives. */
+  private async served(aliases: ModelAliases): Promise<ModelAliases> {
+    await this.ports.servingModel.refresh();
+    return aliases;
+  }
+}

@@ -1,0 +1,26 @@
+import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ChurnError } from '../../packages/contracts';
+import { API_PORTS } from '../api-options';
+import type { ApiPorts } from '../ports';
+import { ApiProblems } from '../problem.dto';
+import { createValidationPipe } from '../validation';
+import { PartitionListDto, PartitionQueryDto } from './partitions.dto';
+
+@ApiTags('partitions')
+@Controller('partitions')
+@UsePipes(createValidationPipe())
+export class PartitionsController {
+  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+
+  @Get()
+  @ApiOperation({ summary: 'The partition calendar: status, revision and knowledge of each day' })
+  @ApiOkResponse({ type: PartitionListDto })
+  @ApiProblems('INVALID_REQUEST', 'INVALID_DATE_RANGE', 'POSTGRES_UNAVAILABLE')
+  async list(@Query() { from, to }: PartitionQueryDto): Promise<PartitionListDto> {
+    if (from !== undefined && to !== undefined && to < from) {
+      throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'to is before from' });
+    }
+    return { partitions: await this.ports.partitions.list({ from, to }) };
+  }
+}

@@ -1,0 +1,186 @@
+import type {
+  BackfillPlan,
+  BackfillProgress,
+  BackfillRequest,
+  BackfillStatus,
+  InstantText,
+  OnlineMeta,
+  OnlineVector,
+  PartitionRow,
+} from '../packages/contracts';
+
+export type FeatureValues = OnlineVector['features'];
+
+/** What one feature adds to a prediction's log-odds, against the average user of training. */
+export interface Contribution {
+  readonly feature: string;
+  readonly value: number | boolean;
+  readonly contribution: number;
+}
+
+/** One loaded, checked model; immutable, so that an answer comes from exactly one version. */
+export interface ServingModel {
+  readonly version: string;
+  readonly schemaHash: string;
+  /** metadata.json of the version. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** P(churn in the next 30 days), 0 to 1. */
+  predict(features: FeatureValues): number;
+  explain(features: FeatureValues): readonly Contribution[];
+}
+
+/** Where champions come from: one small file says which, and a folder holds it. */
+export interface ChampionRegistry {
+  /** The version the champion alias names now; null: none yet. Asked once a second. */
+  championVersion(): Promise<string | null>;
+  /** @throws ChurnError CORRUPT_MODEL when checksums or golden predictions do not hold. */
+  load(version: string): Promise<ServingModel>;
+}
+
+/** The model that serves. `current` never waits and never touches a disk. */
+export interface ServingModelSource {
+  current(): ServingModel | null;
+  /** Looks at the champion alias at once, for example after a promotion. */
+  refresh(): Promise<void>;
+}
+
+/** Vectors in Redis. @throws ChurnError REDIS_UNAVAILABLE */
+export interface OnlineFeatures {
+  read(userId: string): Promise<OnlineVector | null>;
+  /** One entry per id, in their order. */
+  readMany(userIds: readonly string[]): Promise<readonly (OnlineVector | null)[]>;
+  /** What is published; null before the first sync. */
+  meta(): Promise<OnlineMeta | null>;
+}
+
+/** One answered prediction, as ops.predictions keeps it: enough to replay it. */
+export interface LoggedPrediction {
+  readonly predictionId: string;
+  readonly userId: string;
+  readonly modelVersion: string;
+  readonly featureTime: InstantText;
+  readonly knownAt: InstantText;
+  readonly revision: number;
+  readonly features: FeatureValues;
+  readonly churnProbability: number;
+  readonly predictedAt: InstantText;
+}
+
+/** The database looked at the rows and will never take one of them. */
+export class PredictionsRefusedError extends Error {
+  override readonly name = 'PredictionsRefusedError';
+}
+
+/** ops.predictions. Rows whose id is there already are left alone (on conflict do nothing). */
+export interface PredictionStore {
+  /** All rows or none. @throws PredictionsRefusedError; any other error may pass with time. */
+  insertPredictions(rows: readonly LoggedPrediction[]): Promise<void>;
+}
+
+/** The asynchronous, bounded log of predictions. `append` never waits and never throws. */
+export interface PredictionLogPort {
+  append(prediction: PendingPrediction): void;
+  /** Writes what is pending; true when nothing is left. */
+  flush(): Promise<boolean>;
+  readonly pending: number;
+  /** How many predictions were answered but could not be kept. */
+  readonly dropped: number;
+}
+
+/** A prediction before its time is written out as text: formatting it is not the caller's to pay. */
+export type PendingPrediction = Omit<LoggedPrediction, 'predictedAt'> & {
+  readonly predictedAtMillis: number;
+};
+
+export interface BackfillStart {
+  readonly id: string;
+  readonly status: BackfillStatus;
+  /** False: attached to the identical backfill that was running already. */
+  readonly created: boolean;
+}
+
+/** Backfills through a Temporal client. @throws ChurnError TEMPORAL_UNAVAILABLE */
+export interface Backfills {
+  /** @throws ChurnError BACKFILL_OVERLAP when another one runs over some of the dates. */
+  start(request: BackfillRequest): Promise<BackfillStart>;
+  /** What `start` would do; runs nothing. */
+  plan(request: BackfillRequest): Promise<BackfillPlan>;
+  /** Each of the following: @throws ChurnError BACKFILL_NOT_FOUND */
+  progress(id: string): Promise<BackfillProgress>;
+  pause(id: string): Promise<BackfillProgress>;
+  resume(id: string): Promise<BackfillProgress>;
+  cancel(id: string): Promise<BackfillProgress>;
+}
+
+export interface Partitions {
+  /** Both dates inclusive; absent: no bound. */
+  list(range: { readonly from?: string; readonly to?: string }): Promise<readonly PartitionRow[]>;
+}
+
+export interface ModelAliases {
+  readonly champion: string | null;
+  readonly challenger: string | null;
+  readonly previous: string | null;
+}
+
+/** A JSON document in snake_case, as the command line prints it too. */
+export type JsonDocument = Readonly<Record<string, unknown>>;
+
+export interface Models {
+  /** `models`: one summary document per version, newest first, each with its `version`. */
+  list(): Promise<{ readonly aliases: ModelAliases; readonly models: readonly JsonDocument[] }>;
+  /** metadata.json. @throws ChurnError MODEL_NOT_FOUND */
+  show(version: string): Promise<JsonDocument>;
+  /** @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL */
+  promote(version: string, reason: string): Promise<ModelAliases>;
+  /** Back to the previous champion. @throws ChurnError MODEL_NOT_FOUND when there is none. */
+  rollback(reason: string): Promise<ModelAliases>;
+}
+
+export interface AtRiskUser {
+  readonly userId: string;
+  readonly churnProbability: number;
+  /** What raises the risk most, in words, strongest first; as `churn at-risk` prints them. */
+  readonly reasons: readonly string[];
+}
+
+export interface AtRisk {
+  /** Eligible users, most likely to churn first. @throws ChurnError NO_MODEL, NO_DATA */
+  list(query: { readonly limit: number }): Promise<{
+    readonly modelVersion: string;
+    readonly featureTime: InstantText;
+    readonly users: readonly AtRiskUser[];
+  }>;
+}
+
+export interface Drift {
+  /** The report of a date, or the newest one; null: there is none. */
+  read(date: string | undefined): Promise<JsonDocument | null>;
+}
+
+/** Each resolves when the service answers and rejects when it does not. */
+export interface ServiceProbes {
+  redis(): Promise<void>;
+  postgres(): Promise<void>;
+  temporal(): Promise<void>;
+}
+
+/** What the controllers use. */
+export interface ApiPorts {
+  readonly servingModel: ServingModelSource;
+  readonly onlineFeatures: OnlineFeatures;
+  readonly predictionLog: PredictionLogPort;
+  readonly backfills: Backfills;
+  readonly partitions: Partitions;
+  readonly models: Models;
+  readonly atRisk: AtRisk;
+  readonly drift: Drift;
+  readonly probes: ServiceProbes;
+}
+
+/** What the platform opens for the API; nothing in it connects before it is used. */
+export interface ApiPlatform extends Omit<ApiPorts, 'servingModel' | 'predictionLog'> {
+  readonly championRegistry: ChampionRegistry;
+  readonly predictionStore: PredictionStore;
+  close(): Promise<void>;
+}

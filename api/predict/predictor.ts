@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { ChurnError, type OnlineVector } from '../../packages/contracts';
+import { ApiMetrics } from '../api-metrics';
+import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
+import { createStalenessCheck } from '../feature-age';
+import type { ApiPorts, ServingModel } from '../ports';
+import type { BatchResultDto, PredictionDto } from './predict.dto';
+
+/** Scores users from their online features; needs Redis and a model, and nothing else. */
+@Injectable()
+export class Predictor {
+  private readonly isStale: (featureTime: string) => boolean;
+
+  constructor(
+    @Inject(API_PORTS) private readonly ports: ApiPorts,
+    @Inject(API_OPTIONS) options: ApiOptions,
+    private readonly metrics: ApiMetrics,
+  ) {
+    this.isStale = createStalenessCheck(options.staleAfterHours, options.now);
+  }
+
+  /** @throws ChurnError NO_MODEL, REDIS_UNAVAILABLE, UNKNOWN_USER, SCHEMA_MISMATCH */
+  async predict(userId: string, explain: boolean): Promise<PredictionDto> {
+    // One look at the model: the answer comes from one version even when it is swapped meanwhile.
+    const model = this.requireModel();
+    const vector = await this.ports.onlineFeatures.read(userId);
+    if (vector === null) throw new ChurnError('UNKNOWN_USER', { userId });
+    const prediction = this.score(model, vector, explain);
+    this.metrics.countPredictions(model.version, 1);
+    return prediction;
+  }
+
+  /** One result per id, in their order; a user that can't be scored gets an error of its own. */
+  async predictBatch(userIds: readonly string[], explain: boolean): Promise<BatchResultDto[]> {
+    const model = this.requireModel();
+    const vectors = await this.ports.onlineFeatures.readMany(userIds);
+    const results = userIds.map((userId, index): BatchResultDto => {
+      const vector = vectors[index];
+      if (!vector) return failed(userId, new ChurnError('UNKNOWN_USER', { userId }));
+      return { user_id: userId, prediction: this.score(model, vector, explain) };
+    });
+    const predicted = results.filter((result) => result.prediction).length;
+    if (predicted > 0) this.metrics.countPredictions(model.version, predicted);
+    return results;
+  }
+
+  private requireModel(): ServingModel {
+    const model = this.ports.servingModel.current();
+    if (!model) throw new ChurnError('NO_MODEL');
+    return model;
+  }
+
+  private score(model: ServingModel, vector: OnlineVector, explain: boolean): PredictionDto {
+    const { features, feature_time: featureTime } = vector;
+    if (vector.schema_hash !== model.schemaHash) {
+      throw new ChurnError('SCHEMA_MISMATCH', {
+        left: 'the online store',
+        right: `model ${model.version}`,
+      });
+    }
+    const predictionId = randomUUID();
+    const churnProbability = model.predict(features);
+    this.metrics.lastFeatureTime = featureTime;
+    this.ports.predictionLog.append({
+      predictionId,
+      userId: vector.user_id,
+      modelVersion: model.version,
+      featureTime,
+      knownAt: vector.known_at,
+      revision: vector.revision,
+      features,
+      churnProbability,
+      predictedAtMillis: Date.now(),
+    });
+    return {
+      churn_probability: churnProbability,
+      model_version: model.version,
+      feature_time: featureTime,
+      features,
+      prediction_id: predictionId,
+      stale: this.isStale(featureTime),
+      eligible: Number(features.sessions_30d) >= 1,
+      contributions: explain ? model.explain(features) : undefined,
+    };
+  }
+}
+
+function failed(userId: string, { code, message }: ChurnError): BatchResultDto {
+  return { user_id: userId, error: { code, detail: message } };
+}

@@ -1,0 +1,31 @@
+import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { API_PORTS } from '../api-options';
+import type { ApiPorts } from '../ports';
+import { ApiProblems } from '../problem.dto';
+import { createValidationPipe } from '../validation';
+import { AtRiskQueryDto, AtRiskResponseDto } from './users.dto';
+
+@ApiTags('users')
+@Controller('users')
+@UsePipes(createValidationPipe())
+export class UsersController {
+  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+
+  @Get('at-risk')
+  @ApiOperation({ summary: 'Who will most likely leave in the next 30 days, and why' })
+  @ApiOkResponse({ type: AtRiskResponseDto })
+  @ApiProblems('INVALID_REQUEST', 'NO_DATA', 'NO_MODEL', 'REDIS_UNAVAILABLE')
+  async atRisk(@Query() { limit }: AtRiskQueryDto): Promise<AtRiskResponseDto> {
+    const list = await this.ports.atRisk.list({ limit });
+    return {
+      model_version: list.modelVersion,
+      feature_time: list.featureTime,
+      users: list.users.map(({ userId, churnProbability, reasons }) => ({
+        user_id: userId,
+        churn_probability: churnProbability,
+        reasons,
+      })),
+    };
+  }
+}

@@ -1,0 +1,37 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+
+export const AT_RISK_LIMIT_MAX = 1_000;
+
+export class AtRiskQueryDto {
+  @ApiPropertyOptional({ minimum: 1, maximum: AT_RISK_LIMIT_MAX, default: 20 })
+  @IsOptional()
+  @Transform(({ value }) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : (value as unknown)))
+  @IsInt()
+  @Min(1)
+  @Max(AT_RISK_LIMIT_MAX)
+  readonly limit: number = 20;
+}
+
+export class AtRiskUserDto {
+  @ApiProperty({ example: 'u000042' })
+  readonly user_id!: string;
+  @ApiProperty({ example: 0.91 })
+  readonly churn_probability!: number;
+  @ApiProperty({
+    type: [String],
+    description: 'In words, strongest first.',
+    example: ['no login for 21 days: +1.40'],
+  })
+  readonly reasons!: readonly string[];
+}
+
+export class AtRiskResponseDto {
+  @ApiProperty({ example: 'v003' })
+  readonly model_version!: string;
+  @ApiProperty({ format: 'date-time' })
+  readonly feature_time!: string;
+  @ApiProperty({ type: [AtRiskUserDto], description: 'Most likely to leave first.' })
+  readonly users!: readonly AtRiskUserDto[];
+}

@@ -1,0 +1,105 @@
+import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import { plainToInstance } from 'class-transformer';
+import {
+  registerDecorator,
+  validateSync,
+  type ValidationOptions,
+  type ValidatorOptions,
+} from 'class-validator';
+import { parseInstant, parseLogicalDate } from '../packages/instants';
+import { InvalidRequestError, type FieldProblem } from './problem-details';
+
+const rules: ValidatorOptions = {
+  whitelist: true,
+  forbidNonWhitelisted: true,
+  forbidUnknownValues: true,
+  validationError: { target: false, value: false },
+};
+
+/** Validates DTOs; a request with unknown or wrong fields is refused with each of them named. */
+export function createValidationPipe(): ValidationPipe {
+  return new ValidationPipe({
+    ...rules,
+    transform: true,
+    exceptionFactory: (errors) => new InvalidRequestError(fieldProblems(errors)),
+  });
+}
+
+/** The same rules for a body that does not go through the pipe. */
+export function validateBody<T extends object>(dto: new () => T, body: unknown): T {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw new InvalidRequestError([{ field: 'body', problem: 'must be a JSON object' }]);
+  }
+  const instance = plainToInstance(dto, body);
+  const errors = validateSync(instance, rules);
+  if (errors.length > 0) throw new InvalidRequestError(fieldProblems(errors));
+  return instance;
+}
+
+function fieldProblems(errors: readonly ValidationError[], prefix = ''): FieldProblem[] {
+  return errors.flatMap((error) => {
+    const field = prefix + (error.property ?? 'body');
+    const own = Object.values(error.constraints ?? {}).map((message) => ({
+      field,
+      problem: withoutName(message, error.property),
+    }));
+    return [...own, ...fieldProblems(error.children ?? [], `${field}.`)];
+  });
+}
+
+/** class-validator starts its messages with the property's name, which the field says already. */
+function withoutName(message: string, property: string | undefined): string {
+  const prefix = `${property} `;
+  return message.startsWith(prefix) ? message.slice(prefix.length) : message;
+}
+
+function succeeds(parse: (text: string) => unknown, value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  try {
+    parse(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function rule(name: string, message: string, isValid: (value: unknown) => boolean) {
+  return (options?: ValidationOptions): PropertyDecorator =>
+    (target, propertyName) => {
+      registerDecorator({
+        name,
+        target: target.constructor,
+        propertyName: propertyName as string,
+        options: { message, ...options },
+        validator: { validate: isValid },
+      });
+    };
+}
+
+/** An existing day written YYYY-MM-DD. */
+export const IsLogicalDate = rule(
+  'isLogicalDate',
+  '$property must be an existing day, as YYYY-MM-DD',
+  (value) => succeeds(parseLogicalDate, value),
+);
+
+/** `latest`, `as-served` or an ISO 8601 instant. */
+export const IsKnownAt = rule(
+  'isKnownAt',
+  '$property must be latest, as-served or an ISO 8601 instant',
+  (value) => value === 'latest' || value === 'as-served' || succeeds(parseInstant, value),
+);
+
+const ASCII_USER_ID = /^[\x20-\x7e]{1,128}$/;
+const USER_ID = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
+
+/** 1 to 128 printable characters. */
+export function isUserId(value: unknown): value is string {
+  return typeof value === 'string' && (ASCII_USER_ID.test(value) || USER_ID.test(value));
+}
+
+export const IsUserId = rule(
+  'isUserId',
+  '$property must be 1 to 128 printable characters',
+  isUserId,
+);

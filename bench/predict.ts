@@ -1,0 +1,233 @@
+/**
+ * /predict against a bare Fastify + ioredis handler that does the same arithmetic, in turns, each
+ * server in a process of its own. Prints one table; the budget is a ratio of at least 60 %.
+ *
+ *   REDIS_URL=… [DATABASE_URL=…] node dist/bench/predict.js [rounds]
+ *
+ * With DATABASE_URL the API logs its predictions to Postgres, as it does in production.
+ */
+import 'reflect-metadata';
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { fastify } from 'fastify';
+import { pino } from 'pino';
+import { createApp } from '../api/create-app';
+import type { ApiPorts, ServingModel } from '../api/ports';
+import { postgresPredictionStore } from '../api/postgres-prediction-store';
+import { PredictionLog } from '../api/prediction-log';
+import { openDatabase } from '../packages/database';
+import { featureSet } from '../packages/features';
+import {
+  openRedisForServing,
+  readMeta,
+  readVector,
+  readVectors,
+  vectorKey,
+} from '../packages/online-store';
+
+const USERS = 1_000;
+const CONNECTIONS = 32;
+const WARM_UP_MS = 1_000;
+const MEASURE_MS = 3_000;
+
+const WEIGHTS = [-0.4, -0.05, 0.12, 0.6, -0.004, -0.3];
+const NAMES = featureSet.features.map(({ name }) => name);
+type Features = Readonly<Record<string, number | boolean>>;
+
+function probability(features: Features): number {
+  let logit = -0.2;
+  for (let index = 0; index < NAMES.length; index += 1) {
+    logit += WEIGHTS[index]! * Number(features[NAMES[index]!]);
+  }
+  return 1 / (1 + Math.exp(-logit));
+}
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`set ${name}`);
+  return value;
+}
+
+async function serveBare(): Promise<number> {
+  const redis = openRedisForServing(setting('REDIS_URL'));
+  await once(redis, 'ready');
+  const server = fastify();
+  server.post('/predict', async (request) => {
+    const { user_id: userId } = request.body as { user_id: string };
+    const vector = JSON.parse((await redis.get(vectorKey(userId)))!);
+    return {
+      churn_probability: probability(vector.features),
+      model_version: 'v001',
+      feature_time: vector.feature_time,
+      features: vector.features,
+    };
+  });
+  await server.listen({ host: '127.0.0.1', port: 0 });
+  return (server.server.address() as net.AddressInfo).port;
+}
+
+async function serveApi(): Promise<number> {
+  const redis = openRedisForServing(setting('REDIS_URL'));
+  await once(redis, 'ready');
+  const logger = pino({ level: 'silent' });
+  const url = process.env.DATABASE_URL;
+  const store = url
+    ? postgresPredictionStore(openDatabase(url))
+    : { insertPredictions: async () => {} };
+  const predictionLog = new PredictionLog({
+    store,
+    spool: { append: async () => {}, restore: async () => {} },
+    logger,
+  });
+  predictionLog.start();
+  const model: ServingModel = {
+    version: 'v001',
+    schemaHash: featureSet.schemaHash,
+    metadata: {},
+    predict: probability,
+    explain: () => [],
+  };
+  const ports = {
+    servingModel: { current: () => model, refresh: async () => {} },
+    onlineFeatures: {
+      read: (userId) => readVector(redis, userId),
+      readMany: (userIds) => readVectors(redis, userIds),
+      meta: () => readMeta(redis),
+    },
+    predictionLog,
+  } satisfies Partial<ApiPorts> as unknown as ApiPorts;
+  const app = await createApp(ports, {
+    allowedHosts: [],
+    staleAfterHours: 48,
+    logger,
+    now: () => BigInt(Date.now()) * 1000n,
+  });
+  await app.listen(0, '127.0.0.1');
+  process.on('message', () => process.send!({ dropped: predictionLog.dropped }));
+  return (app.getHttpServer().address() as net.AddressInfo).port;
+}
+
+interface LoadResult {
+  readonly perSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Closed loop over raw keep-alive sockets: a client that costs less than what it measures. */
+async function load(port: number): Promise<LoadResult> {
+  const latencies: number[] = [];
+  let next = 0;
+  let isMeasuring = false;
+  let isOver = false;
+  const request = () => {
+    const body = JSON.stringify({ user_id: `bench-${next++ % USERS}` });
+    return `POST /predict HTTP/1.1\r\nhost: localhost:${port}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  };
+  const sockets = Array.from({ length: CONNECTIONS }, () => {
+    const socket = net.connect(port, '127.0.0.1').setNoDelay(true).setEncoding('latin1');
+    let received = '';
+    let sentAt = 0;
+    const send = () => {
+      sentAt = performance.now();
+      socket.write(request());
+    };
+    socket.on('connect', send);
+    socket.on('data', (chunk: string) => {
+      received += chunk;
+      const headerEnd = received.indexOf('\r\n\r\n');
+      const length = /content-length: (\d+)/i.exec(received);
+      if (headerEnd < 0 || received.length < headerEnd + 4 + Number(length?.[1])) return;
+      if (!received.startsWith('HTTP/1.1 200')) throw new Error(received);
+      received = '';
+      if (isMeasuring) latencies.push(performance.now() - sentAt);
+      if (!isOver) send();
+    });
+    return socket;
+  });
+  await delay(WARM_UP_MS);
+  isMeasuring = true;
+  const start = performance.now();
+  await delay(MEASURE_MS);
+  isOver = true;
+  const seconds = (performance.now() - start) / 1000;
+  sockets.forEach((socket) => socket.destroy());
+  latencies.sort((a, b) => a - b);
+  const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? NaN;
+  return { perSecond: latencies.length / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function seed(): Promise<void> {
+  const redis = openRedisForServing(setting('REDIS_URL'));
+  await once(redis, 'ready');
+  for (let user = 0; user < USERS; user += 1) {
+    const values = [user % 5, user % 40, user % 9, user % 3, user / 7, user % 2 === 0];
+    const vector = {
+      user_id: `bench-${user}`,
+      features: Object.fromEntries(NAMES.map((name, index) => [name, values[index]])),
+      feature_time: '2026-01-01T00:00:00.000000Z',
+      known_at: '2026-01-01T01:00:00.000000Z',
+      revision: 1,
+      schema_hash: featureSet.schemaHash,
+      vector_hash: '0'.repeat(64),
+    };
+    await redis.set(vectorKey(vector.user_id), JSON.stringify(vector));
+  }
+  redis.disconnect();
+}
+
+async function startServer(role: string): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(__filename, [role]);
+  const [port] = (await once(child, 'message')) as [number];
+  return { child, port };
+}
+
+async function measure(port: number): Promise<LoadResult> {
+  const child = fork(__filename, ['load', String(port)]);
+  const [result] = (await once(child, 'message')) as [LoadResult];
+  return result;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+async function main(rounds: number): Promise<void> {
+  await seed();
+  const roles = ['bare', 'api'] as const;
+  const servers = { bare: await startServer('bare'), api: await startServer('api') };
+  const results = { bare: [] as LoadResult[], api: [] as LoadResult[] };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const role of roles) results[role].push(await measure(servers[role].port));
+  }
+  for (const role of roles) {
+    const column = (name: keyof LoadResult) => median(results[role].map((result) => result[name]));
+    console.log(
+      `${role.padEnd(5)} ${column('perSecond').toFixed(0).padStart(7)} requests/s  p50 ${column('p50Ms').toFixed(2)} ms  p99 ${column('p99Ms').toFixed(2)} ms`,
+    );
+  }
+  const ratios = results.api.map((api, round) => api.perSecond / results.bare[round]!.perSecond);
+  console.log(
+    `ratio ${(median(ratios) * 100).toFixed(0)} % (rounds: ${ratios.map((ratio) => (ratio * 100).toFixed(0)).join(', ')})`,
+  );
+  servers.api.child.send('report');
+  const [{ dropped }] = (await once(servers.api.child, 'message')) as [{ dropped: number }];
+  console.log(`predictions dropped from the log: ${dropped}`);
+  roles.forEach((role) => servers[role].child.kill());
+}
+
+async function run(): Promise<void> {
+  const [role, argument] = process.argv.slice(2);
+  if (role === 'bare') process.send!(await serveBare());
+  else if (role === 'api') process.send!(await serveApi());
+  else if (role === 'load') {
+    process.send!(await load(Number(argument)));
+    process.exit();
+  } else await main(Number(role ?? 5));
+}
+
+void run();

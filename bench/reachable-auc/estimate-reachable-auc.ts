@@ -1,0 +1,52 @@
+import { addDays } from '../../packages/instants';
+import type { SyntheticWorld } from '../../packages/synthetic';
+import { areaUnderCurve } from './area-under-curve';
+import { fitBoostedTrees } from './boosted-trees';
+import { featureNames, labelledRows, type LabelledRow } from './labelled-rows';
+import { fitLogisticRegression } from './logistic-regression';
+
+export interface ReachableAuc {
+  readonly rows: number;
+  readonly baseRate: number;
+  /** Held-out AUC of the boosted trees: the estimate of the best reachable. */
+  readonly flexible: number;
+  readonly logistic: number;
+  readonly recency: number;
+  /** Of the logistic regression, per standard deviation, as `featureNames`. */
+  readonly coefficients: readonly number[];
+}
+
+/** From when on the window of 90 days reaches no further back than the world. */
+const FIRST_DAY = 120;
+
+/**
+ * What can be known from the six features: every 15 days of a year of the world from its 120th, half
+ * of the users fit the estimators, the other half, whom they have never seen, are scored.
+ */
+export function estimateReachableAuc(world: SyntheticWorld): ReachableAuc {
+  const dates = Array.from({ length: 16 }, (_, step) =>
+    addDays(world.start, FIRST_DAY + 15 * step),
+  );
+  const fit: LabelledRow[] = [];
+  const held: LabelledRow[] = [];
+  for (const row of labelledRows(world, dates)) {
+    (Number(row.user.slice(1)) % 2 === 0 ? fit : held).push(row);
+  }
+  const inputs = fit.map((row) => row.features);
+  const outcomes = fit.map((row) => row.churned);
+  const heldOutcomes = held.map((row) => row.churned);
+  const aucOf = (score: (features: readonly number[]) => number): number =>
+    areaUnderCurve(
+      held.map((row) => score(row.features)),
+      heldOutcomes,
+    );
+  const logistic = fitLogisticRegression(inputs, outcomes);
+  return {
+    rows: held.length,
+    baseRate: heldOutcomes.filter(Boolean).length / held.length,
+    flexible: aucOf(fitBoostedTrees(inputs, outcomes)),
+    logistic: aucOf(logistic.score),
+    recency: aucOf((features) => features[featureNames.indexOf('days_since_last_login')]!),
+    coefficients: logistic.coefficients,
+  };
+}

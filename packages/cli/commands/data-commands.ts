@@ -1,0 +1,161 @@
+import type { Command } from 'commander';
+import { ChurnError } from '../../contracts';
+import { parseInstant } from '../../instants';
+import { withContext, type CommandContext, type Invocation } from '../command-context';
+import { dateOption, instantOption, knownAtOption, oneOf, wholeNumber } from '../option-parsers';
+import { renderTable } from '../terminal';
+
+interface LoadDocument {
+  readonly batch: number | null;
+  readonly loaded: Readonly<Record<string, number>>;
+  readonly unchanged: Readonly<Record<string, number>>;
+  readonly rejected: Readonly<Record<string, unknown>>;
+}
+
+export function addDataCommands(program: Command, invocation: Invocation): void {
+  addGenerate(program, invocation);
+  addImport(program, invocation);
+  addExport(program, invocation);
+  addFeatures(program, invocation);
+}
+
+function addGenerate(program: Command, invocation: Invocation): void {
+  program
+    .command('generate')
+    .description('Load the synthetic arrivals of a range of days.')
+    .requiredOption('--from <date>', 'first day', dateOption)
+    .requiredOption('--to <date>', 'last day, inclusive', dateOption)
+    .option(
+      '--users <n>',
+      'users who sign up in the first year',
+      wholeNumber({ min: 1, max: 10_000_000 }),
+    )
+    .option('--seed <n>', 'which world', wholeNumber({ min: 0, max: 2 ** 31 }))
+    .option('--json', 'print one JSON document')
+    .action(
+      (options: { from: string; to: string; users?: number; seed?: number; json?: boolean }) =>
+        withContext(invocation, options, async (context) => {
+          if (options.to < options.from) {
+            const problem = 'it ends before it begins';
+            throw new ChurnError('INVALID_DATE_RANGE', {
+              from: options.from,
+              to: options.to,
+              problem,
+            });
+          }
+          const platform = await context.platform();
+          const report = await platform.jobs.generate(options, context.progress);
+          printLoad(context, report);
+        }),
+    );
+}
+
+function addImport(program: Command, invocation: Invocation): void {
+  program
+    .command('import')
+    .description(
+      'Load a folder of users, user_events, billing_events and plan_changes (.csv or .parquet).',
+    )
+    .argument('<dir>')
+    .option('--complete-through <time>', 'how far the source is complete', instantOption)
+    .option(
+      '--arrival <rule>',
+      'for files without ingested_at: assumed (= event time) or now',
+      oneOf('assumed', 'now'),
+      'assumed',
+    )
+    .option('--json', 'print one JSON document')
+    .action(
+      (
+        dir: string,
+        options: { completeThrough?: string; arrival: 'assumed' | 'now'; json?: boolean },
+      ) =>
+        withContext(invocation, options, async (context) => {
+          const platform = await context.platform();
+          const { completeThrough, arrival } = options;
+          const report = await platform.jobs.importFolder(
+            {
+              folder: dir,
+              arrival,
+              ...(completeThrough ? { completeThrough: parseInstant(completeThrough) } : {}),
+            },
+            context.progress,
+          );
+          printLoad(context, report);
+        }),
+    );
+}
+
+function printLoad({ print }: CommandContext, report: LoadDocument): void {
+  const tables = Object.keys(report.loaded);
+  const table = renderTable(
+    ['table', 'loaded', 'unchanged', 'rejected'],
+    tables.map((name) => [
+      name,
+      report.loaded[name] ?? 0,
+      report.unchanged[name] ?? 0,
+      describeRejected(report.rejected[name]),
+    ]),
+  );
+  print(report, `${report.batch === null ? 'Nothing new.' : `Batch ${report.batch}.`}\n${table}`);
+}
+
+function describeRejected(rejected: unknown): string {
+  if (typeof rejected === 'number') return String(rejected);
+  const reasons = Object.entries((rejected ?? {}) as Record<string, number>);
+  return reasons.length === 0
+    ? '0'
+    : reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
+}
+
+function addExport(program: Command, invocation: Invocation): void {
+  program
+    .command('export')
+    .description('Write the raw tables to an empty folder, in the import format.')
+    .argument('<dir>')
+    .option('--format <format>', 'parquet or csv', oneOf('parquet', 'csv'), 'parquet')
+    .option('--json', 'print one JSON document')
+    .action((dir: string, options: { format: 'parquet' | 'csv'; json?: boolean }) =>
+      withContext(invocation, options, async ({ platform, print }) => {
+        const report = await (
+          await platform()
+        ).jobs.exportRaw({ folder: dir, format: options.format });
+        print(report, `Wrote the raw tables to ${dir}.`);
+      }),
+    );
+}
+
+function addFeatures(program: Command, invocation: Invocation): void {
+  program
+    .command('features')
+    .description("Recompute one user's vector at any moment, as known at any moment.")
+    .requiredOption('--user <id>', 'user id')
+    .requiredOption('--at <time>', 'the moment T', instantOption)
+    .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
+    .option('--explain', 'print the SQL too')
+    .option('--json', 'print one JSON document')
+    .action(
+      (options: { user: string; at: string; knownAt: string; explain?: boolean; json?: boolean }) =>
+        withContext(invocation, options, async ({ platform, print }) => {
+          const { user, at, knownAt, explain } = options;
+          const document = await (
+            await platform()
+          ).jobs.userFeatures({
+            userId: user,
+            at,
+            knownAt,
+            ...(explain ? { explain } : {}),
+          });
+          const rows = [...Object.entries(document.features), ['label', document.label] as const];
+          const table = renderTable(
+            ['feature', 'value'],
+            rows.map(([name, value]) => [name, String(value)]),
+          );
+          const sql = document.sql ? `\n\n${document.sql.join(';\n\n')};` : '';
+          print(
+            document,
+            `${user} at ${document.feature_time}, as known at ${document.known_at}\n${table}${sql}`,
+          );
+        }),
+    );
+}

@@ -1,0 +1,48 @@
+import { InvalidArgumentError } from 'commander';
+import { parseInstant, parseLogicalDate } from '../instants';
+
+/** `YYYY-MM-DD`. */
+export function dateOption(text: string): string {
+  try {
+    return parseLogicalDate(text);
+  } catch {
+    throw new InvalidArgumentError('A date is written YYYY-MM-DD.');
+  }
+}
+
+/** An ISO 8601 instant; without a zone it is UTC. */
+export function instantOption(text: string): string {
+  try {
+    parseInstant(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError(
+      'A moment is written as ISO 8601, such as 2024-01-31T12:00:00Z.',
+    );
+  }
+}
+
+/** `latest`, `as-served`, or an instant. */
+export function knownAtOption(text: string): string {
+  return text === 'latest' || text === 'as-served' ? text : instantOption(text);
+}
+
+/** A whole number in a range, both ends inclusive. */
+export function wholeNumber({ min, max }: { min: number; max: number }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}
+
+/** One of a few words. */
+export function oneOf<T extends string>(...words: readonly T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((candidate) => candidate === text);
+    if (!word) throw new InvalidArgumentError(`Give one of ${words.join(', ')}.`);
+    return word;
+  };
+}

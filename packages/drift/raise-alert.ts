@@ -1,0 +1,83 @@
+import { mkdir, open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Alert, InstantText } from '../contracts';
+import { asDatabaseError, type Database } from '../database';
+import { asStorageError, errorCodeOf } from './storage-errors';
+
+export interface RaiseAlertOptions {
+  readonly database: Database;
+  readonly logsDir: string;
+  readonly alert: Alert;
+  readonly raisedAt: InstantText;
+}
+
+/**
+ * Raises an alert once: a row in ops.alerts and a line in `alerts.jsonl`. True when it is new.
+ *
+ * The row decides what is new. The line is written inside its transaction and only if the file
+ * does not have the key yet: killed after the line, the row is rolled back, and the next attempt
+ * finds the line there; a line that got lost is written by the next attempt, which returns false.
+ * Attempts with the same key wait for each other at the row.
+ *
+ * @throws ChurnError POSTGRES_UNAVAILABLE, STORAGE_UNAVAILABLE; nothing is raised then.
+ */
+export async function raiseAlert(options: RaiseAlertOptions): Promise<boolean> {
+  const { database, logsDir, alert, raisedAt } = options;
+  try {
+    const isNew = await database.sql.begin(async (tx) => {
+      const inserted = await tx`
+        insert into ops.alerts (key, kind, severity, date, message, details, raised_at)
+        values (${alert.key}, ${alert.kind}, ${alert.severity}, ${alert.date}, ${alert.message},
+          ${JSON.stringify(alert.details)}::text::jsonb, ${raisedAt}::timestamptz)
+        on conflict (key) do nothing
+        returning key`;
+      await appendOnce(logsDir, alert, raisedAt);
+      return inserted.length > 0;
+    });
+    return isNew;
+  } catch (error) {
+    throw asDatabaseError(error);
+  }
+}
+
+async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText): Promise<void> {
+  const file = path.join(logsDir, 'alerts.jsonl');
+  try {
+    await mkdir(logsDir, { recursive: true });
+    const text = await readIfThere(file);
+    if (hasKey(text, alert.key)) return;
+    const { key, ...rest } = alert;
+    const line = JSON.stringify({ key, raised_at: raisedAt, ...rest });
+    // A line that a crash cut off stays by itself.
+    const start = text === '' || text.endsWith('\n') ? '' : '\n';
+    await appendDurably(file, `${start}${line}\n`);
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
+async function readIfThere(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (errorCodeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** Lines begin with the key, and whole lines end in a newline. */
+function hasKey(text: string, key: string): boolean {
+  const start = `{"key":${JSON.stringify(key)},`;
+  const at = text.startsWith(start) ? 0 : text.indexOf(`\n${start}`);
+  return at >= 0 && text.includes('\n', at + start.length);
+}
+
+async function appendDurably(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'a');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,113 @@
+import { ChurnError } from '../contracts';
+import { buildArtifact } from './build-artifact';
+import { evaluatePredictions } from './evaluate-predictions';
+import { gradientAscentTrainer } from './gradient-ascent-trainer';
+import { scoreColumns } from './linear-scorer';
+import type {
+  DriftReference,
+  EvaluationMetrics,
+  ModelArtifact,
+  ModelSchema,
+  TrainerName,
+} from './model-documents';
+import { newtonTrainer } from './newton-trainer';
+import { driftReference } from './reference-distribution';
+import type { FittedModel, Trainer, TrainerOptions } from './trainer';
+import type { TrainingMatrix } from './training-matrix';
+import type { TrainingRows } from './training-rows';
+
+export const trainers: Readonly<Record<TrainerName, Trainer>> = {
+  newton: newtonTrainer,
+  'ml-logistic-regression': gradientAscentTrainer,
+};
+
+const RECENCY_FEATURE = 'days_since_last_login';
+
+/** @throws ChurnError INVALID_REQUEST for an unknown trainer, or a penalty that is not possible. */
+export function trainerFor(
+  name: string,
+  l2: number | undefined,
+): { trainer: Trainer; settings: TrainerOptions } {
+  if (!Object.hasOwn(trainers, name)) {
+    const known = Object.keys(trainers).join(', ');
+    throw new ChurnError('INVALID_REQUEST', { problem: `trainer must be one of ${known}` });
+  }
+  const trainer = trainers[name as TrainerName];
+  const settings = { ...trainer.defaults, ...(l2 !== undefined && { l2 }) };
+  if (!(Number.isFinite(settings.l2) && settings.l2 >= 0)) {
+    throw new ChurnError('INVALID_REQUEST', { problem: 'l2 must be a number of at least 0' });
+  }
+  if (settings.l2 !== 0 && !trainer.supportsL2) {
+    throw new ChurnError('INVALID_REQUEST', { problem: `trainer ${name} has no L2 penalty` });
+  }
+  return { trainer, settings };
+}
+
+/** A fit with all that is measured of it. */
+export interface TrainedModel {
+  readonly fitted: FittedModel;
+  readonly artifact: ModelArtifact;
+  readonly solver: TrainerName;
+  readonly solverMillis: number;
+  /** On the validation rows. */
+  readonly metrics: EvaluationMetrics;
+  readonly trainingMetrics: EvaluationMetrics;
+  /** Of recency alone, on the validation rows; null where the schema has no such feature. */
+  readonly recencyBaseline: EvaluationMetrics | null;
+  readonly driftReference: DriftReference;
+}
+
+/** @throws ChurnError TRAINING_NOT_CONVERGED when a coefficient is not a finite number. */
+export function fitModel(input: {
+  readonly trainer: Trainer;
+  readonly settings: TrainerOptions;
+  readonly schema: ModelSchema;
+  readonly training: TrainingRows;
+  readonly validation: TrainingRows;
+}): TrainedModel {
+  const { trainer, settings, schema } = input;
+  const training = input.training.matrix;
+  const validation = input.validation.matrix;
+  const before = performance.now();
+  const fitted = trainer.fit(training, settings);
+  const solverMillis = performance.now() - before;
+  if (![fitted.intercept, ...fitted.coefficients].every(Number.isFinite)) {
+    throw new ChurnError('TRAINING_NOT_CONVERGED', { iterations: fitted.iterations });
+  }
+  const trainingScores = scoreColumns(fitted, training.columns, training.rows);
+  const metrics = evaluateFit(fitted, validation);
+  return {
+    fitted,
+    artifact: buildArtifact({ fitted, schema, solver: trainer.name, training }),
+    solver: trainer.name,
+    solverMillis,
+    metrics,
+    trainingMetrics: evaluatePredictions(trainingScores, training.labels),
+    recencyBaseline: recencyBaseline(training, validation),
+    driftReference: driftReference({
+      featureNames: training.featureNames,
+      columns: training.columns,
+      trainingScores,
+      lastKnownChurnRate: metrics.base_rate,
+    }),
+  };
+}
+
+function evaluateFit(fitted: FittedModel, rows: TrainingMatrix): EvaluationMetrics {
+  return evaluatePredictions(scoreColumns(fitted, rows.columns, rows.rows), rows.labels);
+}
+
+/** A model of the time since the last login alone: what any other has to beat to be worth its keep. */
+export function recencyBaseline(
+  training: TrainingMatrix,
+  validation: TrainingMatrix,
+): EvaluationMetrics | null {
+  const index = training.featureNames.indexOf(RECENCY_FEATURE);
+  if (index < 0) return null;
+  const only = (rows: TrainingMatrix): TrainingMatrix => ({
+    ...rows,
+    featureNames: [RECENCY_FEATURE],
+    columns: [rows.columns[index]!],
+  });
+  return evaluateFit(newtonTrainer.fit(only(training)), only(validation));
+}

@@ -1,0 +1,146 @@
+import type { Redis } from 'ioredis';
+import type { OnlineVector, PublishedPartition } from '../contracts';
+import type { DuckDb } from '../duckdb';
+import { createBoundedTasks } from './bounded-tasks';
+import { createVectorEncoder, type EncodedVector } from './encode-vectors';
+import { userIdOfKey } from './online-keys';
+import { readVectorTexts } from './read-online';
+import { openPartition, type OpenPartition } from './read-partition';
+import { mayHoldOthers, scanVectorKeys } from './scan-vector-keys';
+import { vectorHash } from './vector-hash';
+
+export interface OnlineAudit {
+  readonly equal: number;
+  /** In the partition, not online. */
+  readonly missing: number;
+  /** Online, not in the partition. */
+  readonly extra: number;
+  readonly mismatched: number;
+  /** Online, of a later (feature_time, revision) than the partition. */
+  readonly not_comparable: number;
+  /** Users behind the counts that should be 0, at most ten, as `missing u17`. */
+  readonly examples: readonly string[];
+}
+
+export interface AuditOnlineOptions {
+  readonly redis: Redis;
+  readonly openDuckDb: () => Promise<DuckDb>;
+  /** What the store should hold: the partition that its meta key names. */
+  readonly partition: PublishedPartition;
+  readonly signal?: AbortSignal;
+}
+
+type Verdict = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
+
+const READS_IN_FLIGHT = 4;
+const EXAMPLES_MAX = 10;
+
+/**
+ * Compares every user's vector online with the partition's, in both directions.
+ *
+ * @throws ChurnError CORRUPT_PARTITION, REDIS_UNAVAILABLE; the signal's reason when aborted.
+ */
+export async function auditOnline(options: AuditOnlineOptions): Promise<OnlineAudit> {
+  const tally = createTally();
+  const duckDb = await options.openDuckDb();
+  try {
+    await compareVectors(options, await openPartition(duckDb, options.partition), tally);
+    const { equal, mismatched, not_comparable: later } = tally.counts;
+    if (await mayHoldOthers(options.redis, equal + mismatched + later)) {
+      await findExtra(options, await openPartition(duckDb, options.partition), tally);
+    }
+  } finally {
+    duckDb.close();
+  }
+  return { ...tally.counts, examples: tally.examples };
+}
+
+function createTally() {
+  const counts: Record<Verdict, number> = {
+    equal: 0,
+    missing: 0,
+    extra: 0,
+    mismatched: 0,
+    not_comparable: 0,
+  };
+  const examples: string[] = [];
+  return {
+    counts,
+    examples,
+    add(verdict: Verdict, userId: string) {
+      counts[verdict] += 1;
+      const isWorthShowing = verdict !== 'equal' && verdict !== 'not_comparable';
+      if (isWorthShowing && examples.length < EXAMPLES_MAX) examples.push(`${verdict} ${userId}`);
+    },
+  };
+}
+
+async function compareVectors(
+  { redis, partition, signal }: AuditOnlineOptions,
+  source: OpenPartition,
+  tally: ReturnType<typeof createTally>,
+): Promise<void> {
+  const encode = createVectorEncoder(partition, source.featureNames);
+  const tasks = createBoundedTasks(READS_IN_FLIGHT);
+  for await (const chunk of source.chunks()) {
+    signal?.throwIfAborted();
+    await tasks.add(async () => {
+      const stored = await readVectorTexts(redis, chunk.userIds);
+      stored.forEach((text, row) => {
+        const expected = encode(chunk, row);
+        tally.add(text === null ? 'missing' : judge(text, expected), expected.userId);
+      });
+    });
+  }
+  await tasks.drain();
+}
+
+/** Equal bytes are equal; other bytes still are when they say the same. */
+function judge(text: string, expected: EncodedVector): Verdict {
+  if (text === expected.value) return 'equal';
+  const stored = parseVector(text);
+  if (!stored) return 'mismatched';
+  const offline = JSON.parse(expected.value) as OnlineVector;
+  if (isLater(stored, offline)) return 'not_comparable';
+  const isEqual =
+    vectorHash(stored.features) === expected.hash &&
+    stored.vector_hash === expected.hash &&
+    stored.user_id === offline.user_id &&
+    stored.feature_time === offline.feature_time &&
+    stored.known_at === offline.known_at &&
+    stored.revision === offline.revision &&
+    stored.schema_hash === offline.schema_hash;
+  return isEqual ? 'equal' : 'mismatched';
+}
+
+function parseVector(text: string): OnlineVector | undefined {
+  try {
+    const value = JSON.parse(text) as OnlineVector | null;
+    return value && typeof value.features === 'object' && value.features ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isLater(a: OnlineVector, b: OnlineVector): boolean {
+  if (a.feature_time !== b.feature_time) return a.feature_time > b.feature_time;
+  return a.revision > b.revision;
+}
+
+/** Only reached when the sizes say that something is there that the partition does not have. */
+async function findExtra(
+  { redis, signal }: AuditOnlineOptions,
+  source: OpenPartition,
+  tally: ReturnType<typeof createTally>,
+): Promise<void> {
+  const known = new Set<string>();
+  for await (const chunk of source.chunks()) chunk.userIds.forEach((id) => known.add(id));
+  for await (const keys of scanVectorKeys(redis)) {
+    signal?.throwIfAborted();
+    for (const userId of keys.map(userIdOfKey)) {
+      if (known.has(userId)) continue;
+      known.add(userId); // SCAN may return a key twice.
+      tally.add('extra', userId);
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import { ChurnError } from '../contracts';
+
+const unreachable =
+  /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|Connection is closed|isn't writeable|max retries|timed out/i;
+/** Replies of a Redis that is there but can't serve or keep data now: starting, full, read-only. */
+const unready = /^(LOADING|MASTERDOWN|MISCONF|OOM|READONLY|BUSY|TRYAGAIN|NOREPLICAS)\b/;
+
+/** Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE; others pass through. */
+export function asRedisError(error: unknown): unknown {
+  // Not by instanceof: it does not know errors of another realm.
+  if (typeof error !== 'object' || error === null) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  const name = 'name' in error ? String(error.name) : '';
+  const message = 'message' in error ? String(error.message) : '';
+  const isDown =
+    name === 'MaxRetriesPerRequestError' ||
+    [code, message].some((text) => unreachable.test(text)) ||
+    unready.test(message);
+  return isDown ? new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error }) : error;
+}
+
+/** Waits for Redis. @throws ChurnError REDIS_UNAVAILABLE when it does not answer. */
+export async function fromRedis<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asRedisError(error);
+  }
+}

@@ -1,0 +1,275 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import {
+  backfillWorkflowId,
+  ChurnError,
+  dailyRunStart,
+  workflowMessages,
+  workflowTypes,
+  type BackfillProgress,
+  type BackfillRequest,
+  type DailyRunProgress,
+  type DailyRunReport,
+  type KnownAtRequest,
+} from '../contracts';
+import type { LogicalDate } from '../instants';
+import { auditModels } from '../modeling';
+import { auditPartitions } from '../offline-store';
+import { auditOnline } from '../online-store';
+import {
+  auditRawLog,
+  exportRawTables,
+  generateDays,
+  importFolder,
+  type ImportOptions,
+} from '../raw-data';
+import { generateArrivals } from '../synthetic';
+import { restate } from './daily-run-jobs';
+import { driftOfChampion } from './drift-jobs';
+import { loadOptions } from './generate-data';
+import {
+  atRisk,
+  listModelVersions,
+  predict,
+  promote,
+  replayPrediction,
+  rollback,
+  showModelVersion,
+  train,
+} from './model-jobs';
+import type { Adapters } from './open-platform';
+import { newestPartition, type JobProgress } from './partition-jobs';
+import { listPartitionRows } from './partition-rows';
+import { syncNewestPartition } from './sync-online';
+import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
+import { userFeatures } from './user-features';
+
+const DEFAULT_USERS = 2_000;
+const DEFAULT_SEED = 42;
+
+export type Jobs = ReturnType<typeof createJobs>;
+
+/** What the command line can do, one function per command. */
+export function createJobs(adapters: Adapters, temporal: LazyTemporal, backfills: BackfillRuns) {
+  return {
+    ...createDataJobs(adapters),
+    ...createRunJobs(adapters, temporal, backfills),
+    listPartitions: (range: { from?: LogicalDate; to?: LogicalDate }) =>
+      listPartitionRows(adapters, range),
+    userFeatures: (query: {
+      userId: string;
+      at: string;
+      knownAt: KnownAtRequest;
+      explain?: boolean;
+    }) => userFeatures(adapters, query),
+    train: (options: { asOf?: LogicalDate }, progress: JobProgress) =>
+      train(adapters, options, progress),
+    listModels: () => listModelVersions(adapters),
+    showModel: (version: string) => showModelVersion(adapters, version),
+    promoteModel: (version: string, reason: string) => promote(adapters, version, reason),
+    rollbackModel: (reason: string) => rollback(adapters, reason),
+    predict: (userId: string, options: { explain: boolean }) => predict(adapters, userId, options),
+    atRisk: (options: { limit: number }) => atRisk(adapters, options),
+    drift: (date: LogicalDate) => driftOfChampion(adapters, date),
+    replay: (predictionId: string) => replayPrediction(adapters, predictionId),
+    sync: (progress: JobProgress) => syncNewestPartition(adapters, progress),
+    audit: (store: AuditedStore, progress: JobProgress) => audit(adapters, store, progress),
+  };
+}
+
+function createDataJobs(adapters: Adapters) {
+  return {
+    /** Loads synthetic arrivals; the world that is there already decides what is not said. */
+    generate: async (
+      options: {
+        from: LogicalDate;
+        to: LogicalDate;
+        users?: number;
+        seed?: number;
+        start?: LogicalDate;
+      },
+      progress: JobProgress,
+    ) => {
+      const { world } = await adapters.installation();
+      const { from, to, users, seed, start } = options;
+      return generateDays({
+        ...loadOptions(adapters, progress),
+        generateArrivals,
+        from,
+        to,
+        world: {
+          users: users ?? world?.users ?? DEFAULT_USERS,
+          seed: seed ?? world?.seed ?? DEFAULT_SEED,
+          ...(start ? { start } : {}),
+        },
+      });
+    },
+    importFolder: (
+      options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough'>,
+      progress: JobProgress,
+    ) => {
+      const folder = path.resolve(options.folder);
+      return importFolder({
+        ...loadOptions(adapters, progress),
+        ...options,
+        folder,
+        now: adapters.now,
+      });
+    },
+    exportRaw: ({ folder, format }: { folder: string; format: 'parquet' | 'csv' }) =>
+      exportRawTables({
+        database: adapters.database,
+        scratchDir: adapters.paths.scratch,
+        openDuckDb: (directories) => adapters.openDuckDb(directories),
+        folder: path.resolve(folder),
+        format,
+      }),
+  };
+}
+
+/** Polls of a running workflow; it answers a query, so that progress can be shown. */
+const POLL_MILLIS = 500;
+
+function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: BackfillRuns) {
+  return {
+    /** Runs, or attaches to, the daily run of a date, and waits for its report. */
+    runDay: (date: LogicalDate, progress: JobProgress) =>
+      runDay(adapters, temporal, date, progress),
+    planBackfill: async (request: BackfillRequest) => {
+      const plan = await backfills.plan(request);
+      const { planned, skipped, knowledge } = plan;
+      return {
+        id: 'dry-run',
+        status: 'dry-run',
+        known_at: knowledge.knownAt,
+        planned,
+        succeeded: 0,
+        skipped,
+        failed: [] as string[],
+        chunks: plan.chunks,
+      };
+    },
+    backfill: async (request: BackfillRequest, progress: JobProgress) => {
+      const { id } = await backfills.start(request);
+      return backfillDocument(await waitForBackfill({ id, backfills, temporal }, progress));
+    },
+    restate: async ({ dryRun }: { dryRun: boolean }, progress: JobProgress) => {
+      const report = await restate(
+        adapters,
+        { dryRun, owner: `restate-${randomUUID()}` },
+        progress,
+      );
+      if (!dryRun && report.restated.length > 0) await syncNewestPartition(adapters, progress);
+      return report;
+    },
+  };
+}
+
+async function runDay(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  date: LogicalDate,
+  progress: JobProgress,
+): Promise<DailyRunReport> {
+  const client = await temporal.client();
+  const [done] = await adapters.database.sql<{ report: DailyRunReport }[]>`
+    select report from ops.daily_runs where date = ${date} and status = 'succeeded'`;
+  if (done) return done.report;
+  try {
+    const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
+    const result = handle.result() as Promise<DailyRunReport>;
+    return await whileShowing(result, async () => {
+      const { running, settled } = await handle.query<DailyRunProgress>(workflowMessages.progress);
+      progress.report({ what: running.join(', '), done: settled.length, total: 6 });
+    });
+  } catch (error) {
+    throw runFailure(`The daily run of ${date}`, error);
+  }
+}
+
+async function waitForBackfill(
+  { id, backfills, temporal }: { id: string; backfills: BackfillRuns; temporal: LazyTemporal },
+  progress: JobProgress,
+): Promise<BackfillProgress> {
+  const handle = (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
+  progress.signal.addEventListener('abort', () => void backfills.cancel(id).catch(() => {}));
+  await whileShowing(
+    handle.result().catch(() => {}),
+    async () => {
+      const { succeeded, planned } = await backfills.progress(id);
+      progress.report({ what: `backfill ${id}`, done: succeeded, total: planned });
+    },
+  );
+  return backfills.progress(id);
+}
+
+/** Shows progress until the work is done; a query that fails is no reason to stop. */
+async function whileShowing<T>(work: Promise<T>, show: () => Promise<void>): Promise<T> {
+  let isDone = false;
+  const watched = work.finally(() => (isDone = true));
+  watched.catch(() => {});
+  while (!isDone) {
+    await show().catch(() => {});
+    await Promise.race([watched.catch(() => {}), pause(POLL_MILLIS)]);
+  }
+  return watched;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
+
+/** The innermost cause says what went wrong; Temporal's wrappers only say where. */
+function runFailure(what: string, error: unknown): unknown {
+  const known = asTemporalError(error);
+  if (known !== error || !(error instanceof Error)) return known;
+  let cause: Error = error;
+  while (cause.cause instanceof Error) cause = cause.cause;
+  return new ChurnError('RUN_FAILED', { what, problem: cause.message }, { cause: error });
+}
+
+export function backfillDocument(progress: BackfillProgress) {
+  const { knownAt, ...rest } = progress;
+  return { ...rest, known_at: knownAt };
+}
+
+export type AuditedStore = 'raw' | 'offline' | 'online' | 'models';
+
+async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgress) {
+  switch (store) {
+    case 'raw':
+      return auditRawLog({
+        database: adapters.database,
+        rawLogDir: adapters.paths.rawLog,
+        scratchDir: adapters.paths.scratch,
+        openDuckDb: (directories) => adapters.openDuckDb(directories),
+      });
+    case 'offline':
+      return auditOffline(adapters, progress);
+    case 'online': {
+      const partition = await newestPartition(adapters);
+      if (!partition) throw new ChurnError('NO_DATA');
+      return auditOnline({
+        redis: adapters.redis,
+        openDuckDb: () => adapters.openDuckDb(),
+        partition,
+      });
+    }
+    case 'models':
+      return auditModels(adapters.paths.models);
+  }
+}
+
+async function auditOffline(adapters: Adapters, progress: JobProgress) {
+  const rawLog = await adapters.rawLog();
+  return auditPartitions(
+    {
+      ledger: adapters.ledger,
+      featureSet: adapters.featureSet,
+      featuresDir: adapters.paths.features,
+      segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
+      openDuckDb: () => adapters.openDuckDb(),
+    },
+    { report: (done, total, what) => progress.report({ what, done, total }) },
+  );
+}

@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises';
+import type { Redis } from 'ioredis';
+import { dataPaths, type Config, type DataPaths } from '../config';
+import { ChurnError } from '../contracts';
+import { openDatabase, type Database } from '../database';
+import { openDuckDb, type DuckDb } from '../duckdb';
+import { featureSet, type FeatureSet } from '../features';
+import type { EpochMicros } from '../instants';
+import { createLedger, type Ledger } from '../offline-store';
+import { claimInstallation, openRedisForWriting } from '../online-store';
+import { ensureInstallation, syncRawLog, type Installation, type RawLog } from '../raw-data';
+import { resolveConnections, type Connections } from '../stack';
+
+/** The adapters of one installation, opened once and shared by everything a process does. */
+export interface Adapters {
+  readonly config: Config;
+  readonly connections: Connections;
+  readonly paths: DataPaths;
+  readonly featureSet: FeatureSet;
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly redis: Redis;
+  /** A DuckDB of its own, confined to the installation's folders and those named. */
+  openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
+  /** The raw log, with every committed batch mirrored. */
+  rawLog(): Promise<RawLog>;
+  installation(): Promise<Installation>;
+  now(): EpochMicros;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the adapters. Nothing connects until it is used, so that a process can start, and say
+ * what is wrong, while a service is down.
+ */
+export async function openAdapters(
+  config: Config,
+  connections: Connections = resolveConnections(config),
+): Promise<Adapters> {
+  const paths = dataPaths(config.dataDir);
+  await mkdir(paths.scratch, { recursive: true }).catch((cause: unknown) => {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    throw new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause });
+  });
+  const database = openDatabase(connections.databaseUrl);
+  const redis = openRedisForWriting(connections.redisUrl);
+  const open = (directories: readonly string[] = []) =>
+    openDuckDb({
+      allowedDirectories: [config.dataDir, ...directories],
+      scratchDirectory: paths.scratch,
+      memoryMegabytes: config.duckdb.memoryMegabytes,
+      threads: config.duckdb.threads,
+    });
+  return {
+    config,
+    connections,
+    paths,
+    featureSet,
+    database,
+    ledger: createLedger(database),
+    redis,
+    openDuckDb: open,
+    rawLog: () =>
+      syncRawLog({
+        database,
+        rawLogDir: paths.rawLog,
+        scratchDir: paths.scratch,
+        openDuckDb: open,
+      }),
+    installation: () => ensureInstallation(database, { currency: config.currency }),
+    now: () => BigInt(Date.now()) * 1000n,
+    close: async () => {
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}
+
+/**
+ * Makes sure that Postgres and Redis belong to the same installation.
+ *
+ * @throws ChurnError INSTALLATION_MISMATCH
+ */
+export async function requireSameInstallation(adapters: Adapters): Promise<Installation> {
+  const installation = await adapters.installation();
+  await claimInstallation(adapters.redis, installation.id);
+  return installation;
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  backfillStart,
+  backfillWorkflowId,
+  ChurnError,
+  workflowMessages,
+  workflowTypes,
+  type BackfillPlan,
+  type BackfillProgress,
+  type BackfillRequest,
+} from '../contracts';
+import { asDatabaseError } from '../database';
+import { draftBackfill, readBackfill, recordPlan, type RecordedBackfill } from './backfill-jobs';
+import type { Adapters } from './open-platform';
+
+/** A Temporal client that connects at its first use, so that a process starts without Temporal. */
+export interface LazyTemporal {
+  client(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+export function openLazyTemporal(options: { address: string; namespace: string }): LazyTemporal {
+  let connection: Promise<Connection> | undefined;
+  return {
+    client: async () => {
+      connection ??= Connection.connect({ address: options.address, connectTimeout: '3s' });
+      try {
+        return new Client({ connection: await connection, namespace: options.namespace });
+      } catch (error) {
+        connection = undefined;
+        throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+      }
+    },
+    close: async () => {
+      await connection?.then((open) => open.close()).catch(() => {});
+    },
+  };
+}
+
+/** Turns a lost connection into TEMPORAL_UNAVAILABLE; other errors pass through. */
+export function asTemporalError(error: unknown): unknown {
+  const unavailable = 14;
+  const deadline = 4;
+  const isDown = isGrpcServiceError(error) && [unavailable, deadline].includes(error.code);
+  return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
+}
+
+interface BackfillStarted {
+  readonly id: string;
+  readonly status: BackfillProgress['status'];
+  readonly created: boolean;
+}
+
+export type BackfillRuns = ReturnType<typeof createBackfillRuns>;
+
+const START_LOCK_KEY = 7_401_340;
+
+/** Starts backfills and talks to running ones; one at a time over any date. */
+export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
+  const handleOf = async (id: string) =>
+    (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
+
+  const progress = async (id: string): Promise<BackfillProgress> => {
+    const recorded = await readBackfill(adapters, id);
+    if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
+    if (recorded.report) return recorded.report;
+    try {
+      return await (await handleOf(id)).query<BackfillProgress>(workflowMessages.progress);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
+      throw asTemporalError(error);
+    }
+  };
+
+  const signal = async (id: string, name: string): Promise<BackfillProgress> => {
+    const before = await progress(id);
+    if (!['running', 'paused'].includes(before.status)) return before;
+    await (await handleOf(id)).signal(name).catch(rethrow);
+    return progress(id);
+  };
+
+  return {
+    /** What `start` would do; records and runs nothing. */
+    plan: (request: BackfillRequest): Promise<BackfillPlan> =>
+      draftBackfill(adapters, { id: 'dry-run', request }),
+
+    /** @throws ChurnError BACKFILL_OVERLAP, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
+    start: (request: BackfillRequest): Promise<BackfillStarted> =>
+      start(adapters, temporal, request),
+    progress,
+    pause: (id: string) => signal(id, workflowMessages.pause),
+    resume: (id: string) => signal(id, workflowMessages.resume),
+    cancel: async (id: string): Promise<BackfillProgress> => {
+      const before = await progress(id);
+      if (!['running', 'paused'].includes(before.status)) return before;
+      await (await handleOf(id)).cancel().catch(rethrow);
+      return progress(id);
+    },
+  };
+}
+
+function rethrow(error: unknown): never {
+  throw asTemporalError(error);
+}
+
+function progressOf({ id, status, plan }: RecordedBackfill): BackfillProgress {
+  const { planned, skipped, knowledge } = plan;
+  return { id, status, knownAt: knowledge.knownAt, planned, skipped, succeeded: 0, failed: [] };
+}
+
+async function start(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  request: BackfillRequest,
+): Promise<BackfillStarted> {
+  const client = await temporal.client();
+  const decision = await decideStart(adapters, client, request);
+  if ('attachedTo' in decision)
+    return { id: decision.attachedTo, status: 'running', created: false };
+  const { plan } = decision;
+  try {
+    await client.workflow.start(
+      workflowTypes.backfill,
+      backfillStart({ id: plan.id, request, plan }),
+    );
+  } catch (error) {
+    await forget(adapters, plan.id);
+    throw asTemporalError(error);
+  }
+  return { id: plan.id, status: 'running', created: true };
+}
+
+/** Attach, refuse or record a new plan: decided under one lock, so that two starts can't both win. */
+async function decideStart(
+  adapters: Adapters,
+  client: Client,
+  request: BackfillRequest,
+): Promise<{ attachedTo: string } | { plan: BackfillPlan }> {
+  const { sql } = adapters.database;
+  const decided = await sql
+    .begin(async (tx) => {
+      await tx`select pg_advisory_xact_lock(${START_LOCK_KEY})`;
+      const candidates = await tx<RecordedBackfill[]>`
+        select id, status, plan, report from ops.backfills
+        where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
+      for (const candidate of candidates) {
+        if (!(await isStillRunning(client, candidate.id))) {
+          await tx`update ops.backfills set status = 'failed', finished_at = clock_timestamp()
+            where id = ${candidate.id}`;
+          continue;
+        }
+        if (sameRequest(candidate.plan.request, request)) return { attachedTo: candidate.id };
+        const { from, to } = candidate.plan.request;
+        throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
+      }
+      const plan = await draftBackfill(adapters, { id: newId(request), request });
+      await recordPlan(adapters, plan);
+      return { plan };
+    })
+    .catch((error: unknown) => {
+      throw asDatabaseError(asTemporalError(error));
+    });
+  return decided;
+}
+
+async function isStillRunning(client: Client, id: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(backfillWorkflowId(id)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw asTemporalError(error);
+  }
+}
+
+function sameRequest(a: BackfillRequest, b: BackfillRequest): boolean {
+  return (
+    a.from === b.from &&
+    a.to === b.to &&
+    a.reprocess === b.reprocess &&
+    a.knownAt === b.knownAt &&
+    a.train === b.train
+  );
+}
+
+/** The range, readable in Temporal's UI, and enough randomness to be new. */
+function newId({ from, to }: BackfillRequest): string {
+  const suffix = randomUUID().slice(0, 8);
+  return `${from}_${to}_${suffix}`;
+}
+
+async function forget({ database }: Adapters, id: string): Promise<void> {
+  await database.sql`delete from ops.backfills where id = ${id}`.catch(() => {});
+}

@@ -1,0 +1,114 @@
+import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
+import { compileVectors, computeVectors, type Grid } from '../features';
+import {
+  dateOf,
+  formatInstant,
+  MICROS_PER_HOUR,
+  midnightOf,
+  parseInstant,
+  type EpochMicros,
+} from '../instants';
+import type { Adapters } from './open-platform';
+import { servedKnowledge } from './partition-jobs';
+import { takePlannedKnowledge } from './take-planned-knowledge';
+
+/** `churn features`: one user's vector at any moment, as known at any moment. */
+export interface UserFeatures {
+  readonly user_id: string;
+  readonly feature_time: string;
+  readonly known_at: string;
+  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly label: boolean | null;
+  readonly label_known_at: string;
+  /** The SQL that computed it, when it was asked for. */
+  readonly sql?: readonly string[];
+}
+
+/**
+ * Recomputes one user's vector from the raw log.
+ *
+ * @throws ChurnError UNKNOWN_USER when the user is not visible at (T, K); INVALID_REQUEST for a
+ *   moment that is not an instant or lies in the future.
+ */
+export async function userFeatures(
+  adapters: Adapters,
+  query: { userId: string; at: string; knownAt: KnownAtRequest; explain?: boolean },
+): Promise<UserFeatures> {
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
+  const at = parseMoment(query.at, knowledge);
+  const known = await knowledgeAt(adapters, at, knowledge);
+  const grid: Grid = {
+    first: at,
+    count: 1,
+    knowledge: [{ at: parseInstant(known.knownAt), batch: known.batch }],
+    label: {
+      at: parseInstant(knowledge.labelKnownAt),
+      batch: knowledge.labelBatch,
+      completeThrough:
+        knowledge.completeThrough === null ? null : parseInstant(knowledge.completeThrough),
+    },
+  };
+  const row = await computeRow(adapters, { grid, userId: query.userId });
+  if (!row.values) throw new ChurnError('UNKNOWN_USER', { userId: query.userId });
+  const { features, label } = adapters.featureSet;
+  return {
+    user_id: query.userId,
+    feature_time: formatInstant(at),
+    known_at: known.knownAt,
+    features: Object.fromEntries(
+      features.map(({ name }) => [name, row.values?.[name] as number | boolean]),
+    ),
+    label: (row.values[label.name] as boolean | null) ?? null,
+    label_known_at: knowledge.labelKnownAt,
+    ...(query.explain ? { sql: row.sql } : {}),
+  };
+}
+
+function parseMoment(text: string, knowledge: PlannedKnowledge): EpochMicros {
+  let at: EpochMicros;
+  try {
+    at = parseInstant(text);
+  } catch (error) {
+    throw new ChurnError('INVALID_REQUEST', {
+      problem: `the moment is ${(error as Error).message}`,
+    });
+  }
+  if (at > parseInstant(knowledge.labelKnownAt)) {
+    const problem = `the moment lies in the future; the latest known is ${knowledge.labelKnownAt}`;
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
+  return at;
+}
+
+async function knowledgeAt(
+  { ledger }: Adapters,
+  at: EpochMicros,
+  knowledge: PlannedKnowledge,
+): Promise<{ knownAt: string; batch: number }> {
+  if (knowledge.kind !== 'as-served') return knowledge;
+  const date = dateOf(at);
+  if (midnightOf(date) !== at) {
+    return { knownAt: formatInstant(at + MICROS_PER_HOUR), batch: knowledge.batch };
+  }
+  const [row] = await ledger.list({ from: date, to: date });
+  return servedKnowledge(date, row, knowledge);
+}
+
+async function computeRow(
+  adapters: Adapters,
+  { grid, userId }: { grid: Grid; userId: string },
+): Promise<{ values: Record<string, unknown> | undefined; sql: string[] }> {
+  const { featureSet } = adapters;
+  const rawLog = await adapters.rawLog();
+  const segments = (table: Parameters<typeof rawLog.segments>[0], batch: number) =>
+    rawLog.segments(table, Math.min(batch, rawLog.lastBatch));
+  const duckDb = await adapters.openDuckDb();
+  try {
+    const options = { featureSet, grid, segments, userId };
+    await computeVectors(duckDb, options);
+    const [values] = await duckDb.rows('SELECT * FROM vectors');
+    return { values, sql: compileVectors(featureSet, options).map((statement) => statement.sql) };
+  } finally {
+    duckDb.close();
+  }
+}

@@ -1,0 +1,159 @@
+import { ChurnError } from '../contracts';
+import type { Database } from '../database';
+import {
+  addDays,
+  dateOf,
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  midnightOf,
+  type EpochMicros,
+  type LogicalDate,
+} from '../instants';
+import type { GenerateArrivals } from './arrived-rows';
+import type { LoadReport } from './import-folder';
+import {
+  ensureInstallation,
+  readInstallation,
+  recordSource,
+  requireSource,
+  type Installation,
+  type SyntheticWorld,
+} from './installation';
+import { loadBatch, type LoadCounts, type LoadProgress } from './load-batch';
+import { prepareLoad } from './prepare-load';
+import { perTable } from './raw-tables';
+import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
+import { writeArrivedRows } from './write-arrived-rows';
+
+export interface GenerateOptions {
+  readonly database: Database;
+  readonly scratchDir: string;
+  readonly openDuckDb: OpenDuckDb;
+  readonly currency: string;
+  readonly generateArrivals: GenerateArrivals;
+  /** What is left out is as recorded; the first call needs seed and users, start defaults to from. */
+  readonly world: Partial<SyntheticWorld>;
+  /** First and last day, both inclusive. */
+  readonly from: LogicalDate;
+  readonly to: LogicalDate;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+interface GenerationPlan {
+  readonly world: SyntheticWorld;
+  /** What the plan rests on: it is void once more is loaded. */
+  readonly loadedThrough: EpochMicros | null;
+  /** Rows that arrive in (after, through] are to be loaded. */
+  readonly after: EpochMicros;
+  readonly through: EpochMicros;
+}
+
+/**
+ * Brings a synthetic installation up to day `to`: loads every row that arrives in (loaded-through,
+ * `to` 01:00Z] as one batch. Days that are loaded already load nothing (the report's batch is
+ * null). The first call records the world and loads all that arrived until then.
+ *
+ * @throws ChurnError SOURCE_MISMATCH on imported data, WORLD_MISMATCH for another world,
+ *   GENERATE_GAP when `from` is later than the day after the last one loaded,
+ *   INVALID_DATE_RANGE when `to` is before `from`, INVALID_REQUEST for an incomplete first world.
+ */
+export async function generateDays(options: GenerateOptions): Promise<LoadReport> {
+  const installation = await ensureInstallation(options.database, options);
+  const plan = planGeneration(installation, options);
+  if (plan === null) return nothingLoaded();
+  const counts = await loadPlanned(options, plan);
+  if (counts) return { ...counts, ignored_columns: perTable(() => []) };
+  // Somebody else loaded in the meantime: what is left to do has to be worked out anew.
+  return generateDays(options);
+}
+
+function nothingLoaded(): LoadReport {
+  return {
+    batch: null,
+    loaded: perTable(() => 0),
+    unchanged: perTable(() => 0),
+    rejected: perTable(() => ({})),
+    ignored_columns: perTable(() => []),
+  };
+}
+
+/** What is left to load, or null when nothing is. Pure. */
+function planGeneration(
+  installation: Installation,
+  { from, to, world: asked }: GenerateOptions,
+): GenerationPlan | null {
+  const first = midnightOf(from);
+  const through = midnightOf(to) + MICROS_PER_HOUR;
+  if (midnightOf(to) < first) {
+    throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'it ends before it begins' });
+  }
+  requireSource(installation, 'synthetic');
+  const world = chooseWorld(installation.world, asked, from);
+  const { loadedThrough } = installation;
+  if (loadedThrough === null) {
+    if (first > midnightOf(world.start)) throw gap(from, `before ${world.start}`);
+    // A day of margin: nothing of a world is known before it starts.
+    return { world, loadedThrough, after: midnightOf(world.start) - MICROS_PER_DAY, through };
+  }
+  if (through <= loadedThrough) return null;
+  if (from > addDays(dateOf(loadedThrough), 1)) throw gap(from, formatInstant(loadedThrough));
+  return { world, loadedThrough, after: loadedThrough, through };
+}
+
+function gap(from: LogicalDate, loadedThrough: string): ChurnError {
+  return new ChurnError('GENERATE_GAP', { from, loadedThrough });
+}
+
+function chooseWorld(
+  recorded: SyntheticWorld | null,
+  asked: Partial<SyntheticWorld>,
+  from: LogicalDate,
+): SyntheticWorld {
+  const { seed = recorded?.seed, users = recorded?.users, start = recorded?.start ?? from } = asked;
+  if (seed === undefined || users === undefined) {
+    const problem = 'the first generate needs a seed and a number of users';
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
+  const wanted = { seed, users, start };
+  if (recorded && describeWorld(recorded) !== describeWorld(wanted)) {
+    throw new ChurnError('WORLD_MISMATCH', {
+      present: describeWorld(recorded),
+      wanted: describeWorld(wanted),
+    });
+  }
+  return wanted;
+}
+
+function describeWorld({ seed, users, start }: SyntheticWorld): string {
+  return `(seed ${seed}, ${users} users, start ${start})`;
+}
+
+/** Null when the plan was void by the time the load could start. */
+async function loadPlanned(
+  options: GenerateOptions,
+  { world, loadedThrough, after, through }: GenerationPlan,
+): Promise<LoadCounts | null> {
+  const { database, currency, onProgress } = options;
+  return withScratch(options.scratchDir, (scratch) =>
+    withDuckDb(options.openDuckDb, [scratch], async (duckDb) => {
+      const rows = options.generateArrivals(world, { after, through });
+      const sources = await writeArrivedRows(rows, { folder: scratch, onProgress });
+      const rules = { currency, now: null, missingArrival: 'assumed' } as const;
+      const tables = await prepareLoad(duckDb, sources, { rules, scratch });
+      return loadBatch(database, {
+        source: 'synthetic',
+        arrival: 'carried',
+        tables,
+        completeThrough: through,
+        mayLoad: async (tx) => {
+          const present = await readInstallation(tx);
+          requireSource(present, 'synthetic');
+          return present.loadedThrough === loadedThrough;
+        },
+        record: (tx) => recordSource(tx, { kind: 'synthetic', world, through }),
+        onProgress,
+      });
+    }),
+  );
+}

@@ -1,0 +1,105 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Database, TransactionSql } from '../database';
+import type { EpochMicros } from '../instants';
+import { findSourceTables, refuse } from './find-source-tables';
+import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
+import { loadBatch, type LoadCounts, type LoadProgress } from './load-batch';
+import { prepareLoad } from './prepare-load';
+import { perTable, type PerTable } from './raw-tables';
+import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
+import { carriesArrival, type SourceTable } from './source-table';
+
+export interface LoadReport extends LoadCounts {
+  /** Columns of the source that mean nothing here, per table. */
+  readonly ignored_columns: PerTable<readonly string[]>;
+}
+
+export interface ImportOptions {
+  readonly database: Database;
+  /** Holds users and, as there are any, plan_changes, user_events and billing_events. */
+  readonly folder: string;
+  readonly scratchDir: string;
+  readonly openDuckDb: OpenDuckDb;
+  readonly currency: string;
+  /** How far the source is complete; absent: its greatest accepted user event. */
+  readonly completeThrough?: EpochMicros;
+  /** For files without ingested_at: rows arrived when they happened, or when they are loaded. */
+  readonly arrival: 'assumed' | 'now';
+  /** The clock by which a row is in the future; absent: the database's. */
+  readonly now?: () => EpochMicros;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+/**
+ * Loads a folder of `.csv` or `.parquet` files as one batch (design §4, §11). Bad rows are
+ * rejected one by one and reported; the rest loads. Loading the same folder again changes nothing
+ * unless it has rejected rows, which are then recorded again under a batch of their own.
+ *
+ * @throws ChurnError INVALID_IMPORT for a missing or malformed file or column, SOURCE_MISMATCH on
+ *   an installation with synthetic data; nothing has been changed then.
+ */
+export async function importFolder(options: ImportOptions): Promise<LoadReport> {
+  const report = await importFolderUnless(options, {
+    isDone: async () => false,
+    record: async () => {},
+  });
+  return report!;
+}
+
+export interface ImportHooks {
+  /** Inside the transaction, before anything: whether there is nothing left to do. */
+  isDone(tx: TransactionSql): Promise<boolean>;
+  /** Inside the transaction, after everything. */
+  record(tx: TransactionSql, batch: number | null): Promise<void>;
+}
+
+/** `importFolder` with more work in the same transaction; null when `isDone` said so. */
+export async function importFolderUnless(
+  options: ImportOptions,
+  hooks: ImportHooks,
+): Promise<LoadReport | null> {
+  const folder = path.resolve(options.folder);
+  const isFolder = await stat(folder).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) throw refuse(`there is no folder ${options.folder}`);
+  return withScratch(options.scratchDir, (scratch) =>
+    withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
+      const sources = await findSourceTables(duckDb, folder);
+      requireSource(await ensureInstallation(options.database, options), 'import');
+      const now = options.now?.() ?? (await readClock(options.database));
+      const rules = { currency: options.currency, now, missingArrival: options.arrival };
+      const tables = await prepareLoad(duckDb, sources, { rules, scratch });
+      const counts = await loadBatch(options.database, {
+        source: 'import',
+        arrival: sources.every(carriesArrival) ? 'carried' : options.arrival,
+        tables,
+        completeThrough: options.completeThrough,
+        mayLoad: async (tx) => {
+          requireSource(await readInstallation(tx), 'import');
+          return !(await hooks.isDone(tx));
+        },
+        record: async (tx, batch) => {
+          if (batch !== null) await recordSource(tx, { kind: 'import' });
+          await hooks.record(tx, batch);
+        },
+        onProgress: options.onProgress,
+      });
+      return counts && { ...counts, ignored_columns: ignoredColumns(sources) };
+    }),
+  );
+}
+
+function ignoredColumns(sources: readonly SourceTable[]): PerTable<readonly string[]> {
+  return perTable(
+    (table) => sources.find((source) => source.table === table)?.ignoredColumns ?? [],
+  );
+}
+
+async function readClock({ sql }: Database): Promise<EpochMicros> {
+  const [row] = await sql<{ micros: string }[]>`
+    SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text AS micros`;
+  return BigInt(row!.micros);
+}

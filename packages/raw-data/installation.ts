@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { ChurnError } from '../contracts';
+import { asDatabaseError, type Database, type Sql, type TransactionSql } from '../database';
+import { formatInstant, parseInstant, type EpochMicros, type LogicalDate } from '../instants';
+
+export type SourceKind = 'synthetic' | 'import';
+
+/** What a synthetic source is a pure function of; `start` is its first day. */
+export interface SyntheticWorld {
+  readonly seed: number;
+  readonly users: number;
+  readonly start: LogicalDate;
+}
+
+/** Whose data this is. Recorded once; the first load chooses the source. */
+export interface Installation {
+  readonly id: string;
+  readonly source: SourceKind | null;
+  readonly world: SyntheticWorld | null;
+  readonly currency: string;
+  /** Synthetic: arrivals up to and including this instant are loaded; it is also *now*. */
+  readonly loadedThrough: EpochMicros | null;
+}
+
+/**
+ * The installation of this database, made at the first call.
+ *
+ * @param options.currency ISO 4217 code of all money in the installation.
+ * @throws ChurnError INVALID_SETTING when the installation was made with another currency.
+ */
+export async function ensureInstallation(
+  database: Database,
+  { currency }: { currency: string },
+): Promise<Installation> {
+  if (!/^[A-Z]{3}$/.test(currency)) throw invalidCurrency('a code of three letters is needed');
+  try {
+    await database.sql`
+      INSERT INTO ops.installation (id, currency) VALUES (${randomUUID()}, ${currency})
+      ON CONFLICT (singleton) DO NOTHING`;
+  } catch (error) {
+    throw asDatabaseError(error);
+  }
+  const installation = await readInstallation(database.sql);
+  if (installation.currency !== currency) {
+    throw invalidCurrency(`the installation's amounts are in ${installation.currency}`);
+  }
+  return installation;
+}
+
+function invalidCurrency(problem: string): ChurnError {
+  return new ChurnError('INVALID_SETTING', { variable: 'CHURN_CURRENCY', problem });
+}
+
+interface InstallationRow {
+  readonly id: string;
+  readonly source: SourceKind | null;
+  readonly world: SyntheticWorld | null;
+  readonly currency: string;
+  readonly loaded_through: string | null;
+}
+
+/** @throws ChurnError NO_DATA when `ensureInstallation` was never called. */
+export async function readInstallation(sql: Sql | TransactionSql): Promise<Installation> {
+  const [row] = await sql<InstallationRow[]>`
+    SELECT id::text, source, world, currency, loaded_through::text FROM ops.installation`;
+  if (!row) throw new ChurnError('NO_DATA');
+  const { loaded_through: loadedThrough, ...rest } = row;
+  return { ...rest, loadedThrough: loadedThrough === null ? null : parseInstant(loadedThrough) };
+}
+
+/** @throws ChurnError SOURCE_MISMATCH when the installation's data is of the other kind. */
+export function requireSource(installation: Installation, wanted: SourceKind): void {
+  const present = installation.source;
+  if (present === null || present === wanted) return;
+  const names = { synthetic: 'synthetic', import: 'imported' } as const;
+  throw new ChurnError('SOURCE_MISMATCH', { present: names[present], wanted: names[wanted] });
+}
+
+/** Records the source; a synthetic one with its world and how far it is loaded. */
+export async function recordSource(
+  tx: TransactionSql,
+  source: { kind: 'import' } | { kind: 'synthetic'; world: SyntheticWorld; through: EpochMicros },
+): Promise<void> {
+  if (source.kind === 'import') {
+    await tx`UPDATE ops.installation SET source = 'import' WHERE source IS NULL`;
+    return;
+  }
+  await tx`
+    UPDATE ops.installation SET source = 'synthetic',
+      world = ${JSON.stringify(source.world)}::text::jsonb,
+      loaded_through = ${formatInstant(source.through)}::text::timestamptz`;
+}

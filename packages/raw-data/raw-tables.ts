@@ -1,0 +1,86 @@
+/**
+ * What a column holds, which decides how it is checked, staged and written:
+ * `id` 1–128 printable characters · `text` the same, for names such as a plan · `optional_text` may
+ * be empty · `event_time` the moment the row is about · `amount_cents` integer minor units ≥ 0 ·
+ * `billing_type` one of `billingTypes` · `currency` the installation's.
+ */
+export type ColumnKind =
+  'id' | 'text' | 'optional_text' | 'event_time' | 'amount_cents' | 'billing_type' | 'currency';
+
+export interface RawColumn {
+  readonly name: string;
+  readonly kind: ColumnKind;
+  /** A source may leave the column out. */
+  readonly optional?: true;
+}
+
+export interface RawTableDefinition {
+  readonly key: string;
+  /** The moment a row is about: `signup_time` for users. */
+  readonly timeColumn: string;
+  /** In the order of the Postgres table, without ingested_at and batch. */
+  readonly columns: readonly RawColumn[];
+}
+
+/** Users first: the rows of the other tables refer to them. */
+export const rawTableNames = ['users', 'plan_changes', 'user_events', 'billing_events'] as const;
+
+export type RawTable = (typeof rawTableNames)[number];
+
+export const billingTypes = [
+  'charge_succeeded',
+  'charge_failed',
+  'refund',
+  'subscription_cancelled',
+] as const;
+
+const userId: RawColumn = { name: 'user_id', kind: 'id' };
+const eventTime: RawColumn = { name: 'event_time', kind: 'event_time' };
+
+export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
+  users: {
+    key: 'user_id',
+    timeColumn: 'signup_time',
+    columns: [
+      userId,
+      { name: 'signup_time', kind: 'event_time' },
+      { name: 'plan', kind: 'text' },
+      { name: 'country', kind: 'optional_text', optional: true },
+    ],
+  },
+  plan_changes: {
+    key: 'change_id',
+    timeColumn: 'event_time',
+    columns: [{ name: 'change_id', kind: 'id' }, userId, { name: 'plan', kind: 'text' }, eventTime],
+  },
+  user_events: {
+    key: 'event_id',
+    timeColumn: 'event_time',
+    columns: [
+      { name: 'event_id', kind: 'id' },
+      userId,
+      { name: 'session_id', kind: 'id' },
+      { name: 'event_type', kind: 'text' },
+      eventTime,
+    ],
+  },
+  billing_events: {
+    key: 'event_id',
+    timeColumn: 'event_time',
+    columns: [
+      { name: 'event_id', kind: 'id' },
+      userId,
+      { name: 'event_type', kind: 'billing_type' },
+      { name: 'amount_cents', kind: 'amount_cents' },
+      { name: 'currency', kind: 'currency', optional: true },
+      eventTime,
+    ],
+  },
+};
+
+/** Something per raw table, all four always. */
+export type PerTable<T> = Record<RawTable, T>;
+
+export function perTable<T>(valueOf: (table: RawTable) => T): PerTable<T> {
+  return Object.fromEntries(rawTableNames.map((table) => [table, valueOf(table)])) as PerTable<T>;
+}

@@ -1,0 +1,30 @@
+/**
+ * Why a row is rejected, in the order of the checks: a row with several faults gets the first.
+ * The first nine need the row alone; the last three need what is known already, and are decided
+ * inside the load's transaction.
+ */
+export const rejectionReasons = [
+  /** An id is empty, blank, longer than 128 characters, or has characters that don't print. */
+  'invalid_id',
+  /** A name is empty or unprintable, or an amount is no plain decimal number. */
+  'invalid_value',
+  /** A time is missing, not ISO 8601, no existing moment, or finer than a microsecond. */
+  'invalid_time',
+  'unknown_billing_type',
+  'negative_amount',
+  'sub_cent_amount',
+  'other_currency',
+  /** Event or arrival more than 5 minutes ahead of the clock (never in simulated time). */
+  'in_the_future',
+  /** The event is more than 5 minutes later than its arrival. */
+  'after_arrival',
+  /** Neither loaded before nor accepted in this load. */
+  'unknown_user',
+  'before_signup',
+  /** The id is known with other content. */
+  'conflicting_duplicate',
+] as const;
+
+export type RejectionReason = (typeof rejectionReasons)[number];
+
+export const CLOCK_TOLERANCE_MINUTES = 5;

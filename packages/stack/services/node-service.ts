@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { dataPaths, settingNames } from '../../config';
+import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
+import { repositoryRoot } from '../repository-root';
+import type { ServiceRecipe, StackContext } from './service-recipe';
+
+const TIMEOUT_MS = 2_000;
+
+/** Polls task queues; says that it does by writing run/worker-ready.json with its pid. */
+export const workerRecipe: ServiceRecipe = {
+  ...nodeService({ name: 'worker', label: 'The worker', heapMegabytes: 1_024 }),
+  prepare: (context) => rmSync(workerReadyFile(context.config.dataDir), { force: true }),
+  isHealthy: async (context) => {
+    const pid = context.state.worker?.pid;
+    return pid !== undefined && pid !== null && readyPid(context) === pid;
+  },
+  publicUrl: () => null,
+};
+
+export const apiRecipe: ServiceRecipe = {
+  ...nodeService({ name: 'api', label: 'The API', heapMegabytes: 512 }),
+  portSetting: (config) => ({ variable: 'CHURN_API_PORT', port: config.api.port }),
+  prepare: () => {},
+  isHealthy: ({ config, state }) =>
+    state.api ? isLive(apiUrlOf(config, state.api)) : Promise.resolve(false),
+  publicUrl: (state, config) => apiUrlOf(config, state),
+};
+
+export function isBuilt(name: 'worker' | 'api'): boolean {
+  return existsSync(entryPoint(name));
+}
+
+/** What the worker writes once it polls: `{ "pid": … }`. */
+export function workerReadyFile(dataDir: string): string {
+  return path.join(dataPaths(dataDir).run, 'worker-ready.json');
+}
+
+function nodeService(options: {
+  name: 'worker' | 'api';
+  label: string;
+  heapMegabytes: number;
+}): Omit<ServiceRecipe, 'prepare' | 'isHealthy' | 'publicUrl'> {
+  return {
+    name: options.name,
+    label: options.label,
+    stopSignal: 'SIGTERM',
+    stopDeadlineMs: 20_000,
+    startDeadlineMs: 60_000,
+    external: () => undefined,
+    fingerprint: (context) => fingerprint(serviceSettings(context)),
+    command: (context, state) => ({
+      command: process.execPath,
+      args: [`--max-old-space-size=${options.heapMegabytes}`, entryPoint(options.name)],
+      env: {
+        ...serviceSettings(context),
+        ...(options.name === 'api' ? { CHURN_API_PORT: String(state.port) } : {}),
+      },
+    }),
+  };
+}
+
+const entryPoint = (name: string) => path.join(repositoryRoot(), 'dist', name, 'main.js');
+
+/** Every setting as this process has it, with the embedded services' addresses filled in. */
+function serviceSettings(context: StackContext): Record<string, string> {
+  const { config, env, state } = context;
+  const given = settingNames.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  return {
+    ...Object.fromEntries(given),
+    CHURN_DATA_DIR: config.dataDir,
+    DATABASE_URL: databaseUrlOf(config, state) ?? '',
+    REDIS_URL: redisUrlOf(config, state) ?? '',
+    TEMPORAL_ADDRESS: temporalAddressOf(config, state) ?? '',
+    TEMPORAL_NAMESPACE: config.temporal.namespace,
+  };
+}
+
+/** A worker of other settings or of an older build is not the one asked for. */
+function fingerprint(settings: Record<string, string>): string {
+  const build = readIfThere(path.join(repositoryRoot(), 'dist', '.build-stamp'));
+  return createHash('sha256')
+    .update(JSON.stringify([Object.entries(settings).sort(), build]))
+    .digest('hex');
+}
+
+function readyPid(context: StackContext): number | undefined {
+  try {
+    const ready: unknown = JSON.parse(readIfThere(workerReadyFile(context.config.dataDir)) ?? '');
+    const isReady = typeof ready === 'object' && ready !== null && 'pid' in ready;
+    return isReady ? Number(ready.pid) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+async function isLive(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}

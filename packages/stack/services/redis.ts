@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { redisUrlOf } from '../connections';
+import { onStorage } from '../storage-error';
+import { requireTool } from '../tools';
+import type { ServiceRecipe } from './service-recipe';
+
+const TIMEOUT_MS = 2_000;
+
+/** Redis on loopback with a generated password, which its configuration file alone holds. */
+export const redisRecipe: ServiceRecipe = {
+  name: 'redis',
+  label: 'Redis',
+  stopSignal: 'SIGTERM',
+  stopDeadlineMs: 10_000,
+  startDeadlineMs: 30_000,
+  unavailable: 'REDIS_UNAVAILABLE',
+  external: (config) => config.redisUrl,
+  prepare(context, state) {
+    state.password ??= randomBytes(24).toString('hex');
+    const file = configurationFile(context.paths.run);
+    const content = redisConfiguration({
+      port: state.port,
+      password: state.password,
+      directory: context.paths.redis,
+    });
+    onStorage(() => {
+      mkdirSync(context.paths.redis, { recursive: true, mode: 0o700 });
+      writeFileSync(file, content, { mode: 0o600 });
+      chmodSync(file, 0o600);
+    });
+  },
+  command: (context) => ({
+    command: requireTool('redis', context.env),
+    args: [configurationFile(context.paths.run)],
+  }),
+  isHealthy: (context) => answersPing(redisUrlOf(context.config, context.state)),
+  publicUrl: (state) => `redis://127.0.0.1:${state.port}`,
+};
+
+const configurationFile = (runDir: string) => path.join(runDir, 'redis.conf');
+
+export function redisConfiguration(options: {
+  port: number;
+  password: string;
+  directory: string;
+}): string {
+  return [
+    'bind 127.0.0.1',
+    `port ${options.port}`,
+    `requirepass ${options.password}`,
+    `dir ${JSON.stringify(options.directory)}`,
+    'daemonize no',
+    'databases 64',
+    'appendonly yes',
+    'appendfsync everysec',
+    'save ""',
+    '',
+  ].join('\n');
+}
+
+async function answersPing(url: string | undefined): Promise<boolean> {
+  if (!url) return false;
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    return (await redis.ping()) === 'PONG';
+  } catch {
+    return false;
+  } finally {
+    redis.disconnect();
+  }
+}

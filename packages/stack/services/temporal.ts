@@ -1,0 +1,124 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Connection } from '@temporalio/client';
+import { ChurnError, searchAttributeNames } from '../../contracts';
+import { httpUrl, temporalAddressOf } from '../connections';
+import { repositoryRoot } from '../repository-root';
+import { onStorage } from '../storage-error';
+import { requireTool } from '../tools';
+import type { ServiceRecipe, StackContext } from './service-recipe';
+
+const TIMEOUT_MS = 3_000;
+const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
+const RETENTION_DAYS = 30;
+
+/** Temporal's dev server with its UI, persistent in one SQLite file. */
+export const temporalRecipe: ServiceRecipe = {
+  name: 'temporal',
+  label: 'Temporal',
+  uiPortSetting: (config) => ({ variable: 'CHURN_TEMPORAL_UI_PORT', port: config.temporal.uiPort }),
+  stopSignal: 'SIGTERM',
+  stopDeadlineMs: 10_000,
+  startDeadlineMs: 60_000,
+  unavailable: 'TEMPORAL_UNAVAILABLE',
+  external: (config) => config.temporal.address,
+  prepare: ({ config, paths }, state) => {
+    onStorage(() => {
+      mkdirSync(paths.temporal, { recursive: true, mode: 0o700 });
+      const profile = connectionProfile(state.port, config.temporal.namespace);
+      writeFileSync(path.join(paths.run, 'temporal.toml'), profile);
+    });
+  },
+  command: (context, state) => ({
+    command: requireTool('temporal', context.env),
+    args: [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
+      ...['--port', String(state.port), '--ui-port', String(state.ui_port)],
+      ...['--db-filename', path.join(context.paths.temporal, 'temporal.db')],
+      ...['--namespace', context.config.temporal.namespace],
+      ...['--log-level', 'error'],
+      ...dynamicConfigArgs(),
+    ],
+    // Keeps the Go heap small beside the other services.
+    env: { GOMEMLIMIT: '384MiB' },
+  }),
+  isHealthy: (context) => hasNamespace(context),
+  async afterStart(context) {
+    await registerSearchAttributes(context);
+    if (context.config.temporal.address === undefined) await keepHistories(context);
+  },
+  publicUrl: (state) => httpUrl(state.ui_port ?? state.port),
+};
+
+/** For people: `temporal --config-file <data dir>/run/temporal.toml workflow list`. */
+function connectionProfile(port: number, namespace: string): string {
+  return `[profile.default]\naddress = "127.0.0.1:${port}"\nnamespace = "${namespace}"\n`;
+}
+
+/** temporal-config/dynamicconfig/development.json: `{ "key": value }`. */
+function dynamicConfigArgs(): string[] {
+  const file = path.join(repositoryRoot(), 'temporal-config/dynamicconfig/development.json');
+  const values = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  return Object.entries(values).flatMap(([key, value]) => [
+    '--dynamic-config-value',
+    `${key}=${JSON.stringify(value)}`,
+  ]);
+}
+
+async function hasNamespace(context: StackContext): Promise<boolean> {
+  try {
+    return await withTemporal(context, async ({ workflowService }) => {
+      await workflowService.describeNamespace({ namespace: context.config.temporal.namespace });
+      return true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+/** Adds those that are missing; Temporal refuses workflows with attributes it does not know. */
+async function registerSearchAttributes(context: StackContext): Promise<void> {
+  const { namespace } = context.config.temporal;
+  try {
+    await withTemporal(context, async ({ operatorService }) => {
+      const known = await operatorService.listSearchAttributes({ namespace });
+      const missing = searchAttributeNames.filter((name) => !(name in known.customAttributes));
+      if (missing.length === 0) return;
+      const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+      await operatorService.addSearchAttributes({ namespace, searchAttributes });
+    });
+  } catch (error) {
+    throw new ChurnError(
+      'SERVICE_FAILED_TO_START',
+      {
+        service: 'Temporal',
+        problem: `its search attributes ${searchAttributeNames.join(', ')} could not be registered`,
+        log: path.join(context.paths.logs, 'temporal.log'),
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** The dev server forgets closed workflows after a day; operators look further back. */
+async function keepHistories(context: StackContext): Promise<void> {
+  await withTemporal(context, ({ workflowService }) =>
+    workflowService.updateNamespace({
+      namespace: context.config.temporal.namespace,
+      config: { workflowExecutionRetentionTtl: { seconds: (RETENTION_DAYS * 86_400) as never } },
+    }),
+  );
+}
+
+async function withTemporal<T>(
+  context: StackContext,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const address = temporalAddressOf(context.config, context.state)!;
+  const connection = await Connection.connect({ address, connectTimeout: TIMEOUT_MS });
+  try {
+    return await connection.withDeadline(Date.now() + 4 * TIMEOUT_MS, () => work(connection));
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,160 @@
+import {
+  CYCLE,
+  daysLate,
+  FIRST_STEPS_AFTER,
+  hoursLate,
+  LONGEST_SESSION,
+  LONGEST_SITTING,
+  promptDelay,
+  RETURNS_AFTER,
+  SESSION_HOURS_LATE,
+  SESSION_RETURNS,
+} from './business-rules';
+import { chooseIndex, drawBetween, drawNearMin } from './choose';
+import type { Cycle, Life } from './life';
+import type { Draw, Streams } from './named-streams';
+import { DAY, HOUR, MINUTE, SECOND, type Moment, type UserEventRow } from './synthetic-world';
+
+const eventTypes = ['page_view', 'feature_used', 'search', 'report_exported'] as const;
+const eventTypeShares = [0.48, 0.3, 0.15, 0.07] as const;
+
+/** Sessions are up to this much earlier or later than an even spread: most are in the evening. */
+const EVENING_PULL = 2.5 * HOUR;
+const EVENING_SHIFT = 0.29;
+
+/** Unless it is one of those days late, no session is under way longer after its start. */
+const UNDER_WAY = Math.max(LONGEST_SESSION + promptDelay.max, hoursLate.max);
+
+interface Session {
+  /** Its number within the cycle, in no order. */
+  readonly place: number;
+  readonly start: Moment;
+  readonly returns: boolean;
+  /** When positive, the whole session arrives that long after its start, days later. */
+  readonly lateBy: number;
+}
+
+/** Moments of arrival, `(after, through]`. */
+export interface MomentWindow {
+  readonly after: Moment;
+  readonly through: Moment;
+}
+
+/** The earliest cycle start of which sessions may still arrive after `moment`. */
+export function earliestCycleArrivingAfter(moment: Moment): Moment {
+  return moment - daysLate.max - CYCLE - EVENING_PULL;
+}
+
+/** The events of one cycle that arrive in the window: by session start, then as they happened. */
+export function userEventsOf(
+  user: Life,
+  cycle: Cycle,
+  window: MomentWindow,
+  streams: Streams,
+): UserEventRow[] {
+  if (cycle.sessions === 0) return [];
+  const isOver = cycle.start + CYCLE + EVENING_PULL + UNDER_WAY < window.after;
+  // Most cycles of the past weeks end here: nothing of them is under way any more.
+  if (isOver && !cycle.hasSessionDaysLate) return [];
+  const late = lateSession(user, cycle, streams);
+  const draw = streams.open('sessions', user.index, cycle.number);
+  const sessions: Session[] = [];
+  for (let place = 0; place < cycle.sessions; place += 1) {
+    const share = draw();
+    const returns = draw() < SESSION_RETURNS;
+    const lateBy = place === late.place ? late.by : 0;
+    const evenly = cycle.start + Math.floor(share * CYCLE);
+    if (evenly - EVENING_PULL > window.through) continue;
+    if (evenly + EVENING_PULL + Math.max(lateBy, UNDER_WAY) < window.after) continue;
+    const start = startOfSession(user, cycle, { place, share, evenly });
+    if (cycle.cancelledAt !== undefined && start >= cycle.cancelledAt) continue;
+    sessions.push({ place, start, returns, lateBy });
+  }
+  const rows: UserEventRow[] = [];
+  for (const session of sessions.sort((left, right) => left.start - right.start)) {
+    pushEventsArriving(rows, { user, cycle, session }, window, streams);
+  }
+  return rows;
+}
+
+/** Which session of the cycle arrives days late, and by how much after its start. */
+function lateSession(user: Life, cycle: Cycle, streams: Streams): { place: number; by: number } {
+  if (!cycle.hasSessionDaysLate) return { place: -1, by: 0 };
+  const draw = streams.open('session-days-late', user.index, cycle.number);
+  const place = Math.floor(draw() * cycle.sessions);
+  const share = draw();
+  return { place, by: drawBetween(daysLate, () => share * share) };
+}
+
+/** Spread over the cycle; but the very first follows the signup. */
+function startOfSession(
+  user: Life,
+  cycle: Cycle,
+  { place, share, evenly }: { place: number; share: number; evenly: Moment },
+): Moment {
+  const earliest = user.signupTime + FIRST_STEPS_AFTER;
+  const isFirstEver = cycle.number === 0 && place === 0;
+  if (isFirstEver) return earliest + Math.floor(share * 10 * MINUTE);
+  return Math.max(earliest, towardsEvening(evenly));
+}
+
+/** Moves a moment within its half day, towards 19:00 UTC. Keeps the order of moments. */
+function towardsEvening(moment: Moment): Moment {
+  const angle = 2 * Math.PI * ((moment % DAY) / DAY - EVENING_SHIFT);
+  return moment + Math.floor(EVENING_PULL * Math.sin(angle));
+}
+
+function pushEventsArriving(
+  rows: UserEventRow[],
+  { user, cycle, session }: { user: Life; cycle: Cycle; session: Session },
+  window: MomentWindow,
+  streams: Streams,
+): void {
+  const { place, start, returns, lateBy } = session;
+  const drawDelay = streams.open('event-arrival', user.index, cycle.number, place);
+  const isHoursLate = drawDelay() < SESSION_HOURS_LATE;
+  const hours = drawBetween(hoursLate, drawDelay);
+  const wholeAfter = lateBy > 0 ? lateBy : isHoursLate ? hours : 0;
+  const longest = (returns ? LONGEST_SESSION : LONGEST_SITTING) + promptDelay.max;
+  if (start + Math.max(wholeAfter, longest) < window.after) return;
+  if (start + wholeAfter > window.through) return;
+
+  const events = eventsOf(session, streams.open('events', user.index, cycle.number, place));
+  const lastEventTime = events.at(-1)!.time;
+  const key = `${user.index}.${cycle.number}.${place}`;
+  for (let order = 0; order < events.length; order += 1) {
+    const { type, time } = events[order]!;
+    const delay = drawNearMin(promptDelay, drawDelay);
+    const arrival =
+      wholeAfter === 0 ? time + delay : Math.max(start + wholeAfter, lastEventTime + SECOND);
+    if (arrival <= window.after || arrival > window.through) continue;
+    streams.countWork('row');
+    rows.push({
+      eventId: `e${key}.${order}`,
+      userId: user.userId,
+      sessionId: `s${key}`,
+      eventType: type,
+      eventTime: BigInt(time),
+      ingestedAt: BigInt(arrival),
+    });
+  }
+}
+
+/** A login, two to four events minutes apart and, when the user returns, one to three more. */
+function eventsOf(session: Session, draw: Draw): { type: string; time: Moment }[] {
+  let time = session.start;
+  const events = [{ type: 'login', time }];
+  const sit = (count: number): void => {
+    for (let order = 0; order < count; order += 1) {
+      time += Math.floor(2 * SECOND + 20 * MINUTE * draw() ** 3);
+      events.push({ type: eventTypes[chooseIndex(eventTypeShares, draw())]!, time });
+    }
+  };
+  sit(2 + Math.floor(draw() * 3));
+  if (session.returns) {
+    time += drawBetween(RETURNS_AFTER, draw);
+    events.push({ type: 'page_view', time });
+    sit(Math.floor(draw() * 3));
+  }
+  return events;
+}

@@ -1,0 +1,133 @@
+import { ChampionWatcher } from '../../api/champion-watcher';
+import type { ChampionRegistry, ServingModel } from '../../api/ports';
+import { ChurnError } from '../../packages/contracts';
+import { modelOf, recordingLogger, silentLogger } from './test-api';
+
+class FakeRegistry implements ChampionRegistry {
+  champion: string | null = null;
+  readonly loads: string[] = [];
+  readonly corrupt = new Set<string>();
+  looks = 0;
+  onLook = (): void => {};
+
+  async championVersion(): Promise<string | null> {
+    this.looks += 1;
+    this.onLook();
+    return this.champion;
+  }
+
+  async load(version: string): Promise<ServingModel> {
+    this.loads.push(version);
+    if (this.corrupt.has(version)) throw new ChurnError('CORRUPT_MODEL', { version, problem: 'x' });
+    return modelOf(version);
+  }
+}
+
+describe('the champion watcher', () => {
+  let registry: FakeRegistry;
+  let watcher: ChampionWatcher;
+
+  beforeEach(() => {
+    registry = new FakeRegistry();
+    watcher = new ChampionWatcher({ registry, logger: silentLogger, intervalMs: 1 });
+  });
+  afterEach(() => watcher.stop());
+
+  const serving = () => watcher.current()?.version ?? null;
+  /** Resolves when the watcher looks for the n-th time from now. */
+  const looks = (count: number) =>
+    new Promise<void>((resolve) => {
+      const wanted = registry.looks + count;
+      registry.onLook = () => registry.looks >= wanted && resolve();
+    });
+
+  it('starts without a model when there is no champion yet', async () => {
+    await watcher.start();
+    expect(serving()).toBeNull();
+  });
+
+  it('serves the champion there is when it starts', async () => {
+    registry.champion = 'v001';
+    await watcher.start();
+    expect(serving()).toBe('v001');
+  });
+
+  it('swaps when the alias changes, by itself, and loads each version once', async () => {
+    registry.champion = 'v001';
+    await watcher.start();
+    registry.champion = 'v002';
+    await looks(3);
+    expect(serving()).toBe('v002');
+    expect(registry.loads).toEqual(['v001', 'v002']);
+  });
+
+  it('swaps at once when told', async () => {
+    await watcher.refresh();
+    registry.champion = 'v003';
+    await watcher.refresh();
+    expect(serving()).toBe('v003');
+  });
+
+  it('keeps the old model when the new one is corrupt, and says so', async () => {
+    const { logger, entries } = recordingLogger();
+    watcher = new ChampionWatcher({ registry, logger });
+    registry.champion = 'v001';
+    await watcher.refresh();
+    registry.champion = 'v002';
+    registry.corrupt.add('v002');
+    await watcher.refresh();
+    expect(serving()).toBe('v001');
+    expect(entries.at(-1)).toMatchObject({ version: 'v002', serving: 'v001' });
+  });
+
+  it('does not load a corrupt champion at every look, but again when told', async () => {
+    registry.champion = 'v002';
+    registry.corrupt.add('v002');
+    await watcher.start();
+    await looks(5);
+    expect(registry.loads).toEqual(['v002']);
+    registry.corrupt.clear();
+    await watcher.refresh();
+    expect(serving()).toBe('v002');
+  });
+
+  it('tries a corrupt champion again after a while', async () => {
+    registry.champion = 'v002';
+    registry.corrupt.add('v002');
+    await watcher.start();
+    registry.corrupt.clear();
+    await looks(32);
+    expect(serving()).toBe('v002');
+  });
+
+  it('keeps serving while the registry can not be read', async () => {
+    registry.champion = 'v001';
+    await watcher.refresh();
+    registry.onLook = () => {
+      throw new Error('disk');
+    };
+    await watcher.refresh();
+    expect(serving()).toBe('v001');
+  });
+
+  it('serves nothing again when the champion is taken away', async () => {
+    registry.champion = 'v001';
+    await watcher.refresh();
+    registry.champion = null;
+    await watcher.refresh();
+    expect(serving()).toBeNull();
+  });
+
+  it('is told of a change that came while it was looking', async () => {
+    registry.champion = 'v001';
+    registry.onLook = () => {
+      registry.onLook = () => {};
+      queueMicrotask(() => (registry.champion = 'v002'));
+    };
+    const first = watcher.refresh();
+    const second = watcher.refresh();
+    await Promise.all([first, second]);
+    await watcher.refresh();
+    expect(serving()).toBe('v002');
+  });
+});

@@ -1,0 +1,112 @@
+import request from 'supertest';
+import type { ApiPorts } from '../../api/ports';
+import { ChurnError } from '../../packages/contracts';
+import { createTestApi, FEATURE_TIME, fakePorts, meta, type TestApi } from './test-api';
+
+let api: TestApi;
+
+/** A fresh application whose ports are fakes, but for those given. */
+async function serve(ports: Partial<ApiPorts> = {}) {
+  api = await createTestApi(ports);
+  return request(api.server);
+}
+
+afterEach(() => api.app.close());
+
+describe('GET /health', () => {
+  it('says ok when every part is', async () => {
+    const response = await (await serve()).get('/health').expect(200);
+    expect(response.body).toEqual({
+      status: 'ok',
+      parts: {
+        redis: { status: 'up' },
+        postgres: { status: 'up' },
+        temporal: { status: 'up' },
+        model: { status: 'serving', version: 'v001' },
+        features: {
+          status: 'fresh',
+          feature_time: FEATURE_TIME,
+          age_seconds: 21_600,
+          revision: 2,
+          users: 2,
+          published_at: meta.published_at,
+        },
+        prediction_log: { pending: 0, dropped: 0 },
+      },
+    });
+  });
+
+  const down = async (): Promise<never> => {
+    throw new ChurnError('POSTGRES_UNAVAILABLE');
+  };
+  const never = () => new Promise<never>(() => {});
+  const { probes, onlineFeatures } = fakePorts();
+
+  it.each<[string, Partial<ApiPorts>, object]>([
+    [
+      'a service is down',
+      { probes: { ...probes, postgres: down } },
+      { postgres: { status: 'down', code: 'POSTGRES_UNAVAILABLE' } },
+    ],
+    [
+      'a service does not answer',
+      { probes: { ...probes, temporal: never } },
+      { temporal: { status: 'down' } },
+    ],
+    [
+      'no model serves',
+      { servingModel: { current: () => null, refresh: async () => {} } },
+      { model: { status: 'none', version: null } },
+    ],
+    [
+      'nothing is published',
+      { onlineFeatures: { ...onlineFeatures, meta: async () => null } },
+      { features: { status: 'none' } },
+    ],
+    [
+      'the data is old, however new the job',
+      {
+        onlineFeatures: {
+          ...onlineFeatures,
+          meta: async () => ({ ...meta, feature_time: '2026-02-20T00:00:00.000000Z' }),
+        },
+      },
+      { features: { status: 'stale', age_seconds: 9 * 86_400 + 21_600 } },
+    ],
+    [
+      'the age of the data is unknown',
+      { onlineFeatures: { ...onlineFeatures, meta: down } },
+      { features: { status: 'unknown' } },
+    ],
+  ])('stays 200 and says degraded when %s', async (_what, ports, parts) => {
+    const response = await (await serve(ports)).get('/health').expect(200);
+    expect(response.body).toMatchObject({ status: 'degraded', parts });
+  });
+
+  it('is alive whatever else is down', async () => {
+    const http = await serve({ probes: { redis: down, postgres: down, temporal: down } });
+    const response = await http.get('/health/live').expect(200);
+    expect(response.body).toEqual({ status: 'ok' });
+  });
+
+  it('is ready with Postgres and Temporal down', async () => {
+    const http = await serve({ probes: { ...probes, postgres: down, temporal: down } });
+    await http.get('/health/ready').expect(200, { status: 'ok' });
+  });
+
+  it.each<[string, Partial<ApiPorts>]>([
+    ['NO_MODEL', { servingModel: { current: () => null, refresh: async () => {} } }],
+    ['REDIS_UNAVAILABLE', { probes: { ...probes, redis: down } }],
+    [
+      'SCHEMA_MISMATCH',
+      {
+        onlineFeatures: { ...onlineFeatures, meta: async () => ({ ...meta, schema_hash: 'x' }) },
+      },
+    ],
+  ])('is not ready: %s', async (code, ports) => {
+    const response = await (await serve(ports)).get('/health/ready');
+    expect(response.status).toBe(503);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.body.code).toBe(code);
+  });
+});

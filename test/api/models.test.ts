@@ -1,0 +1,104 @@
+import request from 'supertest';
+import type { ApiPorts, Models } from '../../api/ports';
+import { ChurnError } from '../../packages/contracts';
+import { createTestApi, fakePorts, modelOf, type TestApi } from './test-api';
+
+let api: TestApi;
+
+/** A fresh application whose ports are fakes, but for those given. */
+async function serve(ports: Partial<ApiPorts> = {}) {
+  api = await createTestApi(ports);
+  return request(api.server);
+}
+
+afterEach(() => api.app.close());
+
+describe('models', () => {
+  const aliases = { champion: 'v002', challenger: null, previous: 'v001' };
+
+  it('shows which model answers', async () => {
+    const response = await (await serve()).get('/model/version').expect(200);
+    expect(response.body).toEqual({
+      model_version: 'v001',
+      schema_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      metadata: { model_version: 'v001', status: 'converged' },
+    });
+  });
+
+  it('answers 503 while no model serves', async () => {
+    const http = await serve({ servingModel: { current: () => null, refresh: async () => {} } });
+    expect((await http.get('/model/version')).body).toMatchObject({
+      code: 'NO_MODEL',
+      status: 503,
+    });
+    expect((await http.post('/predict').send({ user_id: 'u1' })).body.code).toBe('NO_MODEL');
+    expect((await http.post('/predict/batch').send({ user_ids: ['u1'] })).body.code).toBe(
+      'NO_MODEL',
+    );
+  });
+
+  const modelsPort = (changes: Partial<Models>): Partial<ApiPorts> => ({
+    models: { ...fakePorts().models, ...changes },
+  });
+
+  it('lists versions and aliases', async () => {
+    const listing = { aliases, models: [{ version: 'v002', auc: 0.81 }, { version: 'v001' }] };
+    const http = await serve(modelsPort({ list: async () => listing }));
+    expect((await http.get('/models').expect(200)).body).toEqual(listing);
+  });
+
+  it('shows the metadata of a version', async () => {
+    const http = await serve(modelsPort({ show: async (version) => ({ model_version: version }) }));
+    expect((await http.get('/models/v001').expect(200)).body).toEqual({ model_version: 'v001' });
+  });
+
+  it('answers 404 for a version there is not', async () => {
+    const show = async (version: string): Promise<never> => {
+      throw new ChurnError('MODEL_NOT_FOUND', { version });
+    };
+    const response = await (await serve(modelsPort({ show }))).get('/models/v999');
+    expect(response.status).toBe(404);
+    expect(response.body.code).toBe('MODEL_NOT_FOUND');
+  });
+
+  it('refuses what is not a version before asking the registry', async () => {
+    const response = await (await serve()).get('/models/..%2f..%2fetc');
+    expect(response.status).toBe(400);
+    expect(response.body.errors[0]).toEqual({
+      field: 'version',
+      problem: 'must be a version such as v003',
+    });
+  });
+
+  it.each([
+    ['promotes', '/models/v002/promote', ['promote', 'v002', 'better lift']],
+    ['rolls back', '/models/rollback', ['rollback', 'better lift']],
+  ])('%s with a reason and serves the champion at once', async (_what, path, expected) => {
+    const calls: unknown[] = [];
+    const http = await serve({
+      ...modelsPort({
+        promote: async (...args) => (calls.push('promote', ...args), aliases),
+        rollback: async (...args) => (calls.push('rollback', ...args), aliases),
+      }),
+      servingModel: {
+        current: () => modelOf('v001'),
+        refresh: async () => void calls.push('refresh'),
+      },
+    });
+    const response = await http.post(path).send({ reason: '  better lift ' }).expect(200);
+    expect(response.body).toEqual(aliases);
+    expect(calls).toEqual([...expected, 'refresh']);
+  });
+
+  it.each([{}, { reason: '' }, { reason: '   ' }, { reason: 7 }, { reason: 'x'.repeat(501) }])(
+    'wants a reason, not %j',
+    async (body) => {
+      const http = await serve();
+      for (const path of ['/models/v002/promote', '/models/rollback']) {
+        const response = await http.post(path).send(body);
+        expect(response.status).toBe(400);
+        expect(response.body.errors[0].field).toBe('reason');
+      }
+    },
+  );
+});

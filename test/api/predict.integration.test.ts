@@ -1,0 +1,216 @@
+import { once } from 'node:events';
+import type { Redis } from 'ioredis';
+import request from 'supertest';
+import type { OnlineFeatures } from '../../api/ports';
+import {
+  openRedisForServing,
+  readMeta,
+  readVector,
+  readVectors,
+  vectorKey,
+} from '../../packages/online-store';
+import { createTestRedis } from '../environment/test-redis';
+import {
+  createTestApi,
+  FEATURE_TIME,
+  features,
+  modelOf,
+  RecordingLog,
+  vectorOf,
+  type TestApi,
+} from './test-api';
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function onlineFeaturesOf(redis: Redis): OnlineFeatures {
+  return {
+    read: (userId) => readVector(redis, userId),
+    readMany: (userIds) => readVectors(redis, userIds),
+    meta: () => readMeta(redis),
+  };
+}
+
+describe('POST /predict over Redis', () => {
+  let writer: Redis;
+  let reader: Redis;
+  let api: TestApi;
+  let log: RecordingLog;
+  let champion = modelOf('v001', 0.25);
+
+  const put = (userId: string, changes = {}) =>
+    writer.set(vectorKey(userId), JSON.stringify(vectorOf(userId, changes)));
+
+  beforeAll(async () => {
+    const { redis, url } = await createTestRedis();
+    writer = redis;
+    reader = openRedisForServing(url);
+    await once(reader, 'ready');
+    log = new RecordingLog();
+    api = await createTestApi({
+      servingModel: { current: () => champion, refresh: async () => {} },
+      onlineFeatures: onlineFeaturesOf(reader),
+      predictionLog: log,
+    });
+    await put('u1');
+  });
+
+  afterAll(async () => {
+    await api.app.close();
+    reader.disconnect();
+    writer.disconnect();
+  });
+
+  beforeEach(() => {
+    champion = modelOf('v001', 0.25);
+    log.appended.length = 0;
+  });
+
+  it('answers with the probability, the version, the moment and the features', async () => {
+    const response = await request(api.server).post('/predict').send({ user_id: 'u1' }).expect(200);
+    expect(response.headers['content-type']).toMatch(/^application\/json/);
+    expect(response.body).toEqual({
+      churn_probability: 0.25,
+      model_version: 'v001',
+      feature_time: FEATURE_TIME,
+      features,
+      prediction_id: expect.stringMatching(uuid),
+      stale: false,
+      eligible: true,
+    });
+  });
+
+  it('logs all that a replay needs, under the id it answered with', async () => {
+    const { body } = await request(api.server).post('/predict').send({ user_id: 'u1' });
+    expect(log.appended).toEqual([
+      {
+        predictionId: body.prediction_id,
+        userId: 'u1',
+        modelVersion: 'v001',
+        featureTime: FEATURE_TIME,
+        knownAt: '2026-03-01T01:00:00.000000Z',
+        revision: 2,
+        features,
+        churnProbability: 0.25,
+        predictedAtMillis: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('adds contributions when asked to explain', async () => {
+    const response = await request(api.server)
+      .post('/predict?explain=true')
+      .send({ user_id: 'u1' })
+      .expect(200);
+    expect(response.body.contributions).toHaveLength(6);
+    expect(response.body.contributions[1]).toEqual({
+      feature: 'sessions_30d',
+      value: 12,
+      contribution: 0.1,
+    });
+    expect(response.body.contributions[5].value).toBe(true);
+  });
+
+  it('leaves contributions out when told not to explain', async () => {
+    const { body } = await request(api.server)
+      .post('/predict?explain=false')
+      .send({ user_id: 'u1' });
+    expect(body).not.toHaveProperty('contributions');
+  });
+
+  it.each([
+    ['just fresh', '2026-02-27T06:00:00.000000Z', false],
+    ['a microsecond too old', '2026-02-27T05:59:59.999999Z', true],
+  ])('flags features that are %s', async (_what, featureTime, stale) => {
+    await put('aged', { feature_time: featureTime });
+    const { body } = await request(api.server).post('/predict').send({ user_id: 'aged' });
+    expect(body.stale).toBe(stale);
+  });
+
+  it('still scores a dormant user and says that it is not eligible', async () => {
+    await put('dormant', { features: { ...features, sessions_30d: 0 } });
+    const { body } = await request(api.server).post('/predict').send({ user_id: 'dormant' });
+    expect(body).toMatchObject({ churn_probability: 0.25, eligible: false });
+  });
+
+  it.each(['a', 'é'.repeat(128), '𝒳'.repeat(128), 'with space', '"quoted"', 'ユーザー', '_meta'])(
+    'knows user %j',
+    async (userId) => {
+      await put(userId);
+      await request(api.server).post('/predict').send({ user_id: userId }).expect(200);
+    },
+  );
+
+  it('answers 404 for a user it does not know', async () => {
+    const response = await request(api.server)
+      .post('/predict')
+      .send({ user_id: '_meta_of_nobody' });
+    expect(response.status).toBe(404);
+    expect(response.body).toMatchObject({ code: 'UNKNOWN_USER', status: 404 });
+    expect(log.appended).toEqual([]);
+  });
+
+  it('refuses features of another schema than the model', async () => {
+    await put('other-schema', { schema_hash: 'x'.repeat(64) });
+    const response = await request(api.server).post('/predict').send({ user_id: 'other-schema' });
+    expect(response.status).toBe(503);
+    expect(response.body.code).toBe('SCHEMA_MISMATCH');
+  });
+
+  it('answers from the new model as soon as the champion is swapped', async () => {
+    champion = modelOf('v002', 0.75);
+    const { body } = await request(api.server).post('/predict').send({ user_id: 'u1' });
+    expect(body).toMatchObject({ model_version: 'v002', churn_probability: 0.75 });
+  });
+
+  it('answers a whole batch in the order asked, an error only for those it does not know', async () => {
+    await put('u2', { features: { ...features, sessions_30d: 0 } });
+    const response = await request(api.server)
+      .post('/predict/batch')
+      .send({ user_ids: ['u2', 'nobody', 'u1', 'u2'] })
+      .expect(200);
+    const results = response.body.results as Record<string, unknown>[];
+    expect(results.map((result) => result.user_id)).toEqual(['u2', 'nobody', 'u1', 'u2']);
+    expect(results[0]!.prediction).toEqual({
+      churn_probability: 0.25,
+      model_version: 'v001',
+      feature_time: FEATURE_TIME,
+      features: { ...features, sessions_30d: 0 },
+      prediction_id: expect.stringMatching(uuid),
+      stale: false,
+      eligible: false,
+    });
+    expect(results[1]).toEqual({
+      user_id: 'nobody',
+      error: { code: 'UNKNOWN_USER', detail: 'User nobody is not known at that moment.' },
+    });
+    expect(log.appended.map(({ userId }) => userId)).toEqual(['u2', 'u1', 'u2']);
+  });
+
+  it('takes a batch of 1,000 of the longest ids', async () => {
+    const ids = Array.from(
+      { length: 1_000 },
+      (_, index) => '𝒳'.repeat(124) + `${index}`.padStart(4, '0'),
+    );
+    const response = await request(api.server).post('/predict/batch').send({ user_ids: ids });
+    expect(response.status).toBe(200);
+    expect(response.body.results).toHaveLength(1_000);
+  });
+});
+
+describe('POST /predict without Redis', () => {
+  it('answers 503, retryable, and does not hang', async () => {
+    const nobodyListens = openRedisForServing('redis://127.0.0.1:1');
+    const api = await createTestApi({ onlineFeatures: onlineFeaturesOf(nobodyListens) });
+    for (const [path, body] of [
+      ['/predict', { user_id: 'u1' }],
+      ['/predict/batch', { user_ids: ['u1'] }],
+    ] as const) {
+      const response = await request(api.server).post(path).send(body);
+      expect(response.status).toBe(503);
+      expect(response.body.code).toBe('REDIS_UNAVAILABLE');
+      expect(response.headers['retry-after']).toBe('1');
+    }
+    await api.app.close();
+    nobodyListens.disconnect();
+  });
+});

@@ -1,0 +1,182 @@
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { Redis } from 'ioredis';
+import request from 'supertest';
+import type { ApiPlatform, ChampionRegistry } from '../../api/ports';
+import { postgresPredictionStore } from '../../api/postgres-prediction-store';
+import { startApi } from '../../api/start-api';
+import { ChurnError } from '../../packages/contracts';
+import { openDatabase } from '../../packages/database';
+import {
+  openRedisForServing,
+  readMeta,
+  readVector,
+  readVectors,
+  vectorKey,
+} from '../../packages/online-store';
+import { createScratchDirectory } from '../environment/scratch-directory';
+import { createTestDatabase, type TestDatabase } from '../environment/test-database';
+import { createTestRedis } from '../environment/test-redis';
+import { fakePorts, modelOf, NOW, silentLogger, vectorOf } from './test-api';
+
+describe('the API process', () => {
+  let scratch: ReturnType<typeof createScratchDirectory>;
+  let database: TestDatabase;
+  let writer: Redis;
+  let reader: Redis;
+  let spoolFile: string;
+
+  beforeAll(async () => {
+    scratch = createScratchDirectory();
+    spoolFile = path.join(scratch.path, 'predictions-spool.jsonl');
+    database = await createTestDatabase();
+    const { redis, url } = await createTestRedis();
+    writer = redis;
+    reader = openRedisForServing(url);
+    await once(reader, 'ready');
+    await writer.set(vectorKey('u1'), JSON.stringify(vectorOf('u1')));
+  });
+  afterAll(async () => {
+    reader.disconnect();
+    writer.disconnect();
+    await database.drop();
+    scratch.remove();
+  });
+
+  const registry: ChampionRegistry = {
+    championVersion: async () => 'v001',
+    load: async (version) => modelOf(version),
+  };
+
+  async function start(changes: Partial<ApiPlatform>) {
+    const { servingModel: _model, predictionLog: _log, ...ports } = fakePorts();
+    let isClosed = false;
+    const platform: ApiPlatform = {
+      ...ports,
+      onlineFeatures: {
+        read: (userId) => readVector(reader, userId),
+        readMany: (userIds) => readVectors(reader, userIds),
+        meta: () => readMeta(reader),
+      },
+      championRegistry: registry,
+      predictionStore: postgresPredictionStore(database),
+      close: async () => void (isClosed = true),
+      ...changes,
+    };
+    const api = await startApi(platform, {
+      host: '127.0.0.1',
+      port: 0,
+      logsDir: scratch.path,
+      staleAfterHours: 48,
+      logger: silentLogger,
+      now: () => NOW,
+      // Long enough that only a shutdown can have written.
+      predictionLog: { intervalMs: 3_600_000, closeTimeoutMs: 2_000 },
+    });
+    return { ...api, isPlatformClosed: () => isClosed };
+  }
+
+  const loggedIds = async () => {
+    const rows = await database.sql<
+      { id: string }[]
+    >`select prediction_id as id from ops.predictions`;
+    return rows.map(({ id }) => id);
+  };
+
+  it('logs what it answered when it shuts down, then closes the platform', async () => {
+    const { app, url, isPlatformClosed } = await start({});
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    const { body } = await request(url).post('/predict').send({ user_id: 'u1' }).expect(200);
+    expect(isPlatformClosed()).toBe(false);
+    await app.close();
+    expect(await loggedIds()).toContain(body.prediction_id);
+    expect(isPlatformClosed()).toBe(true);
+    expect(existsSync(spoolFile)).toBe(false);
+  });
+
+  it('answers with Postgres and Temporal down, spools its log, and writes it at the next start', async () => {
+    const down = async (): Promise<never> => {
+      throw new ChurnError('TEMPORAL_UNAVAILABLE');
+    };
+    const nobody = openDatabase('postgres://nobody@127.0.0.1:1/nothing');
+    const first = await start({
+      predictionStore: postgresPredictionStore(nobody),
+      probes: {
+        redis: async () => {},
+        postgres: () => nobody.sql`select 1`.then(),
+        temporal: down,
+      },
+    });
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const { body } = await request(first.url)
+        .post('/predict')
+        .send({ user_id: 'u1' })
+        .expect(200);
+      ids.push(body.prediction_id);
+    }
+    await request(first.url).get('/health/ready').expect(200);
+    const { body: health } = await request(first.url).get('/health').expect(200);
+    expect(health).toMatchObject({
+      status: 'degraded',
+      parts: {
+        postgres: { status: 'down' },
+        temporal: { status: 'down' },
+        redis: { status: 'up' },
+      },
+    });
+    await first.app.close();
+    await nobody.close();
+    expect(existsSync(spoolFile)).toBe(true);
+
+    const second = await start({});
+    await second.app.close();
+    expect(await loggedIds()).toEqual(expect.arrayContaining(ids));
+    expect(existsSync(spoolFile)).toBe(false);
+  });
+
+  it('starts without a champion and without Redis, and says so', async () => {
+    const nobodyListens = openRedisForServing('redis://127.0.0.1:1');
+    const { app, url } = await start({
+      championRegistry: { ...registry, championVersion: async () => null },
+      probes: {
+        ...fakePorts().probes,
+        redis: async () => void (await nobodyListens.ping()),
+      },
+    });
+    const { body } = await request(url).get('/health').expect(200);
+    expect(body).toMatchObject({
+      status: 'degraded',
+      parts: { redis: { status: 'down' }, model: { status: 'none' } },
+    });
+    await request(url).get('/health/live').expect(200);
+    await request(url).get('/health/ready').expect(503);
+    await app.close();
+    nobodyListens.disconnect();
+  });
+
+  it('finishes a request under way before it shuts down', async () => {
+    let release = () => {};
+    const reached = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let answer = (_report: Record<string, unknown>) => {};
+    const { app, url } = await start({
+      drift: {
+        read: () => {
+          release();
+          return new Promise((resolve) => (answer = resolve));
+        },
+      },
+    });
+    const response = request(url)
+      .get('/drift')
+      .then((answered) => answered);
+    await reached;
+    const closed = app.close();
+    answer({ date: '2026-03-01' });
+    expect((await response).body).toEqual({ date: '2026-03-01' });
+    await closed;
+  });
+});

@@ -1,0 +1,58 @@
+import request from 'supertest';
+import type { ApiPorts } from '../../api/ports';
+import { createTestApi, FEATURE_TIME, type TestApi } from './test-api';
+
+let api: TestApi;
+
+/** A fresh application whose ports are fakes, but for those given. */
+async function serve(ports: Partial<ApiPorts> = {}) {
+  api = await createTestApi(ports);
+  return request(api.server);
+}
+
+afterEach(() => api.app.close());
+
+describe('GET /users/at-risk', () => {
+  const list = jest.fn<
+    ReturnType<ApiPorts['atRisk']['list']>,
+    Parameters<ApiPorts['atRisk']['list']>
+  >(async () => ({
+    modelVersion: 'v003',
+    featureTime: FEATURE_TIME,
+    users: [
+      {
+        userId: 'u9',
+        churnProbability: 0.93,
+        reasons: ['no login for 21 days: +1.40'],
+      },
+    ],
+  }));
+
+  it('lists who will most likely leave, with the reasons', async () => {
+    const response = await (await serve({ atRisk: { list } })).get('/users/at-risk?limit=5');
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({
+      model_version: 'v003',
+      feature_time: FEATURE_TIME,
+      users: [
+        {
+          user_id: 'u9',
+          churn_probability: 0.93,
+          reasons: ['no login for 21 days: +1.40'],
+        },
+      ],
+    });
+    expect(list).toHaveBeenLastCalledWith({ limit: 5 });
+  });
+
+  it('lists 20 when no limit is given', async () => {
+    await (await serve({ atRisk: { list } })).get('/users/at-risk').expect(200);
+    expect(list).toHaveBeenLastCalledWith({ limit: 20 });
+  });
+
+  it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', ''])('refuses the limit %j', async (limit) => {
+    const response = await (await serve()).get(`/users/at-risk?limit=${limit}`);
+    expect(response.status).toBe(400);
+    expect(response.body.errors[0].field).toBe('limit');
+  });
+});

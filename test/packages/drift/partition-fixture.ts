@@ -1,0 +1,83 @@
+import path from 'node:path';
+import type { PublishedPartition } from '../../../packages/contracts';
+import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { featureSet } from '../../../packages/features';
+
+export function duckDbIn(directory: string): () => Promise<DuckDb> {
+  return () =>
+    openDuckDb({
+      allowedDirectories: [directory],
+      scratchDirectory: directory,
+      memoryMegabytes: 512,
+      threads: 2,
+    });
+}
+
+/** SQL expressions over `i` (0 … users − 1) and `r`, pseudo-random in [0, 1). */
+export type ColumnSql = Readonly<Record<string, string>>;
+
+const ordinary: ColumnSql = {
+  avg_sessions_7d: 'floor(r * 40) / 7.0',
+  sessions_30d: 'CASE WHEN i % 10 = 0 THEN 0 ELSE 1 + floor(r * r * 60) END',
+  days_since_last_login: 'floor(r * 20)',
+  failed_payments_30d: 'CASE WHEN r > 0.9 THEN 1 ELSE 0 END',
+  total_spend_90d: 'round(r * 200, 2)',
+  is_pro_plan: 'i % 3 = 0',
+  label_churned_30d: 'NULL',
+};
+
+/** Writes a partition of pseudo-random users; `sql` replaces columns, `seed` is the day's luck. */
+export async function writePartition(
+  directory: string,
+  options: {
+    date: string;
+    users: number;
+    seed: number;
+    sql?: ColumnSql;
+    more?: string;
+    schemaHash?: string;
+    labelMature?: boolean;
+  },
+): Promise<PublishedPartition> {
+  const file = path.join(directory, `${options.date}-${options.seed}-${options.users}.parquet`);
+  const sql = { ...ordinary, ...options.sql };
+  const columns = featureSet.columns.slice(2).flatMap(({ name, type }) => {
+    const expression = sql[name]!;
+    if (expression === 'absent') return [];
+    const typed = expression.includes('::') ? expression : `(${expression})::${type}`;
+    return [`${typed} AS ${name}`];
+  });
+  const query = `SELECT 'u' || lpad(i::VARCHAR, 7, '0') AS user_id,
+      TIMESTAMPTZ '${options.date} 00:00:00Z' AS feature_time, ${columns.join(', ')}${options.more ?? ''}
+    FROM (SELECT i, (hash(i * 31 + ${options.seed} * 7919) % 1000000) / 1000000.0 AS r
+      FROM range(${options.users}) AS t(i)) ORDER BY user_id`;
+  const duckDb = await duckDbIn(directory)();
+  await duckDb.run(copyToParquet(query, file));
+  duckDb.close();
+  const knownAt = `${options.date}T01:00:00.000000Z`;
+  return {
+    path: file,
+    manifest: {
+      format_version: 1,
+      date: options.date,
+      feature_time: `${options.date}T00:00:00.000000Z`,
+      revision: 1,
+      knowledge: 'latest',
+      known_at: knownAt,
+      batch: 1,
+      label_known_at: knownAt,
+      label_batch: 1,
+      label_complete_through: null,
+      label_mature: options.labelMature ?? false,
+      rows: options.users,
+      bytes: 1,
+      sha256: 'sha',
+      content_hash: 'content',
+      schema_hash: options.schemaHash ?? featureSet.schemaHash,
+      definition_hashes: {},
+      source_counts: {},
+      writer_version: 'test',
+      reason: 'daily',
+    },
+  };
+}

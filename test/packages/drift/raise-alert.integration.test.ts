@@ -1,0 +1,137 @@
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Alert } from '../../../packages/contracts';
+import { openDatabase } from '../../../packages/database';
+import { raiseAlert, recordDrift, type DriftReport } from '../../../packages/drift';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
+import { duckDbIn } from './partition-fixture';
+
+const alert: Alert = {
+  key: 'drift/2024-01-05/psi/sessions_30d/v001',
+  kind: 'drift',
+  severity: 'warning',
+  date: '2024-01-05',
+  message: 'sessions_30d: psi is 0.2.',
+  details: { value: 0.2 },
+};
+const raisedAt = '2024-01-05T01:30:00.123456Z';
+
+describe('raising an alert', () => {
+  const scratch = createScratchDirectory();
+  const logsDir = path.join(scratch.path, 'logs');
+  const file = path.join(logsDir, 'alerts.jsonl');
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  beforeEach(async () => {
+    await database.sql`delete from ops.alerts`;
+    rmSync(logsDir, { recursive: true, force: true });
+  });
+  afterAll(async () => {
+    await database.drop();
+    scratch.remove();
+  });
+
+  const raise = (more: Partial<Alert> = {}) =>
+    raiseAlert({ database, logsDir, alert: { ...alert, ...more }, raisedAt });
+  const lines = () =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { key: string });
+
+  it('writes a row and a line', async () => {
+    expect(await raise()).toBe(true);
+    const rows = await database.sql`select * from ops.alerts`;
+    expect(rows).toEqual([
+      expect.objectContaining({ ...alert, raised_at: raisedAt, details: { value: 0.2 } }),
+    ]);
+    expect(lines()).toEqual([{ ...alert, raised_at: raisedAt }]);
+  });
+
+  it('happens once, also from several sides at a time', async () => {
+    const results = await Promise.all(Array.from({ length: 8 }, () => raise()));
+    expect(results.filter(Boolean)).toHaveLength(1);
+    expect(await raise()).toBe(false);
+    expect(lines()).toHaveLength(1);
+  });
+
+  it('keeps different alerts apart, also where one key begins with the other', async () => {
+    await Promise.all([raise(), raise({ key: `${alert.key}/more` }), raise({ key: 'drift/2024' })]);
+    expect(lines().map(({ key }) => key)).toHaveLength(3);
+    expect(await database.sql`select key from ops.alerts`).toHaveLength(3);
+  });
+
+  it('writes the line again that got lost after the row was committed', async () => {
+    await raise();
+    writeFileSync(file, '');
+    expect(await raise()).toBe(false);
+    expect(lines()).toHaveLength(1);
+  });
+
+  it('does not repeat the line of an attempt that died before its row was committed', async () => {
+    await raise();
+    await database.sql`delete from ops.alerts`;
+    expect(await raise()).toBe(true);
+    expect(lines()).toHaveLength(1);
+  });
+
+  it('starts a new line after one that a crash cut off, even its own', async () => {
+    await raise({ key: 'first' });
+    appendFileSync(file, `{"key":"${alert.key}","raised_`);
+    expect(await raise()).toBe(true);
+    const text = readFileSync(file, 'utf8').split('\n');
+    expect(JSON.parse(text[2]!)).toMatchObject({ key: alert.key });
+  });
+
+  it('raises nothing while the log can not be written', async () => {
+    writeFileSync(path.join(scratch.path, 'blocked'), '');
+    const blocked = path.join(scratch.path, 'blocked', 'logs');
+    await expect(raiseAlert({ database, logsDir: blocked, alert, raisedAt })).rejects.toMatchObject(
+      {
+        code: 'STORAGE_UNAVAILABLE',
+      },
+    );
+    expect(await database.sql`select key from ops.alerts`).toHaveLength(0);
+  });
+
+  it('says POSTGRES_UNAVAILABLE, and writes no line, while Postgres is down', async () => {
+    const down = openDatabase('postgres://nobody@127.0.0.1:1/none');
+    await expect(raiseAlert({ database: down, logsDir, alert, raisedAt })).rejects.toMatchObject({
+      code: 'POSTGRES_UNAVAILABLE',
+    });
+    await down.close();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is part of recording a report: the second time nothing is new', async () => {
+    const report: DriftReport = {
+      date: '2024-01-05',
+      status: 'alert',
+      model_version: 'v001',
+      feature_time: '2024-01-05T00:00:00.000000Z',
+      revision: 1,
+      rows: 1,
+      eligible_rows: 1,
+      reference_rows: 1,
+      metrics: [],
+      alerts: [alert, { ...alert, key: 'other' }],
+    };
+    const record = () =>
+      recordDrift({
+        report,
+        driftLogsDir: path.join(scratch.path, 'drift_logs'),
+        logsDir,
+        database,
+        openDuckDb: duckDbIn(scratch.path),
+        raisedAt,
+      });
+    const first = await record();
+    expect(first.newAlerts).toBe(2);
+    expect(existsSync(first.path)).toBe(true);
+    expect((await record()).newAlerts).toBe(0);
+  });
+});

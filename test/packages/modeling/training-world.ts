@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import seedrandom from 'seedrandom';
+import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
+import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { addDays, datesBetween, formatInstant, midnightOf } from '../../../packages/instants';
+import type { ModelSchema } from '../../../packages/modeling';
+
+const feature = (name: string, type: 'float64' | 'int32' | 'bool') => ({
+  name,
+  type,
+  unit: 'unit',
+  description: `what ${name} means`,
+});
+
+/** The six features, with a hash of the test's own. */
+export const testSchema: ModelSchema = {
+  features: [
+    feature('avg_sessions_7d', 'float64'),
+    feature('sessions_30d', 'int32'),
+    feature('days_since_last_login', 'int32'),
+    feature('failed_payments_30d', 'int32'),
+    feature('total_spend_90d', 'float64'),
+    feature('is_pro_plan', 'bool'),
+  ],
+  label: { name: 'label_churned_30d' },
+  schemaHash: 'schema-of-the-tests',
+};
+
+/** Log-odds with which the test's users leave; a trainer should find them again. */
+export const trueWeights = { intercept: -1.5, recency: 0.12, failedPayments: 0.9, pro: -0.7 };
+
+export interface DayRow {
+  readonly user_id: string;
+  readonly sessions_30d: number;
+  readonly days_since_last_login: number;
+  readonly failed_payments_30d: number;
+  readonly is_pro_plan: boolean;
+  readonly label: boolean | null;
+}
+
+/** Users of one day, a pure function of (seed, date, users); one in ten is dormant. */
+export function usersOfDay(date: string, users: number, seed: string): DayRow[] {
+  const random = seedrandom(`${seed}:${date}`);
+  return Array.from({ length: users }, (_, index) => {
+    const isDormant = random.double() < 0.1;
+    const recency = Math.floor(random.double() * 30);
+    const failed = Math.floor(random.double() ** 3 * 4);
+    const isPro = random.double() < 0.4;
+    const logit =
+      trueWeights.intercept +
+      trueWeights.recency * (recency - 10) +
+      trueWeights.failedPayments * failed +
+      (isPro ? trueWeights.pro : 0);
+    return {
+      user_id: `user-${String(index).padStart(5, '0')}`,
+      sessions_30d: isDormant ? 0 : 1 + Math.floor(random.double() * 12),
+      days_since_last_login: recency,
+      failed_payments_30d: failed,
+      is_pro_plan: isPro,
+      label: random.double() < 1 / (1 + Math.exp(-logit)),
+    };
+  });
+}
+
+export function openTestDuckDb(directory: string): Promise<DuckDb> {
+  return openDuckDb({
+    allowedDirectories: [directory],
+    scratchDirectory: directory,
+    memoryMegabytes: 512,
+    threads: 2,
+  });
+}
+
+/** Writes a day's Parquet file and a manifest for it, as the offline store would. */
+export async function writePartition(
+  duckDb: DuckDb,
+  file: string,
+  date: string,
+  rows: readonly DayRow[],
+  overrides: Partial<PartitionManifest> = {},
+): Promise<PublishedPartition> {
+  mkdirSync(path.dirname(file), { recursive: true });
+  const values = rows.map(
+    (row) =>
+      `('${row.user_id}', make_timestamptz(${midnightOf(date)}), ${row.sessions_30d / 30}::DOUBLE, ` +
+      `${row.sessions_30d}::INTEGER, ${row.days_since_last_login}::INTEGER, ` +
+      `${row.failed_payments_30d}::INTEGER, ${row.sessions_30d * 2.5}::DOUBLE, ` +
+      `${row.is_pro_plan}::BOOLEAN, ${row.label === null ? 'NULL' : row.label}::BOOLEAN)`,
+  );
+  const names = testSchema.features.map(({ name }) => name).join(', ');
+  const query = `SELECT * FROM (VALUES ${values.join(', ')})
+    AS t(user_id, feature_time, ${names}, ${testSchema.label.name}) ORDER BY user_id`;
+  await duckDb.run(copyToParquet(query, file));
+  const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
+  const labelKnownAt = formatInstant(midnightOf(addDays(date, 31)));
+  const manifest: PartitionManifest = {
+    format_version: 1,
+    date,
+    feature_time: formatInstant(midnightOf(date)),
+    revision: 1,
+    knowledge: 'latest',
+    known_at: formatInstant(midnightOf(addDays(date, 1))),
+    batch: 1,
+    label_known_at: labelKnownAt,
+    label_batch: 2,
+    label_complete_through: labelKnownAt,
+    label_mature: rows.some((row) => row.label !== null),
+    rows: rows.length,
+    bytes: statSync(file).size,
+    sha256,
+    content_hash: createHash('sha256').update(values.join('\n')).digest('hex'),
+    schema_hash: testSchema.schemaHash,
+    definition_hashes: {},
+    source_counts: {},
+    writer_version: 'test',
+    reason: 'backfill',
+    ...overrides,
+  };
+  return { manifest, path: file };
+}
+
+/** A partition per day, in `directory/features`. */
+export async function writeDays(options: {
+  readonly directory: string;
+  readonly from: string;
+  readonly to: string;
+  readonly users: number;
+  readonly seed?: string;
+}): Promise<PublishedPartition[]> {
+  const duckDb = await openTestDuckDb(options.directory);
+  try {
+    const partitions: PublishedPartition[] = [];
+    for (const date of datesBetween(options.from, options.to)) {
+      const file = path.join(options.directory, 'features', `${date}.parquet`);
+      const rows = usersOfDay(date, options.users, options.seed ?? 'world');
+      partitions.push(await writePartition(duckDb, file, date, rows));
+    }
+    return partitions;
+  } finally {
+    duckDb.close();
+  }
+}

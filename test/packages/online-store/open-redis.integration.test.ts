@@ -1,0 +1,83 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import {
+  assertInstallation,
+  claimInstallation,
+  openRedisForServing,
+  openRedisForWriting,
+  readMeta,
+  readVector,
+  readVectors,
+} from '../../../packages/online-store';
+import { createTestRedis } from '../../environment/test-redis';
+
+describe('connections to Redis', () => {
+  const open = [
+    ['serving', openRedisForServing],
+    ['writing', openRedisForWriting],
+  ] as const;
+
+  it.each(open)(
+    '%s: a Redis that is down is REDIS_UNAVAILABLE within two seconds',
+    async (_, f) => {
+      const redis = f(`redis://127.0.0.1:${await closedPort()}`);
+      const started = performance.now();
+      await expect(readVector(redis, 'a')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+      await expect(readVectors(redis, ['a'])).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+      await expect(claimInstallation(redis, 'i')).rejects.toMatchObject({
+        code: 'REDIS_UNAVAILABLE',
+      });
+      expect(performance.now() - started).toBeLessThan(2_000);
+      redis.disconnect();
+    },
+  );
+
+  it.each(open)('%s: a Redis that hangs is REDIS_UNAVAILABLE after its timeout', async (_, f) => {
+    const silent = createServer(() => {});
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const redis = f(`redis://127.0.0.1:${port}`, { commandTimeoutMs: 200 });
+    await expect(readMeta(redis)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    redis.disconnect();
+    silent.close();
+  });
+
+  it('serving: many reads of one turn are answered each with its own', async () => {
+    const { redis: direct, url } = await createTestRedis();
+    const redis = openRedisForServing(url);
+    await new Promise((resolve) => redis.once('ready', resolve));
+    await direct.set('user_features:a', '{"user_id":"a"}');
+    const reads = ['a', 'b', 'a'].map((userId) => readVector(redis, userId));
+    expect(await Promise.all(reads)).toEqual([{ user_id: 'a' }, null, { user_id: 'a' }]);
+    redis.disconnect();
+    direct.disconnect();
+  });
+
+  it('errors that are ours to mend pass through', async () => {
+    const { redis } = await createTestRedis();
+    await redis.lpush('user_features:a', 'not a string');
+    await expect(readVector(redis, 'a')).rejects.toThrow('WRONGTYPE');
+    await redis.flushdb();
+    redis.disconnect();
+  });
+
+  it('a reader accepts its own installation and one nobody claimed, and no other', async () => {
+    const { redis } = await createTestRedis();
+    await assertInstallation(redis, 'mine');
+    await claimInstallation(redis, 'mine');
+    await assertInstallation(redis, 'mine');
+    await expect(assertInstallation(redis, 'yours')).rejects.toMatchObject({
+      code: 'INSTALLATION_MISMATCH',
+    });
+    await redis.flushdb();
+    redis.disconnect();
+  });
+});
+
+async function closedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

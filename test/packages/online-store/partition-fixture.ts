@@ -1,0 +1,95 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { PublishedPartition } from '../../../packages/contracts';
+import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+
+export interface FixtureRow {
+  readonly userId: string;
+  readonly averageSessions?: number;
+  readonly sessions?: number;
+  readonly spend?: number;
+  readonly isPro?: boolean;
+}
+
+/** Opens a DuckDB confined to one folder. */
+export function duckDbIn(directory: string): () => Promise<DuckDb> {
+  return () =>
+    openDuckDb({
+      allowedDirectories: [directory],
+      scratchDirectory: directory,
+      memoryMegabytes: 512,
+      threads: 2,
+    });
+}
+
+const columns = (source: string) => `
+  SELECT user_id, feature_time::TIMESTAMPTZ AS feature_time, avg_sessions_7d::DOUBLE AS avg_sessions_7d,
+    sessions_30d::INTEGER AS sessions_30d, 3::INTEGER AS days_since_last_login,
+    0::INTEGER AS failed_payments_30d, total_spend_90d::DOUBLE AS total_spend_90d,
+    is_pro_plan::BOOLEAN AS is_pro_plan, NULL::BOOLEAN AS label_churned_30d
+  FROM (${source}) ORDER BY user_id`;
+
+/** Writes a partition with its manifest, as the offline store publishes them. */
+export async function writePartition(
+  directory: string,
+  options: { date: string; revision: number; rows: readonly FixtureRow[] },
+): Promise<PublishedPartition> {
+  const values = options.rows.map(
+    (row) =>
+      `(${quoteLiteral(row.userId)}, ${row.averageSessions ?? 0.5}::DOUBLE, ${row.sessions ?? 4}, ${row.spend ?? 12.34}::DOUBLE, ${row.isPro ?? false})`,
+  );
+  const source = `SELECT *, '${options.date}T00:00:00Z' AS feature_time
+    FROM (VALUES ${values.join(', ')}) AS t(user_id, avg_sessions_7d, sessions_30d, total_spend_90d, is_pro_plan)`;
+  return writeQuery(directory, { ...options, source, rows: options.rows.length });
+}
+
+/** A partition of `users` users named u0000000…; `shift` changes their values. */
+export async function writeLargePartition(
+  directory: string,
+  options: { date: string; revision: number; users: number; shift?: number },
+): Promise<PublishedPartition> {
+  const shift = options.shift ?? 0;
+  const source = `SELECT 'u' || lpad(i::VARCHAR, 7, '0') AS user_id, ((i + ${shift}) % 50) / 7.0 AS avg_sessions_7d,
+    (i + ${shift}) % 90 AS sessions_30d, (hash(i + ${shift}) % 100000) / 100.0 AS total_spend_90d,
+    i % 2 = 0 AS is_pro_plan, '${options.date}T00:00:00Z' AS feature_time FROM range(${options.users}) AS t(i)`;
+  return writeQuery(directory, { ...options, source, rows: options.users });
+}
+
+async function writeQuery(
+  directory: string,
+  options: { date: string; revision: number; source: string; rows: number },
+): Promise<PublishedPartition> {
+  const file = path.join(directory, `${options.date}-rev${options.revision}.parquet`);
+  const duckDb = await duckDbIn(directory)();
+  await duckDb.run(copyToParquet(columns(options.source), file));
+  duckDb.close();
+  const bytes = readFileSync(file);
+  const featureTime = `${options.date}T00:00:00.000000Z`;
+  const knownAt = `${options.date}T01:00:00.000000Z`;
+  return {
+    path: file,
+    manifest: {
+      format_version: 1,
+      date: options.date,
+      feature_time: featureTime,
+      revision: options.revision,
+      knowledge: 'latest',
+      known_at: knownAt,
+      batch: 1,
+      label_known_at: knownAt,
+      label_batch: 1,
+      label_complete_through: null,
+      label_mature: false,
+      rows: options.rows,
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      content_hash: 'content',
+      schema_hash: 'schema-a',
+      definition_hashes: {},
+      source_counts: {},
+      writer_version: 'test',
+      reason: 'daily',
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { openDatabase } from '../../../packages/database';
+import { importFolder, syncRawLog, type OpenDuckDb } from '../../../packages/raw-data';
+import { NOW, openTestDuckDb } from './raw-data-fixture';
+
+/** Kills itself, as the kernel would, in the middle of what its first argument names. */
+const [what, url, folder, scratchDir] = process.argv.slice(2) as [string, string, string, string];
+
+function die(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const dieAtThirdSegment: OpenDuckDb = async (directories) => {
+  const duckDb = await openTestDuckDb(directories);
+  let statements = 0;
+  return {
+    ...duckDb,
+    run: async (sql) => {
+      await duckDb.run(sql);
+      statements += 1;
+      if (statements === 3) die();
+    },
+  };
+};
+
+async function main(): Promise<void> {
+  const database = openDatabase(url);
+  if (what === 'import') {
+    await importFolder({
+      database,
+      folder,
+      scratchDir,
+      openDuckDb: openTestDuckDb,
+      currency: 'USD',
+      arrival: 'assumed',
+      now: () => NOW,
+      onProgress: ({ table }) => {
+        if (table === 'user_events') die();
+      },
+    });
+  } else {
+    await syncRawLog({ database, rawLogDir: folder, scratchDir, openDuckDb: dieAtThirdSegment });
+  }
+}
+
+void main();

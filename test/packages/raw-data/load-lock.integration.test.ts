@@ -1,0 +1,136 @@
+import { withLoadLock } from '../../../packages/database';
+import { completeThroughOf, ensureInstallation, takeKnowledge } from '../../../packages/raw-data';
+import {
+  createRawDataFixture,
+  csv,
+  USER_EVENTS,
+  USERS,
+  type RawDataFixture,
+} from './raw-data-fixture';
+
+let fixture: RawDataFixture;
+beforeAll(async () => {
+  fixture = await createRawDataFixture();
+});
+beforeEach(() => fixture.reset());
+afterAll(() => fixture.remove());
+
+const files = {
+  users: csv(USERS, 'u1,2025-01-01,free'),
+  user_events: csv(USER_EVENTS, 'e1,u1,s1,login,2025-02-01'),
+};
+
+/** Resolves once some session of this database waits for an advisory lock. */
+async function someoneWaits(): Promise<void> {
+  for (;;) {
+    const waiting = await fixture.database.sql`
+      SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    if (waiting.length > 0) return;
+  }
+}
+
+describe('knowledge', () => {
+  it('is batch 0 and the clock before any load', async () => {
+    const { latest, completeThrough } = await takeKnowledge(fixture.database);
+    expect(latest.batch).toBe(0);
+    expect(latest.at).toMatch(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/);
+    expect(completeThrough).toBeNull();
+  });
+
+  it('waits for a load that is under way, and has its batch', async () => {
+    const order: string[] = [];
+    let taken: Promise<void> | undefined;
+    await withLoadLock(fixture.database, async (tx) => {
+      taken = takeKnowledge(fixture.database).then(({ latest }) => {
+        order.push(`knows batch ${latest.batch}`);
+      });
+      await someoneWaits();
+      await tx`
+        INSERT INTO ops.load_batches (batch, source, arrival, committed_at, loaded, unchanged, rejected)
+        VALUES (1, 'import', 'now', clock_timestamp(), '{}', '{}', '{}')`;
+      order.push('load ends');
+    });
+    await taken;
+    expect(order).toEqual(['load ends', 'knows batch 1']);
+  });
+
+  it('is later than every arrival of a load at load time', async () => {
+    await fixture.load(files, { arrival: 'now', now: undefined });
+    const { latest } = await takeKnowledge(fixture.database);
+    const late = await fixture.database.sql`
+      SELECT FROM raw_data.user_events WHERE ingested_at > ${latest.at}::text::timestamptz`;
+    expect(latest.batch).toBe(1);
+    expect(late).toHaveLength(0);
+  });
+
+  it('never lies before the last commit, even when the clock was set back', async () => {
+    await fixture.load(files);
+    await fixture.database.sql`UPDATE ops.load_batches SET committed_at = '2100-01-01'`;
+    const { latest } = await takeKnowledge(fixture.database);
+    expect(latest.at).toBe('2100-01-01T00:00:00.000000Z');
+  });
+
+  it('has the completeness of the batches up to one', async () => {
+    await fixture.load(files);
+    await fixture.load({ ...files, user_events: csv(USER_EVENTS, 'e2,u1,s1,login,2025-03-01') });
+    const texts = await Promise.all(
+      [0, 1, 2].map((batch) => completeThroughOf(fixture.database, batch)),
+    );
+    expect(texts).toEqual([null, '2025-02-01T00:00:00.000000Z', '2025-03-01T00:00:00.000000Z']);
+  });
+});
+
+describe('loads side by side', () => {
+  it('get batches of their own and all their rows', async () => {
+    const reports = await Promise.all(
+      [1, 2, 3, 4].map((n) =>
+        fixture.load({ users: csv(USERS, `u${n},2025-01-01,free`, 'all,2025-01-01,free') }),
+      ),
+    );
+    expect(reports.map((report) => report.batch).sort()).toEqual([1, 2, 3, 4]);
+    const users = await fixture.database.sql`SELECT user_id FROM raw_data.users`;
+    expect(users).toHaveLength(5);
+  });
+
+  it('leave nothing when the connection is lost in the middle', async () => {
+    let terminated: Promise<unknown> | undefined;
+    const load = fixture.load(files, {
+      onProgress: ({ table }) => {
+        if (table !== 'users') return;
+        terminated = fixture.database.sql`
+          SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      },
+    });
+    await expect(load).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    await terminated;
+    expect(await fixture.database.sql`SELECT FROM raw_data.users`).toHaveLength(0);
+    expect(await fixture.load(files)).toMatchObject({ batch: 1 });
+  });
+});
+
+describe('the installation', () => {
+  it('is made once, whoever asks first', async () => {
+    const made = await Promise.all(
+      [1, 2, 3].map(() => ensureInstallation(fixture.database, { currency: 'EUR' })),
+    );
+    expect(new Set(made.map(({ id }) => id)).size).toBe(1);
+    expect(made[0]).toMatchObject({
+      source: null,
+      world: null,
+      currency: 'EUR',
+      loadedThrough: null,
+    });
+  });
+
+  it.each(['USD', 'eur', ''])(
+    'refuses the currency %j when it was made with EUR',
+    async (currency) => {
+      await ensureInstallation(fixture.database, { currency: 'EUR' });
+      await expect(ensureInstallation(fixture.database, { currency })).rejects.toMatchObject({
+        code: 'INVALID_SETTING',
+      });
+    },
+  );
+});

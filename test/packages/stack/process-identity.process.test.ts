@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { stopProcess } from '../../../packages/stack/detached-process';
+import { isSameProcess, processIdentity } from '../../../packages/stack/process-identity';
+import { startIdleProcess } from './stack-fixture';
+
+describe('the identity of a process', () => {
+  test('stays the same while it runs, and ends with it', async () => {
+    const child = startIdleProcess();
+    const pid = child.pid!;
+    const identity = processIdentity(pid)!;
+
+    expect(processIdentity(pid)).toBe(identity);
+    expect(isSameProcess(pid, identity)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(processIdentity(pid)).toBeUndefined();
+    expect(isSameProcess(pid, identity)).toBe(false);
+  });
+
+  test('nothing recorded is no process', () => {
+    expect(isSameProcess(null, null)).toBe(false);
+    expect(isSameProcess(process.pid, null)).toBe(false);
+  });
+});
+
+describe('stopping a process', () => {
+  test('asks first', async () => {
+    const child = startIdleProcess();
+    const exit = once(child, 'exit');
+    const identity = processIdentity(child.pid!)!;
+
+    await stopProcess({ pid: child.pid!, identity, signal: 'SIGTERM', deadlineMs: 5_000 });
+
+    expect(await exit).toEqual([null, 'SIGTERM']);
+  });
+
+  test('kills what does not listen', async () => {
+    const child = startIdleProcess();
+    const exit = once(child, 'exit');
+    const identity = processIdentity(child.pid!)!;
+
+    // SIGWINCH is ignored by default, as a stubborn process ignores SIGTERM.
+    await stopProcess({ pid: child.pid!, identity, signal: 'SIGWINCH', deadlineMs: 100 });
+
+    expect(await exit).toEqual([null, 'SIGKILL']);
+  });
+
+  test('leaves a stranger alone', async () => {
+    const child = startIdleProcess();
+
+    await stopProcess({ pid: child.pid!, identity: 'other', signal: 'SIGKILL', deadlineMs: 100 });
+
+    expect(processIdentity(child.pid!)).toBeDefined();
+    child.kill('SIGKILL');
+  });
+});

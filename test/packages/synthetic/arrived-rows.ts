@@ -1,0 +1,73 @@
+import {
+  addDays,
+  midnightOf,
+  type EpochMicros,
+  type LogicalDate,
+} from '../../../packages/instants';
+import {
+  generateArrivals,
+  type ArrivedRows,
+  type BillingEventRow,
+  type CountWork,
+  type PlanChangeRow,
+  type SyntheticWorld,
+  type UserEventRow,
+  type UserRow,
+  type Work,
+} from '../../../packages/synthetic';
+
+export interface CollectedRows {
+  readonly users: UserRow[];
+  readonly planChanges: PlanChangeRow[];
+  readonly userEvents: UserEventRow[];
+  readonly billingEvents: BillingEventRow[];
+}
+
+export function collect(rows: ArrivedRows): CollectedRows {
+  return {
+    users: [...rows.users],
+    planChanges: [...rows.planChanges],
+    userEvents: [...rows.userEvents],
+    billingEvents: [...rows.billingEvents],
+  };
+}
+
+/** All arrivals of the first `days` days. */
+export function firstDays(world: SyntheticWorld, days: number): CollectedRows {
+  const after = midnightOf(world.start);
+  return collect(generateArrivals(world, { after, through: dayAfterStart(world.start, days) }));
+}
+
+export function dayAfterStart(start: LogicalDate, days: number): EpochMicros {
+  return midnightOf(addDays(start, days));
+}
+
+/** Every row as one line with its table, sorted: two unions are equal iff these are. */
+export function asLines(...parts: CollectedRows[]): string[] {
+  return parts
+    .flatMap((part) =>
+      Object.entries(part).flatMap(([table, rows]) =>
+        (rows as object[]).map((row) => line(table, row)),
+      ),
+    )
+    .sort();
+}
+
+function line(table: string, row: object): string {
+  return JSON.stringify([table, ...Object.values(row)], (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+}
+
+/** What a window cost, by kind of work. */
+export function workOf(
+  world: SyntheticWorld,
+  window: { after: EpochMicros; through: EpochMicros },
+): Record<Work, number> {
+  const counts = { stream: 0, era: 0, cycle: 0, row: 0 };
+  const countWork: CountWork = (work) => (counts[work] += 1);
+  for (const rows of Object.values(generateArrivals(world, window, countWork))) {
+    for (const _row of rows as Iterable<unknown>) continue;
+  }
+  return counts;
+}

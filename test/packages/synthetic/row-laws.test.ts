@@ -1,0 +1,95 @@
+import { MICROS_PER_DAY } from '../../../packages/instants';
+import { LATEST_ARRIVAL_MICROS } from '../../../packages/synthetic';
+import { dayAfterStart, firstDays } from './arrived-rows';
+
+const world = { seed: 3, users: 300, start: '2024-02-01' };
+
+describe('the rows of a synthetic world', () => {
+  const rows = firstDays(world, 420);
+  const users = new Map(rows.users.map((user) => [user.userId, user]));
+  const others = [...rows.planChanges, ...rows.userEvents, ...rows.billingEvents];
+
+  it('have ids that are unique within their table and short', () => {
+    const ids = [
+      rows.users.map((row) => row.userId),
+      rows.planChanges.map((row) => row.changeId),
+      rows.userEvents.map((row) => row.eventId),
+      rows.billingEvents.map((row) => row.eventId),
+    ];
+    for (const table of ids) {
+      expect(new Set(table).size).toBe(table.length);
+      expect(Math.max(...table.map((id) => id.length))).toBeLessThan(24);
+    }
+  });
+
+  it('belong to a user who signed up before and whose own row arrived no later', () => {
+    const bad = others.filter((row) => {
+      const user = users.get(row.userId);
+      return !user || row.eventTime < user.signupTime || row.ingestedAt < user.ingestedAt;
+    });
+    expect(bad).toEqual([]);
+  });
+
+  it('arrive after they happened, within 21 days', () => {
+    const bad = others.filter((row) => {
+      const delay = row.ingestedAt - row.eventTime;
+      return delay < 0n || delay > LATEST_ARRIVAL_MICROS;
+    });
+    expect(bad).toEqual([]);
+    expect(LATEST_ARRIVAL_MICROS).toBe(21n * MICROS_PER_DAY);
+  });
+
+  it('have microseconds, not milliseconds', () => {
+    const odd = rows.userEvents.filter((row) => row.eventTime % 1000n !== 0n);
+    expect(odd.length / rows.userEvents.length).toBeGreaterThan(0.99);
+  });
+
+  it('come by user in the order of signups', () => {
+    for (const table of Object.values(rows) as { userId: string }[][]) {
+      const ids = table.map((row) => row.userId);
+      expect(ids).toEqual([...ids].sort());
+    }
+    const signups = rows.users.map((row) => row.signupTime);
+    expect(signups).toEqual([...signups].sort((a, b) => (a < b ? -1 : 1)));
+  });
+
+  it('have sessions that belong to one user and start with a login, which comes only there', () => {
+    const sessions = groupBySession(rows.userEvents);
+    const complete = [...sessions.values()].filter(
+      (events) => events[0]!.eventTime < dayAfterStart(world.start, 390),
+    );
+    for (const events of complete) {
+      const ordered = [...events].sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
+      expect(new Set(events.map((event) => event.userId)).size).toBe(1);
+      expect(ordered.map((event) => event.eventType === 'login')).toEqual(
+        ordered.map((_, place) => place === 0),
+      );
+    }
+  });
+
+  it('have charges above a cent, and cancellations of nothing', () => {
+    for (const row of rows.billingEvents) {
+      const isCancellation = row.eventType === 'subscription_cancelled';
+      expect(Number.isSafeInteger(row.amountCents)).toBe(true);
+      expect(isCancellation ? row.amountCents === 0 : row.amountCents >= 100).toBe(true);
+    }
+  });
+
+  it('have plan changes that change the plan', () => {
+    const plans = new Map(rows.users.map((user) => [user.userId, user.plan]));
+    for (const change of rows.planChanges) {
+      expect(change.plan).not.toBe(plans.get(change.userId));
+      plans.set(change.userId, change.plan);
+    }
+  });
+});
+
+function groupBySession<Row extends { sessionId: string }>(rows: Row[]): Map<string, Row[]> {
+  const sessions = new Map<string, Row[]>();
+  for (const row of rows) {
+    const events = sessions.get(row.sessionId) ?? [];
+    events.push(row);
+    sessions.set(row.sessionId, events);
+  }
+  return sessions;
+}

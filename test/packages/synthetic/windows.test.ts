@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { MICROS_PER_DAY } from '../../../packages/instants';
+import { generateArrivals } from '../../../packages/synthetic';
+import { asLines, collect, dayAfterStart, firstDays } from './arrived-rows';
+
+const world = { seed: 11, users: 40, start: '2024-01-15' };
+const DAYS = 400;
+const after = dayAfterStart(world.start, 0);
+const through = dayAfterStart(world.start, DAYS);
+
+describe('the windows of a synthetic world', () => {
+  const whole = firstDays(world, DAYS);
+  const lines = asLines(whole);
+
+  it('bring rows to every table', () => {
+    for (const rows of Object.values(whole)) expect(rows.length).toBeGreaterThan(5);
+  });
+
+  it('bring the same rows, each once, by the day in reverse as all at once', () => {
+    const days = Array.from({ length: DAYS }, (_, day) =>
+      collect(
+        generateArrivals(world, {
+          after: dayAfterStart(world.start, DAYS - 1 - day),
+          through: dayAfterStart(world.start, DAYS - day),
+        }),
+      ),
+    );
+    expect(asLines(...days)).toEqual(lines);
+  });
+
+  it('bring the same rows, each once, however time is cut and in whatever order', () => {
+    const moment = fc.bigInt({ min: after, max: through });
+    fc.assert(
+      fc.property(
+        fc.array(moment, { maxLength: 12 }),
+        fc.infiniteStream(fc.nat()),
+        (cuts, order) => {
+          const edges = [after, ...cuts, through].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+          const windows = edges
+            .slice(1)
+            .map((edge, place) => ({ after: edges[place]!, through: edge }));
+          const shuffled = windows
+            .map((window) => ({ window, place: order.next().value as number }))
+            .sort((a, b) => a.place - b.place);
+          const parts = shuffled.map(({ window }) => collect(generateArrivals(world, window)));
+          expect(asLines(...parts)).toEqual(lines);
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('cut exactly at an arrival hold it in the window that ends there', () => {
+    const arrivals = whole.userEvents.slice(100, 160).map((row) => row.ingestedAt);
+    for (const at of arrivals) {
+      const upTo = collect(generateArrivals(world, { after: at - 1n, through: at }));
+      const from = collect(generateArrivals(world, { after: at, through: at + 1n }));
+      expect(upTo.userEvents.map((row) => row.ingestedAt)).toContain(at);
+      expect(from.userEvents.map((row) => row.ingestedAt)).not.toContain(at);
+    }
+  });
+
+  it('bring the same again when a table is iterated twice, in any order of tables', () => {
+    const rows = generateArrivals(world, { after, through: dayAfterStart(world.start, 40) });
+    const billing = [...rows.billingEvents];
+    expect(asLines(collect(rows))).toEqual(asLines(collect(rows)));
+    expect([...rows.billingEvents]).toEqual(billing);
+  });
+
+  it('bring nothing before the world opens, and nothing when empty', () => {
+    const before = { after: after - 900n * MICROS_PER_DAY, through: after };
+    const empty = { after: through, through };
+    expect(asLines(collect(generateArrivals(world, before)))).toEqual([]);
+    expect(asLines(collect(generateArrivals(world, empty)))).toEqual([]);
+  });
+
+  it('go on for as long as anyone asks', () => {
+    const late = 4_000;
+    const rows = collect(
+      generateArrivals(world, {
+        after: dayAfterStart(world.start, late),
+        through: dayAfterStart(world.start, late + 30),
+      }),
+    );
+    expect(rows.users.length).toBeGreaterThan(0);
+    expect(rows.userEvents.length).toBeGreaterThan(100);
+  });
+});
+
+describe('another synthetic world', () => {
+  const base = { seed: 11, users: 40, start: '2024-01-15' };
+
+  it.each([
+    ['seed', { ...base, seed: 12 }],
+    ['number of users', { ...base, users: 41 }],
+    ['start', { ...base, start: '2024-01-16' }],
+  ])('has other rows when its %s differs', (_what, other) => {
+    const window = { after, through: dayAfterStart(base.start, 60) };
+    const linesOf = (chosen: typeof base) => asLines(collect(generateArrivals(chosen, window)));
+    expect(linesOf(other)).not.toEqual(linesOf(base));
+    expect(linesOf({ ...base })).toEqual(linesOf(base));
+  });
+
+  it.each([
+    ['users is 0', { ...base, users: 0 }],
+    ['users is not whole', { ...base, users: 1.5 }],
+    ['seed is not a number', { ...base, seed: NaN }],
+    ['start does not exist', { ...base, start: '2023-02-29' }],
+  ])('is refused when %s', (_why, bad) => {
+    expect(() => generateArrivals(bad, { after, through })).toThrow(
+      expect.objectContaining({ code: 'INVALID_REQUEST' }),
+    );
+  });
+
+  it.each([1, 2, 3])('works with %i users', (users) => {
+    const rows = firstDays({ ...base, users }, 365);
+    expect(rows.users.map((row) => row.userId)).toHaveLength(users);
+  });
+});

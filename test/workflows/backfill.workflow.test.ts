@@ -1,0 +1,274 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { PipelinePorts } from '../../activities';
+import {
+  ChurnError,
+  type BackfillInput,
+  type BackfillProgress,
+  type BackfillRequest,
+} from '../../packages/contracts';
+import { datesBetween } from '../../packages/instants';
+import { createFakePipelinePorts, someKnowledge } from './fake-pipeline-ports';
+import { createSignal } from './signal';
+import {
+  activitiesOf,
+  createOwnServerRig,
+  historiesOf,
+  recordHistory,
+  type RigRun,
+  type WorkflowRig,
+} from './workflow-rig';
+
+const YEAR = { from: '2023-06-02', to: '2024-05-31' };
+const SUGGEST_CONTINUE_AFTER_EVENTS = 40;
+
+type ComputePartitions = PipelinePorts['computePartitions'];
+
+describe('the backfill', () => {
+  let rig: WorkflowRig;
+  beforeAll(async () => {
+    rig = await createOwnServerRig([
+      '--dynamic-config-value',
+      `limit.historyCount.suggestContinueAsNew=${SUGGEST_CONTINUE_AFTER_EVENTS}`,
+    ]);
+  });
+  afterAll(() => rig.close());
+
+  const request = (changes: Partial<BackfillRequest> = {}): BackfillRequest => ({
+    ...YEAR,
+    reprocess: 'none',
+    knownAt: 'latest',
+    train: false,
+    ...changes,
+  });
+
+  const start = (run: RigRun, changes: Partial<BackfillRequest> = {}): Promise<WorkflowHandle> => {
+    const id = randomUUID().slice(0, 8);
+    const input: BackfillInput = { id, request: request(changes) };
+    return run.start('backfill', { input, queue: 'backfill', workflowId: `churn-backfill-${id}` });
+  };
+  const resultOf = (handle: WorkflowHandle) => handle.result() as Promise<BackfillProgress>;
+  const progressOf = (handle: WorkflowHandle) => handle.query<BackfillProgress>('progress');
+  const computedDates = (ports: ReturnType<typeof createFakePipelinePorts>) =>
+    ports.inputsOf('computePartitions').flatMap((input) => (input as { dates: string[] }).dates);
+
+  it('runs every date of the range, both ends inclusive, exactly once, and syncs once at the end', async () => {
+    const ports = createFakePipelinePorts();
+    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    const dates = datesBetween(YEAR.from, YEAR.to);
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      planned: dates.length,
+      succeeded: dates.length,
+      skipped: 0,
+      failed: [],
+      knownAt: someKnowledge.knownAt,
+    });
+    expect(computedDates(ports).sort()).toEqual(dates);
+    expect(ports.inputsOf('computePartitions').length).toBeLessThanOrEqual(15);
+    expect(ports.inputsOf('syncOnline')).toHaveLength(1);
+    expect(ports.calls.at(-1)).toMatchObject({ port: 'recordBackfill', phase: 'end' });
+    expect(ports.alerts.size).toBe(0);
+  });
+
+  it('continues as new with the plan it has, and the chain counts once', async () => {
+    const ports = createFakePipelinePorts();
+    await rig.run({ ports }, async (run) => {
+      const handle = await start(run);
+      await resultOf(handle);
+      const histories = await historiesOf(rig.env, handle.workflowId);
+      expect(histories.length).toBeGreaterThan(1);
+      await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'backfill-continued' });
+      const names = await activitiesOf(rig.env, handle.workflowId);
+      expect(names.filter((name) => name === 'plan_backfill')).toHaveLength(1);
+      expect(names.slice(-2)).toEqual(['sync_online_features', 'finish_backfill']);
+    });
+    const inputs = ports.inputsOf('computePartitions') as { knowledge: unknown }[];
+    expect(new Set(inputs.map(({ knowledge }) => JSON.stringify(knowledge))).size).toBe(1);
+    expect(computedDates(ports)).toHaveLength(365);
+  });
+
+  it.each([
+    ['does not train over Tuesdays unless asked', false, []],
+    ['trains once, as of the day of its knowledge, when asked', true, [{ asOf: '2024-06-01' }]],
+  ])('%s', async (_case, train, expected) => {
+    const ports = createFakePipelinePorts();
+    const range = { from: '2024-05-01', to: '2024-05-16' };
+    await rig.run({ ports }, async (run) => resultOf(await start(run, { ...range, train })));
+    expect(ports.inputsOf('trainModel')).toEqual(expected);
+  });
+
+  it('never computes more than two chunks at once', async () => {
+    let running = 0;
+    let most = 0;
+    const ports = createFakePipelinePorts({
+      computePartitions: async ({ dates }) => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setImmediate(resolve));
+        running -= 1;
+        return dates.map((date) => ({ date, status: 'succeeded' as const }));
+      },
+    });
+    const options = { maxConcurrentActivityTaskExecutions: 10 };
+    await rig.run({ ports, options }, async (run) => resultOf(await start(run)));
+    expect(most).toBeLessThanOrEqual(2);
+  });
+
+  it('collects failed dates, goes on with the others, and alerts once', async () => {
+    const bad = ['2023-07-14', '2024-02-29'];
+    const ports = createFakePipelinePorts({
+      computePartitions: async ({ dates }) =>
+        dates.map((date) =>
+          bad.includes(date)
+            ? { date, status: 'failed' as const, error: 'CORRUPT_PARTITION' }
+            : { date, status: 'succeeded' as const },
+        ),
+    });
+    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    expect(result).toMatchObject({ status: 'failed', succeeded: 363, failed: bad });
+    expect(ports.inputsOf('syncOnline')).toHaveLength(1);
+    expect([...ports.alerts.keys()]).toEqual([`backfill/${result.id}`]);
+    expect(ports.inputsOf('recordBackfill')).toEqual([result]);
+  });
+
+  it('asks what became of a chunk whose activity gave up', async () => {
+    const compute: ComputePartitions = async ({ dates }) => {
+      if (dates.includes('2023-06-02')) throw new ChurnError('CORRUPT_PARTITION', { path: 'x' });
+      return dates.map((date) => ({ date, status: 'succeeded' }));
+    };
+    const ports = createFakePipelinePorts({
+      computePartitions: compute,
+      settlePartitions: async ({ dates, as, error }) =>
+        dates.map((date, index) =>
+          index < 10 ? { date, status: 'succeeded' } : { date, status: as, error },
+        ),
+    });
+    const result = await rig.run({ ports }, async (run) => {
+      const handle = await start(run, { to: '2023-08-30' });
+      const progress = await resultOf(handle);
+      await recordHistory(rig.env, {
+        workflowId: handle.workflowId,
+        name: 'backfill-failed-dates',
+      });
+      return progress;
+    });
+    expect(result).toMatchObject({ planned: 90, succeeded: 70, status: 'failed' });
+    expect(result.failed).toEqual(datesBetween('2023-06-12', '2023-07-01'));
+  });
+
+  it('starts no chunk while paused, and goes on where it was', async () => {
+    const entered = createSignal();
+    const release = createSignal();
+    const ports = createFakePipelinePorts({
+      computePartitions: async ({ dates }) => {
+        entered.send();
+        await release.received;
+        return dates.map((date) => ({ date, status: 'succeeded' as const }));
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await start(run);
+      await entered.received;
+      await handle.signal('pause');
+      expect((await progressOf(handle)).status).toBe('paused');
+      release.send();
+      const settled = await eventually(
+        () => progressOf(handle),
+        ({ succeeded }) => succeeded === 60,
+      );
+      expect(settled).toMatchObject({ status: 'paused', succeeded: 60 });
+      expect(ports.inputsOf('computePartitions')).toHaveLength(2);
+
+      await handle.signal('resume');
+      expect(await resultOf(handle)).toMatchObject({ status: 'succeeded', succeeded: 365 });
+      await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'backfill-paused' });
+    });
+  });
+
+  it('when cancelled, stops its chunks, keeps what they published and records it', async () => {
+    const entered = createSignal();
+    const ports = createFakePipelinePorts({
+      computePartitions: (_request, progress) =>
+        new Promise((_, reject) => {
+          entered.send();
+          progress.signal.addEventListener('abort', () => reject(new Error('interrupted')));
+        }),
+      settlePartitions: async ({ dates, as }) =>
+        dates.map((date, index) => ({ date, status: index === 0 ? 'succeeded' : as })),
+    });
+    await rig.run({ ports, options: { maxHeartbeatThrottleInterval: 50 } }, async (run) => {
+      const handle = await start(run);
+      await entered.received;
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+      await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'backfill-cancelled' });
+    });
+    const [recorded] = ports.inputsOf('recordBackfill') as BackfillProgress[];
+    expect(recorded).toMatchObject({ status: 'cancelled', failed: [] });
+    expect(recorded!.succeeded).toBe(ports.inputsOf('settlePartitions').length);
+    expect(recorded!.succeeded).toBeGreaterThan(0);
+    expect(ports.inputsOf('syncOnline')).toEqual([]);
+    expect(ports.alerts.size).toBe(0);
+  });
+
+  it('uses the plan it is given', async () => {
+    const ports = createFakePipelinePorts();
+    const plan = await createFakePipelinePorts().planBackfill({
+      id: 'given',
+      request: request({ from: '2024-05-01', to: '2024-05-02' }),
+    });
+    await rig.run({ ports }, (run) =>
+      run.execute('backfill', {
+        input: { id: 'given', request: plan.request, plan },
+        queue: 'backfill',
+      }),
+    );
+    expect(ports.inputsOf('planBackfill')).toEqual([]);
+    expect(computedDates(ports)).toEqual(['2024-05-01', '2024-05-02']);
+  });
+
+  it.each([
+    ['ends before it starts', { from: '2024-05-02', to: '2024-05-01' }, 'INVALID_DATE_RANGE'],
+    ['names a day that does not exist', { from: '2023-02-29' }, 'INVALID_REQUEST'],
+  ])('refuses a range that %s', async (_case, changes, type) => {
+    const ports = createFakePipelinePorts();
+    await rig.run({ ports }, async (run) => {
+      const handle = await start(run, changes);
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type, nonRetryable: true } });
+    });
+    expect(ports.calls).toEqual([]);
+  });
+
+  it('fails with its progress when the online store refuses the sync', async () => {
+    const ports = createFakePipelinePorts({
+      syncOnline: () =>
+        Promise.reject(
+          new ChurnError('INSTALLATION_MISMATCH', { store: 'Redis', found: 'b', expected: 'a' }),
+        ),
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await start(run, { from: '2024-05-01', to: '2024-05-02' });
+      await expect(handle.result()).rejects.toMatchObject({
+        cause: { type: 'RUN_FAILED', details: [{ status: 'failed', succeeded: 2 }] },
+      });
+    });
+    expect(ports.inputsOf('recordBackfill')).toMatchObject([{ status: 'failed' }]);
+  });
+
+  it('replays from scratch at every task: a worker that remembers nothing gets the same result', async () => {
+    const ports = createFakePipelinePorts();
+    const result = await rig.run({ ports, options: { maxCachedWorkflows: 0 } }, async (run) =>
+      resultOf(await start(run)),
+    );
+    expect(result).toMatchObject({ status: 'succeeded', succeeded: 365 });
+  });
+});
+
+/** Asks again until the answer is the one waited for; the test's timeout ends it otherwise. */
+async function eventually<T>(ask: () => Promise<T>, isIt: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (isIt(answer)) return answer;
+  }
+}

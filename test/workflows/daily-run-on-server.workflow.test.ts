@@ -1,0 +1,146 @@
+import { ChurnError, dailyRunStart, dailyWorkflowId } from '../../packages/contracts';
+import { createFakePipelinePorts } from './fake-pipeline-ports';
+import { createSignal } from './signal';
+import { createOwnServerRig, recordHistory, type WorkflowRig } from './workflow-rig';
+
+const TUESDAY = '2024-06-04';
+
+describe('the daily run on a real server', () => {
+  let rig: WorkflowRig;
+  beforeAll(async () => {
+    rig = await createOwnServerRig();
+  });
+  afterAll(() => rig.close());
+
+  it('is one execution however often the same day is started at once', async () => {
+    const started = createSignal();
+    const release = createSignal();
+    const ports = createFakePipelinePorts({
+      generateData: async () => {
+        started.send();
+        await release.received;
+        return { batch: null, rows: {}, rejected: 0 };
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const start = { ...dailyRunStart(TUESDAY), taskQueue: run.queues.daily };
+      const handles = await Promise.all(
+        Array.from({ length: 20 }, () => rig.env.client.workflow.start('dailyRun', start)),
+      );
+      await started.received;
+      release.send();
+      await Promise.all(handles.map((handle) => handle.result()));
+      expect(new Set(handles.map((handle) => handle.firstExecutionRunId)).size).toBe(1);
+      run.track(dailyWorkflowId(TUESDAY));
+    });
+    expect(ports.inputsOf('generateData')).toHaveLength(1);
+  });
+
+  it('is refused a second time once the day has succeeded, and runs again after a failure', async () => {
+    let fails = true;
+    const ports = createFakePipelinePorts({
+      validateSchemas: async ({ date }) => {
+        if (fails) throw new ChurnError('SCHEMA_MISMATCH', { left: date, right: 'v001' });
+        return { verdict: 'pass', problems: [] };
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const start = { ...dailyRunStart('2024-06-06'), taskQueue: run.queues.daily };
+      const { workflow } = rig.env.client;
+      await expect(workflow.execute('dailyRun', start)).rejects.toMatchObject({
+        cause: { type: 'RUN_FAILED' },
+      });
+      fails = false;
+      await expect(workflow.execute('dailyRun', start)).resolves.toMatchObject({ verdict: 'pass' });
+      await expect(workflow.start('dailyRun', start)).rejects.toMatchObject({
+        name: 'WorkflowExecutionAlreadyStartedError',
+      });
+    });
+  });
+
+  it('is found by its search attributes', async () => {
+    const ports = createFakePipelinePorts();
+    await rig.run({ ports }, async (run) => {
+      const handle = await run.start('dailyRun', {
+        input: { date: '2024-06-10', kind: 'manual' },
+      });
+      await handle.result();
+      const { typedSearchAttributes } = await handle.describe();
+      const values = Object.fromEntries(
+        typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
+      );
+      expect(values).toMatchObject({ LogicalDate: '2024-06-10', RunKind: 'manual' });
+    });
+  });
+
+  it('is recorded as failed when cancelled, and starts nothing more', async () => {
+    const started = createSignal();
+    const ports = createFakePipelinePorts({
+      computeDay: (_input, progress) =>
+        new Promise((_, reject) => {
+          started.send();
+          progress.signal.addEventListener('abort', () => reject(new Error('interrupted')));
+        }),
+    });
+    await rig.run({ ports, options: { maxHeartbeatThrottleInterval: 50 } }, async (run) => {
+      const handle = await run.start('dailyRun', { input: { date: TUESDAY, kind: 'manual' } });
+      await started.received;
+      await handle.cancel();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+      await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'daily-cancelled' });
+    });
+    expect(ports.finished).toMatchObject([{ status: 'failed' }]);
+    expect(ports.inputsOf('syncOnline')).toEqual([]);
+  });
+
+  it('replays from scratch at every task with the same result', async () => {
+    const ports = createFakePipelinePorts();
+    const report = await rig.run({ ports, options: { maxCachedWorkflows: 0 } }, (run) =>
+      run.execute('dailyRun', { input: { date: TUESDAY, kind: 'manual' } }),
+    );
+    expect(report).toMatchObject({ verdict: 'pass' });
+    expect(ports.inputsOf('trainModel')).toHaveLength(1);
+  });
+});
+
+describe('the watchdog and the restatement', () => {
+  let rig: WorkflowRig;
+  beforeAll(async () => {
+    rig = await createOwnServerRig();
+  });
+  afterAll(() => rig.close());
+
+  it('raises one alert for each missing day, however often it looks', async () => {
+    const ports = createFakePipelinePorts({
+      expectedButMissing: async () => ['2024-06-02', '2024-06-03'],
+    });
+    const input = { now: '2024-06-03T04:05:00Z' };
+    await rig.run({ ports }, async (run) => {
+      await run.execute('watchdog', { input });
+      await run.execute('watchdog', { input });
+    });
+    expect(ports.inputsOf('expectedButMissing')[0]).toBe('2024-06-03T04:05:00.000000Z');
+    expect([...ports.alerts.keys()]).toEqual(['missed-run/2024-06-02', 'missed-run/2024-06-03']);
+  });
+
+  it('refuses to look without a moment to look at', async () => {
+    await rig.run({ ports: createFakePipelinePorts() }, async (run) => {
+      await expect(run.execute('watchdog', {})).rejects.toMatchObject({
+        cause: { type: 'INVALID_REQUEST' },
+      });
+    });
+  });
+
+  it.each([
+    [true, 0],
+    [false, 1],
+  ])('restates (dry run: %s) and syncs %s times', async (dryRun, syncs) => {
+    const ports = createFakePipelinePorts();
+    const report = await rig.run({ ports }, (run) =>
+      run.execute('restate', { input: { dryRun, date: '2024-06-04' }, queue: 'backfill' }),
+    );
+    expect(report).toEqual({ batches: [1, 7], restated: [] });
+    expect(ports.inputsOf('restate')).toEqual([{ dryRun }]);
+    expect(ports.inputsOf('syncOnline')).toHaveLength(syncs);
+  });
+});

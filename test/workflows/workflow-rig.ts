@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { PipelinePorts } from '../../activities';
+import { findTool } from '../../packages/stack';
+import { registerSearchAttributes } from '../../temporal-config';
+import { createWorkers } from '../../worker/create-workers';
+
+// Activities that fail on purpose would fill the output with warnings.
+Runtime.install({
+  logger: new DefaultLogger('ERROR'),
+  telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
+});
+
+const PAYLOAD_BYTES_MAX = 64 * 1024;
+
+export interface Queues {
+  readonly daily: string;
+  readonly backfill: string;
+}
+
+/** One server, and runs of the real workers with given ports against it. */
+export interface WorkflowRig {
+  readonly env: TestWorkflowEnvironment;
+  /** Runs both workers on queues of their own while `work` lasts, then replays what it started. */
+  run<T>(setup: RunSetup, work: (run: RigRun) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface RunSetup {
+  readonly ports: PipelinePorts;
+  readonly queues?: Queues;
+  readonly options?: Partial<WorkerOptions>;
+}
+
+export interface RigRun {
+  readonly env: TestWorkflowEnvironment;
+  readonly queues: Queues;
+  /** Starts a workflow under a fresh id, or the given one, on its queue. */
+  start(
+    type: string,
+    options: { input?: unknown; queue?: keyof Queues; workflowId?: string },
+  ): Promise<WorkflowHandle>;
+  /** Starts it and waits for its result. */
+  execute<T>(type: string, options: { input?: unknown; queue?: keyof Queues }): Promise<T>;
+  /** Has an execution that something else started replayed too. */
+  track(workflowId: string): void;
+}
+
+/** The server whose time jumps over timers: for SLA, weekdays and retries. */
+export async function createTimeSkippingRig(): Promise<WorkflowRig> {
+  const path = process.env.TEST_TIME_SKIPPING_SERVER;
+  if (!path) throw new Error('TEST_TIME_SKIPPING_SERVER is not set: run `make setup`');
+  return rigOn(
+    await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    }),
+  );
+}
+
+/** The dev server that all tests share. */
+export async function createSharedServerRig(): Promise<WorkflowRig> {
+  return rigOn(
+    await TestWorkflowEnvironment.createFromExistingServer({
+      address: process.env.TEST_TEMPORAL_ADDRESS,
+    }),
+  );
+}
+
+/** A dev server of this rig's own: for what is global to a server, and for its settings. */
+export async function createOwnServerRig(extraArgs: string[] = []): Promise<WorkflowRig> {
+  const tool = findTool('temporal', process.env);
+  if (!tool) throw new Error('the Temporal dev server is not there: run `make setup`');
+  return rigOn(
+    await TestWorkflowEnvironment.createLocal({
+      server: { executable: { type: 'existing-path', path: tool.path }, extraArgs },
+    }),
+  );
+}
+
+function workflowBundle() {
+  const codePath = process.env.TEST_WORKFLOW_BUNDLE;
+  if (!codePath) throw new Error('TEST_WORKFLOW_BUNDLE is not set: the workflows do not bundle');
+  return { codePath };
+}
+
+async function rigOn(env: TestWorkflowEnvironment): Promise<WorkflowRig> {
+  await registerSearchAttributes(withList(env), { namespace: 'default' });
+  return {
+    env,
+    run: (setup, work) => runOn(env, setup, work),
+    close: () => env.teardown(),
+  };
+}
+
+/** The time-skipping server can't list search attributes; it has none at first. */
+function withList(env: TestWorkflowEnvironment): Parameters<typeof registerSearchAttributes>[0] {
+  const { operatorService } = env.connection;
+  if (!env.supportsTimeSkipping) return { operatorService };
+  return {
+    operatorService: {
+      listSearchAttributes: () => Promise.resolve({ customAttributes: {} }),
+      addSearchAttributes: (request: never) => operatorService.addSearchAttributes(request),
+    } as never,
+  };
+}
+
+async function runOn<T>(
+  env: TestWorkflowEnvironment,
+  setup: RunSetup,
+  work: (run: RigRun) => Promise<T>,
+): Promise<T> {
+  const id = randomUUID().slice(0, 8);
+  const queues = setup.queues ?? { daily: `daily-${id}`, backfill: `backfill-${id}` };
+  const workers = await createWorkers({
+    connection: env.nativeConnection,
+    namespace: 'default',
+    ports: setup.ports,
+    workflowBundle: workflowBundle(),
+    queues,
+    options: { identity: 'test-worker', ...setup.options },
+  });
+  const runs = workers.map((worker) => worker.run());
+  const started = new Set<string>();
+  try {
+    const result = await work(rigRun(env, queues, started));
+    await replayAll(env, started);
+    return result;
+  } finally {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.all(runs);
+  }
+}
+
+function rigRun(env: TestWorkflowEnvironment, queues: Queues, started: Set<string>): RigRun {
+  const optionsOf = (options: { input?: unknown; queue?: keyof Queues; workflowId?: string }) => {
+    const workflowId = options.workflowId ?? `test-${randomUUID()}`;
+    started.add(workflowId);
+    return {
+      workflowId,
+      taskQueue: queues[options.queue ?? 'daily'],
+      args: options.input === undefined ? [] : [options.input],
+    };
+  };
+  return {
+    env,
+    queues,
+    start: (type, options) => env.client.workflow.start(type, optionsOf(options)),
+    execute: (type, options) => env.client.workflow.execute(type, optionsOf(options)),
+    track: (workflowId) => void started.add(workflowId),
+  };
+}
+
+/** Every execution that was started must replay to its end, with payloads that are references. */
+async function replayAll(env: TestWorkflowEnvironment, workflowIds: Set<string>): Promise<void> {
+  for (const workflowId of workflowIds) {
+    for (const history of await historiesOf(env, workflowId)) {
+      await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, history, workflowId);
+      refuseLargePayloads(history);
+    }
+  }
+}
+
+type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/** The histories of an execution, latest first: those it continued from as well. */
+export async function historiesOf(
+  env: TestWorkflowEnvironment,
+  workflowId: string,
+): Promise<History[]> {
+  const histories: History[] = [];
+  let runId: string | undefined;
+  do {
+    const history = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    histories.push(history);
+    const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    runId = started?.continuedExecutionRunId || undefined;
+  } while (runId);
+  return histories;
+}
+
+function refuseLargePayloads(history: History): void {
+  const visit = (value: unknown): void => {
+    if (value instanceof Uint8Array) {
+      if (value.byteLength > PAYLOAD_BYTES_MAX) {
+        throw new Error(`a payload of ${value.byteLength} bytes: pass a reference`);
+      }
+    } else if (typeof value === 'object' && value !== null) {
+      Object.values(value).forEach(visit);
+    }
+  };
+  visit(history.events);
+}
+
+/** The names of the activities that an execution scheduled, in order. */
+export async function activitiesOf(
+  env: TestWorkflowEnvironment,
+  workflowId: string,
+): Promise<string[]> {
+  const histories = await historiesOf(env, workflowId);
+  return histories
+    .reverse()
+    .flatMap(({ events }) => events ?? [])
+    .flatMap(({ activityTaskScheduledEventAttributes: scheduled }) =>
+      scheduled?.activityType?.name ? [scheduled.activityType.name] : [],
+    );
+}
+
+/**
+ * Keeps a history for test/histories when CHURN_RECORD_HISTORIES is set: without who ran it and
+ * where, which replay does not look at.
+ */
+export async function recordHistory(
+  env: TestWorkflowEnvironment,
+  { workflowId, name }: { workflowId: string; name: string },
+): Promise<void> {
+  if (!process.env.CHURN_RECORD_HISTORIES) return;
+  const [history] = await historiesOf(env, workflowId);
+  const scrubbed = JSON.stringify(
+    JSON.parse(historyToJSON(history!), (key, value: unknown) => {
+      if (key === 'identity') return 'recorded';
+      if (key === 'stackTrace') return '';
+      return value;
+    }),
+    null,
+    1,
+  );
+  writeFileSync(path.resolve(__dirname, '../histories', `${name}.json`), `${scrubbed}\n`);
+}

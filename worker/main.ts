@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
+import { loadConfig, type Config } from '../packages/config';
+import { ChurnError } from '../packages/contracts';
+import { openPlatform } from '../packages/platform';
+import { resolveConnections, workerReadyFile } from '../packages/stack';
+import { workflowBundlePath } from './bundle-workflows';
+import { createWorkers } from './create-workers';
+import { createReadyFile } from './ready-file';
+import { runWorkers } from './run-workers';
+
+/** The worker process: polls the task queues until SIGTERM or SIGINT, then drains and exits 0. */
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const stop = stopSignal();
+  installRuntime(config);
+  const codePath = builtWorkflowBundle();
+  const platform = await openPlatform(config);
+  const readyFile = createReadyFile(workerReadyFile(config.dataDir), process.pid);
+  const { temporalAddress } = resolveConnections(config);
+  const connection = await NativeConnection.connect({ address: temporalAddress });
+  try {
+    const workers = await createWorkers({
+      connection,
+      namespace: config.temporal.namespace,
+      ports: platform.pipelinePorts,
+      workflowBundle: { codePath },
+    });
+    await runWorkers({ workers, stop, onRunning: () => readyFile.write() });
+  } finally {
+    readyFile.remove();
+    await connection.close();
+    await platform.close();
+  }
+}
+
+/** The one owner of the process's signals: Temporal's runtime is told to leave them alone. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => controller.abort());
+  }
+  return controller.signal;
+}
+
+function installRuntime(config: Config): void {
+  const level = config.logLevel.toUpperCase() as LogLevel | 'SILENT';
+  const logger =
+    level === 'SILENT' ? new DefaultLogger('ERROR', () => {}) : new DefaultLogger(level);
+  Runtime.install({
+    shutdownSignals: [],
+    logger,
+    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
+  });
+}
+
+/** Workflows that differ from the built ones would not replay: never bundled on the fly. */
+function builtWorkflowBundle(): string {
+  const codePath = workflowBundlePath();
+  if (existsSync(codePath)) return codePath;
+  throw new ChurnError('SERVICE_FAILED_TO_START', {
+    service: 'The worker',
+    problem: 'dist/workflow-bundle.js is missing; run `npm run build`',
+    log: 'this one',
+  });
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.exit(1);
+});

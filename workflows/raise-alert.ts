@@ -1,0 +1,12 @@
+import { CancellationScope, log } from '@temporalio/workflow';
+import type { Alert } from '../packages/contracts';
+import { notifying } from './activity-proxies';
+
+/** Raises an alert, also while the workflow is being cancelled. That it can't be raised fails nothing. */
+export async function raiseAlert(alert: Alert): Promise<void> {
+  try {
+    await CancellationScope.nonCancellable(() => notifying.raise_alert(alert));
+  } catch (error) {
+    log.error('alert not raised', { key: alert.key, message: alert.message, error });
+  }
+}

@@ -1,0 +1,97 @@
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+  rootCause,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ChunkInput } from '../activities';
+import type {
+  BackfillPlan,
+  BackfillState,
+  DateChunk,
+  PartitionOutcome,
+} from '../packages/contracts';
+import { datesOfChunk } from '../packages/policy';
+import { computing, ledger } from './activity-proxies';
+
+/** What is counted while chunks run; it is also what continue-as-new carries. */
+export type ChunkTally = { -readonly [K in keyof BackfillState]: BackfillState[K] } & {
+  failed: string[];
+};
+
+/** Each chunk uses every core for most of its time: a second one only fills the gaps of the first. */
+const CHUNKS_AT_ONCE = 2;
+
+interface ChunkRun {
+  readonly backfillId: string;
+  readonly plan: BackfillPlan;
+  readonly tally: ChunkTally;
+  readonly onChange: () => void;
+}
+
+/**
+ * Runs the plan's chunks from `tally.nextChunk` on, a few at a time, none while paused.
+ *
+ * @returns true when all have run; false when history should be cut by continue-as-new first.
+ *   Nothing is in flight by then, nor when this rejects because of cancellation.
+ */
+export async function runChunks(run: ChunkRun): Promise<boolean> {
+  const { plan, tally } = run;
+  let inFlight = 0;
+  const start = async (chunk: DateChunk) => {
+    inFlight += 1;
+    await runChunk(run, chunk);
+    inFlight -= 1;
+  };
+  try {
+    while (tally.nextChunk < plan.chunks.length) {
+      await condition(() => !tally.paused && inFlight < CHUNKS_AT_ONCE);
+      if (workflowInfo().continueAsNewSuggested) break;
+      void start(plan.chunks[tally.nextChunk]!);
+      tally.nextChunk += 1;
+    }
+    await condition(() => inFlight === 0);
+  } finally {
+    await CancellationScope.nonCancellable(() => condition(() => inFlight === 0));
+  }
+  return tally.nextChunk >= plan.chunks.length;
+}
+
+/** Never rejects: what became of each date is counted. */
+async function runChunk(run: ChunkRun, chunk: DateChunk): Promise<void> {
+  const { backfillId, plan, tally, onChange } = run;
+  const input = { backfillId, chunk, knowledge: plan.knowledge };
+  let outcomes: readonly PartitionOutcome[];
+  try {
+    outcomes = await computing(`${chunk.from} to ${chunk.to}`).compute_chunk(input);
+  } catch (error) {
+    outcomes = await settleChunk(input, error);
+  }
+  const count = (status: PartitionOutcome['status']) =>
+    outcomes.filter((outcome) => outcome.status === status).length;
+  tally.succeeded += count('succeeded');
+  tally.skipped += count('skipped');
+  tally.failed.push(
+    ...outcomes.filter(({ status }) => status === 'failed').map(({ date }) => date),
+  );
+  onChange();
+}
+
+/** The chunk's activity gave up or was cancelled, but days of it may have been published by then. */
+async function settleChunk(
+  input: ChunkInput,
+  cause: unknown,
+): Promise<readonly PartitionOutcome[]> {
+  const as = isCancellation(cause) ? 'cancelled' : 'failed';
+  const error = isCancellation(cause) ? 'cancelled' : (rootCause(cause) ?? String(cause));
+  try {
+    return await CancellationScope.nonCancellable(() =>
+      ledger.settle_chunk({ ...input, as, error }),
+    );
+  } catch (failure) {
+    log.error('chunk not settled', { from: input.chunk.from, to: input.chunk.to, failure });
+    return datesOfChunk(input.chunk).map((date) => ({ date, status: as, error }));
+  }
+}

@@ -1,0 +1,71 @@
+import { isCancellation, rootCause } from '@temporalio/workflow';
+import {
+  dailyPipeline,
+  type PipelineStep,
+  type StepName,
+  type StepOutcome,
+} from '../packages/contracts';
+import { nextSteps } from '../packages/policy';
+import { runStep } from './activity-proxies';
+import { workflowClock } from './workflow-clock';
+
+/** A run's steps as they stand; the workflow's query, details and SLA watch read it. */
+export interface RunState {
+  readonly date: string;
+  readonly settled: Map<StepName, StepOutcome>;
+  readonly running: Set<StepName>;
+  /** The error of the step that failed first. */
+  firstError?: { readonly step: StepName; readonly error: unknown };
+}
+
+/**
+ * Executes the daily pipeline until every step has settled, independent steps side by side. A
+ * failed step is an outcome here, not an exception: what does not depend on it goes on.
+ */
+export async function settleSteps({
+  state,
+  championVersion,
+  onChange,
+}: {
+  state: RunState;
+  championVersion: string | null;
+  onChange: () => void;
+}): Promise<void> {
+  const { date, settled, running } = state;
+  const inFlight = new Map<StepName, Promise<void>>();
+  const settle = (outcome: StepOutcome) => {
+    settled.set(outcome.step, outcome);
+    running.delete(outcome.step);
+    inFlight.delete(outcome.step);
+    onChange();
+  };
+  const start = async (step: PipelineStep) => {
+    const startedAt = workflowClock();
+    const seconds = () => (workflowClock() - startedAt) / 1000;
+    try {
+      const result = await runStep(step, { date, championVersion });
+      settle({ step: step.name, status: 'succeeded', seconds: seconds(), result: result ?? null });
+    } catch (error) {
+      state.firstError ??= { step: step.name, error };
+      settle({ step: step.name, status: 'failed', seconds: seconds(), result: describe(error) });
+    }
+  };
+  for (;;) {
+    const next = nextSteps({ pipeline: dailyPipeline, date, settled, running });
+    for (const { step, skipped } of next.skip) {
+      settle({ step: step.name, status: 'skipped', skipped, seconds: 0, result: null });
+    }
+    for (const step of next.start) {
+      running.add(step.name);
+      inFlight.set(step.name, start(step));
+    }
+    if (next.start.length > 0) onChange();
+    if (next.skip.length > 0) continue;
+    if (inFlight.size === 0) return;
+    await Promise.race(inFlight.values());
+  }
+}
+
+function describe(error: unknown): string {
+  return isCancellation(error) ? 'cancelled' : (rootCause(error) ?? String(error));
+}
