@@ -66,14 +66,12 @@ export interface LoggedPrediction {
   readonly predictedAt: InstantText;
 }
 
-/** The database looked at the rows and will never take one of them. */
-export class PredictionsRefusedError extends Error {
-  override readonly name = 'PredictionsRefusedError';
-}
-
 /** ops.predictions. Rows whose id is there already are left alone (on conflict do nothing). */
 export interface PredictionStore {
-  /** All rows or none. @throws PredictionsRefusedError; any other error may pass with time. */
+  /**
+   * All rows or none. An error whose `code` is a SQLSTATE of class 22 or 23 says that a row will
+   * never be taken; any other may pass with time.
+   */
   insertPredictions(rows: readonly LoggedPrediction[]): Promise<void>;
 }
 

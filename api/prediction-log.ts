@@ -1,11 +1,10 @@
 import type { Logger } from 'pino';
 import { formatInstant } from '../packages/instants';
-import {
-  PredictionsRefusedError,
-  type LoggedPrediction,
-  type PendingPrediction,
-  type PredictionLogPort,
-  type PredictionStore,
+import type {
+  LoggedPrediction,
+  PendingPrediction,
+  PredictionLogPort,
+  PredictionStore,
 } from './ports';
 import type { PredictionSpool } from './prediction-spool';
 
@@ -152,7 +151,7 @@ export class PredictionLog implements PredictionLogPort {
     try {
       await this.options.store.insertPredictions(rows);
     } catch (error) {
-      if (!(error instanceof PredictionsRefusedError) || rows.length === 0) throw error;
+      if (!isRefusal(error)) throw error;
       if (rows.length === 1) {
         this.droppedCount += 1;
         const predictionId = rows[0]?.predictionId;
@@ -182,6 +181,12 @@ export class PredictionLog implements PredictionLogPort {
 
 function toLogged({ predictedAtMillis, ...rest }: PendingPrediction): LoggedPrediction {
   return { ...rest, predictedAt: formatInstant(BigInt(predictedAtMillis) * 1000n) };
+}
+
+/** SQLSTATE classes 22 (data exception) and 23 (constraint violation): trying again can't help. */
+function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }
 
 /** The result, or false when it takes longer. */

@@ -13,10 +13,9 @@ import net from 'node:net';
 import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
-import type { ApiPorts, ServingModel } from '../api/ports';
-import { postgresPredictionStore } from '../api/postgres-prediction-store';
+import type { ApiPorts, LoggedPrediction, PredictionStore, ServingModel } from '../api/ports';
 import { PredictionLog } from '../api/prediction-log';
-import { openDatabase } from '../packages/database';
+import { openDatabase, type Database } from '../packages/database';
 import { featureSet } from '../packages/features';
 import {
   openRedisForServing,
@@ -49,6 +48,24 @@ function setting(name: string): string {
   return value;
 }
 
+/** What a server says of itself when it is asked. */
+interface ServerReport {
+  readonly cpuMicros: number;
+  readonly dropped: number;
+}
+
+let droppedPredictions = (): number => 0;
+
+function reportWhenAsked(): void {
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    process.send!({
+      cpuMicros: user + system,
+      dropped: droppedPredictions(),
+    } satisfies ServerReport);
+  });
+}
+
 async function serveBare(): Promise<number> {
   const redis = openRedisForServing(setting('REDIS_URL'));
   await once(redis, 'ready');
@@ -67,14 +84,35 @@ async function serveBare(): Promise<number> {
   return (server.server.address() as net.AddressInfo).port;
 }
 
+/** As the platform writes them: one JSON parameter a batch. */
+function storeIn({ sql }: Database): PredictionStore {
+  return {
+    insertPredictions: async (rows: readonly LoggedPrediction[]) => {
+      const values = rows.map((row) => ({
+        prediction_id: row.predictionId,
+        user_id: row.userId,
+        model_version: row.modelVersion,
+        feature_time: row.featureTime,
+        known_at: row.knownAt,
+        revision: row.revision,
+        features: row.features,
+        churn_probability: row.churnProbability,
+        predicted_at: row.predictedAt,
+      }));
+      await sql`
+        insert into ops.predictions
+        select * from jsonb_populate_recordset(null::ops.predictions, ${sql.json(values)})
+        on conflict (prediction_id) do nothing`;
+    },
+  };
+}
+
 async function serveApi(): Promise<number> {
   const redis = openRedisForServing(setting('REDIS_URL'));
   await once(redis, 'ready');
   const logger = pino({ level: 'silent' });
   const url = process.env.DATABASE_URL;
-  const store = url
-    ? postgresPredictionStore(openDatabase(url))
-    : { insertPredictions: async () => {} };
+  const store = url ? storeIn(openDatabase(url)) : { insertPredictions: async () => {} };
   const predictionLog = new PredictionLog({
     store,
     spool: { append: async () => {}, restore: async () => {} },
@@ -104,11 +142,13 @@ async function serveApi(): Promise<number> {
     now: () => BigInt(Date.now()) * 1000n,
   });
   await app.listen(0, '127.0.0.1');
-  process.on('message', () => process.send!({ dropped: predictionLog.dropped }));
+  droppedPredictions = () => predictionLog.dropped;
   return (app.getHttpServer().address() as net.AddressInfo).port;
 }
 
 interface LoadResult {
+  /** Requests answered, those of the warm-up too. */
+  readonly answered: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -118,6 +158,7 @@ interface LoadResult {
 async function load(port: number): Promise<LoadResult> {
   const latencies: number[] = [];
   let next = 0;
+  let answered = 0;
   let isMeasuring = false;
   let isOver = false;
   const request = () => {
@@ -140,6 +181,7 @@ async function load(port: number): Promise<LoadResult> {
       if (headerEnd < 0 || received.length < headerEnd + 4 + Number(length?.[1])) return;
       if (!received.startsWith('HTTP/1.1 200')) throw new Error(received);
       received = '';
+      answered += 1;
       if (isMeasuring) latencies.push(performance.now() - sentAt);
       if (!isOver) send();
     });
@@ -154,7 +196,12 @@ async function load(port: number): Promise<LoadResult> {
   sockets.forEach((socket) => socket.destroy());
   latencies.sort((a, b) => a - b);
   const quantile = (share: number) => latencies[Math.floor(latencies.length * share)] ?? NaN;
-  return { perSecond: latencies.length / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99) };
+  return {
+    answered,
+    perSecond: latencies.length / seconds,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+  };
 }
 
 function delay(ms: number): Promise<void> {
@@ -186,10 +233,23 @@ async function startServer(role: string): Promise<{ child: ChildProcess; port: n
   return { child, port };
 }
 
-async function measure(port: number): Promise<LoadResult> {
-  const child = fork(__filename, ['load', String(port)]);
-  const [result] = (await once(child, 'message')) as [LoadResult];
-  return result;
+async function ask(server: ChildProcess): Promise<ServerReport> {
+  server.send('report');
+  const [report] = (await once(server, 'message')) as [ServerReport];
+  return report;
+}
+
+interface Measurement extends LoadResult {
+  /** Of the server, all threads; unlike requests per second, hardly moved by what else runs. */
+  readonly cpuMicros: number;
+}
+
+async function measure(server: { child: ChildProcess; port: number }): Promise<Measurement> {
+  const before = await ask(server.child);
+  const client = fork(__filename, ['load', String(server.port)]);
+  const [result] = (await once(client, 'message')) as [LoadResult];
+  const after = await ask(server.child);
+  return { ...result, cpuMicros: (after.cpuMicros - before.cpuMicros) / result.answered };
 }
 
 function median(values: readonly number[]): number {
@@ -200,31 +260,39 @@ async function main(rounds: number): Promise<void> {
   await seed();
   const roles = ['bare', 'api'] as const;
   const servers = { bare: await startServer('bare'), api: await startServer('api') };
-  const results = { bare: [] as LoadResult[], api: [] as LoadResult[] };
+  const results = { bare: [] as Measurement[], api: [] as Measurement[] };
   for (let round = 0; round < rounds; round += 1) {
-    for (const role of roles) results[role].push(await measure(servers[role].port));
+    for (const role of roles) results[role].push(await measure(servers[role]));
   }
+  console.log('server  requests/s   p50 ms   p99 ms   CPU µs/request');
   for (const role of roles) {
-    const column = (name: keyof LoadResult) => median(results[role].map((result) => result[name]));
+    const column = (name: keyof Measurement, digits: number, width: number) =>
+      median(results[role].map((result) => result[name]))
+        .toFixed(digits)
+        .padStart(width);
     console.log(
-      `${role.padEnd(5)} ${column('perSecond').toFixed(0).padStart(7)} requests/s  p50 ${column('p50Ms').toFixed(2)} ms  p99 ${column('p99Ms').toFixed(2)} ms`,
+      `${role.padEnd(6)}${column('perSecond', 0, 12)}${column('p50Ms', 2, 9)}${column('p99Ms', 2, 9)}${column('cpuMicros', 1, 17)}`,
     );
   }
-  const ratios = results.api.map((api, round) => api.perSecond / results.bare[round]!.perSecond);
-  console.log(
-    `ratio ${(median(ratios) * 100).toFixed(0)} % (rounds: ${ratios.map((ratio) => (ratio * 100).toFixed(0)).join(', ')})`,
-  );
-  servers.api.child.send('report');
-  const [{ dropped }] = (await once(servers.api.child, 'message')) as [{ dropped: number }];
-  console.log(`predictions dropped from the log: ${dropped}`);
+  const ratios = (of: (bare: Measurement, api: Measurement) => number) =>
+    median(results.api.map((api, round) => of(results.bare[round]!, api)));
+  const throughput = ratios((bare, api) => api.perSecond / bare.perSecond);
+  const cpu = ratios((bare, api) => bare.cpuMicros / api.cpuMicros);
+  console.log(`of the bare handler: ${percent(throughput)} by requests/s, ${percent(cpu)} by CPU`);
+  console.log(`predictions dropped from the log: ${(await ask(servers.api.child)).dropped}`);
   roles.forEach((role) => servers[role].child.kill());
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 async function run(): Promise<void> {
   const [role, argument] = process.argv.slice(2);
-  if (role === 'bare') process.send!(await serveBare());
-  else if (role === 'api') process.send!(await serveApi());
-  else if (role === 'load') {
+  if (role === 'bare' || role === 'api') {
+    process.send!(await (role === 'bare' ? serveBare() : serveApi()));
+    reportWhenAsked();
+  } else if (role === 'load') {
     process.send!(await load(Number(argument)));
     process.exit();
   } else await main(Number(role ?? 5));

@@ -18,14 +18,19 @@ export interface ReachableAuc {
 
 /** From when on the window of 90 days reaches no further back than the world. */
 const FIRST_DAY = 120;
+const LAST_DAY = 345;
 
 /**
- * What can be known from the six features: every 15 days of a year of the world from its 120th, half
+ * What can be known from the six features: every so many days of a year, from the 120th on, half
  * of the users fit the estimators, the other half, whom they have never seen, are scored.
  */
-export function estimateReachableAuc(world: SyntheticWorld): ReachableAuc {
-  const dates = Array.from({ length: 16 }, (_, step) =>
-    addDays(world.start, FIRST_DAY + 15 * step),
+export function estimateReachableAuc(
+  world: SyntheticWorld,
+  { everyDays = 15 }: { everyDays?: number } = {},
+): ReachableAuc {
+  const count = Math.floor((LAST_DAY - FIRST_DAY) / everyDays) + 1;
+  const dates = Array.from({ length: count }, (_, step) =>
+    addDays(world.start, FIRST_DAY + everyDays * step),
   );
   const fit: LabelledRow[] = [];
   const held: LabelledRow[] = [];

@@ -1,17 +1,5 @@
-import {
-  dayNumber,
-  MICROS_PER_DAY,
-  MICROS_PER_HOUR,
-  type LogicalDate,
-} from '../../packages/instants';
-import {
-  generateArrivals,
-  type BillingEventRow,
-  type PlanChangeRow,
-  type SyntheticWorld,
-  type UserEventRow,
-  type UserRow,
-} from '../../packages/synthetic';
+import { dayNumber, MICROS_PER_DAY, type LogicalDate } from '../../packages/instants';
+import { generateArrivals, type SyntheticWorld } from '../../packages/synthetic';
 
 export const featureNames = [
   'avg_sessions_7d',
@@ -30,12 +18,23 @@ export interface LabelledRow {
   readonly churned: boolean;
 }
 
-interface History {
-  readonly user: UserRow;
-  readonly events: readonly UserEventRow[];
-  readonly billing: readonly BillingEventRow[];
-  readonly changes: readonly PlanChangeRow[];
+/** Times in microseconds as doubles: exact here, and bigints would take ten times as long. */
+interface Occurrence {
+  readonly time: number;
+  readonly arrival: number;
 }
+
+interface History {
+  readonly userId: string;
+  readonly signupTime: number;
+  readonly planAtSignup: string;
+  readonly events: readonly (Occurrence & { sessionId: string; isLogin: boolean })[];
+  readonly billing: readonly (Occurrence & { type: string; cents: number })[];
+  readonly changes: readonly (Occurrence & { plan: string })[];
+}
+
+const DAY = Number(MICROS_PER_DAY);
+const HOUR = DAY / 24;
 
 /**
  * The eligible rows (a user event in `(T − 30 d, T]`) of a world at midnight of each date, computed
@@ -60,10 +59,28 @@ function* histories(world: SyntheticWorld, through: bigint): Generator<History> 
   const events = byUser(arrived.userEvents);
   const billing = byUser(arrived.billingEvents);
   const changes = byUser(arrived.planChanges);
-  for (const user of arrived.users) {
-    const { userId } = user;
-    yield { user, events: events(userId), billing: billing(userId), changes: changes(userId) };
+  for (const { userId, signupTime, plan } of arrived.users) {
+    yield {
+      userId,
+      signupTime: Number(signupTime),
+      planAtSignup: plan,
+      events: events(userId).map((row) => ({
+        ...occurrenceOf(row),
+        sessionId: row.sessionId,
+        isLogin: row.eventType === 'login',
+      })),
+      billing: billing(userId).map((row) => ({
+        ...occurrenceOf(row),
+        type: row.eventType,
+        cents: row.amountCents,
+      })),
+      changes: changes(userId).map((row) => ({ ...occurrenceOf(row), plan: row.plan })),
+    };
   }
+}
+
+function occurrenceOf(row: { eventTime: bigint; ingestedAt: bigint }): Occurrence {
+  return { time: Number(row.eventTime), arrival: Number(row.ingestedAt) };
 }
 
 function byUser<Row extends { userId: string }>(rows: Iterable<Row>): (userId: string) => Row[] {
@@ -79,46 +96,46 @@ function byUser<Row extends { userId: string }>(rows: Iterable<Row>): (userId: s
   };
 }
 
-function rowAt(
-  { user, events, billing, changes }: History,
-  date: LogicalDate,
-): LabelledRow | undefined {
-  const time = BigInt(dayNumber(date)) * MICROS_PER_DAY;
-  const isVisible = (row: { eventTime: bigint; ingestedAt: bigint }): boolean =>
-    row.eventTime <= time && row.ingestedAt <= time + MICROS_PER_HOUR;
-  const daysBefore = (row: { eventTime: bigint }): number =>
-    Number(time - row.eventTime) / Number(MICROS_PER_DAY);
-  const seen = events.filter((event) => isVisible(event) && daysBefore(event) < 30);
-  if (user.signupTime > time || seen.length === 0) return undefined;
+function rowAt(history: History, date: LogicalDate): LabelledRow | undefined {
+  const time = dayNumber(date) * DAY;
+  const isWithin = (days: number) => (one: Occurrence) =>
+    one.time > time - days * DAY && one.time <= time && one.arrival <= time + HOUR;
+  const isInLabelWindow = (one: Occurrence) => one.time > time && one.time <= time + 30 * DAY;
+  const lately = history.events.filter(isWithin(30));
+  if (history.signupTime > time || lately.length === 0) return undefined;
 
-  const sessionsWithin = (days: number): number =>
-    new Set(seen.filter((event) => daysBefore(event) < days).map((event) => event.sessionId)).size;
-  const logins = events.filter((event) => event.eventType === 'login' && isVisible(event));
-  const since = [{ eventTime: user.signupTime }, ...logins].map(daysBefore);
-  const lastLogin = logins.length > 0 ? Math.min(...since.slice(1)) : since[0]!;
-  const paid = billing.filter(isVisible);
-  const failed = paid.filter((row) => row.eventType === 'charge_failed' && daysBefore(row) < 30);
-  const spent = paid
-    .filter((row) => row.eventType === 'charge_succeeded' && daysBefore(row) < 90)
-    .reduce((total, row) => total + row.amountCents, 0);
-  const plan = changes.filter(isVisible).at(-1)?.plan ?? user.plan;
-
-  const isInLabelWindow = (row: { eventTime: bigint }): boolean =>
-    row.eventTime > time && row.eventTime <= time + 30n * MICROS_PER_DAY;
-  const cancels = billing.some(
-    (row) => row.eventType === 'subscription_cancelled' && isInLabelWindow(row),
+  const sessionsOf = (events: readonly { sessionId: string }[]): number =>
+    new Set(events.map((event) => event.sessionId)).size;
+  const billed = history.billing.filter(isWithin(90));
+  const cancels = history.billing.some(
+    (row) => row.type === 'subscription_cancelled' && isInLabelWindow(row),
   );
   return {
-    user: user.userId,
+    user: history.userId,
     date,
     features: [
-      sessionsWithin(7) / 7,
-      sessionsWithin(30),
-      Math.floor(lastLogin),
-      failed.length,
-      spent / 100,
-      plan === 'pro' ? 1 : 0,
+      sessionsOf(lately.filter(isWithin(7))) / 7,
+      sessionsOf(lately),
+      Math.floor((time - lastLogin(history, isWithin(Infinity))) / DAY),
+      billed.filter((row) => row.type === 'charge_failed' && isWithin(30)(row)).length,
+      billed.reduce((sum, row) => sum + (row.type === 'charge_succeeded' ? row.cents : 0), 0) / 100,
+      planAt(history, isWithin(Infinity)) === 'pro' ? 1 : 0,
     ],
-    churned: cancels || !events.some(isInLabelWindow),
+    churned: cancels || !history.events.some(isInLabelWindow),
   };
+}
+
+function lastLogin(
+  { events, signupTime }: History,
+  isVisible: (one: Occurrence) => boolean,
+): number {
+  const logins = events.filter((event) => event.isLogin && isVisible(event));
+  return logins.reduce((last, { time }) => Math.max(last, time), signupTime);
+}
+
+function planAt(
+  { changes, planAtSignup }: History,
+  isVisible: (one: Occurrence) => boolean,
+): string {
+  return changes.filter(isVisible).at(-1)?.plan ?? planAtSignup;
 }

@@ -66,7 +66,7 @@ export interface OnlineVector {
   readonly vector_hash: string;
 }
 
-/** The value at Redis key `user_features:_meta`. */
+/** The value at Redis key `churn:online:meta`: what is published online. */
 export interface OnlineMeta {
   readonly installation_id: string;
   readonly feature_time: InstantText;

@@ -78,7 +78,8 @@ export async function withLoadLock<T>(
 
 /** Turns a connection failure into POSTGRES_UNAVAILABLE; other errors pass through. */
 export function asDatabaseError(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // Not `instanceof`: Node's own errors come from another realm under jest.
+  const code = typeof error === 'object' && error && 'code' in error ? String(error.code) : '';
   const isConnection = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|CONNECT|CONNECTION_|57P0|08)/.test(code);
   return isConnection ? new ChurnError('POSTGRES_UNAVAILABLE', {}, { cause: error }) : error;
 }

@@ -55,6 +55,10 @@ export async function dumpTable(
     )
     .readable();
   await pipeline(rows, createWriteStream(dump.file));
+  // postgres.js 3.4.9 pauses the socket when the stream is full and resumes it when more is asked
+  // for; if the last row came with the pause, nobody asks again and the next query would hang
+  // (https://github.com/porsager/postgres/pull/1016).
+  rows._read(0);
 }
 
 /** Dumps the four raw tables as of one moment into `folder`, each as its `dumpFile`. */

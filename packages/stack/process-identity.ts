@@ -11,7 +11,7 @@ export function processIdentity(pid: number): string | undefined {
 
 /** Whether `pid` is still the process whose identity was recorded. */
 export function isSameProcess(pid: number | null, identity: string | null): pid is number {
-  return pid !== null && identity !== null && processIdentity(pid) !== undefined;
+  return pid !== null && identity !== null && processIdentity(pid) === identity;
 }
 
 function linuxIdentity(pid: number): string | undefined {

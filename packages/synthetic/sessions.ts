@@ -22,6 +22,9 @@ const eventTypeShares = [0.48, 0.3, 0.15, 0.07] as const;
 const EVENING_PULL = 2.5 * HOUR;
 const EVENING_SHIFT = 0.29;
 
+/** How soon after signup the very first session comes, for those who have one in their first cycle. */
+const FIRST_LOGIN_WITHIN = 10 * MINUTE;
+
 /** Unless it is one of those days late, no session is under way longer after its start. */
 const UNDER_WAY = Math.max(LONGEST_SESSION + promptDelay.max, hoursLate.max);
 
@@ -52,29 +55,43 @@ export function userEventsOf(
   window: MomentWindow,
   streams: Streams,
 ): UserEventRow[] {
-  if (cycle.sessions === 0) return [];
   const isOver = cycle.start + CYCLE + EVENING_PULL + UNDER_WAY < window.after;
   // Most cycles of the past weeks end here: nothing of them is under way any more.
   if (isOver && !cycle.hasSessionDaysLate) return [];
+  const rows: UserEventRow[] = [];
+  for (const session of sessionsUnderWay(user, cycle, window, streams)) {
+    pushEventsArriving(rows, { user, cycle, session }, window, streams);
+  }
+  return rows;
+}
+
+/** The sessions of a cycle of which something may arrive in the window, by start. */
+function sessionsUnderWay(
+  user: Life,
+  cycle: Cycle,
+  window: MomentWindow,
+  streams: Streams,
+): Session[] {
   const late = lateSession(user, cycle, streams);
   const draw = streams.open('sessions', user.index, cycle.number);
   const sessions: Session[] = [];
   for (let place = 0; place < cycle.sessions; place += 1) {
-    const share = draw();
+    const start = startOfSession(user, cycle, place, draw());
     const returns = draw() < SESSION_RETURNS;
     const lateBy = place === late.place ? late.by : 0;
-    const evenly = cycle.start + Math.floor(share * CYCLE);
-    if (evenly - EVENING_PULL > window.through) continue;
-    if (evenly + EVENING_PULL + Math.max(lateBy, UNDER_WAY) < window.after) continue;
-    const start = startOfSession(user, cycle, { place, share, evenly });
-    if (cycle.cancelledAt !== undefined && start >= cycle.cancelledAt) continue;
+    if (start > window.through || start >= (cycle.cancelledAt ?? Infinity)) continue;
+    if (start + Math.max(lateBy, UNDER_WAY) < window.after) continue;
     sessions.push({ place, start, returns, lateBy });
   }
-  const rows: UserEventRow[] = [];
-  for (const session of sessions.sort((left, right) => left.start - right.start)) {
-    pushEventsArriving(rows, { user, cycle, session }, window, streams);
-  }
-  return rows;
+  return sessions.sort((left, right) => left.start - right.start);
+}
+
+/** Spread over the cycle; but the very first, if there is one, follows the signup. */
+function startOfSession(user: Life, cycle: Cycle, place: number, share: number): Moment {
+  const firstSteps = user.signupTime + FIRST_STEPS_AFTER;
+  const isFirstEver = cycle.number === 0 && place === 0;
+  if (isFirstEver) return firstSteps + Math.floor(share * FIRST_LOGIN_WITHIN);
+  return Math.max(firstSteps, towardsEvening(cycle.start + Math.floor(share * CYCLE)));
 }
 
 /** Which session of the cycle arrives days late, and by how much after its start. */
@@ -84,18 +101,6 @@ function lateSession(user: Life, cycle: Cycle, streams: Streams): { place: numbe
   const place = Math.floor(draw() * cycle.sessions);
   const share = draw();
   return { place, by: drawBetween(daysLate, () => share * share) };
-}
-
-/** Spread over the cycle; but the very first follows the signup. */
-function startOfSession(
-  user: Life,
-  cycle: Cycle,
-  { place, share, evenly }: { place: number; share: number; evenly: Moment },
-): Moment {
-  const earliest = user.signupTime + FIRST_STEPS_AFTER;
-  const isFirstEver = cycle.number === 0 && place === 0;
-  if (isFirstEver) return earliest + Math.floor(share * 10 * MINUTE);
-  return Math.max(earliest, towardsEvening(evenly));
 }
 
 /** Moves a moment within its half day, towards 19:00 UTC. Keeps the order of moments. */

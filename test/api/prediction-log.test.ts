@@ -1,9 +1,5 @@
 import fc from 'fast-check';
-import {
-  PredictionsRefusedError,
-  type LoggedPrediction,
-  type PendingPrediction,
-} from '../../api/ports';
+import type { LoggedPrediction, PendingPrediction } from '../../api/ports';
 import { PredictionLog, type PredictionLogOptions } from '../../api/prediction-log';
 import type { PredictionSpool } from '../../api/prediction-spool';
 import { ChurnError } from '../../packages/contracts';
@@ -34,11 +30,15 @@ class FakeTable {
   async insertPredictions(rows: readonly LoggedPrediction[]): Promise<void> {
     await this.onInsert();
     if (this.isDown) throw new ChurnError('POSTGRES_UNAVAILABLE');
-    if (rows.some(this.refuses)) throw new PredictionsRefusedError('invalid input syntax');
+    if (rows.some(this.refuses)) throw invalidInput();
     this.batches.push(rows.length);
     for (const row of rows)
       if (!this.rows.has(row.predictionId)) this.rows.set(row.predictionId, row);
   }
+}
+
+function invalidInput(): Error {
+  return Object.assign(new Error('invalid input syntax'), { code: '22P02' });
 }
 
 class MemorySpool implements PredictionSpool {
@@ -125,9 +125,16 @@ describe('the prediction log', () => {
     expect(table.rows.size).toBe(3);
   });
 
-  it('keeps predictions also when the database fails in a way nobody foresaw', async () => {
+  it.each([
+    ['a connection that broke', Object.assign(new Error('x'), { code: 'ECONNRESET' })],
+    ['a missing table', Object.assign(new Error('x'), { code: '42P01' })],
+    ['a full disk', Object.assign(new Error('x'), { code: '53100' })],
+    ['what nobody foresaw', new TypeError('surprise')],
+  ])('keeps predictions when the database fails with %s', async (_what, failure) => {
     const log = createLog();
-    table.onInsert = () => Promise.reject(new TypeError('surprise'));
+    table.onInsert = async () => {
+      throw failure;
+    };
     fill(log, 2);
     expect(await log.flush()).toBe(false);
     expect([log.pending, log.dropped]).toEqual([2, 0]);

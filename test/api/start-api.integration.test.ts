@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
-import type { ApiPlatform, ChampionRegistry } from '../../api/ports';
-import { postgresPredictionStore } from '../../api/postgres-prediction-store';
+import type { ApiPlatform, ChampionRegistry, PredictionStore } from '../../api/ports';
 import { startApi } from '../../api/start-api';
 import { ChurnError } from '../../packages/contracts';
-import { openDatabase } from '../../packages/database';
+import { openDatabase, type Database } from '../../packages/database';
 import {
   openRedisForServing,
   readMeta,
@@ -19,6 +18,25 @@ import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
 import { fakePorts, modelOf, NOW, silentLogger, vectorOf } from './test-api';
+
+function storeIn({ sql }: Pick<Database, 'sql'>): PredictionStore {
+  return {
+    insertPredictions: async (rows) => {
+      const values = rows.map((row) => ({
+        prediction_id: row.predictionId,
+        user_id: row.userId,
+        model_version: row.modelVersion,
+        feature_time: row.featureTime,
+        known_at: row.knownAt,
+        revision: row.revision,
+        features: row.features,
+        churn_probability: row.churnProbability,
+        predicted_at: row.predictedAt,
+      }));
+      await sql`insert into ops.predictions ${sql(values)} on conflict (prediction_id) do nothing`;
+    },
+  };
+}
 
 describe('the API process', () => {
   let scratch: ReturnType<typeof createScratchDirectory>;
@@ -60,7 +78,7 @@ describe('the API process', () => {
         meta: () => readMeta(reader),
       },
       championRegistry: registry,
-      predictionStore: postgresPredictionStore(database),
+      predictionStore: storeIn(database),
       close: async () => void (isClosed = true),
       ...changes,
     };
@@ -101,7 +119,7 @@ describe('the API process', () => {
     };
     const nobody = openDatabase('postgres://nobody@127.0.0.1:1/nothing');
     const first = await start({
-      predictionStore: postgresPredictionStore(nobody),
+      predictionStore: storeIn(nobody),
       probes: {
         redis: async () => {},
         postgres: () => nobody.sql`select 1`.then(),

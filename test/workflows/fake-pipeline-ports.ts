@@ -64,7 +64,7 @@ export function createFakePipelinePorts(scripted: Partial<PipelinePorts> = {}): 
     ...scripted,
   };
   const record = (port: keyof PipelinePorts) => {
-    const run = behaviour[port] as (...args: unknown[]) => Promise<unknown>;
+    const run = behaviour[port].bind(behaviour) as (...args: unknown[]) => Promise<unknown>;
     return async (...args: unknown[]) => {
       const input = args[0];
       calls.push({ port, phase: 'start', input });

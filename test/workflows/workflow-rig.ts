@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { PipelinePorts } from '../../activities';
 import { findTool } from '../../packages/stack';
 import { registerSearchAttributes } from '../../temporal-config';
 import { createWorkers } from '../../worker/create-workers';
+import { historyToText } from '../histories/history-json';
 
 // Activities that fail on purpose would fill the output with warnings.
 Runtime.install({
@@ -220,14 +220,6 @@ export async function recordHistory(
 ): Promise<void> {
   if (!process.env.CHURN_RECORD_HISTORIES) return;
   const [history] = await historiesOf(env, workflowId);
-  const scrubbed = JSON.stringify(
-    JSON.parse(historyToJSON(history!), (key, value: unknown) => {
-      if (key === 'identity') return 'recorded';
-      if (key === 'stackTrace') return '';
-      return value;
-    }),
-    null,
-    1,
-  );
-  writeFileSync(path.resolve(__dirname, '../histories', `${name}.json`), `${scrubbed}\n`);
+  const file = path.resolve(__dirname, '../histories', `${name}.json`);
+  writeFileSync(file, historyToText(history!));
 }

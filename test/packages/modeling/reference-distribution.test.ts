@@ -36,9 +36,7 @@ describe('a reference distribution', () => {
     ['two values', [5, 5, 6], false],
     ['one value and nulls', [5, NaN], false],
   ])('with %s: constant is %s', (_case, values, constant) => {
-    expect(referenceDistribution('x', Float64Array.from(values as number[])).constant).toBe(
-      constant,
-    );
+    expect(referenceDistribution('x', Float64Array.from(values)).constant).toBe(constant);
   });
 
   it('puts a value on an edge into the bin that it closes, and anything beyond into the last', () => {

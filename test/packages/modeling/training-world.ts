@@ -5,7 +5,8 @@ import seedrandom from 'seedrandom';
 import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
 import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
 import { addDays, datesBetween, formatInstant, midnightOf } from '../../../packages/instants';
-import type { ModelSchema } from '../../../packages/modeling';
+import { trainModel, type ModelSchema, type TrainModelOptions } from '../../../packages/modeling';
+import { createScratchDirectory } from '../../environment/scratch-directory';
 
 const feature = (name: string, type: 'float64' | 'int32' | 'bool') => ({
   name,
@@ -141,4 +142,40 @@ export async function writeDays(options: {
   } finally {
     duckDb.close();
   }
+}
+
+/** A registry per test over one set of partitions; registers the hooks it needs. */
+export function setUpTraining(days: { from: string; to: string; users: number }) {
+  const scratch = createScratchDirectory();
+  let registries = 0;
+  const world = {
+    directory: scratch.path,
+    /** Filled before the first test. */
+    partitions: [] as PublishedPartition[],
+    modelsDir: '',
+    /** Starts over with an empty registry; each test starts with one. */
+    clearRegistry: () => {
+      world.modelsDir = path.join(scratch.path, `models-${++registries}`);
+    },
+    openDuckDb: () => openTestDuckDb(scratch.path),
+    train: (changes: Partial<TrainModelOptions> = {}) =>
+      trainModel({
+        partitions: world.partitions,
+        schema: testSchema,
+        openDuckDb: world.openDuckDb,
+        modelsDir: world.modelsDir,
+        asOf: '2024-06-30',
+        createdAt: midnightOf('2024-06-30'),
+        seed: 42,
+        ...changes,
+      }),
+    read: (version: string, file: string) =>
+      readFileSync(path.join(world.modelsDir, version, file), 'utf8'),
+  };
+  beforeAll(async () => {
+    world.partitions = await writeDays({ directory: scratch.path, ...days });
+  });
+  beforeEach(world.clearRegistry);
+  afterAll(() => scratch.remove());
+  return world;
 }

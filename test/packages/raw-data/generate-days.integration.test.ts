@@ -71,7 +71,7 @@ const oneUserADay: GenerateArrivals = ({ users, start }, { after, through }) => 
     })),
   };
   return {
-    users: rows.users[Symbol.iterator] ? [...rows.users].filter(arrives) : [],
+    users: [...rows.users].filter(arrives),
     planChanges: [...rows.planChanges].filter(arrives),
     userEvents: [...rows.userEvents].filter(arrives),
     billingEvents: [...rows.billingEvents].filter(arrives),

@@ -20,11 +20,11 @@ const files = {
   user_events: csv(USER_EVENTS, 'e1,u1,s1,login,2025-02-01'),
 };
 
-/** Resolves once some session of this database waits for an advisory lock. */
-async function someoneWaits(): Promise<void> {
+/** Resolves once some session of this database waits for such a lock. */
+async function someoneWaits(locktype: 'advisory' | 'relation'): Promise<void> {
   for (;;) {
     const waiting = await fixture.database.sql`
-      SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      SELECT FROM pg_locks WHERE locktype = ${locktype} AND NOT granted
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     if (waiting.length > 0) return;
   }
@@ -45,7 +45,7 @@ describe('knowledge', () => {
       taken = takeKnowledge(fixture.database).then(({ latest }) => {
         order.push(`knows batch ${latest.batch}`);
       });
-      await someoneWaits();
+      await someoneWaits('advisory');
       await tx`
         INSERT INTO ops.load_batches (batch, source, arrival, committed_at, loaded, unchanged, rejected)
         VALUES (1, 'import', 'now', clock_timestamp(), '{}', '{}', '{}')`;
@@ -94,17 +94,20 @@ describe('loads side by side', () => {
   });
 
   it('leave nothing when the connection is lost in the middle', async () => {
-    let terminated: Promise<unknown> | undefined;
-    const load = fixture.load(files, {
-      onProgress: ({ table }) => {
-        if (table !== 'users') return;
-        terminated = fixture.database.sql`
-          SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
-            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-      },
+    let load: Promise<unknown> | undefined;
+    await fixture.database.sql.begin(async (tx) => {
+      // Users go in; user events have to wait for this lock, and meanwhile the connection goes.
+      await tx`LOCK TABLE raw_data.user_events IN SHARE MODE`;
+      load = fixture.load(files).then(
+        () => 'loaded',
+        (error: unknown) => error,
+      );
+      await someoneWaits('relation');
+      await tx`
+        SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     });
-    await expect(load).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
-    await terminated;
+    expect(await load).toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
     expect(await fixture.database.sql`SELECT FROM raw_data.users`).toHaveLength(0);
     expect(await fixture.load(files)).toMatchObject({ batch: 1 });
   });

@@ -88,6 +88,8 @@ export function csv(header: string, ...rows: string[]): string {
 }
 
 export const USERS = 'user_id,signup_time,plan';
+/** A file of users with `u1`, who signed up at 2025-01-01T00:00:00Z. */
+export const ONE_USER = csv(USERS, 'u1,2025-01-01T00:00:00Z,free');
 export const PLAN_CHANGES = 'change_id,user_id,plan,event_time';
 export const USER_EVENTS = 'event_id,user_id,session_id,event_type,event_time';
 export const BILLING_EVENTS = 'event_id,user_id,event_type,amount,event_time';

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { readParquet } from '../../../packages/duckdb';
 import {
   auditRawLog,
   exportRawTables,
@@ -97,7 +98,7 @@ describe('the raw log', () => {
     const log = await sync();
     const rows = await query(`
       SELECT event_id, user_id, epoch_us(event_time) % 1000 AS micros, epoch_us(ingested_at) = epoch_us(event_time) AS assumed, batch
-      FROM read_parquet('${log.segments('user_events', 1)[0]}')`);
+      FROM ${readParquet(log.segments('user_events', 1))}`);
     expect(rows).toEqual([
       { event_id: 'e2', user_id: 'a, "é"', micros: 0n, assumed: true, batch: 1 },
       { event_id: 'e1', user_id: 'b', micros: 1n, assumed: true, batch: 1 },
@@ -105,7 +106,7 @@ describe('the raw log', () => {
     ]);
     const types = await query(`
       SELECT string_agg(column_name || ' ' || column_type, ', ') AS types
-      FROM (DESCRIBE SELECT * FROM read_parquet('${log.segments('billing_events', 1)[0]}'))`);
+      FROM (DESCRIBE SELECT * FROM ${readParquet(log.segments('billing_events', 1))})`);
     expect(types[0]?.types).toBe(
       'event_id VARCHAR, user_id VARCHAR, event_type VARCHAR, amount_cents BIGINT, currency VARCHAR, ' +
         'event_time TIMESTAMP WITH TIME ZONE, ingested_at TIMESTAMP WITH TIME ZONE, batch INTEGER',

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { stopProcess } from '../../../packages/stack/detached-process';
 import { isSameProcess, processIdentity } from '../../../packages/stack/process-identity';
-import { startIdleProcess } from './stack-fixture';
+import { endProcesses, startIdleProcess } from './stack-fixture';
+
+afterEach(endProcesses);
 
 describe('the identity of a process', () => {
   test('stays the same while it runs, and ends with it', async () => {
@@ -51,6 +53,5 @@ describe('stopping a process', () => {
     await stopProcess({ pid: child.pid!, identity: 'other', signal: 'SIGKILL', deadlineMs: 100 });
 
     expect(processIdentity(child.pid!)).toBeDefined();
-    child.kill('SIGKILL');
   });
 });

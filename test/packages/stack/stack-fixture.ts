@@ -5,20 +5,26 @@ import { loadConfig, type Config } from '../../../packages/config';
 import { stopStack, type ServiceStatus, type StackStatus } from '../../../packages/stack';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
-/** An installation in a folder of its own, whose processes end with the test. */
+const installations: (() => Promise<void>)[] = [];
+
+/** Ends the installations that a test made, whether it passed or not. */
+export async function disposeInstallations(): Promise<void> {
+  for (const dispose of installations.splice(0)) await dispose();
+}
+
+/** An installation in a folder of its own; it ends by `dispose` or `afterEach(disposeInstallations)`. */
 export function createInstallation(settings: Readonly<Record<string, string>> = {}): {
   config: Config;
   dispose: () => Promise<void>;
 } {
   const scratch = createScratchDirectory();
   const config = loadConfig({ CHURN_DATA_DIR: path.join(scratch.path, 'data'), ...settings });
-  return {
-    config,
-    dispose: async () => {
-      await stopStack({ config });
-      scratch.remove();
-    },
+  const dispose = async () => {
+    await stopStack({ config });
+    scratch.remove();
   };
+  installations.push(dispose);
+  return { config, dispose };
 }
 
 export function service(status: StackStatus, name: ServiceStatus['name']): ServiceStatus {
@@ -34,7 +40,15 @@ export function fakeProgram(folder: string, name: string, script: string): strin
   return folder;
 }
 
-/** A process that does nothing until it is stopped. */
+/** A process that does nothing until it is stopped, by the test or by `afterEach(endProcesses)`. */
 export function startIdleProcess(): ChildProcess {
-  return spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  idleProcesses.push(child);
+  return child;
+}
+
+const idleProcesses: ChildProcess[] = [];
+
+export function endProcesses(): void {
+  for (const child of idleProcesses.splice(0)) child.kill('SIGKILL');
 }

@@ -14,12 +14,19 @@ import {
 } from '../../../packages/stack';
 import { processIdentity } from '../../../packages/stack/process-identity';
 import { readStackState, writeStackState } from '../../../packages/stack/state-file';
-import { createInstallation, fakeProgram, service, startIdleProcess } from './stack-fixture';
+import {
+  createInstallation,
+  disposeInstallations,
+  endProcesses,
+  fakeProgram,
+  service,
+  startIdleProcess,
+} from './stack-fixture';
 
 const servers: ServiceName[] = ['postgres', 'redis', 'temporal'];
 
 describe('a stack of Postgres, Redis and Temporal', () => {
-  const { config, dispose } = createInstallation();
+  const { config } = createInstallation();
   const start = (events: string[] = []) =>
     startStack({
       config,
@@ -28,7 +35,7 @@ describe('a stack of Postgres, Redis and Temporal', () => {
     });
 
   beforeAll(() => start());
-  afterAll(dispose);
+  afterAll(disposeInstallations);
 
   test('reports each service as running, with a URL and a pid', async () => {
     const status = await stackStatus({ config });
@@ -186,6 +193,8 @@ describe('a stack of Postgres, Redis and Temporal', () => {
 });
 
 describe('two data directories', () => {
+  afterEach(disposeInstallations);
+
   test('are two independent installations', async () => {
     const left = createInstallation();
     const right = createInstallation();
@@ -200,17 +209,20 @@ describe('two data directories', () => {
 
     expect(service(await stackStatus(left), 'redis').status).toBe('stopped');
     expect(service(await stackStatus(right), 'redis').status).toBe('running');
-    await Promise.all(both.map(({ dispose }) => dispose()));
   });
 });
 
 describe('a start that can not succeed', () => {
+  afterEach(disposeInstallations);
+
   test('names the variable of a port that is in use', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => {
-      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+      server
+        .unref()
+        .listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
     });
-    const { config, dispose } = createInstallation({ CHURN_TEMPORAL_UI_PORT: String(port) });
+    const { config } = createInstallation({ CHURN_TEMPORAL_UI_PORT: String(port) });
 
     await expect(startStack({ config, services: ['temporal'] })).rejects.toMatchObject({
       code: 'PORT_IN_USE',
@@ -218,11 +230,10 @@ describe('a start that can not succeed', () => {
     });
 
     server.close();
-    await dispose();
   });
 
   test('shows the end of the log of a program that gives up', async () => {
-    const { config, dispose } = createInstallation();
+    const { config } = createInstallation();
     const folder = path.join(config.dataDir, '..', 'fake');
     const env = {
       ...process.env,
@@ -234,28 +245,25 @@ describe('a start that can not succeed', () => {
     await expect(started).rejects.toMatchObject({ code: 'SERVICE_FAILED_TO_START' });
     await expect(started).rejects.toThrow(/no luck today/);
     expect(service(await stackStatus({ config }), 'redis').status).toBe('stopped');
-    await dispose();
   });
 
   test('says what to do about a missing program', async () => {
-    const { config, dispose } = createInstallation();
+    const { config } = createInstallation();
     const env = { PATH: '/nowhere', XDG_CACHE_HOME: path.join(config.dataDir, 'cache') };
 
     await expect(startStack({ config, env, services: ['redis'] })).rejects.toMatchObject({
       code: 'MISSING_TOOL',
       details: { tool: 'redis-server', remedy: expect.stringContaining('make setup') },
     });
-    await dispose();
   });
 
   test('says that an external service does not answer', async () => {
-    const { config, dispose } = createInstallation({ REDIS_URL: 'redis://127.0.0.1:1' });
+    const { config } = createInstallation({ REDIS_URL: 'redis://127.0.0.1:1' });
 
     await expect(startStack({ config, services: ['redis'] })).rejects.toMatchObject({
       code: 'REDIS_UNAVAILABLE',
     });
     expect(service(await stackStatus({ config }), 'redis').status).toBe('unhealthy');
-    await dispose();
   });
 
   test('says that the data directory can not be written', async () => {
@@ -268,8 +276,11 @@ describe('a start that can not succeed', () => {
 });
 
 describe('a pid that belongs to another process by now', () => {
+  afterEach(disposeInstallations);
+  afterEach(endProcesses);
+
   test('is neither taken for the service nor killed', async () => {
-    const { config, dispose } = createInstallation();
+    const { config } = createInstallation();
     await startStack({ config, services: ['redis'] });
     await stopStack({ config });
     const { run } = dataPaths(config.dataDir);
@@ -283,8 +294,6 @@ describe('a pid that belongs to another process by now', () => {
     await stopStack({ config });
 
     expect(processIdentity(stranger.pid!)).toBeDefined();
-    stranger.kill();
-    await dispose();
   });
 });
 

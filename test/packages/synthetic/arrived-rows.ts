@@ -59,6 +59,17 @@ function line(table: string, row: object): string {
   );
 }
 
+/** What one union has and the other has not: the first few lines, not thousands. */
+export function differences(left: readonly string[], right: readonly string[]): string[] {
+  const [inLeft, inRight] = [new Set(left), new Set(right)];
+  const repeated = left.length - inLeft.size + right.length - inRight.size;
+  return [
+    ...left.filter((one) => !inRight.has(one)).map((one) => `only left: ${one}`),
+    ...right.filter((one) => !inLeft.has(one)).map((one) => `only right: ${one}`),
+    ...(repeated > 0 ? [`${repeated} repeated`] : []),
+  ].slice(0, 5);
+}
+
 /** What a window cost, by kind of work. */
 export function workOf(
   world: SyntheticWorld,

@@ -58,21 +58,25 @@ describe('the rows of a synthetic world', () => {
     const complete = [...sessions.values()].filter(
       (events) => events[0]!.eventTime < dayAfterStart(world.start, 390),
     );
-    for (const events of complete) {
+    const bad = complete.filter((events) => {
       const ordered = [...events].sort((a, b) => (a.eventTime < b.eventTime ? -1 : 1));
-      expect(new Set(events.map((event) => event.userId)).size).toBe(1);
-      expect(ordered.map((event) => event.eventType === 'login')).toEqual(
-        ordered.map((_, place) => place === 0),
+      const isOneUser = events.every((event) => event.userId === events[0]!.userId);
+      const isLoginFirst = ordered.every(
+        (one, place) => (one.eventType === 'login') === (place === 0),
       );
-    }
+      return !isOneUser || !isLoginFirst;
+    });
+    expect(bad).toEqual([]);
+    expect(complete.length).toBeGreaterThan(10_000);
   });
 
   it('have charges above a cent, and cancellations of nothing', () => {
-    for (const row of rows.billingEvents) {
-      const isCancellation = row.eventType === 'subscription_cancelled';
-      expect(Number.isSafeInteger(row.amountCents)).toBe(true);
-      expect(isCancellation ? row.amountCents === 0 : row.amountCents >= 100).toBe(true);
-    }
+    const bad = rows.billingEvents.filter(({ eventType, amountCents }) => {
+      const isRight =
+        eventType === 'subscription_cancelled' ? amountCents === 0 : amountCents >= 100;
+      return !isRight || !Number.isSafeInteger(amountCents);
+    });
+    expect(bad).toEqual([]);
   });
 
   it('have plan changes that change the plan', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { MICROS_PER_DAY } from '../../../packages/instants';
 import { generateArrivals } from '../../../packages/synthetic';
-import { asLines, collect, dayAfterStart, firstDays } from './arrived-rows';
+import { asLines, collect, dayAfterStart, differences, firstDays } from './arrived-rows';
 
-const world = { seed: 11, users: 40, start: '2024-01-15' };
+const world = { seed: 11, users: 24, start: '2024-01-15' };
 const DAYS = 400;
 const after = dayAfterStart(world.start, 0);
 const through = dayAfterStart(world.start, DAYS);
@@ -13,7 +13,7 @@ describe('the windows of a synthetic world', () => {
   const lines = asLines(whole);
 
   it('bring rows to every table', () => {
-    for (const rows of Object.values(whole)) expect(rows.length).toBeGreaterThan(5);
+    for (const rows of Object.values(whole)) expect(rows.length).toBeGreaterThan(0);
   });
 
   it('bring the same rows, each once, by the day in reverse as all at once', () => {
@@ -25,7 +25,7 @@ describe('the windows of a synthetic world', () => {
         }),
       ),
     );
-    expect(asLines(...days)).toEqual(lines);
+    expect(differences(asLines(...days), lines)).toEqual([]);
   });
 
   it('bring the same rows, each once, however time is cut and in whatever order', () => {
@@ -43,10 +43,10 @@ describe('the windows of a synthetic world', () => {
             .map((window) => ({ window, place: order.next().value as number }))
             .sort((a, b) => a.place - b.place);
           const parts = shuffled.map(({ window }) => collect(generateArrivals(world, window)));
-          expect(asLines(...parts)).toEqual(lines);
+          expect(differences(asLines(...parts), lines)).toEqual([]);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 
@@ -63,7 +63,7 @@ describe('the windows of a synthetic world', () => {
   it('bring the same again when a table is iterated twice, in any order of tables', () => {
     const rows = generateArrivals(world, { after, through: dayAfterStart(world.start, 40) });
     const billing = [...rows.billingEvents];
-    expect(asLines(collect(rows))).toEqual(asLines(collect(rows)));
+    expect(differences(asLines(collect(rows)), asLines(collect(rows)))).toEqual([]);
     expect([...rows.billingEvents]).toEqual(billing);
   });
 
@@ -79,11 +79,11 @@ describe('the windows of a synthetic world', () => {
     const rows = collect(
       generateArrivals(world, {
         after: dayAfterStart(world.start, late),
-        through: dayAfterStart(world.start, late + 30),
+        through: dayAfterStart(world.start, late + 90),
       }),
     );
     expect(rows.users.length).toBeGreaterThan(0);
-    expect(rows.userEvents.length).toBeGreaterThan(100);
+    expect(rows.userEvents.length).toBeGreaterThan(50);
   });
 });
 
@@ -97,8 +97,8 @@ describe('another synthetic world', () => {
   ])('has other rows when its %s differs', (_what, other) => {
     const window = { after, through: dayAfterStart(base.start, 60) };
     const linesOf = (chosen: typeof base) => asLines(collect(generateArrivals(chosen, window)));
-    expect(linesOf(other)).not.toEqual(linesOf(base));
-    expect(linesOf({ ...base })).toEqual(linesOf(base));
+    expect(differences(linesOf(other), linesOf(base))).not.toEqual([]);
+    expect(differences(linesOf({ ...base }), linesOf(base))).toEqual([]);
   });
 
   it.each([

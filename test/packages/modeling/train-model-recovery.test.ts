@@ -1,0 +1,83 @@
+import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { readAliases, readModelEvents } from '../../../packages/modeling';
+import { setUpTraining } from './training-world';
+
+const world = setUpTraining({ from: '2024-03-01', to: '2024-05-30', users: 60 });
+const { train, read } = world;
+
+describe('a crash', () => {
+  it('between publishing and promoting is made good by the next training', async () => {
+    const { metadata } = await train();
+    rmSync(path.join(world.modelsDir, 'aliases.json'));
+    rmSync(path.join(world.modelsDir, 'events.jsonl'));
+    const again = await train();
+    expect(again).toEqual({ version: 'v001', metadata, isNew: false });
+    expect(await readAliases(world.modelsDir)).toMatchObject({ champion: 'v001' });
+    expect((await readModelEvents(world.modelsDir)).map(({ action }) => action)).toEqual([
+      'register',
+      'promote',
+    ]);
+  });
+
+  it('between moving the alias and logging it is made good by the next change', async () => {
+    await train();
+    rmSync(path.join(world.modelsDir, 'events.jsonl'));
+    await train({ l2: 2 });
+    expect(
+      (await readModelEvents(world.modelsDir)).map(({ action, version }) => `${action} ${version}`),
+    ).toEqual(['register v001', 'promote v001', 'register v002', 'promote v002']);
+  });
+
+  it('while staging leaves nothing that the next training does not remove', async () => {
+    mkdirSync(path.join(world.modelsDir, '.staging-dead'), { recursive: true });
+    writeFileSync(path.join(world.modelsDir, '.staging-dead', 'model.json'), '{');
+    await train();
+    expect(readdirSync(world.modelsDir).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('of the lock’s holder does not stop the next training', async () => {
+    mkdirSync(world.modelsDir, { recursive: true });
+    writeFileSync(path.join(world.modelsDir, '.lock'), `${hostname()} 4194303 dead`);
+    expect((await train()).version).toBe('v001');
+  });
+});
+
+describe('a version that was tampered with', () => {
+  it('is not taken for the one these inputs made: a new one is trained', async () => {
+    await train();
+    const file = path.join(world.modelsDir, 'v001', 'metadata.json');
+    chmodSync(file, 0o644);
+    appendFileSync(file, ' ');
+    const again = await train();
+    expect([again.version, again.isNew]).toEqual(['v002', true]);
+    // Champion v001 can't be loaded any more, so it can't keep its place.
+    expect(again.metadata.promotion.reason).toBe('promoted: champion v001 can not be compared');
+  });
+});
+
+describe('trainings at the same time', () => {
+  it('with ten different inputs get ten versions, all whole', async () => {
+    const results = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => train({ l2: index + 1 })),
+    );
+    const versions = results.map(({ version }) => version).sort();
+    expect(versions).toEqual(
+      Array.from({ length: 10 }, (_, i) => `v${String(i + 1).padStart(3, '0')}`),
+    );
+    expect(readdirSync(world.modelsDir).filter((name) => name.startsWith('.'))).toEqual([]);
+    for (const { version, metadata } of results) {
+      expect(JSON.parse(read(version, 'metadata.json'))).toEqual(metadata);
+    }
+    const events = await readModelEvents(world.modelsDir);
+    expect(events).toHaveLength(20);
+    expect(new Set(events.map((event) => event.event_id)).size).toBe(20);
+  });
+
+  it('with the same inputs get one', async () => {
+    const results = await Promise.all(Array.from({ length: 4 }, () => train()));
+    expect(results.map(({ version }) => version)).toEqual(['v001', 'v001', 'v001', 'v001']);
+    expect(results.filter(({ isNew }) => isNew)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,222 @@
+import { copyFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  BILLING_EVENTS,
+  createRawDataFixture,
+  csv,
+  ONE_USER,
+  openTestDuckDb,
+  USER_EVENTS,
+  USERS,
+  type Files,
+  type RawDataFixture,
+} from './raw-data-fixture';
+
+let fixture: RawDataFixture;
+beforeAll(async () => {
+  fixture = await createRawDataFixture();
+});
+beforeEach(() => fixture.reset());
+afterAll(() => fixture.remove());
+
+describe('a file that is missing or malformed', () => {
+  const refused: [what: string, files: Files, problem: RegExp][] = [
+    ['no users', { user_events: csv(USER_EVENTS) }, /users\.csv .*missing/],
+    [
+      'a missing column',
+      { users: csv('user_id,plan', 'u1,free') },
+      /users\.csv has no column signup_time/,
+    ],
+    [
+      'semicolons',
+      { users: csv('user_id;signup_time;plan', 'u1;2025-01-01;free') },
+      /users\.csv has no column user_id/,
+    ],
+    [
+      'no amount at all',
+      { users: ONE_USER, billing_events: csv('event_id,user_id,event_type,event_time') },
+      /billing_events\.csv has no column amount_cents \(or amount\)/,
+    ],
+    [
+      'both amounts',
+      { users: ONE_USER, billing_events: csv(`${BILLING_EVENTS},amount_cents`) },
+      /both amount and amount_cents/,
+    ],
+    [
+      'a column twice',
+      { users: csv(`${USERS},plan`, 'u1,2025-01-01,free,pro') },
+      /users\.csv has column plan twice/,
+    ],
+    ['an empty file', { users: '' }, /users\.csv has no header/],
+    [
+      'a short row',
+      { users: ONE_USER, user_events: csv(USER_EVENTS, 'e1,u1,s1,login,2025-02-01', 'e2,u1') },
+      /user_events\.csv is malformed at line 3/,
+    ],
+    [
+      'a long row',
+      { users: csv(USERS, 'u1,2025-01-01,free,more') },
+      /users\.csv is malformed at line 2/,
+    ],
+    ['an open quote', { users: csv(USERS, '"u1,2025-01-01,free') }, /users\.csv is malformed/],
+  ];
+  it.each(refused)(
+    'stops the load before it changes anything: %s',
+    async (_what, files, problem) => {
+      await expect(fixture.load(files)).rejects.toMatchObject({
+        code: 'INVALID_IMPORT',
+        message: expect.stringMatching(problem),
+      });
+      for (const table of ['raw_data.users', 'raw_data.rejected_rows', 'ops.load_batches']) {
+        expect(await fixture.database.sql`SELECT FROM ${fixture.database.sql(table)}`).toHaveLength(
+          0,
+        );
+      }
+    },
+  );
+
+  it('does not repeat the rows of a malformed file in its message', async () => {
+    const failure: Error = await fixture.load({ users: csv(USERS, 'secret') }).then(
+      () => fail(),
+      (error) => error,
+    );
+    expect(failure.message).not.toContain('secret');
+  });
+
+  it.each([
+    [
+      'bytes that are not UTF-8',
+      Buffer.concat([
+        Buffer.from(`${USERS}\n`),
+        Buffer.from([0xff, 0xfe]),
+        Buffer.from(',2025-01-01,free\n'),
+      ]),
+      'users.csv',
+    ],
+    ['a Parquet file that is none', Buffer.from('not Parquet'), 'users.parquet'],
+  ])('is refused: %s', async (_what, bytes, name) => {
+    const folder = fixture.write({});
+    writeFileSync(path.join(folder, name), bytes);
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      message: expect.stringContaining(name),
+    });
+  });
+
+  it('is refused when the folder is not there', async () => {
+    await expect(
+      fixture.load({}, { folder: path.join(fixture.folder, 'nowhere') }),
+    ).rejects.toMatchObject({ code: 'INVALID_IMPORT' });
+  });
+
+  it('is refused when a table is there as CSV and as Parquet', async () => {
+    const folder = fixture.write({ users: ONE_USER });
+    copyFileSync(path.join(folder, 'users.csv'), path.join(folder, 'users.parquet'));
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({ code: 'INVALID_IMPORT' });
+  });
+});
+
+describe('a CSV file', () => {
+  it('may have a byte order mark, CRLF, quoted names, other columns in any order, and no last newline', async () => {
+    const users =
+      '\uFEFF"plan",note, user_id ,signup_time\r\nfree,"line one\r\nline two",u1,2025-01-01\r\npro,,u2,2025-01-02';
+    const report = await fixture.load({ users });
+    expect(report).toMatchObject({
+      loaded: { users: 2 },
+      ignored_columns: { users: ['note'], user_events: [] },
+    });
+  });
+
+  it('may have a header alone', async () => {
+    expect(await fixture.load({ users: csv(USERS) })).toMatchObject({
+      batch: null,
+      loaded: { users: 0 },
+    });
+  });
+
+  it('orders ids by their bytes', async () => {
+    const ids = ['a', 'B', 'é', 'z', '10', '9', '_'];
+    await fixture.load({ users: csv(USERS, ...ids.map((id) => `${id},2025-01-01,free`)) });
+    const rows = await fixture.database.sql`SELECT user_id FROM raw_data.users ORDER BY user_id`;
+    expect(rows.map((row) => row.user_id)).toEqual(['10', '9', 'B', '_', 'a', 'z', 'é']);
+  });
+});
+
+describe('a Parquet file', () => {
+  const parquetOf = async (folder: string, table: string, query: string) => {
+    const duckDb = await openTestDuckDb([folder]);
+    await duckDb.run(`COPY (${query}) TO '${folder}/${table}.parquet' (FORMAT parquet)`);
+    duckDb.close();
+  };
+
+  it('may have integer ids, and instants with or without a zone, to the microsecond', async () => {
+    const folder = fixture.write({});
+    await parquetOf(
+      folder,
+      'users',
+      `SELECT 7 AS user_id, DATE '2025-01-01' AS signup_time, 'free' AS plan`,
+    );
+    await parquetOf(
+      folder,
+      'user_events',
+      `
+      SELECT 1::BIGINT AS event_id, 7::UTINYINT AS user_id, 3 AS session_id, 'login' AS event_type, TIMESTAMP '2025-02-01 00:00:00.000001' AS event_time
+      UNION ALL SELECT 2, 7, 3, 'login', TIMESTAMP '2025-02-01 00:00:00.000002'`,
+    );
+    await parquetOf(
+      folder,
+      'billing_events',
+      `
+      SELECT 'b1' AS event_id, 7 AS user_id, 'refund' AS event_type, 29.33::DOUBLE AS amount, TIMESTAMPTZ '2025-02-01 02:00:00.123457+02' AS event_time`,
+    );
+    const report = await fixture.load({}, { folder });
+    expect(report).toMatchObject({ loaded: { users: 1, user_events: 2, billing_events: 1 } });
+    const [event] = await fixture.database
+      .sql`SELECT event_id, session_id, event_time::text AS at FROM raw_data.user_events`;
+    expect(event).toEqual({ event_id: '1', session_id: '3', at: '2025-02-01 00:00:00.000001+00' });
+    const [bill] = await fixture.database
+      .sql`SELECT amount_cents, event_time::text AS at FROM raw_data.billing_events`;
+    expect(bill).toEqual({ amount_cents: 2933, at: '2025-02-01 00:00:00.123457+00' });
+  });
+
+  it('has nanoseconds refused row by row, unless they are whole microseconds', async () => {
+    const folder = fixture.write({});
+    await parquetOf(
+      folder,
+      'users',
+      `
+      SELECT 'u1' AS user_id, make_timestamp_ns(1735689600000000000) AS signup_time, 'free' AS plan
+      UNION ALL SELECT 'u2', make_timestamp_ns(1735689600000000001), 'free'`,
+    );
+    const report = await fixture.load({}, { folder });
+    expect(report).toMatchObject({
+      loaded: { users: 1 },
+      rejected: { users: { invalid_time: 1 } },
+    });
+  });
+
+  it.each([
+    [
+      'ids that are fractions',
+      `SELECT 1.5::DOUBLE AS user_id, DATE '2025-01-01' AS signup_time, 'free' AS plan`,
+      'user_id',
+    ],
+    [
+      'times that are numbers',
+      `SELECT 1 AS user_id, 17::BIGINT AS signup_time, 'free' AS plan`,
+      'signup_time',
+    ],
+    [
+      'a nested column',
+      `SELECT [1] AS user_id, DATE '2025-01-01' AS signup_time, 'free' AS plan`,
+      'user_id',
+    ],
+  ])('is malformed with %s', async (_what, query, column) => {
+    const folder = fixture.write({});
+    await parquetOf(folder, 'users', query);
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      message: expect.stringContaining(`users.parquet has column ${column}`),
+    });
+  });
+});

@@ -1,0 +1,360 @@
+import { parseInstant } from '../../../packages/instants';
+import { rejectionReasons } from '../../../packages/raw-data';
+import {
+  BILLING_EVENTS,
+  createRawDataFixture,
+  csv,
+  ONE_USER,
+  PLAN_CHANGES,
+  rejectedRows,
+  USER_EVENTS,
+  USERS,
+  type Files,
+  type RawDataFixture,
+} from './raw-data-fixture';
+
+let fixture: RawDataFixture;
+beforeAll(async () => {
+  fixture = await createRawDataFixture();
+});
+beforeEach(() => fixture.reset());
+afterAll(() => fixture.remove());
+
+/** A file with one row besides a good one; the row's first fault decides. */
+const rejectionCases: [
+  reason: string,
+  what: string,
+  table: keyof Files,
+  header: string,
+  row: string,
+][] = [
+  ['invalid_id', 'an empty user id', 'users', USERS, ',2025-01-01,free'],
+  ['invalid_id', 'a quoted empty user id', 'users', USERS, '"",2025-01-01,free'],
+  ['invalid_id', 'a blank user id', 'users', USERS, '   ,2025-01-01,free'],
+  [
+    'invalid_id',
+    'a user id of 129 characters',
+    'users',
+    USERS,
+    `${'x'.repeat(129)},2025-01-01,free`,
+  ],
+  ['invalid_id', 'a newline in an id', 'users', USERS, '"a\nb",2025-01-01,free'],
+  ['invalid_id', 'a control character in an id', 'users', USERS, 'a\u0007b,2025-01-01,free'],
+  ['invalid_id', 'a no-break space in an id', 'users', USERS, 'a\u00a0b,2025-01-01,free'],
+  ['invalid_id', 'an empty session id', 'user_events', USER_EVENTS, 'e1,u1,,login,2025-02-01'],
+  ['invalid_id', 'an empty event id', 'user_events', USER_EVENTS, ',u1,s1,login,2025-02-01'],
+  ['invalid_id', 'an empty user reference', 'plan_changes', PLAN_CHANGES, 'c1,,pro,2025-02-01'],
+  ['invalid_value', 'an empty plan', 'users', USERS, 'u2,2025-01-01,'],
+  [
+    'invalid_value',
+    'a newline in a plan',
+    'plan_changes',
+    PLAN_CHANGES,
+    'c1,u1,"p\nro",2025-02-01',
+  ],
+  ['invalid_value', 'an empty event type', 'user_events', USER_EVENTS, 'e1,u1,s1,,2025-02-01'],
+  [
+    'invalid_value',
+    'an empty amount',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,charge_succeeded,,2025-02-01',
+  ],
+  [
+    'invalid_value',
+    'an amount in words',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,ten,2025-02-01',
+  ],
+  [
+    'invalid_value',
+    'an amount with an exponent',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,1e3,2025-02-01',
+  ],
+  [
+    'invalid_value',
+    'an amount with a thousands separator',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,"1,000",2025-02-01',
+  ],
+  [
+    'invalid_value',
+    'an amount of a lone point',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,.,2025-02-01',
+  ],
+  ['invalid_value', 'NaN', 'billing_events', BILLING_EVENTS, 'b1,u1,refund,NaN,2025-02-01'],
+  [
+    'invalid_value',
+    'an amount beyond 13 digits',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,12345678901234,2025-02-01',
+  ],
+  ['invalid_time', 'an empty time', 'user_events', USER_EVENTS, 'e1,u1,s1,login,'],
+  ['invalid_time', 'a day that does not exist', 'users', USERS, 'u2,2025-02-29,free'],
+  ['invalid_time', 'an hour 24', 'users', USERS, 'u2,2025-01-01T24:00:00Z,free'],
+  ['invalid_time', 'a second 60', 'users', USERS, 'u2,2025-01-01T00:00:60Z,free'],
+  ['invalid_time', 'epoch seconds', 'users', USERS, 'u2,1735689600,free'],
+  ['invalid_time', 'nanoseconds', 'users', USERS, 'u2,2025-01-01T00:00:00.123456789Z,free'],
+  ['invalid_time', 'infinity', 'users', USERS, 'u2,infinity,free'],
+  ['invalid_time', 'the year 0', 'users', USERS, 'u2,0000-01-01,free'],
+  [
+    'invalid_time',
+    'an arrival that is no time',
+    'users',
+    `${USERS},ingested_at`,
+    'u2,2025-01-01,free,soon',
+  ],
+  ['invalid_time', 'an empty arrival', 'users', `${USERS},ingested_at`, 'u2,2025-01-01,free,'],
+  [
+    'unknown_billing_type',
+    'a billing type of its own',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,charged,1,2025-02-01',
+  ],
+  [
+    'negative_amount',
+    'a negative amount',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,-1,2025-02-01',
+  ],
+  [
+    'negative_amount',
+    'a negative part of a cent',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,-0.001,2025-02-01',
+  ],
+  [
+    'sub_cent_amount',
+    'half a cent',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,0.005,2025-02-01',
+  ],
+  [
+    'sub_cent_amount',
+    'a fraction in amount_cents',
+    'billing_events',
+    BILLING_EVENTS.replace('amount', 'amount_cents'),
+    'b1,u1,refund,1.5,2025-02-01',
+  ],
+  [
+    'other_currency',
+    'another currency',
+    'billing_events',
+    `${BILLING_EVENTS},currency`,
+    'b1,u1,refund,1,2025-02-01,EUR',
+  ],
+  [
+    'in_the_future',
+    'an event 5 minutes and 1 µs ahead',
+    'user_events',
+    USER_EVENTS,
+    'e1,u1,s1,login,2026-01-01T00:05:00.000001Z',
+  ],
+  [
+    'in_the_future',
+    'an arrival ahead',
+    'users',
+    `${USERS},ingested_at`,
+    'u2,2025-01-01,free,2026-01-01T00:05:00.000001Z',
+  ],
+  [
+    'in_the_future',
+    'a signup in the year 9999',
+    'users',
+    USERS,
+    'u2,9999-12-31T23:59:59.999999Z,free',
+  ],
+  [
+    'after_arrival',
+    'an event 5 minutes and 1 µs after its arrival',
+    'user_events',
+    `${USER_EVENTS},ingested_at`,
+    'e1,u1,s1,login,2025-02-01T00:05:00.000001Z,2025-02-01T00:00:00Z',
+  ],
+  [
+    'after_arrival',
+    'a signup after its arrival',
+    'users',
+    `${USERS},ingested_at`,
+    'u2,2025-02-01,free,2025-01-01',
+  ],
+  ['unknown_user', 'an unknown user', 'user_events', USER_EVENTS, 'e1,u9,s1,login,2025-02-01'],
+  [
+    'unknown_user',
+    'a user whose id differs in case',
+    'plan_changes',
+    PLAN_CHANGES,
+    'c1,U1,pro,2025-02-01',
+  ],
+  [
+    'before_signup',
+    'an event 1 µs before signup',
+    'user_events',
+    USER_EVENTS,
+    'e1,u1,s1,login,2024-12-31T23:59:59.999999Z',
+  ],
+  [
+    'before_signup',
+    'a payment before signup',
+    'billing_events',
+    BILLING_EVENTS,
+    'b1,u1,refund,1,2024-12-31',
+  ],
+];
+
+describe('a bad row', () => {
+  it.each(rejectionCases)('is rejected as %s: %s', async (reason, _what, table, header, row) => {
+    const files = { users: ONE_USER, [table]: csv(header, row) };
+    const report = await fixture.load(files);
+    expect(report.rejected[table]).toEqual({ [reason]: 1 });
+    expect(report.loaded[table]).toBe(0);
+    expect(await rejectedRows(fixture.database)).toEqual([`${table}.csv:1 ${reason}`]);
+  });
+
+  it('is rejected with the first fault in the order of the reasons', async () => {
+    const rows = [
+      ',u9,s1,,,',
+      'e1,u9,s1,,,',
+      'e2,u9,s1,login,,',
+      'e3,u9,s1,login,2027-01-01,2025-01-01',
+      'e4,u9,s1,login,2025-03-01,2025-01-01',
+      'e5,u9,s1,login,2024-01-01,2025-01-01',
+      'e6,u1,s1,login,2024-01-01,2025-01-01',
+    ];
+    const money = [
+      'b1,u1,what,-0.001,EUR,2027-01-01',
+      'b2,u1,refund,-0.001,EUR,2027-01-01',
+      'b3,u1,refund,0.001,EUR,2027-01-01',
+      'b4,u1,refund,1,EUR,2027-01-01',
+    ];
+    await fixture.load({
+      users: ONE_USER,
+      user_events: csv(`${USER_EVENTS},ingested_at`, ...rows),
+      billing_events: csv('event_id,user_id,event_type,amount,currency,event_time', ...money),
+    });
+    const reasons = (await rejectedRows(fixture.database)).map((text) => text.split(' ')[1]);
+    const found = [...reasons.slice(4, 7), ...reasons.slice(0, 4), ...reasons.slice(7)];
+    expect(found).toEqual(rejectionReasons.filter((reason) => reason !== 'conflicting_duplicate'));
+  });
+
+  it('leaves the good rows of its file alone', async () => {
+    const report = await fixture.load({
+      users: csv(USERS, 'u1,2025-01-01,free', ',2025-01-01,free', 'u2,2025-01-02,pro'),
+    });
+    expect(report).toMatchObject({
+      batch: 1,
+      loaded: { users: 2 },
+      rejected: { users: { invalid_id: 1 } },
+    });
+    expect(await rejectedRows(fixture.database)).toEqual(['users.csv:2 invalid_id']);
+  });
+
+  it('makes rows that refer to it unknown_user', async () => {
+    const report = await fixture.load({
+      users: csv(USERS, 'u1,2025-02-30,free'),
+      user_events: csv(USER_EVENTS, 'e1,u1,s1,login,2025-03-01'),
+    });
+    expect(report.rejected).toMatchObject({
+      users: { invalid_time: 1 },
+      user_events: { unknown_user: 1 },
+    });
+  });
+});
+
+describe('a good row', () => {
+  const accepted: [what: string, table: keyof Files, header: string, row: string][] = [
+    ['an id of 128 characters', 'users', USERS, `${'é'.repeat(128)},2025-01-01,free`],
+    ['an id with a comma, a quote and a space', 'users', USERS, '"a, ""b"" c",2025-01-01,free'],
+    ['an id in another script', 'users', USERS, '用户-7,2025-01-01,free'],
+    [
+      'an event exactly at signup',
+      'user_events',
+      USER_EVENTS,
+      'e1,u1,s1,login,2025-01-01T00:00:00Z',
+    ],
+    ['an event 5 minutes ahead', 'user_events', USER_EVENTS, 'e1,u1,s1,login,2026-01-01T00:05:00Z'],
+    [
+      'an event 5 minutes after its arrival',
+      'user_events',
+      `${USER_EVENTS},ingested_at`,
+      'e1,u1,s1,login,2025-02-01T00:05:00Z,2025-02-01T00:00:00Z',
+    ],
+    [
+      'a row that arrives before its user',
+      'user_events',
+      `${USER_EVENTS},ingested_at`,
+      'e1,u1,s1,login,2025-01-01,2025-01-01',
+    ],
+    [
+      'a cancellation without an amount',
+      'billing_events',
+      BILLING_EVENTS,
+      'b1,u1,subscription_cancelled,,2025-02-01',
+    ],
+    [
+      'the currency in small letters',
+      'billing_events',
+      `${BILLING_EVENTS},currency`,
+      'b1,u1,refund,1,2025-02-01,usd',
+    ],
+  ];
+  it.each(accepted)('is loaded: %s', async (_what, table, header, row) => {
+    const report = await fixture.load({ users: ONE_USER, [table]: csv(header, row) });
+    expect(report.loaded[table]).toBe(1);
+    expect(report.rejected[table]).toEqual({});
+  });
+
+  it.each([
+    ['29.33', 2933],
+    ['0', 0],
+    ['-0', 0],
+    ['5.', 500],
+    ['.5', 50],
+    ['+1.10', 110],
+    ['0.010000', 1],
+    ['007', 700],
+    [' 3 ', 300],
+    ['9999999999999.99', 999_999_999_999_999],
+  ])('has the amount %j as exactly %d cents', async (amount, cents) => {
+    await fixture.load({
+      users: ONE_USER,
+      billing_events: csv(BILLING_EVENTS, `b1,u1,refund,${amount},2025-02-01`),
+    });
+    const [row] = await fixture.database
+      .sql`SELECT amount_cents, currency FROM raw_data.billing_events`;
+    expect(row).toEqual({ amount_cents: cents, currency: 'USD' });
+  });
+
+  it.each([
+    '2025-02-01',
+    '2025-02-01T03:04',
+    '2025-02-01 03:04:05',
+    '2025-02-01T03:04:05.6Z',
+    '2025-02-01T03:04:05.123457Z',
+    '2025-02-01t03:04:05.123456000z',
+    '2025-02-01T03:04Z',
+    '2025-02-01T03:04:05.000001+02',
+    '2025-02-01T03:04:05-0530',
+    '2025-02-01 03:04+05:45',
+    ' 2025-02-01 ',
+  ])('has the moment that packages/instants reads from %j', async (text) => {
+    await fixture.load({
+      users: ONE_USER,
+      user_events: csv(USER_EVENTS, `e1,u1,s1,login,${text}`),
+    });
+    const [row] = await fixture.database.sql<{ micros: string }[]>`
+      SELECT (extract(epoch FROM event_time) * 1000000)::bigint::text AS micros FROM raw_data.user_events`;
+    expect(row?.micros).toBe(String(parseInstant(text.replace(/(\.\d{6})0+/, '$1'))));
+  });
+});

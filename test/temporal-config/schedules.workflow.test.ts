@@ -1,0 +1,149 @@
+import {
+  dailyWorkflowId,
+  scheduleIds,
+  searchAttributeNames,
+  taskQueues,
+  type DailyRunReport,
+} from '../../packages/contracts';
+import { addDays, dateOf } from '../../packages/instants';
+import {
+  applySchedules,
+  describeSchedules,
+  pauseSchedules,
+  registerSearchAttributes,
+  resumeSchedules,
+} from '../../temporal-config';
+import { createFakePipelinePorts } from '../workflows/fake-pipeline-ports';
+import { createOwnServerRig, type WorkflowRig } from '../workflows/workflow-rig';
+
+describe('the schedules', () => {
+  let rig: WorkflowRig;
+  beforeAll(async () => {
+    rig = await createOwnServerRig();
+  });
+  afterAll(() => rig.close());
+
+  it('are created once, and applying them again changes nothing', async () => {
+    const { client } = rig.env;
+    expect(await applySchedules(client)).toEqual([
+      { id: 'churn-daily', action: 'created' },
+      { id: 'churn-watchdog', action: 'created' },
+    ]);
+    expect((await applySchedules(client)).map(({ action }) => action)).toEqual([
+      'unchanged',
+      'unchanged',
+    ]);
+  });
+
+  it('fire next at 01:00Z and 04:05Z', async () => {
+    const [daily, watchdog] = await describeSchedules(rig.env.client);
+    expect(daily).toMatchObject({ status: 'running', isAsDeclared: true, missedCatchup: 0 });
+    expect(daily!.nextRuns[0]).toMatch(/T01:00:00\.000Z$/);
+    expect(watchdog!.nextRuns[0]).toMatch(/T04:05:00\.000Z$/);
+  });
+
+  it('start a day under the id that a hand would give it, dated by its nominal time', async () => {
+    const { client } = rig.env;
+    const [thursday, friday] = ['2024-06-06', '2024-06-07'];
+    const ports = createFakePipelinePorts();
+    await rig.run({ ports, queues: taskQueues }, async (run) => {
+      // One request for both days: two within half a second would lose one.
+      await client.schedule.getHandle(scheduleIds.daily).backfill(
+        [thursday, friday].map((day) => ({
+          start: new Date(`${day}T00:59:59Z`),
+          end: new Date(`${day}T01:00:00Z`),
+          overlap: 'BUFFER_ALL' as const,
+        })),
+      );
+      for (const day of [thursday, friday]) {
+        const handle = await eventuallyThere(dailyWorkflowId(day));
+        const report = (await handle.result()) as DailyRunReport;
+        expect(report).toMatchObject({ date: day, slaBreaches: [] });
+        const { typedSearchAttributes } = await handle.describe();
+        const values = Object.fromEntries(
+          typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]),
+        );
+        expect(values).toMatchObject({ LogicalDate: day, RunKind: 'scheduled' });
+        run.track(dailyWorkflowId(day));
+      }
+    });
+    expect(ports.inputsOf('generateData')).toEqual([thursday, friday]);
+    expect(ports.inputsOf('trainModel')).toEqual([]);
+    expect(ports.alerts.size).toBe(0);
+  });
+
+  /** Waits until the server has started an execution of this id. */
+  async function eventuallyThere(workflowId: string) {
+    const handle = rig.env.client.workflow.getHandle(workflowId);
+    for (;;) {
+      try {
+        await handle.describe();
+        return handle;
+      } catch (error) {
+        if ((error as Error).name !== 'WorkflowNotFoundError') throw error;
+      }
+    }
+  }
+
+  it('let the watchdog report the days that a paused schedule did not run', async () => {
+    const { client } = rig.env;
+    const today = dateOf(BigInt(Date.now()) * 1000n);
+    const ports = createFakePipelinePorts({
+      expectedButMissing: async (now) => [addDays(dateOf(BigInt(Date.parse(now)) * 1000n), 0)],
+    });
+    await pauseSchedules(client, 'the warehouse moves');
+    expect(await describeSchedules(client)).toMatchObject([
+      { id: 'churn-daily', status: 'paused', note: 'the warehouse moves' },
+      { id: 'churn-watchdog', status: 'running' },
+    ]);
+    await rig.run({ ports, queues: taskQueues }, async () => {
+      await client.schedule.getHandle(scheduleIds.watchdog).trigger();
+      for (;;)
+        if (ports.calls.some(({ port, phase }) => port === 'raiseAlert' && phase === 'end')) break;
+        else await client.schedule.getHandle(scheduleIds.watchdog).describe();
+    });
+    expect([...ports.alerts.keys()]).toEqual([`missed-run/${today}`]);
+  });
+
+  it('are brought back to what the code says, but stay paused until resumed', async () => {
+    const { client } = rig.env;
+    await client.schedule.getHandle(scheduleIds.daily).update(({ action, state }) => ({
+      spec: { calendars: [{ hour: 9 }] },
+      action,
+      state,
+    }));
+    expect((await describeSchedules(client))[0]).toMatchObject({ isAsDeclared: false });
+    expect(await applySchedules(client)).toEqual([
+      { id: 'churn-daily', action: 'updated' },
+      { id: 'churn-watchdog', action: 'unchanged' },
+    ]);
+    expect((await describeSchedules(client))[0]).toMatchObject({
+      status: 'paused',
+      isAsDeclared: true,
+    });
+    await resumeSchedules(client, 'the warehouse stands');
+    expect((await describeSchedules(client))[0]).toMatchObject({ status: 'running' });
+  });
+});
+
+describe('the search attributes', () => {
+  it('are registered as keywords, and registering them again changes nothing', async () => {
+    const rig = await createOwnServerRig();
+    const { connection } = rig.env;
+    expect(await registerSearchAttributes(connection, { namespace: 'default' })).toEqual([]);
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({
+      namespace: 'default',
+    });
+    for (const name of searchAttributeNames) expect(customAttributes[name]).toBe(2);
+    await rig.close();
+  });
+
+  it('are missing on a server that was never told, and schedules that do not exist are said to be', async () => {
+    const rig = await createOwnServerRig();
+    expect((await describeSchedules(rig.env.client)).map(({ status }) => status)).toEqual([
+      'missing',
+      'missing',
+    ]);
+    await rig.close();
+  });
+});
