@@ -5,7 +5,7 @@ SHELL := /bin/bash
 ARGS ?=
 CHURN := node bin/churn.mjs
 
-.PHONY: help setup demo up down status test test-deep check fix bench docker-up docker-down
+.PHONY: help setup demo up down status test test-deep mutations check fix bench docker-up docker-down
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -32,6 +32,10 @@ test: ## Run every test, the long ones with a seeded subset
 test-deep: ## Run every test in full and write docs/testing-evidence.md
 	@node bin/setup.mjs --tests
 	@node bin/test.mjs --deep $(ARGS)
+
+mutations: setup ## Break the code in one place after another; name the tests that notice
+	@node bin/setup.mjs --tests
+	@node bin/mutations.mjs $(ARGS)
 
 check: setup ## Format, lint, architecture, types, dead code, compose file
 	@node bin/check.mjs

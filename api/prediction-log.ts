@@ -31,6 +31,7 @@ export class PredictionLog implements PredictionLogPort {
   private readonly ring: (PendingPrediction | undefined)[];
   private readonly batchRows: number;
   private readonly intervalMs: number;
+  private readonly formatMillis = createMillisFormatter();
   private first = 0;
   private size = 0;
   private droppedCount = 0;
@@ -165,9 +166,11 @@ export class PredictionLog implements PredictionLogPort {
   }
 
   private peek(count: number): LoggedPrediction[] {
-    return Array.from({ length: Math.min(count, this.size) }, (_, offset) =>
-      toLogged(this.ring[(this.first + offset) % this.ring.length]!),
-    );
+    return Array.from({ length: Math.min(count, this.size) }, (_, offset) => {
+      const pending = this.ring[(this.first + offset) % this.ring.length]!;
+      const { predictedAtMillis, ...rest } = pending;
+      return { ...rest, predictedAt: this.formatMillis(predictedAtMillis) };
+    });
   }
 
   private discard(count: number): void {
@@ -179,8 +182,17 @@ export class PredictionLog implements PredictionLogPort {
   }
 }
 
-function toLogged({ predictedAtMillis, ...rest }: PendingPrediction): LoggedPrediction {
-  return { ...rest, predictedAt: formatInstant(BigInt(predictedAtMillis) * 1000n) };
+/** Many predictions share a millisecond: its text is made once. */
+function createMillisFormatter(): (millis: number) => string {
+  let last = NaN;
+  let text = '';
+  return (millis) => {
+    if (millis !== last) {
+      text = formatInstant(BigInt(millis) * 1000n);
+      last = millis;
+    }
+    return text;
+  };
 }
 
 /** SQLSTATE classes 22 (data exception) and 23 (constraint violation): trying again can't help. */

@@ -41,7 +41,8 @@ function logFailure(error: ChurnError, path: string, logger: Logger): void {
   if (error.httpStatus < 500) return;
   const id = error.code === 'INTERNAL' ? error.details.id : undefined;
   const entry = { code: error.code, id, path, err: error.cause ?? error };
-  if (error.httpStatus === 503) logger.warn(entry, 'request refused');
+  // During an outage every request is refused; /health and /metrics tell of it without a flood.
+  if (error.httpStatus === 503) logger.debug(entry, 'request refused');
   else logger.error(entry, 'request failed');
 }
 

@@ -227,6 +227,13 @@ async function seed(): Promise<void> {
   redis.disconnect();
 }
 
+async function removeSeed(): Promise<void> {
+  const redis = openRedisForServing(setting('REDIS_URL'));
+  await once(redis, 'ready');
+  await redis.del(Array.from({ length: USERS }, (_, user) => vectorKey(`bench-${user}`)));
+  redis.disconnect();
+}
+
 async function startServer(role: string): Promise<{ child: ChildProcess; port: number }> {
   const child = fork(__filename, [role]);
   const [port] = (await once(child, 'message')) as [number];
@@ -281,6 +288,7 @@ async function main(rounds: number): Promise<void> {
   console.log(`of the bare handler: ${percent(throughput)} by requests/s, ${percent(cpu)} by CPU`);
   console.log(`predictions dropped from the log: ${(await ask(servers.api.child)).dropped}`);
   roles.forEach((role) => servers[role].child.kill());
+  await removeSeed();
 }
 
 function percent(share: number): string {

@@ -10,9 +10,9 @@ export interface CommandContext {
   /** Progress on stderr; its signal is aborted by SIGINT. */
   readonly progress: JobProgress;
   /** Opens the platform once; it is closed when the command ends. */
-  platform(): Promise<Platform>;
+  readonly platform: () => Promise<Platform>;
   /** Prints the result: the document alone as JSON, or the text for people. */
-  print(document: unknown, text: string): void;
+  readonly print: (document: unknown, text: string) => void;
 }
 
 export interface Invocation {

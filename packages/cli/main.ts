@@ -3,6 +3,7 @@ import { runCommandLine } from './program';
 const terminal = {
   out: (text: string) => void process.stdout.write(text),
   err: (text: string) => void process.stderr.write(text),
+  clock: () => performance.now(),
   isInteractive: process.stderr.isTTY,
 };
 

@@ -2,16 +2,22 @@
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
   /** Whether progress may overwrite its own line. */
   readonly isInteractive: boolean;
 }
+
+/** Elsewhere than on a terminal a line of progress comes no more often than this. */
+const LINE_EVERY_MILLIS = 2_000;
 
 /** Progress for people: one line that updates on a terminal, a line per step elsewhere. */
 export function createProgressLine(terminal: Terminal): {
   show(what: string, done?: number, total?: number): void;
   end(): void;
 } {
-  let lastShown = '';
+  let lastLine = '';
+  let lastTime = -Infinity;
   let isOpen = false;
   const end = () => {
     if (isOpen && terminal.isInteractive) terminal.err('\n');
@@ -23,19 +29,17 @@ export function createProgressLine(terminal: Terminal): {
       if (terminal.isInteractive) {
         terminal.err(`\r\u001b[K${counted}`);
         isOpen = true;
-      } else if (isWorthALine(lastShown, what, done, total)) {
+      } else if (
+        counted !== lastLine &&
+        (done === total || terminal.clock() - lastTime > LINE_EVERY_MILLIS)
+      ) {
         terminal.err(`${counted}\n`);
+        lastTime = terminal.clock();
+        lastLine = counted;
       }
-      lastShown = what;
     },
     end,
   };
-}
-
-/** Elsewhere than on a terminal: the start of something new, and every hundredth of it. */
-function isWorthALine(last: string, what: string, done = 0, total = 0): boolean {
-  if (total === 0) return last !== what;
-  return done === total || done % Math.max(1, Math.round(total / 4)) === 0;
 }
 
 /** Left-aligned columns under a header. */

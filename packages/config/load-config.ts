@@ -23,9 +23,11 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 class Environment {
   @IsString() CHURN_DATA_DIR = '.local';
   @IsOptional()
-  @IsUrl({ protocols: ['postgres', 'postgresql'], require_tld: false })
+  @IsUrl({ protocols: ['postgres', 'postgresql'], require_protocol: true, require_tld: false })
   DATABASE_URL?: string;
-  @IsOptional() @IsUrl({ protocols: ['redis', 'rediss'], require_tld: false }) REDIS_URL?: string;
+  @IsOptional()
+  @IsUrl({ protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false })
+  REDIS_URL?: string;
   @IsOptional() @Matches(/^[^\s/]+:\d+$/) TEMPORAL_ADDRESS?: string;
   @Matches(/^[\w.-]+$/) TEMPORAL_NAMESPACE = 'default';
   @IsOptional() @IsString() CHURN_IMPORT_DIR?: string;

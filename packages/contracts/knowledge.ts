@@ -20,5 +20,5 @@ export interface KnowledgeSnapshot {
   readonly completeThrough: InstantText | null;
 }
 
-/** What `--known-at` asks for. */
-export type KnownAtRequest = 'latest' | 'as-served' | InstantText;
+/** What `--known-at` asks for: `latest`, `as-served`, or an instant. */
+export type KnownAtRequest = string;

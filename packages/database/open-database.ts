@@ -32,7 +32,7 @@ export function openDatabase(url: string, options: { maxConnections?: number } =
       bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: Number },
     },
   });
-  return { url, sql: sql as unknown as Sql, close: () => sql.end({ timeout: 5 }) };
+  return { url, sql: sql, close: () => sql.end({ timeout: 5 }) };
 }
 
 /** `2024-01-01 00:00:00.5+00` as Postgres prints it → `2024-01-01T00:00:00.500000Z`. */

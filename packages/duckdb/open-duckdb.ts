@@ -52,20 +52,21 @@ function withTrailingSlash(directories: readonly string[]): string[] {
 }
 
 function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
-  const interruptible = async <T>(work: Promise<T>, signal?: AbortSignal): Promise<T> => {
+  const interruptible = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
+    signal?.throwIfAborted();
     const interrupt = () => connection.interrupt();
     signal?.addEventListener('abort', interrupt, { once: true });
     try {
-      return await work;
+      return await work();
     } finally {
       signal?.removeEventListener('abort', interrupt);
     }
   };
   return {
     connection,
-    run: async (sql, signal) => void (await interruptible(connection.run(sql), signal)),
+    run: async (sql, signal) => void (await interruptible(() => connection.run(sql), signal)),
     rows: async <T extends DuckDbRow>(sql: string, signal?: AbortSignal) => {
-      const reader = await interruptible(connection.runAndReadAll(sql), signal);
+      const reader = await interruptible(() => connection.runAndReadAll(sql), signal);
       return reader.getRowObjectsJS() as T[];
     },
     close: () => {

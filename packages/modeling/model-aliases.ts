@@ -13,7 +13,11 @@ export interface RegistryPorts {
   readonly modelsDir: string;
   /** The moment that events carry. */
   readonly now: () => EpochMicros;
-  /** Mirrors each event, for example into ops.model_events; events.jsonl is the truth. */
+  /**
+   * Mirrors events, for example into ops.model_events; events.jsonl is the truth. At least once:
+   * the next change tells the last events again, so `event_id` has to make a repetition harmless.
+   * What it throws is raised after the change is done.
+   */
   readonly recordEvent?: (event: ModelEvent) => Promise<void>;
 }
 
@@ -43,8 +47,18 @@ export async function readAliases(modelsDir: string): Promise<ModelAliases> {
 /** The event log, oldest first. */
 export async function readModelEvents(modelsDir: string): Promise<ModelEvent[]> {
   const text = await readText(path.join(modelsDir, EVENTS_FILE));
-  const lines = (text ?? '').split('\n').filter((line) => line.endsWith('}'));
-  return lines.map((line) => JSON.parse(line) as ModelEvent);
+  return parseEvents(text ?? '');
+}
+
+/** The whole lines; one that a crash cut off is left out, and was logged again after it. */
+function parseEvents(text: string): ModelEvent[] {
+  return text.split('\n').flatMap((line) => {
+    try {
+      return [JSON.parse(line) as ModelEvent];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** Versions whose promotion was carried out or refused, in that order. */
@@ -70,7 +84,8 @@ export async function changeAliases(
 ): Promise<readonly ModelEvent[]> {
   const { modelsDir } = ports;
   const current = await readState(modelsDir);
-  await logEvents(ports, current.last_events);
+  // First, because the next rename forgets them.
+  await logEvents(modelsDir, current.last_events);
   const change = decide(current);
   const at = formatInstant(ports.now());
   const events = change.events.map((event) => ({
@@ -84,16 +99,17 @@ export async function changeAliases(
   const decided = change.decides ? [...current.decided, change.decides] : current.decided;
   const next: AliasState = { ...current, ...change.aliases, decided, last_events: events };
   await replaceDurably(path.join(modelsDir, ALIASES_FILE), `${JSON.stringify(next, null, 2)}\n`);
-  await logEvents(ports, events);
+  await logEvents(modelsDir, events);
+  for (const event of [...current.last_events, ...events]) await ports.recordEvent?.(event);
   return events;
 }
 
 /** Appends the events that are not in the log yet. */
-async function logEvents(ports: RegistryPorts, events: readonly ModelEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  const file = path.join(ports.modelsDir, EVENTS_FILE);
+async function logEvents(modelsDir: string, events: readonly ModelEvent[]): Promise<void> {
+  const file = path.join(modelsDir, EVENTS_FILE);
   const text = (await readText(file)) ?? '';
-  const fresh = events.filter((event) => !text.includes(event.event_id));
+  const logged = new Set(parseEvents(text).map((event) => event.event_id));
+  const fresh = events.filter((event) => !logged.has(event.event_id));
   if (fresh.length === 0) return;
   const handle = await open(file, 'a');
   try {
@@ -104,7 +120,6 @@ async function logEvents(ports: RegistryPorts, events: readonly ModelEvent[]): P
   } finally {
     await handle.close();
   }
-  for (const event of fresh) await ports.recordEvent?.(event);
 }
 
 async function readState(modelsDir: string): Promise<AliasState> {

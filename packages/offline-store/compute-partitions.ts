@@ -15,6 +15,7 @@ import type { Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
 import {
   countSources,
+  keepRevision,
   publishRevision,
   stageRevision,
   type StagedRevision,
@@ -312,7 +313,7 @@ async function publishOne(
   try {
     const staged = await stageRevision(context, options);
     if (!isNews(claim.published, staged.manifest)) {
-      await staged.discard();
+      await keepRevision(context, { staged, claim });
       await context.ledger.release(claim, {
         status: 'succeeded',
         checkedThroughBatch: checkedThrough(request),

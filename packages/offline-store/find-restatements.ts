@@ -48,26 +48,29 @@ function restatementOf(
   touches: readonly Touch[],
   { snapshot, featureSet }: FindOptions,
 ): PartitionRequest | undefined {
-  const manifest = row.manifest;
+  const { date, manifest } = row;
   if (!manifest) return undefined;
-  const ofDate = (part: Touch['part']) =>
-    touches.find((touch) => touch.date === row.date && touch.part === part);
-  const late = manifest.knowledge === 'latest' ? ofDate('features') : undefined;
-  const isDue = isLabelKnowable(row.date, featureSet, snapshot);
-  const lateLabel = isDue && manifest.label_mature ? ofDate('label') : undefined;
-  const matures = isDue && !manifest.label_mature;
-  if (!late && !lateLabel && !matures) return undefined;
+  const touchOf = (part: Touch['part']) =>
+    touches.find((touch) => touch.date === date && touch.part === part);
+  const isDue = isLabelKnowable(date, featureSet, snapshot);
+  const late = manifest.knowledge === 'latest' ? touchOf('features') : undefined;
+  const lateLabel = isDue && manifest.label_mature ? touchOf('label') : undefined;
+  const reasons = [late ?? lateLabel].flatMap((touch) => (touch ? [lateReason(touch)] : []));
+  if (isDue && !manifest.label_mature) reasons.push('labels matured');
+  if (reasons.length === 0) return undefined;
   return {
-    date: row.date,
+    date,
     kind: manifest.knowledge,
-    knownAt: late ? snapshot.latest.at : manifest.known_at,
-    batch: late ? snapshot.latest.batch : manifest.batch,
+    ...featureKnowledge(manifest, late ? snapshot : undefined),
     label: labelKnowledge(snapshot),
-    reason: [late ?? lateLabel]
-      .flatMap((touch) => (touch ? [lateReason(touch)] : []))
-      .concat(matures ? ['labels matured'] : [])
-      .join('; '),
+    reason: reasons.join('; '),
   };
+}
+
+/** What changes only the label keeps the features and their (K, S). */
+function featureKnowledge(manifest: PartitionManifest, renewed: KnowledgeSnapshot | undefined) {
+  if (!renewed) return { knownAt: manifest.known_at, batch: manifest.batch };
+  return { knownAt: renewed.latest.at, batch: renewed.latest.batch };
 }
 
 function lateReason({ rows, first, last }: Touch): string {

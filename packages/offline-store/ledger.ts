@@ -37,12 +37,17 @@ const columns = `date, status, attempt, fencing_token as "fencingToken", claimed
   served_batch as "servedBatch", error`;
 
 export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
-  const { sql } = database;
-  const lease = sql.unsafe(`clock_timestamp() + interval '${Number(leaseSeconds)} seconds'`);
-
   return {
     leaseSeconds,
+    ...createReads(database),
+    ...createClaims(database, leaseSeconds),
+    ...createPublications(database),
+    ...createNotes(database),
+  };
+}
 
+function createReads({ sql }: Database) {
+  return {
     /** The rows of a range, both ends inclusive, in date order. */
     async list(range: { from?: LogicalDate; to?: LogicalDate } = {}): Promise<LedgerRow[]> {
       const rows = await sql<LedgerRow[]>`
@@ -52,6 +57,21 @@ export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
       return [...rows];
     },
 
+    /** How many dates an owner has published so far. */
+    async countPublishedBy(owner: string): Promise<number> {
+      const [row] = await sql<{ count: number }[]>`
+        select count(*) as count from ops.partition_runs
+        where dataset = ${DATASET} and claimed_by = ${owner} and status = 'succeeded'`.catch(
+        rethrow,
+      );
+      return row?.count ?? 0;
+    },
+  };
+}
+
+function createClaims({ sql }: Database, leaseSeconds: number) {
+  const lease = sql.unsafe(`clock_timestamp() + interval '${Number(leaseSeconds)} seconds'`);
+  return {
     /** Claims a date, or returns undefined while another owner's claim is alive. */
     async claim(date: LogicalDate, owner: string): Promise<Claim | undefined> {
       const [row] = await sql<{ fencingToken: number; manifest: PartitionManifest | null }[]>`
@@ -91,7 +111,11 @@ export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
         where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
           and status = 'running'`.catch(rethrow);
     },
+  };
+}
 
+function createPublications({ sql }: Database) {
+  return {
     /** Runs `work` while holding the date's row, if the claim is still the latest. */
     async whileHolding<T>(
       claim: Claim,
@@ -106,7 +130,7 @@ export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
           return isHeld ? { value: await work(tx) } : undefined;
         })
         .catch(rethrow);
-      return result ? (result.value as T) : 'fenced-out';
+      return result ? (result.value) : 'fenced-out';
     },
 
     /** Records a publication; `tx` is that of `whileHolding`. */
@@ -121,7 +145,11 @@ export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
           claim_expires_at = null, finished_at = clock_timestamp(), error = null
         where dataset = ${DATASET} and date = ${manifest.date}`;
     },
+  };
+}
 
+function createNotes({ sql }: Database) {
+  return {
     /** Notes that late data up to a batch did not touch these dates. */
     async noteChecked(dates: readonly LogicalDate[], throughBatch: number): Promise<void> {
       if (dates.length === 0) return;

@@ -147,25 +147,70 @@ export async function publishRevision(
   options: { staged: StagedRevision; claim: Claim; checkedThroughBatch: number },
 ): Promise<void> {
   const { staged, claim, checkedThroughBatch } = options;
-  const { manifest } = staged;
-  const paths = partitionPaths(context.featuresDir, claim.date);
-  const temporary = (name: string) => `.${name}.tmp-${claim.fencingToken}`;
-  const published = await context.ledger.whileHolding(claim, async (tx) => {
-    const manifestFile = paths.manifestFile(manifest.revision);
-    await moveIntoPlace(staged.temporaryFile, paths.revisionFile(manifest.revision));
-    await writeIntoPlace(
-      manifestFile,
-      path.join(paths.revisionsDirectory, temporary('manifest')),
-      `${JSON.stringify(manifest, null, 2)}\n`,
-    );
-    await replaceByLink(
-      paths.revisionFile(manifest.revision),
-      paths.dayFile,
-      path.join(path.dirname(paths.dayFile), temporary(path.basename(paths.dayFile))),
-    );
-    await context.ledger.recordPublication(tx, manifest, checkedThroughBatch);
-  });
-  if (published !== 'fenced-out') return;
+  await orFencedOut(staged, claim, () =>
+    context.ledger.whileHolding(claim, async (tx) => {
+      await putInPlace(context, { staged, claim, manifest: staged.manifest });
+      await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);
+    }),
+  );
+}
+
+/**
+ * For a staged revision whose bytes are those published already: discards it, or, where a published
+ * file was damaged or lost, puts the bytes back under the number they were published with.
+ *
+ * @throws ChurnError FENCED_OUT as in `publishRevision`.
+ */
+export async function keepRevision(
+  context: StoreContext & { readonly ledger: Ledger },
+  { staged, claim }: { staged: StagedRevision; claim: Claim },
+): Promise<void> {
+  const manifest = claim.published;
+  if (!manifest || (await isIntact(context, manifest))) return staged.discard();
+  await orFencedOut(staged, claim, () =>
+    context.ledger.whileHolding(claim, () => putInPlace(context, { staged, claim, manifest })),
+  );
+}
+
+async function isIntact(
+  { featuresDir }: StoreContext,
+  { date, revision, sha256 }: PartitionManifest,
+): Promise<boolean> {
+  const paths = partitionPaths(featuresDir, date);
+  const files = [paths.revisionFile(revision), paths.dayFile];
+  const found = await Promise.all(files.map((file) => sha256OfFile(file).catch(() => undefined)));
+  return found.every((hash) => hash === sha256);
+}
+
+/** Revision file, manifest, day's file, in this order, each in one step. */
+async function putInPlace(
+  { featuresDir }: StoreContext,
+  options: { staged: StagedRevision; claim: Claim; manifest: PartitionManifest },
+): Promise<void> {
+  const { staged, claim, manifest } = options;
+  const paths = partitionPaths(featuresDir, claim.date);
+  const revisionFile = paths.revisionFile(manifest.revision);
+  const temporary = (folder: string, name: string) =>
+    path.join(folder, `.${name}.tmp-${claim.fencingToken}`);
+  await moveIntoPlace(staged.temporaryFile, revisionFile);
+  await writeIntoPlace(
+    paths.manifestFile(manifest.revision),
+    temporary(paths.revisionsDirectory, 'manifest'),
+    `${JSON.stringify(manifest, null, 2)}\n`,
+  );
+  await replaceByLink(
+    revisionFile,
+    paths.dayFile,
+    temporary(path.dirname(paths.dayFile), path.basename(paths.dayFile)),
+  );
+}
+
+async function orFencedOut(
+  staged: StagedRevision,
+  { date }: Claim,
+  publish: () => Promise<unknown>,
+): Promise<void> {
+  if ((await publish()) !== 'fenced-out') return;
   await staged.discard();
-  throw new ChurnError('FENCED_OUT', { date: claim.date });
+  throw new ChurnError('FENCED_OUT', { date });
 }

@@ -151,7 +151,9 @@ function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: Ba
     },
     backfill: async (request: BackfillRequest, progress: JobProgress) => {
       const { id } = await backfills.start(request);
-      return backfillDocument(await waitForBackfill({ id, backfills, temporal }, progress));
+      return backfillDocument(
+        await waitForBackfill({ id, adapters, backfills, temporal }, progress),
+      );
     },
     restate: async ({ dryRun }: { dryRun: boolean }, progress: JobProgress) => {
       const report = await restate(
@@ -188,16 +190,19 @@ async function runDay(
 }
 
 async function waitForBackfill(
-  { id, backfills, temporal }: { id: string; backfills: BackfillRuns; temporal: LazyTemporal },
+  options: { id: string; adapters: Adapters; backfills: BackfillRuns; temporal: LazyTemporal },
   progress: JobProgress,
 ): Promise<BackfillProgress> {
+  const { id, adapters, backfills, temporal } = options;
   const handle = (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
   progress.signal.addEventListener('abort', () => void backfills.cancel(id).catch(() => {}));
   await whileShowing(
     handle.result().catch(() => {}),
     async () => {
-      const { succeeded, planned } = await backfills.progress(id);
-      progress.report({ what: `backfill ${id}`, done: succeeded, total: planned });
+      // The workflow counts whole chunks; the ledger knows each date.
+      const { planned } = await backfills.progress(id);
+      const done = await adapters.ledger.countPublishedBy(id);
+      progress.report({ what: `backfill ${id}`, done, total: planned });
     },
   );
   return backfills.progress(id);

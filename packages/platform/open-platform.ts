@@ -25,7 +25,7 @@ export interface Adapters {
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
   installation(): Promise<Installation>;
-  now(): EpochMicros;
+  readonly now: () => EpochMicros;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import type { PartitionRow } from '../contracts';
+import type { PartitionManifest, PartitionRow } from '../contracts';
 import type { LogicalDate } from '../instants';
 import type { Adapters } from './open-platform';
 
@@ -11,15 +11,37 @@ export async function listPartitionRows(
   return rows.map(({ date, status, attempt, manifest }) => ({
     date,
     status,
-    revision: manifest?.revision ?? null,
-    knowledge: manifest?.knowledge ?? null,
-    known_at: manifest?.known_at ?? null,
-    label_known_at: manifest?.label_known_at ?? null,
-    batch: manifest?.batch ?? null,
-    rows: manifest?.rows ?? null,
-    sha256: manifest?.sha256 ?? null,
-    content_hash: manifest?.content_hash ?? null,
-    reason: manifest?.reason ?? null,
+    ...(manifest ? describePublished(manifest) : nothingPublished),
     attempt,
   }));
+}
+
+type Published = Omit<PartitionRow, 'date' | 'status' | 'attempt'>;
+
+const nothingPublished: Published = {
+  revision: null,
+  knowledge: null,
+  known_at: null,
+  label_known_at: null,
+  batch: null,
+  rows: null,
+  sha256: null,
+  content_hash: null,
+  reason: null,
+};
+
+function describePublished(manifest: PartitionManifest): Published {
+  const { revision, knowledge, known_at, label_known_at, batch } = manifest;
+  const { rows, sha256, content_hash, reason } = manifest;
+  return {
+    revision,
+    knowledge,
+    known_at,
+    label_known_at,
+    batch,
+    rows,
+    sha256,
+    content_hash,
+    reason,
+  };
 }

@@ -16,24 +16,30 @@ import type { Adapters } from './open-platform';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
 export interface LazyTemporal {
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
+  connection(): Promise<Connection>;
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
   client(): Promise<Client>;
   close(): Promise<void>;
 }
 
 export function openLazyTemporal(options: { address: string; namespace: string }): LazyTemporal {
-  let connection: Promise<Connection> | undefined;
+  let opened: Promise<Connection> | undefined;
+  const connection = async () => {
+    opened ??= Connection.connect({ address: options.address, connectTimeout: '3s' });
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
+  };
   return {
-    client: async () => {
-      connection ??= Connection.connect({ address: options.address, connectTimeout: '3s' });
-      try {
-        return new Client({ connection: await connection, namespace: options.namespace });
-      } catch (error) {
-        connection = undefined;
-        throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
-      }
-    },
+    connection,
+    client: async () =>
+      new Client({ connection: await connection(), namespace: options.namespace }),
     close: async () => {
-      await connection?.then((open) => open.close()).catch(() => {});
+      await opened?.then((open) => open.close()).catch(() => {});
     },
   };
 }

@@ -3,4 +3,4 @@ export { nextSteps, type NextSteps } from './next-steps';
 export { datesOfChunk, planChunks } from './plan-chunks';
 export { retryPolicyFor, STEP_BUDGET_MINUTES, type RetryPolicy } from './retry-policy-for';
 export { nominalMillis, slaApplies, slaDeadlines, type SlaDeadline } from './sla-deadlines';
-export { verdictOf, worstVerdict, type Verdict } from './verdict-of';
+export { verdictOf, type Verdict } from './verdict-of';

@@ -4,7 +4,7 @@ export type Verdict = DailyRunReport['verdict'];
 
 const SEVERITY: readonly Verdict[] = ['pass', 'warn', 'fail'];
 
-export function worstVerdict(verdicts: readonly Verdict[]): Verdict {
+function worstVerdict(verdicts: readonly Verdict[]): Verdict {
   const worst = Math.max(0, ...verdicts.map((verdict) => SEVERITY.indexOf(verdict)));
   return SEVERITY[worst]!;
 }

@@ -25,7 +25,8 @@ export function stagingColumns(table: RawTable): string[] {
 }
 
 /**
- * Inserts the staged rows that are new, of known users, and not before their signup.
+ * Inserts the staged rows that are new, of known users, and not before their signup. Of rows with
+ * the same id the one that arrived first is inserted (ties: the one further up in its file).
  *
  * @returns how many were inserted. The others are unchanged or faulty: see `rejectFaultyRows`.
  */
@@ -34,23 +35,35 @@ export async function storeAcceptedRows(
   { table, carriesArrival }: PreparedTable,
   load: { batch: number; arrival: string },
 ): Promise<number> {
-  const { key, columns } = rawTables[table];
+  const { key, timeColumn, columns } = rawTables[table];
   const names = columns.map((column) => column.name);
   const users =
     table === 'users'
       ? ''
       : `JOIN raw_data.users AS u ON u.user_id = s.user_id AND s.event_time >= u.signup_time`;
+  // Without repeated ids the order decides nothing, and the order of the index by user is cheapest.
+  const order = (await hasRepeatedIds(tx, table))
+    ? [...(carriesArrival ? ['s.ingested_at'] : []), 's."row"']
+    : ['s.user_id', `s.${timeColumn}`];
   const result = await tx.unsafe(
     `INSERT INTO raw_data.${table} (${names.join(', ')}, ingested_at, batch)
      SELECT ${names.map((name) => `s.${name}`).join(', ')},
        coalesce(s.ingested_at, $1::text::timestamptz), $2::integer
      FROM ${stagingName(table)} AS s ${users}
      WHERE s.reason IS NULL
-     ORDER BY ${carriesArrival ? 's.ingested_at, ' : ''}s."row"
+     ORDER BY ${order.join(', ')}
      ON CONFLICT (${key}) DO NOTHING`,
     [load.arrival, load.batch],
   );
   return result.count;
+}
+
+async function hasRepeatedIds(tx: TransactionSql, table: RawTable): Promise<boolean> {
+  const [found] = await tx.unsafe<{ repeated: boolean }[]>(
+    `SELECT EXISTS (SELECT FROM ${stagingName(table)} WHERE reason IS NULL
+       GROUP BY ${rawTables[table].key} HAVING count(*) > 1) AS repeated`,
+  );
+  return found!.repeated;
 }
 
 /**

@@ -23,7 +23,7 @@ const EVENING_PULL = 2.5 * HOUR;
 const EVENING_SHIFT = 0.29;
 
 /** How soon after signup the very first session comes, for those who have one in their first cycle. */
-const FIRST_LOGIN_WITHIN = 10 * MINUTE;
+const FIRST_LOGIN_WITHIN = 6 * HOUR;
 
 /** Unless it is one of those days late, no session is under way longer after its start. */
 const UNDER_WAY = Math.max(LONGEST_SESSION + promptDelay.max, hoursLate.max);
@@ -76,22 +76,34 @@ function sessionsUnderWay(
   const draw = streams.open('sessions', user.index, cycle.number);
   const sessions: Session[] = [];
   for (let place = 0; place < cycle.sessions; place += 1) {
-    const start = startOfSession(user, cycle, place, draw());
+    const evenly = evenStart(user, cycle, place, draw());
     const returns = draw() < SESSION_RETURNS;
     const lateBy = place === late.place ? late.by : 0;
-    if (start > window.through || start >= (cycle.cancelledAt ?? Infinity)) continue;
-    if (start + Math.max(lateBy, UNDER_WAY) < window.after) continue;
+    // Most sessions of the cycle end here, before they cost a sine.
+    if (evenly - EVENING_PULL > window.through) continue;
+    if (evenly + EVENING_PULL + Math.max(lateBy, UNDER_WAY) < window.after) continue;
+    const start = startNear(user, evenly);
+    if (start >= (cycle.cancelledAt ?? Infinity)) continue;
     sessions.push({ place, start, returns, lateBy });
   }
   return sessions.sort((left, right) => left.start - right.start);
 }
 
 /** Spread over the cycle; but the very first, if there is one, follows the signup. */
-function startOfSession(user: Life, cycle: Cycle, place: number, share: number): Moment {
-  const firstSteps = user.signupTime + FIRST_STEPS_AFTER;
+function evenStart(user: Life, cycle: Cycle, place: number, share: number): Moment {
   const isFirstEver = cycle.number === 0 && place === 0;
-  if (isFirstEver) return firstSteps + Math.floor(share * FIRST_LOGIN_WITHIN);
-  return Math.max(firstSteps, towardsEvening(cycle.start + Math.floor(share * CYCLE)));
+  if (isFirstEver) return firstStepsOf(user) + Math.floor(share * FIRST_LOGIN_WITHIN);
+  return cycle.start + Math.floor(share * CYCLE);
+}
+
+/** Pulled towards the evening, but not to before the user's first steps. */
+function startNear(user: Life, evenly: Moment): Moment {
+  const pulled = towardsEvening(evenly);
+  return pulled < firstStepsOf(user) ? Math.max(firstStepsOf(user), evenly) : pulled;
+}
+
+function firstStepsOf(user: Life): Moment {
+  return user.signupTime + FIRST_STEPS_AFTER;
 }
 
 /** Which session of the cycle arrives days late, and by how much after its start. */

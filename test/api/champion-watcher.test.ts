@@ -118,16 +118,20 @@ describe('the champion watcher', () => {
     expect(serving()).toBeNull();
   });
 
-  it('is told of a change that came while it was looking', async () => {
-    registry.champion = 'v001';
-    registry.onLook = () => {
-      registry.onLook = () => {};
-      queueMicrotask(() => (registry.champion = 'v002'));
+  it('sees a change that came while it was looking, when told of it', async () => {
+    let answer = (_version: string) => {};
+    const slowOnce: ChampionRegistry = {
+      championVersion: () => {
+        slowOnce.championVersion = async () => 'v002';
+        return new Promise((resolve) => (answer = resolve));
+      },
+      load: async (version) => modelOf(version),
     };
-    const first = watcher.refresh();
-    const second = watcher.refresh();
-    await Promise.all([first, second]);
-    await watcher.refresh();
+    watcher = new ChampionWatcher({ registry: slowOnce, logger: silentLogger });
+    const looking = watcher.start();
+    const told = watcher.refresh();
+    answer('v001');
+    await Promise.all([looking, told]);
     expect(serving()).toBe('v002');
   });
 });

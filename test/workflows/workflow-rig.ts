@@ -62,15 +62,6 @@ export async function createTimeSkippingRig(): Promise<WorkflowRig> {
   );
 }
 
-/** The dev server that all tests share. */
-export async function createSharedServerRig(): Promise<WorkflowRig> {
-  return rigOn(
-    await TestWorkflowEnvironment.createFromExistingServer({
-      address: process.env.TEST_TEMPORAL_ADDRESS,
-    }),
-  );
-}
-
 /** A dev server of this rig's own: for what is global to a server, and for its settings. */
 export async function createOwnServerRig(extraArgs: string[] = []): Promise<WorkflowRig> {
   const tool = findTool('temporal', process.env);

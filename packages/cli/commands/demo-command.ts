@@ -34,7 +34,7 @@ export function addDemoCommand(program: Command, invocation: Invocation): void {
           ...(flags.users === undefined ? {} : { users: flags.users }),
           ...(flags.seed === undefined ? {} : { seed: flags.seed }),
         };
-        const clock = () => performance.now();
+        const { clock } = invocation.terminal;
         const report = await runDemo(options, { config, platform, progress, clock });
         print(report, describeDemo(report));
       }),

@@ -1,8 +1,13 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { PublishedPartition } from '../../../packages/contracts';
-import { addDays, formatInstant, midnightOf } from '../../../packages/instants';
-import { setUpTraining, testSchema, usersOfDay, writePartition } from './training-world';
+import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
+import {
+  setUpTraining,
+  testSchema,
+  usersOfDay,
+  writePartition,
+  type DayRow,
+} from './training-world';
 
 // Validation is 05-01 … 05-30, the gap April; March is for training, and June too recent.
 const world = setUpTraining({ from: '2024-03-01', to: '2024-06-05', users: 120 });
@@ -83,52 +88,76 @@ describe('training refuses', () => {
 });
 
 describe('features as they were served', () => {
-  it('are read from the first revision, the labels from the present one', async () => {
+  const date = '2024-03-10';
+  const asServed = () => usersOfDay(date, 120, 'world').slice(0, 100);
+  const knownAt = '2024-03-10T01:00:00.000000Z';
+
+  /** Three revisions of one day: first served without labels, restated, and what the two make. */
+  async function revisionsOfOneDay() {
     const duckDb = await world.openDuckDb();
-    const date = '2024-03-10';
-    const restated = usersOfDay(date, 120, 'world').map((row) => ({
+    const write = (name: string, rows: DayRow[], overrides: Partial<PartitionManifest> = {}) =>
+      writePartition(duckDb, path.join(world.directory, 'days', name), date, rows, overrides);
+    const restatedRows = usersOfDay(date, 120, 'world').map((row) => ({
       ...row,
       failed_payments_30d: 3,
     }));
-    const served = usersOfDay(date, 120, 'world')
-      .slice(0, 100)
-      .map((row) => ({ ...row, label: null }));
-    const current = await writePartition(
-      duckDb,
-      path.join(world.directory, 'restated', 'current.parquet'),
-      date,
-      restated,
-      { revision: 2 },
-    );
-    const first = await writePartition(
-      duckDb,
-      path.join(world.directory, 'restated', 'served.parquet'),
-      date,
-      served,
-      { known_at: formatInstant(midnightOf(addDays(date, 0)) + 3_600_000_000n) },
-    );
-    const servedOnly = await writePartition(
-      duckDb,
-      path.join(world.directory, 'restated', 'expected.parquet'),
-      date,
-      usersOfDay(date, 120, 'world').slice(0, 100),
-    );
+    const unlabelled = asServed().map((row) => ({ ...row, label: null }));
+    const flipped = restatedRows.map((row) => ({ ...row, label: !row.label }));
+    const revisions = {
+      served: await write('served.parquet', unlabelled, { known_at: knownAt }),
+      restated: await write('restated.parquet', restatedRows, { revision: 2 }),
+      relabelled: await write('relabelled.parquet', flipped, { revision: 3 }),
+      combined: await write('combined.parquet', asServed()),
+    };
     duckDb.close();
-    const others = world.partitions.filter(({ manifest }) => manifest.date !== date);
+    return revisions;
+  }
 
-    const { metadata } = await train({
-      partitions: [...others, current],
-      servedPartitions: [first],
-    });
+  const others = () => world.partitions.filter(({ manifest }) => manifest.date !== date);
+
+  it('are read from the first revision, the labels from the present one', async () => {
+    const { served, restated, combined } = await revisionsOfOneDay();
+    await train({ partitions: [...others(), restated], servedPartitions: [served] });
     const model = read('v001', 'model.json');
-    expect(metadata.data.knowledge.features.as_served).toBe(1);
+    world.clearRegistry();
+    await train({ partitions: [...others(), combined] });
+    expect(model).toBe(read('v001', 'model.json'));
+  });
+
+  it('are described as such: revision, knowledge and rows are those of the first', async () => {
+    const { served, restated, combined } = await revisionsOfOneDay();
+    const { metadata } = await train({
+      partitions: [...others(), restated],
+      servedPartitions: [served],
+    });
     expect(metadata.data.partitions.find((one) => one.date === date)).toMatchObject({
       revision: 2,
       features_revision: 1,
+      features_content_hash: served.manifest.content_hash,
+      rows: 100,
     });
-
+    expect(metadata.data.knowledge.features).toMatchObject({
+      as_served: 1,
+      known_at: { min: '2024-03-02T00:00:00.000000Z' },
+    });
     world.clearRegistry();
-    await train({ partitions: [...others, servedOnly] });
-    expect(model).toBe(read('v001', 'model.json'));
+    const alone = await train({ partitions: [...others(), combined] });
+    expect(metadata.data.excluded).toEqual(alone.metadata.data.excluded);
+  });
+
+  it('make another version when either they or the labels change', async () => {
+    const { served, restated, relabelled } = await revisionsOfOneDay();
+    const versions = [];
+    for (const [current, first] of [
+      [restated, served],
+      [relabelled, served],
+      [restated, undefined],
+      [restated, served],
+    ] as const) {
+      const servedPartitions = first ? [first] : [];
+      const trained = await train({ partitions: [...others(), current], servedPartitions });
+      versions.push(trained.version);
+    }
+    expect(versions).toEqual(['v001', 'v002', 'v003', 'v001']);
   });
 });

@@ -1,4 +1,12 @@
-import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { readAliases, readModelEvents } from '../../../packages/modeling';
@@ -28,6 +36,30 @@ describe('a crash', () => {
     expect(
       (await readModelEvents(world.modelsDir)).map(({ action, version }) => `${action} ${version}`),
     ).toEqual(['register v001', 'promote v001', 'register v002', 'promote v002']);
+  });
+
+  it('in the middle of a line of the log loses no event', async () => {
+    await train();
+    const log = path.join(world.modelsDir, 'events.jsonl');
+    writeFileSync(log, readFileSync(log, 'utf8').slice(0, -40));
+    await train({ l2: 2 });
+    const events = await readModelEvents(world.modelsDir);
+    expect(events.map(({ action, version }) => `${action} ${version}`)).toEqual([
+      'register v001',
+      'promote v001',
+      'register v002',
+      'promote v002',
+    ]);
+  });
+
+  it('of the event port leaves the change done, and the next change tells the event again', async () => {
+    const down = train({ recordEvent: () => Promise.reject(new Error('Postgres is down')) });
+    await expect(down).rejects.toThrow('Postgres is down');
+    expect(await readAliases(world.modelsDir)).toMatchObject({ champion: 'v001' });
+    const told: string[] = [];
+    await train({ l2: 2, recordEvent: async (event) => void told.push(event.event_id) });
+    const events = await readModelEvents(world.modelsDir);
+    expect(told).toEqual(events.map((event) => event.event_id));
   });
 
   it('while staging leaves nothing that the next training does not remove', async () => {

@@ -1,10 +1,10 @@
 /**
- * `node dist/packages/stack/prepare-services.js`: checks the services that the environment names
+ * `node dist/packages/stack/prepare/main.js`: checks the services that the environment names
  * (docker-compose), migrates the database and registers the search attributes; starts nothing.
  */
-import { loadConfig } from '../config';
-import { ChurnError, isChurnError } from '../contracts';
-import { startStack } from './start-stack';
+import { loadConfig } from '../../config';
+import { ChurnError, isChurnError } from '../../contracts';
+import { startStack } from '../start-stack';
 
 async function main(): Promise<void> {
   try {

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { loadConfig } from '../../packages/config';
+import type { BackfillRequest, PartitionOutcome } from '../../packages/contracts';
+import { openPlatform, type JobProgress, type Platform } from '../../packages/platform';
+import { datesOfChunk } from '../../packages/policy';
+import { createScratchDirectory } from '../environment/scratch-directory';
+import { createTestDatabase } from '../environment/test-database';
+import { createTestRedis } from '../environment/test-redis';
+
+/** One installation on a fresh database, an empty Redis and an empty data folder; no stack. */
+export interface TestPlatform extends Platform {
+  readonly dataDir: string;
+  /** The settings that lead a command line, or another process, to the same installation. */
+  readonly env: Readonly<Record<string, string>>;
+  remove(): Promise<void>;
+}
+
+/** Work that reports to nobody and is never stopped. */
+export const quietly: JobProgress = { report: () => {}, signal: new AbortController().signal };
+
+/**
+ * Installations of one test file share one Redis database, which each opening empties: only the
+ * last one opened may use it.
+ */
+export async function openTestPlatform(
+  options: { temporalAddress?: string } = {},
+): Promise<TestPlatform> {
+  const database = await createTestDatabase();
+  const { redis, url: redisUrl } = await createTestRedis();
+  const scratch = createScratchDirectory();
+  const env = {
+    CHURN_DATA_DIR: scratch.path,
+    DATABASE_URL: database.url,
+    REDIS_URL: redisUrl,
+    TEMPORAL_ADDRESS: options.temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!,
+  };
+  const platform = await openPlatform(loadConfig(env));
+  return {
+    ...platform,
+    dataDir: scratch.path,
+    env,
+    remove: async () => {
+      await platform.close();
+      redis.disconnect();
+      await database.drop();
+      scratch.remove();
+    },
+  };
+}
+
+/**
+ * What the backfill workflow does between its two ends: plans, computes chunk by chunk, in the
+ * given order of chunks, and expects every date to succeed.
+ */
+export async function backfill(
+  { pipelinePorts }: Pick<Platform, 'pipelinePorts'>,
+  request: Partial<BackfillRequest> & Pick<BackfillRequest, 'from' | 'to'>,
+  inOrder: (dates: string[][]) => string[][] = (dates) => dates,
+): Promise<PartitionOutcome[]> {
+  const runId = `test-${randomUUID()}`;
+  const { chunks, knowledge } = await pipelinePorts.planBackfill({
+    id: runId,
+    request: { reprocess: 'none', knownAt: 'latest', train: false, ...request },
+  });
+  const outcomes: PartitionOutcome[] = [];
+  for (const dates of inOrder(chunks.map(datesOfChunk))) {
+    const chunk = { runId, dates, knowledge, reason: 'backfill' };
+    outcomes.push(...(await pipelinePorts.computePartitions(chunk, quietly)));
+  }
+  const failed = outcomes.filter(({ status }) => status !== 'succeeded');
+  if (failed.length > 0) throw new Error(`failed: ${JSON.stringify(failed.slice(0, 3))}`);
+  return outcomes;
+}

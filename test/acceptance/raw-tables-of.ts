@@ -1,0 +1,62 @@
+import type { RawTables } from '../../packages/features';
+import { parseInstant } from '../../packages/instants';
+import type { TestPlatform } from './open-test-platform';
+
+interface Arrived {
+  readonly user_id: string;
+  readonly ingested_at: string;
+  readonly batch: number;
+}
+
+type Happened = Arrived & { readonly event_time: string };
+
+const arrival = (row: Arrived) => ({
+  userId: row.user_id,
+  ingestedAt: parseInstant(row.ingested_at),
+  batch: row.batch,
+});
+
+const happened = (row: Happened) => ({ ...arrival(row), eventTime: parseInstant(row.event_time) });
+
+/**
+ * The raw tables in Postgres, as the oracle takes them, each user's apart: the oracle scans all it
+ * is given for every answer.
+ */
+export async function rawTablesByUser({
+  adapters,
+}: TestPlatform): Promise<ReadonlyMap<string, RawTables>> {
+  const { sql } = adapters.database;
+  const users = await sql<(Arrived & { signup_time: string; plan: string })[]>`
+    select * from raw_data.users`;
+  const changes = await sql<(Happened & { change_id: string; plan: string })[]>`
+    select * from raw_data.plan_changes`;
+  const events = await sql<(Happened & { session_id: string; event_type: string })[]>`
+    select * from raw_data.user_events`;
+  const bills = await sql<(Happened & { event_type: string; amount_cents: number })[]>`
+    select * from raw_data.billing_events`;
+  const changesOf = Map.groupBy(changes, (row) => row.user_id);
+  const eventsOf = Map.groupBy(events, (row) => row.user_id);
+  const billsOf = Map.groupBy(bills, (row) => row.user_id);
+  return new Map(
+    users.map((user) => {
+      const { user_id: id } = user;
+      const tables: RawTables = {
+        users: [{ ...arrival(user), signupTime: parseInstant(user.signup_time), plan: user.plan }],
+        planChanges: (changesOf.get(id) ?? []).map((row) => {
+          return { ...happened(row), changeId: row.change_id, plan: row.plan };
+        }),
+        userEvents: (eventsOf.get(id) ?? []).map((row) => {
+          return { ...happened(row), sessionId: row.session_id, eventType: row.event_type };
+        }),
+        billingEvents: (billsOf.get(id) ?? []).map((row) => {
+          return {
+            ...happened(row),
+            eventType: row.event_type,
+            amountCents: BigInt(row.amount_cents),
+          };
+        }),
+      };
+      return [id, tables];
+    }),
+  );
+}

@@ -1,0 +1,154 @@
+import { runDemo } from '../../packages/cli';
+import { loadConfig } from '../../packages/config';
+import { openPlatform, type Platform } from '../../packages/platform';
+import { startStack, stopStack, type ServiceName } from '../../packages/stack';
+import { createScratchDirectory } from '../environment/scratch-directory';
+import { backfill, openTestPlatform, quietly } from './open-test-platform';
+
+const world = { users: 60, seed: 7 };
+const range = { from: '2024-01-01', to: '2024-05-31' };
+const dateCount = 152;
+
+/** The whole platform in real processes: worker killed, services stopped one after the other. */
+describe('a running installation', () => {
+  const scratch = createScratchDirectory();
+  const config = loadConfig({ CHURN_DATA_DIR: `${scratch.path}/data`, CHURN_LOG_LEVEL: 'error' });
+  let platform: Platform;
+
+  beforeAll(async () => {
+    await startStack({ config, durable: false });
+    platform = await openPlatform(config);
+    await platform.jobs.generate({ ...world, ...range }, quietly);
+  }, 120_000);
+
+  afterAll(async () => {
+    await platform.close();
+    await stopStack({ config });
+    scratch.remove();
+  }, 60_000);
+
+  it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
+    const request = { ...range, reprocess: 'none', knownAt: 'latest', train: false } as const;
+    const running = platform.jobs.backfill(request, quietly);
+    const before = await publishedBetween(platform, { atLeast: 5, lessThan: dateCount });
+    process.kill(await pidOf('worker'), 'SIGKILL');
+    expect(before).toBeLessThan(dateCount);
+
+    await startStack({ config, services: ['worker'] });
+    expect(await running).toMatchObject({ status: 'succeeded', failed: [] });
+
+    const partitions = await platform.jobs.listPartitions(range);
+    expect(new Set(partitions.map(({ status }) => status))).toEqual(new Set(['succeeded']));
+    expect(new Set(partitions.map(({ revision }) => revision))).toEqual(new Set([1]));
+    const attempts = partitions.map(({ attempt }) => attempt);
+    expect(attempts.filter((attempt) => attempt === 1).length).toBeGreaterThanOrEqual(before);
+    expect(attempts).toContain(2);
+    expect(partitions.map(({ sha256 }) => sha256)).toEqual(await undisturbedHashes());
+  }, 240_000);
+
+  it('changes nothing when the demo runs over it again', async () => {
+    const demo = () =>
+      runDemo(
+        { ...world, months: 5, end: range.to },
+        {
+          config,
+          platform: async () => platform,
+          progress: quietly,
+          clock: () => performance.now(),
+        },
+      );
+    const first = await demo();
+    expect(first.prediction).toMatchObject({ model_version: 'v001' });
+    const before = await everythingKept();
+
+    const second = await demo();
+    expect(second.backfill).toMatchObject({ planned: 0, skipped: dateCount });
+    expect(second.sync).toMatchObject({ written: 0, removed: 0 });
+    expect(second.model_is_new).toBe(false);
+    expect(await everythingKept()).toEqual(before);
+  }, 120_000);
+
+  it('answers /predict with Postgres and Temporal stopped, and 503 without Redis', async () => {
+    const apiUrl = await urlOf('api');
+    const [first] = (await platform.jobs.atRisk({ limit: 1 })).users;
+    const predict = () => post(`${apiUrl}/predict`, { user_id: first?.user_id });
+    const up = { status: 'up' };
+    expect(await health(apiUrl)).toMatchObject({ redis: up, postgres: up, temporal: up });
+
+    await stopStack({ config, services: ['temporal', 'postgres'] });
+    expect((await predict()).status).toBe(200);
+    const down = { status: 'down' };
+    expect(await health(apiUrl)).toMatchObject({ redis: up, postgres: down, temporal: down });
+
+    await stopStack({ config, services: ['redis'] });
+    const refused = await predict();
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    expect(await health(apiUrl)).toMatchObject({ status: 'degraded', redis: down });
+    expect((await fetch(`${apiUrl}/health/ready`)).status).toBe(503);
+    expect((await fetch(`${apiUrl}/health/live`)).status).toBe(200);
+  }, 60_000);
+
+  async function pidOf(name: ServiceName): Promise<number> {
+    const { services } = await startStack({ config, services: [name] });
+    return services.find((service) => service.name === name)!.pid!;
+  }
+
+  async function urlOf(name: ServiceName): Promise<string> {
+    const { services } = await startStack({ config, services: [name] });
+    return services.find((service) => service.name === name)!.url!;
+  }
+
+  /** Revisions, attempts, model versions and Redis, as far as a run may change them. */
+  async function everythingKept() {
+    const { redis } = platform.adapters;
+    const keys = (await redis.keys('*')).sort();
+    return {
+      partitions: await platform.jobs.listPartitions({}),
+      models: (await platform.jobs.listModels()).models.map(({ version }) => version),
+      redis: await Promise.all(keys.map(async (key) => [key, await redis.dump(key)])),
+    };
+  }
+});
+
+/** Waits until the ledger shows some, but not all, dates published. */
+async function publishedBetween(
+  { adapters }: Platform,
+  { atLeast, lessThan }: { atLeast: number; lessThan: number },
+): Promise<number> {
+  for (;;) {
+    const rows = await adapters.ledger.list();
+    const published = rows.filter((row) => row.status === 'succeeded').length;
+    if (published >= lessThan)
+      throw new Error('the backfill was over before it could be disturbed');
+    if (published >= atLeast) return published;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function undisturbedHashes(): Promise<(string | null)[]> {
+  const other = await openTestPlatform();
+  try {
+    await other.jobs.generate({ ...world, ...range }, quietly);
+    await backfill(other, range);
+    return (await other.jobs.listPartitions(range)).map(({ sha256 }) => sha256);
+  } finally {
+    await other.remove();
+  }
+}
+
+function post(url: string, body: unknown): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+/** The report of /health, which is 200 whatever it says; parts are flattened into it. */
+async function health(apiUrl: string): Promise<Record<string, unknown>> {
+  const response = await fetch(`${apiUrl}/health`);
+  expect(response.status).toBe(200);
+  const { parts, ...report } = (await response.json()) as { parts: object };
+  return { ...report, ...parts };
+}

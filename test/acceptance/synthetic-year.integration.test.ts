@@ -1,0 +1,103 @@
+import { copyFile, stat, writeFile } from 'node:fs/promises';
+import type { PartitionManifest } from '../../packages/contracts';
+import { copyToParquet, readParquet } from '../../packages/duckdb';
+import { addDays } from '../../packages/instants';
+import type { ModelMetadata } from '../../packages/modeling';
+import { partitionPaths, sha256OfFile } from '../../packages/offline-store';
+import { bestReachableAuc } from '../../packages/synthetic';
+import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { reportFigure } from './report-figure';
+
+const START = '2024-01-01';
+const END = '2024-12-31';
+const USERS = process.env.CHURN_TEST_DEPTH === 'deep' ? 10_000 : 1_500;
+/** Days that came after the model's, spread over the weekdays. */
+const ORDINARY_DAYS = [0, 1, 2, 5, 9, 13, 17, 22].map((back) => addDays(END, -back));
+const SHIFTED_DAY = addDays(END, -3);
+
+describe('a synthetic year', () => {
+  let platform: TestPlatform;
+  let model: ModelMetadata;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+    const started = performance.now();
+    await platform.jobs.generate({ from: START, to: END, users: USERS, seed: 42 }, quietly);
+    const loaded = performance.now();
+    // From the first day of training on: what lies before, no model reads.
+    await backfill(platform, { from: '2024-04-01', to: END });
+    const computed = performance.now();
+    model = (await platform.jobs.train({ asOf: END }, quietly)).metadata;
+    const seconds = [loaded - started, computed - loaded, performance.now() - computed];
+    reportFigure(
+      `Synthetic year, ${USERS} users: seconds of load, backfill, training`,
+      seconds.map((millis) => (millis / 1_000).toFixed(1)).join(', '),
+    );
+  }, 300_000);
+
+  afterAll(() => platform?.remove());
+
+  it('is learned: validation AUC is within 0.02 of the best reachable', () => {
+    const { metrics, recency_baseline: recency } = model;
+    reportFigure(
+      `Synthetic year, ${USERS} users: AUC, best reachable, recency alone`,
+      [metrics.auc, bestReachableAuc, recency!.auc].map((auc) => auc.toFixed(4)).join(', '),
+    );
+    expect(metrics.rows).toBeGreaterThan(5_000);
+    expect(Math.abs(metrics.auc - bestReachableAuc)).toBeLessThan(0.02);
+  });
+
+  it('is learned better than by recency alone', () => {
+    expect(model.metrics.auc).toBeGreaterThan(model.recency_baseline!.auc + 0.02);
+  });
+
+  it('is learned from six full months, with a purged gap before the validation', () => {
+    expect(model.status).toBe('converged');
+    expect(model.split.training).toMatchObject({ to: '2024-10-01' });
+    expect(model.split.training.days).toBeGreaterThan(180);
+    expect(model.split.gap.days).toBe(30);
+    expect(model.split.validation).toEqual({ from: '2024-11-01', to: '2024-11-30', days: 30 });
+  });
+
+  it.each(ORDINARY_DAYS)('has an ordinary day, %s, that does not alert', async (date) => {
+    const { status, alerts } = await platform.jobs.drift(date);
+    expect(alerts).toEqual([]);
+    expect(status).toBe('ok');
+  });
+
+  it('alerts on a day whose sessions_30d was shifted by 4, and names the feature', async () => {
+    await shift(platform, SHIFTED_DAY, 'sessions_30d + 4');
+    const { status, alerts } = await platform.jobs.drift(SHIFTED_DAY);
+    expect(status).toBe('alert');
+    expect(alerts.map(({ message }) => message).join('\n')).toContain('sessions_30d');
+    const stored = await platform.adapters.database.sql<{ n: number }[]>`
+      select count(*) as n from ops.alerts where date = ${SHIFTED_DAY}`;
+    expect(stored[0]?.n).toBe(alerts.length);
+  });
+});
+
+/** Publishes a revision of a date with another `sessions_30d`, as a fault of the source would. */
+async function shift({ adapters }: TestPlatform, date: string, sessions: string): Promise<void> {
+  const { ledger, paths, database } = adapters;
+  const manifest = (await ledger.list({ from: date, to: date }))[0]!.manifest!;
+  const files = partitionPaths(paths.features, date);
+  const revision = manifest.revision + 1;
+  const file = files.revisionFile(revision);
+  const duckDb = await adapters.openDuckDb();
+  const before = readParquet([files.revisionFile(manifest.revision)]);
+  const shifted = `SELECT * REPLACE ((${sessions})::INTEGER AS sessions_30d) FROM ${before}`;
+  await duckDb.run(copyToParquet(shifted, file));
+  duckDb.close();
+  const next: PartitionManifest = {
+    ...manifest,
+    revision,
+    bytes: (await stat(file)).size,
+    sha256: await sha256OfFile(file),
+    reason: 'shifted on purpose',
+  };
+  await writeFile(files.manifestFile(revision), JSON.stringify(next));
+  await copyFile(file, files.dayFile);
+  await database.sql`
+    update ops.partition_runs set revision = ${revision}, manifest = ${database.sql.json(next as never)}
+    where date = ${date}`;
+}

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  copyToParquet,
+  openDuckDb,
+  quoteLiteral,
+  readParquet,
+  type DuckDb,
+} from '../../../packages/duckdb';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+
+const scratch = createScratchDirectory();
+const inside = path.join(scratch.path, 'inside');
+const outside = path.join(scratch.path, 'outside');
+const sibling = path.join(scratch.path, 'inside-not');
+const opened: DuckDb[] = [];
+
+async function open(threads = 1): Promise<DuckDb> {
+  const duckDb = await openDuckDb({
+    allowedDirectories: [inside],
+    scratchDirectory: path.join(inside, 'scratch'),
+    memoryMegabytes: 256,
+    threads,
+  });
+  opened.push(duckDb);
+  return duckDb;
+}
+
+beforeAll(() => {
+  for (const folder of [inside, outside, sibling]) {
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'secret.csv'), 'a\n1\n');
+  }
+});
+afterAll(() => {
+  for (const duckDb of opened) duckDb.close();
+  scratch.remove();
+});
+
+describe('a confined DuckDB', () => {
+  let duckDb: DuckDb;
+  beforeAll(async () => {
+    duckDb = await open();
+  });
+
+  const file = (folder: string, name = 'secret.csv') => quoteLiteral(path.join(folder, name));
+
+  it('reads and writes in its folders', async () => {
+    await duckDb.run(`COPY (SELECT 1 AS a) TO ${file(inside, 'own.csv')}`);
+    expect(await duckDb.rows(`SELECT a FROM read_csv(${file(inside, 'own.csv')})`)).toEqual([
+      { a: 1n },
+    ]);
+  });
+
+  it.each([
+    ['another folder', () => `FROM read_csv(${file(outside)})`],
+    ['a folder whose name only begins like its own', () => `FROM read_csv(${file(sibling)})`],
+    ['a way up out of its own', () => `FROM read_csv(${file(`${inside}/../outside`)})`],
+    ['the text of a file elsewhere', () => `FROM read_text(${file(outside)})`],
+    ['a list of files elsewhere', () => `FROM glob(${file(outside, '*')})`],
+    ['the network', () => `FROM read_csv('https://example.invalid/a.csv')`],
+  ])('does not read %s', async (_name, sql) => {
+    await expect(duckDb.rows(sql())).rejects.toThrow();
+  });
+
+  it.each([
+    ['a file elsewhere', () => `COPY (SELECT 1) TO ${file(outside, 'new.csv')}`],
+    ['a database elsewhere', () => `ATTACH ${file(outside, 'new.db')} AS elsewhere`],
+    ['an export elsewhere', () => `EXPORT DATABASE ${file(outside, 'export')}`],
+  ])('does not write %s', async (_name, sql) => {
+    await expect(duckDb.run(sql())).rejects.toThrow();
+    for (const name of ['new.csv', 'new.db', 'export/schema.sql']) {
+      expect(existsSync(path.join(outside, name))).toBe(false);
+    }
+  });
+
+  it.each([
+    ['its folders', () => `SET allowed_directories = [${file(outside, '')}]`],
+    ['its access to the outside', () => 'SET enable_external_access = true'],
+    ['the lock on its settings', () => 'SET lock_configuration = false'],
+    ['its memory', () => `SET memory_limit = '64GB'`],
+    ['its threads', () => 'SET threads = 64'],
+    ['its time zone', () => `SET TimeZone = 'Europe/Berlin'`],
+  ])('does not let SQL change %s', async (_name, sql) => {
+    await expect(duckDb.run(sql())).rejects.toThrow();
+  });
+
+  it('installs and loads no extension', async () => {
+    await expect(duckDb.run('INSTALL httpfs')).rejects.toThrow();
+    await expect(duckDb.run('LOAD httpfs')).rejects.toThrow();
+  });
+
+  it('computes instants in UTC, to the microsecond', async () => {
+    const [row] = await duckDb.rows(
+      `SELECT epoch_us(make_timestamptz(1709164800123456)) AS micros,
+        make_timestamptz(1709164800123456)::VARCHAR AS text`,
+    );
+    expect(row).toEqual({ micros: 1_709_164_800_123_456n, text: '2024-02-29 00:00:00.123456+00' });
+  });
+
+  it('shares nothing with another one', async () => {
+    await duckDb.run('CREATE TABLE mine AS SELECT 1');
+    const other = await open();
+    await expect(other.rows('FROM mine')).rejects.toThrow();
+  });
+});
+
+describe('a query that is aborted', () => {
+  it('ends at once with an error, and the connection goes on', async () => {
+    const duckDb = await open();
+    const controller = new AbortController();
+    const endless = duckDb.rows(
+      'SELECT count(*) FROM range(1000000000) a, range(1000000000) b',
+      controller.signal,
+    );
+    // The query runs off the event loop: this timer fires meanwhile.
+    setTimeout(() => controller.abort(), 50);
+    await expect(endless).rejects.toThrow(/INTERRUPT/i);
+    expect(await duckDb.rows('SELECT 1 AS a')).toEqual([{ a: 1 }]);
+  });
+
+  it('does not begin when it was aborted before', async () => {
+    const duckDb = await open();
+    const reason = new Error('stopped by hand');
+    await expect(duckDb.run('CREATE TABLE a AS SELECT 1', AbortSignal.abort(reason))).rejects.toBe(
+      reason,
+    );
+    await expect(duckDb.rows('FROM a')).rejects.toThrow();
+  });
+});
+
+describe('a Parquet file', () => {
+  const rows = `SELECT i AS user_id, i * 7919 % 1000 AS sessions, (i % 97) / 7 AS avg, i % 3 = 0 AS pro,
+    make_timestamptz(1709164800000000 + i) AS feature_time FROM range(200000) t(i)
+    ORDER BY sessions, user_id`;
+
+  it('has the same bytes for 1, 2 and 4 threads, and when it is written again', async () => {
+    const hashes = new Set<string>();
+    for (const [run, threads] of [1, 2, 4, 4].entries()) {
+      const duckDb = await open(threads);
+      const file = path.join(inside, `run-${run}.parquet`);
+      await duckDb.run(copyToParquet(rows, file));
+      hashes.add(createHash('sha256').update(readFileSync(file)).digest('hex'));
+    }
+    expect(hashes.size).toBe(1);
+  });
+
+  it('comes back in the order and with the types it was written with', async () => {
+    const duckDb = await open(2);
+    const file = path.join(inside, `it's a "file".parquet`);
+    await duckDb.run(copyToParquet('SELECT 2 AS b, true AS c UNION ALL SELECT 1, NULL', file));
+    expect(await duckDb.rows(`FROM ${readParquet([file])}`)).toEqual([
+      { b: 2, c: true },
+      { b: 1, c: null },
+    ]);
+  });
+
+  it('takes no columns from the names of its folders', async () => {
+    const duckDb = await open();
+    const folder = path.join(inside, 'year=2024');
+    mkdirSync(folder);
+    await duckDb.run(copyToParquet('SELECT 1 AS a', path.join(folder, 'x.parquet')));
+    expect(await duckDb.rows(`FROM ${readParquet([path.join(folder, 'x.parquet')])}`)).toEqual([
+      { a: 1 },
+    ]);
+  });
+});

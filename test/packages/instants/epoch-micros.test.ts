@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import {
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+  parseInstant,
+} from '../../../packages/instants';
+
+/** The years 1 to 9999, microsecond by microsecond. */
+const anyInstant = fc.bigInt({
+  min: parseInstant('0001-01-01'),
+  max: parseInstant('9999-12-31T23:59:59.999999Z'),
+});
+
+describe('an instant as text', () => {
+  it.each([
+    ['1970-01-01', 0n],
+    ['1970-01-01T00:00:00.000001Z', 1n],
+    ['1969-12-31T23:59:59.999999Z', -1n],
+    ['1970-01-02T00:00Z', MICROS_PER_DAY],
+    ['1970-01-01 01:00', MICROS_PER_HOUR],
+    ['1970-01-01t01:00:00z', MICROS_PER_HOUR],
+    ['  1970-01-01T00:00:00.5  ', 500_000n],
+    ['1970-01-01T02:00:00+02', 0n],
+    ['1970-01-01T02:30:00+02:30', 0n],
+    ['1970-01-01T02:30:00+0230', 0n],
+    ['1969-12-31T22:00:00-02:00', 0n],
+    ['2024-02-29T00:00:00Z', 1_709_164_800_000_000n],
+  ])('%s is %s microseconds', (text, micros) => {
+    expect(parseInstant(text)).toBe(micros);
+  });
+
+  it.each([
+    [''],
+    ['yesterday'],
+    ['2024-1-1'],
+    ['2024-01-01T1:00'],
+    ['2024-01-01T00:00:00.0000001Z'],
+    ['2024-01-01T00:00:00,5Z'],
+    ['1709164800'],
+    ['2023-02-29'],
+    ['2024-04-31'],
+    ['2024-13-01'],
+    ['2024-01-01T24:00:00Z'],
+    ['2024-01-01T23:60:00Z'],
+    ['2024-01-01T23:59:60Z'],
+    ['+2024-01-01'],
+    ['20240101'],
+  ])('%j is refused', (text) => {
+    expect(() => parseInstant(text)).toThrow(RangeError);
+  });
+
+  it('is shown in the error no longer than 64 characters', () => {
+    expect(() => parseInstant('x'.repeat(1_000))).toThrow(/"x{64}"$/);
+  });
+
+  it.each([
+    [0n, '1970-01-01T00:00:00.000000Z'],
+    [-1n, '1969-12-31T23:59:59.999999Z'],
+    [1_709_164_800_123_456n, '2024-02-29T00:00:00.123456Z'],
+    [500_000n, '1970-01-01T00:00:00.500000Z'],
+  ])('of %s microseconds is %s', (micros, text) => {
+    expect(formatInstant(micros)).toBe(text);
+  });
+
+  it('comes back as the same instant, to the microsecond', () => {
+    fc.assert(
+      fc.property(anyInstant, (micros) => {
+        expect(parseInstant(formatInstant(micros))).toBe(micros);
+      }),
+    );
+  });
+
+  it('sorts as the instants do', () => {
+    fc.assert(
+      fc.property(anyInstant, anyInstant, (a, b) => {
+        expect(formatInstant(a) < formatInstant(b)).toBe(a < b);
+      }),
+    );
+  });
+});

@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { loadConfig } from '../../../packages/config';
+import {
+  resolveConnections,
+  serviceNames,
+  stackStatus,
+  startStack,
+  stopStack,
+} from '../../../packages/stack';
+import { createInstallation, disposeInstallations, service } from './stack-fixture';
+
+const build = path.resolve(__dirname, '../../../dist/worker/main.js');
+
+/** Takes the worker and the API from dist/: `make test` builds before it tests. */
+describe('the whole stack', () => {
+  const { config } = createInstallation({ CHURN_LOG_LEVEL: 'error' });
+  const start = () => startStack({ config, env: { ...process.env, CHURN_LOG_LEVEL: 'error' } });
+
+  beforeAll(async () => {
+    if (!existsSync(build)) throw new Error('dist/ is not built: run `make setup`');
+    await start();
+  });
+  afterAll(disposeInstallations);
+
+  test('is five services that run', async () => {
+    const { services } = await stackStatus({ config });
+
+    expect(services.map(({ name, status }) => [name, status])).toEqual(
+      serviceNames.map((name) => [name, 'running']),
+    );
+    expect(service({ services }, 'api').url).toBe(resolveConnections(config).apiUrl);
+    expect(service({ services }, 'worker').url).toBeNull();
+  });
+
+  test('the API answers on its URL', async () => {
+    const response = await fetch(`${resolveConnections(config).apiUrl}/health/live`);
+
+    expect(response.status).toBe(200);
+  });
+
+  test('a worker that was killed is stopped, and started by the next start', async () => {
+    const before = await stackStatus({ config });
+    process.kill(service(before, 'worker').pid!, 'SIGKILL');
+
+    const after = await start();
+
+    expect(service(after, 'worker').status).toBe('running');
+    expect(service(after, 'worker').pid).not.toBe(service(before, 'worker').pid);
+    expect(service(after, 'api')).toEqual(service(before, 'api'));
+  });
+
+  test('other settings restart the worker and the API, and leave the servers alone', async () => {
+    const before = await stackStatus({ config });
+
+    const after = await startStack({
+      config: loadConfig({ CHURN_DATA_DIR: config.dataDir, CHURN_LOG_LEVEL: 'warn' }),
+      env: { ...process.env, CHURN_LOG_LEVEL: 'warn' },
+    });
+
+    for (const name of serviceNames) {
+      const isSame = service(after, name).pid === service(before, name).pid;
+      expect([name, isSame]).toEqual([name, name !== 'worker' && name !== 'api']);
+    }
+  });
+
+  test('stops as a whole', async () => {
+    const { services } = await stopStack({ config });
+
+    expect(services.map(({ status }) => status)).toEqual(Array(5).fill('stopped'));
+  });
+});
