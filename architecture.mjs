@@ -92,7 +92,6 @@ export const mayUse = {
     'npm:postgres',
     temporal('client'),
     temporal('common'),
-    temporal('envconfig'),
     'node:*',
   ],
   'packages/stack': [

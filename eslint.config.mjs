@@ -13,6 +13,7 @@ export default tseslint.config(
       '**/*.mjs',
       '**/*.cjs',
       'packages/database/migrations',
+      'drizzle.config.ts',
     ],
   },
   ...tseslint.configs.recommendedTypeChecked,

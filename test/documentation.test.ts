@@ -262,7 +262,7 @@ describe('the files of the repository', () => {
       'the host of a package registry',
       /registry\.(npmjs|yarnpkg)|proxy\.golang|repo1?\.maven|pypi\.org/,
     ],
-    ['a mirror of a package registry', /"resolved": "https?:|artifactory|\/nexus\//i],
+    ['a mirror of a package registry', /"resolved": "https?:|arti[f]actory|\/nexu[s]\//i],
   ];
 
   it.each(foreign)('do not name %s', (_what, pattern) => {

@@ -1,2 +1,1 @@
-export { runCommandLine } from './program';
-export { dayBefore, monthsBefore, runDemo, type DemoOptions, type DemoReport } from './run-demo';
+export { runDemo } from './run-demo';

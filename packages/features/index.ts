@@ -1,6 +1,6 @@
 export { compileVectors, type CompiledStatement, type SegmentFiles } from './compile-vectors';
 export { computeVectors, type ComputedVectors } from './compute-vectors';
-export { createFeatureSet, featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
+export { featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
 export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid';
 export type {
   Aggregate,

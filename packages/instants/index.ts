@@ -2,7 +2,6 @@ export {
   formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
-  MICROS_PER_MINUTE,
   MICROS_PER_SECOND,
   parseInstant,
   type EpochMicros,

@@ -1,4 +1,4 @@
 export { openApiPlatform } from './api-platform';
-export { backfillDocument, type AuditedStore, type Jobs } from './jobs';
 export type { JobProgress } from './partition-jobs';
+export { createPipelinePorts, type PipelinePorts } from './pipeline-ports';
 export { openPlatform, type Platform } from './platform';

@@ -35,23 +35,22 @@ export async function storeAcceptedRows(
   { table, carriesArrival }: PreparedTable,
   load: { batch: number; arrival: string },
 ): Promise<number> {
-  const { key, timeColumn, columns } = rawTables[table];
+  const { key, columns } = rawTables[table];
   const names = columns.map((column) => column.name);
   const users =
     table === 'users'
       ? ''
       : `JOIN raw_data.users AS u ON u.user_id = s.user_id AND s.event_time >= u.signup_time`;
-  // Without repeated ids the order decides nothing, and the order of the index by user is cheapest.
-  const order = (await hasRepeatedIds(tx, table))
-    ? [...(carriesArrival ? ['s.ingested_at'] : []), 's."row"']
-    : ['s.user_id', `s.${timeColumn}`];
+  // Without repeated ids the order decides nothing, and the file's own order costs least.
+  const order = carriesArrival ? 'ORDER BY s.ingested_at, s."row"' : 'ORDER BY s."row"';
+  const isOrdered = await hasRepeatedIds(tx, table);
   const result = await tx.unsafe(
     `INSERT INTO raw_data.${table} (${names.join(', ')}, ingested_at, batch)
      SELECT ${names.map((name) => `s.${name}`).join(', ')},
        coalesce(s.ingested_at, $1::text::timestamptz), $2::integer
      FROM ${stagingName(table)} AS s ${users}
      WHERE s.reason IS NULL
-     ORDER BY ${order.join(', ')}
+     ${isOrdered ? order : ''}
      ON CONFLICT (${key}) DO NOTHING`,
     [load.arrival, load.batch],
   );

@@ -1,7 +1,7 @@
 export { bestReachableAuc } from './best-reachable-auc';
 export { LATEST_ARRIVAL_MICROS } from './business-rules';
 export { generateArrivals } from './generate-arrivals';
-export { churnLogit, churnProbability, type CycleConduct } from './churn-probability';
+export { churnProbability, type CycleConduct } from './churn-probability';
 export type { CountWork, Work } from './named-streams';
 export type {
   ArrivalWindow,

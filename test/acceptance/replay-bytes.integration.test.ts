@@ -101,7 +101,7 @@ describe('the same seed, users and end', () => {
 
   it.each(rawTableNames)('give byte-identical rows of %s', async (table) => {
     const rows = await rowsOf(atOnce, table);
-    expect(rows.length).toBeGreaterThan(10);
+    expect(rows.length).toBeGreaterThan(0);
     expect(digest(await rowsOf(byMonth, table))).toBe(digest(rows));
     expect(digest(await rowsOf(otherSeed, table))).not.toBe(digest(rows));
   });

@@ -94,7 +94,7 @@ describe('the newton trainer', () => {
     expect(fitted.coefficients.slice(0, 6)).toEqual(newtonTrainer.fit(scikitRows).coefficients);
   });
 
-  it('gives standard errors: of an intercept-free two-group design √(1/a + 1/b + 1/c + 1/d) per unit', () => {
+  it('gives standard errors: between two groups √(1/a + 1/b + 1/c + 1/d) per unit', () => {
     const fitted = newtonTrainer.fit(twoPoints, { l2: 0 });
     const perUnit = fitted.standardErrors[0]! / fitted.standardDeviations[0]!;
     expect(perUnit).toBeCloseTo(Math.sqrt(1 / 1 + 1 / 2 + 1 / 2 + 1 / 1), 9);
@@ -115,7 +115,7 @@ describe('the newton trainer', () => {
     expect(fitted.converged).toBe(false);
   });
 
-  it('says that a column given twice does not converge to one solution only without a penalty', () => {
+  it('shares the weight evenly between a column and its copy', () => {
     const column = scikitLearn.columns[2]!;
     const twice = matrixOf([column, column], scikitLearn.labels);
     const fitted = newtonTrainer.fit(twice, { l2: 1 });

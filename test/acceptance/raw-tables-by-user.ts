@@ -34,9 +34,9 @@ export async function rawTablesByUser({
     select * from raw_data.user_events`;
   const bills = await sql<(Happened & { event_type: string; amount_cents: number })[]>`
     select * from raw_data.billing_events`;
-  const changesOf = Map.groupBy(changes, (row) => row.user_id);
-  const eventsOf = Map.groupBy(events, (row) => row.user_id);
-  const billsOf = Map.groupBy(bills, (row) => row.user_id);
+  const changesOf = byUser(changes);
+  const eventsOf = byUser(events);
+  const billsOf = byUser(bills);
   return new Map(
     users.map((user) => {
       const { user_id: id } = user;
@@ -59,4 +59,14 @@ export async function rawTablesByUser({
       return [id, tables];
     }),
   );
+}
+
+function byUser<Row extends Arrived>(rows: readonly Row[]): Map<string, Row[]> {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const group = groups.get(row.user_id);
+    if (group) group.push(row);
+    else groups.set(row.user_id, [row]);
+  }
+  return groups;
 }

@@ -1,0 +1,77 @@
+import type { DuckDb } from '../../packages/duckdb';
+import { datesBetween } from '../../packages/instants';
+import { createPipelinePorts, type PipelinePorts } from '../../packages/platform';
+import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { reportFigure } from './report-figure';
+
+const YEAR = { from: '2024-01-02', to: '2024-12-31' };
+const SCANS_MAX = 15;
+
+/** A row count comes from the footers of the files; every other statement over them is a scan. */
+function isScanOfEvents(sql: string): boolean {
+  const readsEvents = /read_parquet\([^)]*user_events\.parquet/.test(sql);
+  const isFooterCount = /^SELECT count\(\*\) AS n FROM read_parquet\([^)]*\)$/.test(sql);
+  return readsEvents && !isFooterCount;
+}
+
+/** The platform's ports over a DuckDB that says which statements it is given. */
+function listening({ adapters }: TestPlatform, onStatement: (sql: string) => void): PipelinePorts {
+  const openDuckDb = async (directories?: readonly string[]): Promise<DuckDb> => {
+    const duckDb = await adapters.openDuckDb(directories);
+    return {
+      ...duckDb,
+      run: (sql, signal) => {
+        onStatement(sql);
+        return duckDb.run(sql, signal);
+      },
+      rows: (sql, signal) => {
+        onStatement(sql);
+        return duckDb.rows(sql, signal);
+      },
+    };
+  };
+  return createPipelinePorts({ ...adapters, openDuckDb });
+}
+
+describe('a backfill of 365 days', () => {
+  let platform: TestPlatform;
+  let scans = 0;
+  let pipelinePorts: PipelinePorts;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+    const { to } = YEAR;
+    await platform.jobs.generate({ from: '2024-01-01', to, users: 40, seed: 42 }, quietly);
+    await platform.adapters.rawLog();
+    pipelinePorts = listening(platform, (sql) => {
+      if (isScanOfEvents(sql)) scans += 1;
+    });
+  }, 120_000);
+
+  beforeEach(() => {
+    scans = 0;
+  });
+
+  afterAll(() => platform?.remove());
+
+  it(`scans the events at most ${SCANS_MAX} times`, async () => {
+    const started = performance.now();
+    const outcomes = await backfill({ pipelinePorts }, YEAR);
+    const seconds = (performance.now() - started) / 1_000;
+    expect(outcomes).toHaveLength(365);
+    reportFigure('Scans of the events by a backfill of 365 days', scans, seconds);
+    expect(scans).toBeGreaterThan(0);
+    expect(scans).toBeLessThanOrEqual(SCANS_MAX);
+  }, 120_000);
+
+  it('scans them no more often when every second date is done already', async () => {
+    const { sql } = platform.adapters.database;
+    const everySecond = datesBetween(YEAR.from, YEAR.to).filter((_, index) => index % 2 === 0);
+    await sql`update ops.partition_runs set status = 'failed' where date = any(${everySecond})`;
+    const outcomes = await backfill({ pipelinePorts }, { ...YEAR, reprocess: 'failed' });
+    expect(outcomes.map(({ date }) => date)).toEqual(everySecond);
+    reportFigure('Scans of the events with every second date excepted', scans);
+    expect(scans).toBeGreaterThan(0);
+    expect(scans).toBeLessThanOrEqual(SCANS_MAX);
+  }, 120_000);
+});
