@@ -6,7 +6,7 @@ export {
   type DriftChampion,
   type ExpectedSchema,
 } from './detect-drift';
-export { driftLogPath, readDriftLog, writeDriftLog } from './drift-log';
+export { readDriftLog, writeDriftLog } from './drift-log';
 export {
   driftThresholds,
   type DriftMetric,

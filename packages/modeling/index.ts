@@ -1,7 +1,6 @@
 export { auditModels, type ModelAudit } from './audit-models';
 export { eligibility, isEligible } from './eligibility';
 export { evaluatePredictions } from './evaluate-predictions';
-export { trainers } from './fit-model';
 export { gradientAscentTrainer } from './gradient-ascent-trainer';
 export { readAliases, readModelEvents, type RegistryPorts } from './model-aliases';
 export type * from './model-documents';
@@ -40,4 +39,4 @@ export {
 } from './train-model';
 export type { FittedModel, Trainer, TrainerOptions } from './trainer';
 export { createTrainingMatrix, type TrainingMatrix } from './training-matrix';
-export { lastUsableDay, splitDays, type DaySplit } from './training-split';
+export { splitDays, type DaySplit } from './training-split';

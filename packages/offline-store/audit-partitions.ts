@@ -105,16 +105,19 @@ export function requestOf(manifest: PartitionManifest): PartitionRequest {
   };
 }
 
-/** Puts the ledger in order from the files: rows it lost, or whose publication it did not record. */
+/**
+ * Puts back from the files the rows that a ledger lost or never had, so that revisions go on from
+ * where they were. Dates that the ledger knows are left to their own next run.
+ */
 export async function rebuildLedger(
   context: Pick<ComputeContext, 'featuresDir' | 'ledger'>,
 ): Promise<LogicalDate[]> {
   const rows = new Map((await context.ledger.list()).map((row) => [row.date, row]));
   const restored: LogicalDate[] = [];
   for (const date of await datesOnDisk(context.featuresDir)) {
+    if (rows.get(date)?.manifest) continue;
     const current = await currentPartition(context.featuresDir, date);
-    const isRecorded = rows.get(date)?.manifest?.revision === current?.manifest.revision;
-    if (!current || isRecorded) continue;
+    if (!current) continue;
     await context.ledger.restore(current.manifest);
     restored.push(date);
   }

@@ -130,7 +130,7 @@ function createPublications({ sql }: Database) {
           return isHeld ? { value: await work(tx) } : undefined;
         })
         .catch(rethrow);
-      return result ? (result.value) : 'fenced-out';
+      return result ? result.value : 'fenced-out';
     },
 
     /** Records a publication; `tx` is that of `whileHolding`. */

@@ -8,7 +8,7 @@ import {
 } from '../contracts';
 import { asDatabaseError } from '../database';
 import { datesBetween, midnightOf, parseInstant, parseLogicalDate } from '../instants';
-import { selectDates, type PartitionOutcome } from '../offline-store';
+import { rebuildLedger, selectDates, type PartitionOutcome } from '../offline-store';
 import { planChunks } from '../policy';
 import type { Adapters } from './open-platform';
 import { requestsOf, runPartitionRequests, type JobProgress } from './partition-jobs';
@@ -31,6 +31,7 @@ export async function draftBackfill(
   const knowledge = await takePlannedKnowledge(adapters, request.knownAt);
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
+  await rebuildLedger({ ledger: adapters.ledger, featuresDir: adapters.paths.features });
   const rows = await adapters.ledger.list({ from: request.from, to: request.to });
   const dates = selectDates({ ...request, knownAt }, rows, adapters.featureSet);
   const total = datesBetween(request.from, request.to).length;

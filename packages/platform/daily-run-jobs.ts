@@ -14,7 +14,7 @@ import {
   parseInstant,
   type LogicalDate,
 } from '../instants';
-import type { PartitionOutcome, PartitionRequest } from '../offline-store';
+import { rebuildLedger, type PartitionOutcome, type PartitionRequest } from '../offline-store';
 import type { Adapters } from './open-platform';
 import {
   planRestatements,
@@ -111,6 +111,7 @@ export async function computeDay(
   progress: JobProgress,
 ): Promise<DayComputed> {
   const { date, runId, knowledge } = request;
+  await rebuildLedger({ ledger: adapters.ledger, featuresDir: adapters.paths.features });
   const own = await ownRequest(adapters, date, knowledge);
   const restatements = await planRestatements(adapters, knowledge, { except: date });
   const requests = [...own, ...restatements.requests];

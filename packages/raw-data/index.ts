@@ -25,6 +25,6 @@ export {
 export { completeThroughOf, takeKnowledge } from './knowledge';
 export type { LoadCounts, LoadProgress, RejectedCounts } from './load-batch';
 export { syncRawLog, type RawLog, type RawLogOptions } from './raw-log';
-export { rawTableNames, rawTables, type PerTable, type RawTable } from './raw-tables';
+export { rawTableNames, type PerTable, type RawTable } from './raw-tables';
 export { rejectionReasons, type RejectionReason } from './rejection-reasons';
 export type { OpenDuckDb } from './scratch';

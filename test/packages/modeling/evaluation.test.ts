@@ -4,6 +4,7 @@ import {
   evaluatePredictions,
   newtonTrainer,
 } from '../../../packages/modeling';
+import { recencyBaseline } from '../../../packages/modeling/fit-model';
 import { scoreColumns } from '../../../packages/modeling/linear-scorer';
 import { scikitLearn } from './fixtures/scikit-learn-fixture';
 
@@ -121,6 +122,23 @@ describe('evaluation', () => {
     ['unequal lengths', [0.5], [0, 1]],
   ])('refuses %s', (_case, scores, labels) => {
     expect(() => evaluate(scores, labels)).toThrow(RangeError);
+  });
+});
+
+describe('the recency-only baseline', () => {
+  const rowsOf = (recency: number[], labels: number[], name = 'days_since_last_login') =>
+    createTrainingMatrix([name], [Float64Array.from(recency)], Uint8Array.from(labels));
+  const silentLeave = rowsOf([1, 2, 3, 20, 25, 30], [0, 0, 0, 1, 1, 1]);
+  const silentStay = rowsOf([1, 2, 3, 20, 25, 30], [1, 1, 1, 0, 0, 0]);
+
+  it('is fitted on the training rows alone: a world turned round is judged by the old one', () => {
+    expect(recencyBaseline(silentLeave, silentLeave)!.auc).toBe(1);
+    expect(recencyBaseline(silentLeave, silentStay)!.auc).toBe(0);
+  });
+
+  it('is absent where the schema has no such feature', () => {
+    const other = rowsOf([1, 2], [0, 1], 'other');
+    expect(recencyBaseline(other, other)).toBeNull();
   });
 });
 
