@@ -35,7 +35,7 @@ export const mutations = [
     file: 'packages/online-store/forward-only-scripts.ts',
     find: 'if time ~= my_time then return time > my_time and 1 or -1 end',
     replace: 'if time ~= my_time then return -1 end',
-    tests: ['test/packages/online-store'],
+    tests: ['test/packages/online-store/sync-online-features.integration.test.ts'],
   },
   {
     name: 'Mon–Wed gate',
@@ -63,7 +63,7 @@ export const mutations = [
     file: 'packages/raw-data/rejection-reasons.ts',
     find: 'export const CLOCK_TOLERANCE_MINUTES = 5;',
     replace: 'export const CLOCK_TOLERANCE_MINUTES = 6;',
-    tests: ['test/packages/raw-data'],
+    tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
   },
   {
     name: 'publish order',
@@ -72,7 +72,7 @@ export const mutations = [
       await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);`,
     replace: `      await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);
       await putInPlace(context, { staged, claim, manifest: staged.manifest });`,
-    tests: ['test/packages/offline-store'],
+    tests: ['test/packages/offline-store/publish-partitions.integration.test.ts'],
   },
   {
     name: 'problem+json code',
