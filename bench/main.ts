@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+/** The benchmarks by name; each is a script of its own that prints one table. */
+const benchmarks: Readonly<Record<string, string>> = {
+  'backfill-doubling': 'twice the days over the same events: less than twice the time',
+  'best-reachable-auc': 'the best AUC that the six features allow on the synthetic source',
+  predict: '/predict beside a bare Fastify + ioredis handler (needs REDIS_URL)',
+};
+
+/** Runs one benchmark with the arguments that follow its name; without a name, says which there are. */
+function main([name, ...rest]: readonly string[]): void {
+  if (name === undefined || !(name in benchmarks)) {
+    const lines = Object.entries(benchmarks).map(([known, what]) => `  ${known.padEnd(20)}${what}`);
+    process.stdout.write(`make bench ARGS="<name> [arguments]"\n${lines.join('\n')}\n`);
+    process.exitCode = name === undefined ? 0 : 2;
+    return;
+  }
+  const script = path.join(__dirname, `${name}.js`);
+  process.exitCode =
+    spawnSync(process.execPath, [script, ...rest], { stdio: 'inherit' }).status ?? 1;
+}
+
+main(process.argv.slice(2));
