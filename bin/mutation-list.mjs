@@ -69,8 +69,8 @@ export const mutations = [
     name: 'publish order',
     file: 'packages/offline-store/publish-revision.ts',
     find: `      await putInPlace(context, { staged, claim, manifest: staged.manifest });
-      await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);`,
-    replace: `      await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);
+      await context.ledger.recordPublication(tx, staged.manifest, checked);`,
+    replace: `      await context.ledger.recordPublication(tx, staged.manifest, checked);
       await putInPlace(context, { staged, claim, manifest: staged.manifest });`,
     tests: ['test/packages/offline-store/publish-partitions.integration.test.ts'],
   },

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { ChurnError } from '../contracts';
 import { parseInstant, parseLogicalDate } from '../instants';
 
 /** `YYYY-MM-DD`. */
@@ -45,4 +46,16 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
     if (!word) throw new InvalidArgumentError(`Give one of ${words.join(', ')}.`);
     return word;
   };
+}
+
+/** @throws ChurnError INVALID_DATE_RANGE when the range ends before it begins. */
+export function requireOrder({ from, to }: { from?: string; to?: string }): void {
+  if (from === undefined || to === undefined || from <= to) return;
+  throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'it ends before it begins' });
+}
+
+/** A user id as it may be given: not empty. */
+export function userOption(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('A user id is not empty.');
+  return text;
 }

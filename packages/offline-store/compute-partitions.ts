@@ -11,7 +11,7 @@ import type { DuckDb } from '../duckdb';
 import { computeVectors, type FeatureSet, type Grid, type SegmentFiles } from '../features';
 import { dayNumber, midnightOf, parseInstant, type LogicalDate } from '../instants';
 import { asStorageError } from './durable-files';
-import type { Claim, Ledger } from './ledger';
+import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
 import {
   countSources,
@@ -316,7 +316,7 @@ async function publishOne(
       await keepRevision(context, { staged, claim });
       await context.ledger.release(claim, {
         status: 'succeeded',
-        checkedThroughBatch: checkedThrough(request),
+        checked: checkedBy(request),
       });
       return {
         date,
@@ -345,13 +345,17 @@ async function publish(
   request: PartitionRequest,
   claim: Claim,
 ): Promise<PartitionOutcome> {
-  await publishRevision(context, { staged, claim, checkedThroughBatch: checkedThrough(request) });
+  await publishRevision(context, { staged, claim, checked: checkedBy(request) });
   const { revision, rows } = staged.manifest;
   return { date: request.date, status: 'published', revision, rows, reason: request.reason };
 }
 
-function checkedThrough(request: PartitionRequest): number {
-  return Math.max(request.batch, request.label.labelBatch);
+function checkedBy({ batch, knownAt, label }: PartitionRequest): Checked {
+  const { labelBatch, labelKnownAt } = label;
+  return {
+    batch: Math.max(batch, labelBatch),
+    knownAt: knownAt > labelKnownAt ? knownAt : labelKnownAt,
+  };
 }
 
 /** Equal bytes make no revision, unless the knowledge they stand for changed its kind. */

@@ -121,11 +121,13 @@ async function findTouches(
 }
 
 function partitionsTable(published: readonly LedgerRow[]): string {
-  const values = published.map(({ date, manifest, checkedThroughBatch }) => {
+  const values = published.map(({ date, manifest, checkedThroughBatch, checkedKnownAt }) => {
     const { batch, known_at, label_batch, label_known_at } = manifest as PartitionManifest;
     const checked = checkedThroughBatch ?? 0;
-    return `('${date}', ${dayNumber(date)}, ${Math.max(batch, checked)}, ${parseInstant(known_at)},
-      ${Math.max(label_batch, checked)}, ${parseInstant(label_known_at)})`;
+    // Texts of instants sort as the instants do.
+    const knownBy = (at: string) => parseInstant([at, checkedKnownAt ?? ''].sort().at(-1) ?? at);
+    return `('${date}', ${dayNumber(date)}, ${Math.max(batch, checked)}, ${knownBy(known_at)},
+      ${Math.max(label_batch, checked)}, ${knownBy(label_known_at)})`;
   });
   return `CREATE OR REPLACE TEMP TABLE partitions AS SELECT * FROM (VALUES ${values.join(', ')})
     AS v(date, day, batch, known_at, label_batch, label_known_at)`;

@@ -14,6 +14,7 @@ export interface LedgerRow {
   readonly isExpired: boolean;
   readonly manifest: PartitionManifest | null;
   readonly checkedThroughBatch: number | null;
+  readonly checkedKnownAt: string | null;
   readonly servedKnownAt: string | null;
   readonly servedBatch: number | null;
   readonly error: string | null;
@@ -28,12 +29,19 @@ export interface Claim {
   readonly published: PartitionManifest | null;
 }
 
+/** Up to where late data was looked for: a batch, and the moment whose knowledge it was. */
+export interface Checked {
+  readonly batch: number;
+  readonly knownAt: string;
+}
+
 /** The claims and publications of partitions; an index that can be rebuilt from the manifests. */
 export type Ledger = ReturnType<typeof createLedger>;
 
 const columns = `date, status, attempt, fencing_token as "fencingToken", claimed_by as "claimedBy",
   status = 'running' and claim_expires_at < clock_timestamp() as "isExpired", manifest,
-  checked_through_batch as "checkedThroughBatch", served_known_at as "servedKnownAt",
+  checked_through_batch as "checkedThroughBatch", checked_known_at as "checkedKnownAt",
+  served_known_at as "servedKnownAt",
   served_batch as "servedBatch", error`;
 
 export function createLedger(database: Database, { leaseSeconds = 45 } = {}) {
@@ -102,11 +110,12 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
     /** Ends a claim without publishing: failed, cancelled, or nothing to change. */
     async release(
       claim: Claim,
-      outcome: { status: PartitionStatus; error?: string; checkedThroughBatch?: number },
+      outcome: { status: PartitionStatus; error?: string; checked?: Checked },
     ): Promise<void> {
       await sql`
         update ops.partition_runs set status = ${outcome.status}, error = ${outcome.error ?? null},
-          checked_through_batch = greatest(checked_through_batch, ${outcome.checkedThroughBatch ?? null}),
+          checked_through_batch = greatest(checked_through_batch, ${outcome.checked?.batch ?? null}::integer),
+          checked_known_at = greatest(checked_known_at, ${outcome.checked?.knownAt ?? null}::timestamptz),
           claim_expires_at = null, finished_at = clock_timestamp()
         where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
           and status = 'running'`.catch(rethrow);
@@ -137,11 +146,12 @@ function createPublications({ sql }: Database) {
     async recordPublication(
       tx: TransactionSql,
       manifest: PartitionManifest,
-      checkedThroughBatch: number,
+      checked: Checked,
     ): Promise<void> {
       await tx`
         update ops.partition_runs set status = 'succeeded', revision = ${manifest.revision},
-          manifest = ${tx.json(manifest as never)}, checked_through_batch = ${checkedThroughBatch},
+          manifest = ${tx.json(manifest as never)}, checked_through_batch = ${checked.batch},
+          checked_known_at = ${checked.knownAt},
           claim_expires_at = null, finished_at = clock_timestamp(), error = null
         where dataset = ${DATASET} and date = ${manifest.date}`;
     },
@@ -151,10 +161,12 @@ function createPublications({ sql }: Database) {
 function createNotes({ sql }: Database) {
   return {
     /** Notes that late data up to a batch did not touch these dates. */
-    async noteChecked(dates: readonly LogicalDate[], throughBatch: number): Promise<void> {
+    async noteChecked(dates: readonly LogicalDate[], checked: Checked): Promise<void> {
       if (dates.length === 0) return;
       await sql`
-        update ops.partition_runs set checked_through_batch = greatest(checked_through_batch, ${throughBatch})
+        update ops.partition_runs set
+          checked_through_batch = greatest(checked_through_batch, ${checked.batch}),
+          checked_known_at = greatest(checked_known_at, ${checked.knownAt}::timestamptz)
         where dataset = ${DATASET} and date = any(${[...dates]}) and status = 'succeeded'`.catch(
         rethrow,
       );

@@ -6,7 +6,7 @@ import type { FeatureSet, SegmentFiles } from '../features';
 import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
 import type { PartitionRequest } from './compute-partitions';
 import { moveIntoPlace, replaceByLink, sha256OfFile, writeIntoPlace } from './durable-files';
-import type { Claim, Ledger } from './ledger';
+import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
 
 /** Changes when the writer would write other bytes for the same rows. */
@@ -144,13 +144,13 @@ export async function countSources(
  */
 export async function publishRevision(
   context: StoreContext & { readonly ledger: Ledger },
-  options: { staged: StagedRevision; claim: Claim; checkedThroughBatch: number },
+  options: { staged: StagedRevision; claim: Claim; checked: Checked },
 ): Promise<void> {
-  const { staged, claim, checkedThroughBatch } = options;
+  const { staged, claim, checked } = options;
   await orFencedOut(staged, claim, () =>
     context.ledger.whileHolding(claim, async (tx) => {
       await putInPlace(context, { staged, claim, manifest: staged.manifest });
-      await context.ledger.recordPublication(tx, staged.manifest, checkedThroughBatch);
+      await context.ledger.recordPublication(tx, staged.manifest, checked);
     }),
   );
 }

@@ -7,7 +7,7 @@ import {
   type PlannedKnowledge,
 } from '../contracts';
 import { asDatabaseError } from '../database';
-import { datesBetween, midnightOf, parseInstant, parseLogicalDate } from '../instants';
+import { datesBetween, dayNumber, midnightOf, parseInstant, parseLogicalDate } from '../instants';
 import { rebuildLedger, selectDates, type PartitionOutcome } from '../offline-store';
 import { planChunks } from '../policy';
 import type { Adapters } from './open-platform';
@@ -28,6 +28,7 @@ export async function draftBackfill(
   { id, request }: { id: string; request: BackfillRequest },
 ): Promise<BackfillPlan> {
   validateRange(request);
+  requireBounded(request);
   const knowledge = await takePlannedKnowledge(adapters, request.knownAt);
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
@@ -59,6 +60,16 @@ function validateRange({ from, to }: BackfillRequest): void {
   }
   if (to < from)
     throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'it ends before it begins' });
+}
+
+/** A longer range is a mistake in a year, and would make the ledger longer than it can be read. */
+const RANGE_DAYS_MAX = 3_660;
+
+function requireBounded({ from, to }: BackfillRequest): void {
+  const days = dayNumber(to) - dayNumber(from) + 1;
+  if (days <= RANGE_DAYS_MAX) return;
+  const problem = `it has ${days} days; the most are ${RANGE_DAYS_MAX}`;
+  throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem });
 }
 
 function requirePast({ from, to }: BackfillRequest, { labelKnownAt }: PlannedKnowledge): void {

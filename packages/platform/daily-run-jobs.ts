@@ -1,17 +1,20 @@
-import type {
-  DailyRunReport,
-  PlannedKnowledge,
-  RestatedPartition,
-  RestateReport,
+import {
+  ChurnError,
+  type DailyRunReport,
+  type PlannedKnowledge,
+  type RestatedPartition,
+  type RestateReport,
 } from '../contracts';
 import { asDatabaseError } from '../database';
 import {
   addDays,
   dateOf,
   datesBetween,
+  formatInstant,
   MICROS_PER_HOUR,
   midnightOf,
   parseInstant,
+  type EpochMicros,
   type LogicalDate,
 } from '../instants';
 import { rebuildLedger, type PartitionOutcome, type PartitionRequest } from '../offline-store';
@@ -79,6 +82,7 @@ export async function takeDailyKnowledge(
   const stored = await readDailyRun(adapters, date);
   if (stored?.known_at) return knowledgeOf(stored);
   const taken = await takePlannedKnowledge(adapters, 'latest');
+  requireNotInFuture(date, parseInstant(taken.knownAt));
   await adapters.database.sql`
     insert into ops.daily_runs as run (date, known_at, batch, complete_through, status, started_at)
     values (${date}, ${taken.knownAt}, ${taken.batch}, ${taken.completeThrough}, 'running', clock_timestamp())
@@ -86,6 +90,13 @@ export async function takeDailyKnowledge(
       complete_through = excluded.complete_through where run.known_at is null`.catch(rethrow);
   const row = await readDailyRun(adapters, date);
   return row?.known_at ? knowledgeOf(row) : taken;
+}
+
+/** @throws ChurnError INVALID_DATE_RANGE when the day begins after the latest moment known. */
+export function requireNotInFuture(date: LogicalDate, latest: EpochMicros): void {
+  if (midnightOf(date) <= latest) return;
+  const problem = `it lies in the future; the latest moment known is ${formatInstant(latest)}`;
+  throw new ChurnError('INVALID_DATE_RANGE', { from: date, to: date, problem });
 }
 
 function knowledgeOf({ known_at, batch, complete_through }: DailyRow): PlannedKnowledge {
@@ -117,7 +128,7 @@ export async function computeDay(
   const requests = [...own, ...restatements.requests];
   const { outcomes } = await runPartitionRequests(adapters, { owner: runId, requests }, progress);
   requireNoFailure(outcomes);
-  await adapters.ledger.noteChecked(restatements.untouched, knowledge.batch);
+  await adapters.ledger.noteChecked(restatements.untouched, knowledge);
   if (own.length > 0) await adapters.ledger.noteServed(date, knowledge.knownAt, knowledge.batch);
   const [row] = await adapters.ledger.list({ from: date, to: date });
   const manifest = own.length > 0 ? row?.manifest : null;
@@ -180,7 +191,7 @@ export async function restate(
     progress,
   );
   requireNoFailure(outcomes);
-  await adapters.ledger.noteChecked(untouched, knowledge.batch);
+  await adapters.ledger.noteChecked(untouched, knowledge);
   return { batches, restated: restatedIn(outcomes) };
 }
 

@@ -24,7 +24,7 @@ import {
   type ImportOptions,
 } from '../raw-data';
 import { generateArrivals } from '../synthetic';
-import { restate } from './daily-run-jobs';
+import { requireNotInFuture, restate } from './daily-run-jobs';
 import { driftOfChampion } from './drift-jobs';
 import { loadOptions } from './generate-data';
 import {
@@ -173,6 +173,9 @@ async function runDay(
   date: LogicalDate,
   progress: JobProgress,
 ): Promise<DailyRunReport> {
+  // A synthetic world runs ahead of the clock: its own load says what is in the future there.
+  const { source } = await adapters.installation();
+  if (source !== 'synthetic') requireNotInFuture(date, adapters.now());
   const client = await temporal.client();
   const [done] = await adapters.database.sql<{ report: DailyRunReport }[]>`
     select report from ops.daily_runs where date = ${date} and status = 'succeeded'`;
@@ -230,7 +233,11 @@ function runFailure(what: string, error: unknown): unknown {
   if (known !== error || !(error instanceof Error)) return known;
   let cause: Error = error;
   while (cause.cause instanceof Error) cause = cause.cause;
-  return new ChurnError('RUN_FAILED', { what, problem: cause.message }, { cause: error });
+  return new ChurnError(
+    'RUN_FAILED',
+    { what, problem: cause.message.replace(/\.$/, '') },
+    { cause: error },
+  );
 }
 
 export function backfillDocument(progress: BackfillProgress) {

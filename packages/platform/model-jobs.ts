@@ -1,5 +1,12 @@
 import { ChurnError } from '../contracts';
-import { addDays, dateOf, formatInstant, parseInstant, type LogicalDate } from '../instants';
+import {
+  addDays,
+  dateOf,
+  formatInstant,
+  midnightOf,
+  parseInstant,
+  type LogicalDate,
+} from '../instants';
 import {
   listModels,
   loadServingModel,
@@ -30,7 +37,7 @@ export async function train(
   { asOf }: { asOf?: LogicalDate },
   progress: JobProgress,
 ): Promise<TrainedVersion> {
-  const day = asOf ?? (await latestKnownDay(adapters));
+  const day = await trainingDay(adapters, asOf);
   const partitions = await publishedPartitions(adapters, { to: addDays(day, -31) });
   let done = 0;
   return trainModel({
@@ -50,12 +57,20 @@ export async function train(
   });
 }
 
-async function latestKnownDay({ database }: Adapters): Promise<LogicalDate> {
+/** By default the latest day that is known and complete; a day in the future has no labels yet. */
+async function trainingDay(
+  { database }: Adapters,
+  asOf: LogicalDate | undefined,
+): Promise<LogicalDate> {
   const { latest, completeThrough } = await takeKnowledge(database);
   if (latest.batch === 0) throw new ChurnError('NO_DATA');
   const known = parseInstant(latest.at);
+  if (asOf !== undefined && midnightOf(asOf) > known) {
+    const problem = `--as-of lies in the future; the latest moment known is ${latest.at}`;
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
   const complete = completeThrough === null ? known : parseInstant(completeThrough);
-  return dateOf(known < complete ? known : complete);
+  return asOf ?? dateOf(known < complete ? known : complete);
 }
 
 /** The registry's event log, also in Postgres; the same event again is the same row. */

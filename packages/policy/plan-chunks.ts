@@ -21,8 +21,8 @@ export function planChunks(
   for (let start = 0; start < remaining.length;) {
     const from = remaining[start]!;
     const last = addDays(from, daysPerChunk - 1);
-    const end = remaining.findIndex((date) => date > last);
-    const members = remaining.slice(start, end === -1 ? remaining.length : end);
+    const within = remaining.slice(start, start + daysPerChunk);
+    const members = within.filter((date) => date <= last);
     chunks.push(chunkOf(members));
     start += members.length;
   }

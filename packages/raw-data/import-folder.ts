@@ -1,13 +1,14 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, TransactionSql } from '../database';
-import type { EpochMicros } from '../instants';
+import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
 import { findSourceTables, refuse } from './find-source-tables';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
 import { loadBatch, type LoadCounts, type LoadProgress } from './load-batch';
 import { prepareLoad } from './prepare-load';
 import { perTable, type PerTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
+import { CLOCK_TOLERANCE_MINUTES } from './rejection-reasons';
 import { carriesArrival, type SourceTable } from './source-table';
 
 export interface LoadReport extends LoadCounts {
@@ -70,6 +71,7 @@ export async function importFolderUnless(
       const sources = await findSourceTables(duckDb, folder);
       requireSource(await ensureInstallation(options.database, options), 'import');
       const now = options.now?.() ?? (await readClock(options.database));
+      requireNotInFuture(options.completeThrough, now);
       const rules = { currency: options.currency, now, missingArrival: options.arrival };
       const tables = await prepareLoad(duckDb, sources, { rules, scratch });
       const counts = await loadBatch(options.database, {
@@ -90,6 +92,13 @@ export async function importFolderUnless(
       return counts && { ...counts, ignored_columns: ignoredColumns(sources) };
     }),
   );
+}
+
+/** The greatest completeness ever said counts for good: one in the future can't be taken back. */
+function requireNotInFuture(completeThrough: EpochMicros | undefined, now: EpochMicros): void {
+  const latest = now + BigInt(CLOCK_TOLERANCE_MINUTES) * 60n * MICROS_PER_SECOND;
+  if (completeThrough === undefined || completeThrough <= latest) return;
+  throw refuse(`--complete-through lies in the future (${formatInstant(completeThrough)})`);
 }
 
 function ignoredColumns(sources: readonly SourceTable[]): PerTable<readonly string[]> {

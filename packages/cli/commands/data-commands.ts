@@ -1,8 +1,15 @@
 import type { Command } from 'commander';
-import { ChurnError } from '../../contracts';
 import { parseInstant } from '../../instants';
 import { withContext, type CommandContext, type Invocation } from '../command-context';
-import { dateOption, instantOption, knownAtOption, oneOf, wholeNumber } from '../option-parsers';
+import {
+  dateOption,
+  instantOption,
+  knownAtOption,
+  oneOf,
+  requireOrder,
+  userOption,
+  wholeNumber,
+} from '../option-parsers';
 import { renderTable } from '../terminal';
 
 interface LoadDocument {
@@ -35,14 +42,7 @@ function addGenerate(program: Command, invocation: Invocation): void {
     .action(
       (options: { from: string; to: string; users?: number; seed?: number; json?: boolean }) =>
         withContext(invocation, options, async (context) => {
-          if (options.to < options.from) {
-            const problem = 'it ends before it begins';
-            throw new ChurnError('INVALID_DATE_RANGE', {
-              from: options.from,
-              to: options.to,
-              problem,
-            });
-          }
+          requireOrder(options);
           const platform = await context.platform();
           const report = await platform.jobs.generate(options, context.progress);
           printLoad(context, report);
@@ -129,7 +129,7 @@ function addFeatures(program: Command, invocation: Invocation): void {
   program
     .command('features')
     .description("Recompute one user's vector at any moment, as known at any moment.")
-    .requiredOption('--user <id>', 'user id')
+    .requiredOption('--user <id>', 'user id', userOption)
     .requiredOption('--at <time>', 'the moment T', instantOption)
     .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
     .option('--explain', 'print the SQL too')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { withContext, type Invocation } from '../command-context';
-import { dateOption, wholeNumber } from '../option-parsers';
+import { dateOption, userOption, wholeNumber } from '../option-parsers';
 import { describeModel } from '../describe-model';
 import { renderTable } from '../terminal';
 
@@ -92,7 +92,7 @@ function addPredict(program: Command, invocation: Invocation): void {
   program
     .command('predict')
     .description('The probability that a user leaves in the next 30 days.')
-    .argument('<user>')
+    .argument('<user>', 'user id', userOption)
     .option('--explain', 'with the contribution of each feature')
     .option('--json', 'print one JSON document')
     .action((user: string, options: { explain?: boolean; json?: boolean }) =>

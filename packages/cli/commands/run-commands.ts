@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BackfillRequest, Reprocess } from '../../contracts';
 import { withContext, type Invocation } from '../command-context';
-import { dateOption, knownAtOption, oneOf } from '../option-parsers';
+import { dateOption, knownAtOption, oneOf, requireOrder } from '../option-parsers';
 import { renderTable } from '../terminal';
 
 interface BackfillOptions {
@@ -113,6 +113,7 @@ function addPartitions(program: Command, invocation: Invocation): void {
     .option('--json', 'print one JSON document')
     .action((options: { from?: string; to?: string; json?: boolean }) =>
       withContext(invocation, options, async ({ platform, print }) => {
+        requireOrder(options);
         const partitions = await (await platform()).jobs.listPartitions(options);
         const rows = partitions.map((row) => [
           row.date,

@@ -79,6 +79,7 @@ CREATE TABLE "ops"."partition_runs" (
 	"manifest" jsonb,
 	"revision" integer,
 	"checked_through_batch" integer,
+	"checked_known_at" timestamp with time zone,
 	"served_known_at" timestamp with time zone,
 	"served_batch" integer,
 	"error" text,

@@ -66,6 +66,8 @@ export const partitionRuns = ops.table(
     revision: integer('revision'),
     /** Late data up to this batch is in, or did not change the bytes. */
     checkedThroughBatch: integer('checked_through_batch'),
+    /** The knowledge of that check: rows that had arrived by then were looked at. */
+    checkedKnownAt: instant('checked_known_at'),
     /** (K, S) of the first daily revision: what `as-served` means for this date. */
     servedKnownAt: instant('served_known_at'),
     servedBatch: integer('served_batch'),

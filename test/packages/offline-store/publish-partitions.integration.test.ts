@@ -176,6 +176,20 @@ describe('the offline store', () => {
     for (const date of dates) expect(await shaOf(incremental, date)).toBe(await shaOf(fresh, date));
   });
 
+  it('looks at late data once, also where it changes no bytes', async () => {
+    const context = contextFor('checked');
+    await computePartitions(context, requests());
+    const restating = { ...context, segments: lateSegments };
+    const plan = await restatementsOf(restating);
+    for (const owner of ['one', 'two']) await computePartitions({ ...restating, owner }, plan);
+    const unchanged = await computePartitions({ ...restating, owner: 'three' }, plan);
+    expect(new Set(unchanged.outcomes.map(({ status }) => status))).toEqual(new Set(['unchanged']));
+    await database.sql`update ops.partition_runs set checked_through_batch = null, checked_known_at = null`;
+    const again = await restatementsOf(restating);
+    await computePartitions({ ...restating, owner: 'four' }, again);
+    expect(await restatementsOf(restating)).toEqual([]);
+  });
+
   it('leaves pinned features alone but gives them the label that became known', async () => {
     const context = contextFor('pinned');
     const early = snapshotAt(45, 1);
