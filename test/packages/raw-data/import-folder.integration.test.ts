@@ -169,6 +169,15 @@ describe('completeness', () => {
     expect(await complete()).toBe('2025-03-01T00:00:00.000000Z');
   });
 
+  it('is refused in the future, since it could never be taken back', async () => {
+    const load = fixture.load({ users: ONE_USER }, { completeThrough: parseInstant('2999-01-01') });
+    await expect(load).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      message: expect.stringMatching(/complete-through lies in the future/),
+    });
+    expect(await rowsOf(fixture.database, 'users')).toHaveLength(0);
+  });
+
   it('is not moved by a load without user events', async () => {
     await fixture.load(
       { users: ONE_USER, billing_events: csv(BILLING_EVENTS, 'b1,u1,refund,1,2025-05-01') },
