@@ -13,9 +13,9 @@ import net from 'node:net';
 import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
-import type { ApiPorts, LoggedPrediction, PredictionStore, ServingModel } from '../api/ports';
+import type { ApiPorts, PredictionStore, ServingModel } from '../api/ports';
 import { PredictionLog } from '../api/prediction-log';
-import { openDatabase, type Database } from '../packages/database';
+import { openDatabase } from '../packages/database';
 import { featureSet } from '../packages/features';
 import {
   openRedisForServing,
@@ -24,6 +24,7 @@ import {
   readVectors,
   vectorKey,
 } from '../packages/online-store';
+import { insertPredictions } from '../packages/platform';
 
 const USERS = 1_000;
 const CONNECTIONS = 32;
@@ -84,35 +85,17 @@ async function serveBare(): Promise<number> {
   return (server.server.address() as net.AddressInfo).port;
 }
 
-/** As the platform writes them: one JSON parameter a batch. */
-function storeIn({ sql }: Database): PredictionStore {
-  return {
-    insertPredictions: async (rows: readonly LoggedPrediction[]) => {
-      const values = rows.map((row) => ({
-        prediction_id: row.predictionId,
-        user_id: row.userId,
-        model_version: row.modelVersion,
-        feature_time: row.featureTime,
-        known_at: row.knownAt,
-        revision: row.revision,
-        features: row.features,
-        churn_probability: row.churnProbability,
-        predicted_at: row.predictedAt,
-      }));
-      await sql`
-        insert into ops.predictions
-        select * from jsonb_populate_recordset(null::ops.predictions, ${sql.json(values)})
-        on conflict (prediction_id) do nothing`;
-    },
-  };
-}
-
 async function serveApi(): Promise<number> {
   const redis = openRedisForServing(setting('REDIS_URL'));
   await once(redis, 'ready');
   const logger = pino({ level: 'silent' });
   const url = process.env.DATABASE_URL;
-  const store = url ? storeIn(openDatabase(url)) : { insertPredictions: async () => {} };
+  const database = url ? openDatabase(url) : undefined;
+  const store: PredictionStore = {
+    insertPredictions: async (rows) => {
+      if (database) await insertPredictions({ database }, rows);
+    },
+  };
   const predictionLog = new PredictionLog({
     store,
     spool: { append: async () => {}, restore: async () => {} },

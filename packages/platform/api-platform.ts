@@ -108,8 +108,9 @@ async function listAtRisk(adapters: Adapters, limit: number) {
   };
 }
 
-async function insertPredictions(
-  { database }: Adapters,
+/** Keeps answered predictions; one whose id is there already is left alone. */
+export async function insertPredictions(
+  { database }: Pick<Adapters, 'database'>,
   rows: readonly LoggedPrediction[],
 ): Promise<void> {
   const { sql } = database;

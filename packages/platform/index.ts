@@ -1,4 +1,4 @@
-export { openApiPlatform } from './api-platform';
+export { insertPredictions, openApiPlatform } from './api-platform';
 export type { JobProgress } from './partition-jobs';
 export { createPipelinePorts, type PipelinePorts } from './pipeline-ports';
 export { openPlatform, type Platform } from './platform';

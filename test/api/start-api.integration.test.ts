@@ -14,28 +14,15 @@ import {
   readVectors,
   vectorKey,
 } from '../../packages/online-store';
+import { insertPredictions } from '../../packages/platform';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
 import { fakePorts, modelOf, NOW, silentLogger, vectorOf } from './test-api';
 
-function storeIn({ sql }: Pick<Database, 'sql'>): PredictionStore {
-  return {
-    insertPredictions: async (rows) => {
-      const values = rows.map((row) => ({
-        prediction_id: row.predictionId,
-        user_id: row.userId,
-        model_version: row.modelVersion,
-        feature_time: row.featureTime,
-        known_at: row.knownAt,
-        revision: row.revision,
-        features: row.features,
-        churn_probability: row.churnProbability,
-        predicted_at: row.predictedAt,
-      }));
-      await sql`insert into ops.predictions ${sql(values)} on conflict (prediction_id) do nothing`;
-    },
-  };
+/** The store as the platform makes it, over any database. */
+function storeIn(database: Database): PredictionStore {
+  return { insertPredictions: (rows) => insertPredictions({ database }, rows) };
 }
 
 describe('the API process', () => {
