@@ -8,6 +8,7 @@ import { ApiMetrics } from './api-metrics';
 import type { ApiOptions } from './api-options';
 import { ApiModule } from './api.module';
 import type { ApiPorts } from './ports';
+import { predictRouteSchemas } from './predict/predict-schema';
 import { ProblemFilter, sendProblem } from './problem.filter';
 import { rejectUnreadableRequest } from './unreadable-request';
 import { createSecurityHook } from './request-guard';
@@ -29,7 +30,10 @@ export async function createApp(
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   fastify.addHook('onRequest', createSecurityHook(options.allowedHosts));
+  const schemas = predictRouteSchemas(ports.featureSchema);
   fastify.addHook('onRoute', (route) => {
+    const schema = schemas.get(route.url);
+    if (schema) route.schema = { ...route.schema, ...schema };
     if (route.url === '/predict/batch') route.bodyLimit = BATCH_BODY_LIMIT_BYTES;
   });
   parseJsonBodies(fastify);

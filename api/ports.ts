@@ -163,8 +163,19 @@ export interface ServiceProbes {
   temporal(): Promise<void>;
 }
 
+/** The features that are served: of packages/features, as far as the API looks at them. */
+export interface FeatureSchema {
+  readonly features: readonly {
+    readonly name: string;
+    readonly type: 'float64' | 'int32' | 'bool';
+  }[];
+  /** The feature that is above 0 for whoever is predicted; the others are dormant. */
+  readonly eligibleBy: string;
+}
+
 /** What the controllers use. */
 export interface ApiPorts {
+  readonly featureSchema: FeatureSchema;
   readonly servingModel: ServingModelSource;
   readonly onlineFeatures: OnlineFeatures;
   readonly predictionLog: PredictionLogPort;

@@ -110,6 +110,7 @@ async function serveApi(): Promise<number> {
     explain: () => [],
   };
   const ports = {
+    featureSchema: featureSet,
     servingModel: { current: () => model, refresh: async () => {} },
     onlineFeatures: {
       read: (userId) => readVector(redis, userId),

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { createProgram } from '../packages/cli/program';
 import { dailyPipeline, type PipelineStep } from '../packages/contracts';
-import { featureSet } from '../packages/features';
+import { featureSet, type FeatureDefinition, type FeatureSet } from '../packages/features';
 import { architecture, read, root } from './repository-files';
 
 /**
@@ -21,18 +21,8 @@ export const generatedParts: Readonly<Record<string, () => string>> = {
     leafCommands()
       .map((command) => `- ${code(usageOf(command))} – ${command.description()}`)
       .join('\n'),
-  features: () =>
-    table(
-      ['name', 'type', 'unit', 'window', 'source', 'definition'],
-      featureSet.features.map(({ name, type, unit, windowDays, source, description }) => [
-        `[${code(name)}](#${name})`,
-        type,
-        unit,
-        windowDays === undefined ? 'since signup' : `(T − ${windowDays} d, T]`,
-        code(source),
-        description,
-      ]),
-    ),
+  features: () => featureTable(featureSet),
+  'feature-sections': () => featureSections(featureSet),
   'daily-dag': () =>
     ['```mermaid', 'flowchart LR', ...dailyPipeline.flatMap(edges), '```'].join('\n'),
   'daily-steps': () => table(stepHeader, dailyPipeline.map(stepRow)),
@@ -50,6 +40,48 @@ export const generatedParts: Readonly<Record<string, () => string>> = {
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** The features of a set, one row each. */
+export function featureTable({ features }: Pick<FeatureSet, 'features'>): string {
+  return table(
+    ['name', 'type', 'unit', 'window', 'source', 'definition'],
+    features.map(({ name, type, unit, windowDays, source, description }) => [
+      `[${code(name)}](#${name})`,
+      type,
+      unit,
+      windowDays === undefined ? 'since signup' : `(T − ${windowDays} d, T]`,
+      code(source),
+      description,
+    ]),
+  );
+}
+
+/** A section per feature: what it is, of what, over which window, without rows, and its notes. */
+export function featureSections({ features }: Pick<FeatureSet, 'features'>): string {
+  return features.map(featureSection).join('\n\n');
+}
+
+function featureSection(feature: FeatureDefinition): string {
+  const { name, type, unit, description, source, windowDays, notes = [] } = feature;
+  const window = windowDays === undefined ? 'No window.' : `Window (T − ${windowDays} d, T].`;
+  const facts = `${type}, ${unit}; from ${code(source)}${rowsOf(feature)}. ${window} ${withoutRows(feature)}`;
+  const points = [facts, ...notes].map((point) => `- ${point}`);
+  return [`### ${code(name)}`, '', description, '', ...points].join('\n');
+}
+
+/** Which rows of the source count. */
+function rowsOf({ eventType, source }: FeatureDefinition): string {
+  if (eventType !== undefined) return `, only events of type ${code(eventType)}`;
+  return source === 'plan_changes' ? '' : ', any event type';
+}
+
+/** The value of a user without a row in force. */
+function withoutRows({ aggregate, default: value }: FeatureDefinition): string {
+  if (value !== undefined) return `${code(String(value))} without any.`;
+  if (aggregate.kind === 'days-since-last') return 'Without any: counted from signup.';
+  if (aggregate.kind === 'latest-equals') return 'Without any: the plan at signup.';
+  return '0 without any.';
 }
 
 const code = (text: string) => `\`${text}\``;

@@ -1,5 +1,4 @@
 import { Body, Controller, HttpCode, Post, Query, Req, UsePipes } from '@nestjs/common';
-import { RouteSchema } from '@nestjs/platform-fastify';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import { ApiProblems } from '../problem.dto';
@@ -11,7 +10,6 @@ import {
   PredictionDto,
   PredictRequestDto,
 } from './predict.dto';
-import { predictBatchRouteSchema, predictRouteSchema } from './predict-schema';
 import { Predictor } from './predictor';
 
 @ApiTags('predictions')
@@ -25,7 +23,6 @@ export class PredictController {
    */
   @Post()
   @HttpCode(200)
-  @RouteSchema(predictRouteSchema)
   @ApiOperation({ summary: "One user's probability of leaving within 30 days" })
   @ApiBody({ type: PredictRequestDto })
   @ApiQuery({ name: 'explain', enum: ['true', 'false'], required: false })
@@ -38,7 +35,6 @@ export class PredictController {
   @Post('batch')
   @HttpCode(200)
   @UsePipes(createValidationPipe())
-  @RouteSchema(predictBatchRouteSchema)
   @ApiOperation({ summary: 'Up to 1,000 users at once; each gets a prediction or an error' })
   @ApiOkResponse({ type: PredictBatchResponseDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'NO_MODEL', 'REDIS_UNAVAILABLE')

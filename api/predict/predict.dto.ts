@@ -31,7 +31,7 @@ export class ExplainQueryDto {
 }
 
 export class ContributionDto {
-  @ApiProperty({ example: 'days_since_last_login' })
+  @ApiProperty({ description: 'Its name.' })
   readonly feature!: string;
   @ApiProperty({ oneOf: [{ type: 'number' }, { type: 'boolean' }], example: 11 })
   readonly value!: number | boolean;
@@ -56,7 +56,7 @@ export class PredictionDto {
   readonly prediction_id!: string;
   @ApiProperty({ description: 'The features are older than CHURN_STALE_AFTER_HOURS.' })
   readonly stale!: boolean;
-  @ApiProperty({ description: 'False for a user without a session in the last 30 days: dormant.' })
+  @ApiProperty({ description: 'False for a dormant user: nothing of late to leave from.' })
   readonly eligible!: boolean;
   @ApiPropertyOptional({ type: [ContributionDto] })
   readonly contributions?: readonly ContributionDto[];

@@ -4,6 +4,7 @@ import { ChurnError, type OnlineVector } from '../../packages/contracts';
 import { ApiMetrics } from '../api-metrics';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
+import { isEligible } from '../../packages/modeling';
 import type { ApiPorts, ServingModel } from '../ports';
 import type { BatchResultDto, PredictionDto } from './predict.dto';
 
@@ -80,7 +81,7 @@ export class Predictor {
       features,
       prediction_id: predictionId,
       stale: this.isStale(featureTime),
-      eligible: Number(features.sessions_30d) >= 1,
+      eligible: isEligible(this.ports.featureSchema, features),
       contributions: explain ? model.explain(features) : undefined,
     };
   }

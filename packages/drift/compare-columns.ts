@@ -7,7 +7,7 @@ export interface ColumnType {
 export interface ColumnDifferences {
   readonly missing: readonly string[];
   readonly extra: readonly string[];
-  /** As `sessions_30d: BIGINT instead of INTEGER`. */
+  /** As `<name>: BIGINT instead of INTEGER`. */
   readonly retyped: readonly string[];
   /** The same columns in another order. */
   readonly reordered: boolean;

@@ -15,13 +15,15 @@ import { predictionMetrics } from './prediction-metrics';
 import { readFeatureColumns, selectRows, type FeatureColumns } from './read-feature-columns';
 import { schemaMetrics } from './schema-metrics';
 
-/** What the code expects of a partition; `featureSet` of packages/features is one. */
+/** What the code expects of a partition; a `FeatureSet` of packages/features is one. */
 export interface ExpectedSchema {
   readonly schemaHash: string;
   /** All columns of a partition, in order. */
   readonly columns: readonly ColumnType[];
   readonly features: readonly { readonly name: string; readonly type: string }[];
   readonly label: { readonly name: string };
+  /** The feature that is above 0 for whoever is predicted. */
+  readonly eligibleBy: string;
 }
 
 /** The champion at the run's start. */
@@ -53,8 +55,8 @@ export interface DetectDriftOptions {
 
 /**
  * Compares a partition with what the champion was trained on. Features and scores are compared on
- * eligible users (sessions_30d > 0), as in training. A pure function of the files and the options:
- * there is no clock in it.
+ * eligible users, as in training. A pure function of the files and the options: there is no clock in
+ * it.
  */
 export async function detectDrift(options: DetectDriftOptions): Promise<DriftReport> {
   const { champion, expected, partition } = options;
@@ -63,6 +65,7 @@ export async function detectDrift(options: DetectDriftOptions): Promise<DriftRep
     const names = {
       features: expected.features.map(({ name }) => name),
       label: expected.label.name,
+      eligibleBy: expected.eligibleBy,
     };
     const data = await readFeatureColumns(duckDb, partition, names);
     const matured =

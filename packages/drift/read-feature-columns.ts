@@ -1,6 +1,5 @@
 import type { PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
-import { eligibility } from '../modeling';
 import type { ColumnType } from './compare-columns';
 
 /** A partition by columns; shape (rows,) each, NaN for null, booleans as 0 and 1. */
@@ -12,8 +11,8 @@ export interface FeatureColumns {
   /** 1 churned, 0 stayed, NaN not known; undefined when the file has no label column. */
   readonly labels: Float64Array | undefined;
   /**
-   * 1 for eligible rows, the population models are trained on (`eligibility` of packages/modeling).
-   * A row whose sessions_30d is null stays in, so that it is seen.
+   * 1 for eligible rows, the population models are trained on (`isEligible` of packages/modeling).
+   * A row where that is not known stays in, so that it is seen.
    */
   readonly isEligible: Uint8Array;
 }
@@ -30,7 +29,11 @@ export async function readColumnTypes(duckDb: DuckDb, path: string): Promise<Col
 export async function readFeatureColumns(
   duckDb: DuckDb,
   partition: PublishedPartition,
-  names: { readonly features: readonly string[]; readonly label: string },
+  names: {
+    readonly features: readonly string[];
+    readonly label: string;
+    readonly eligibleBy: string;
+  },
 ): Promise<FeatureColumns> {
   const columnTypes = await readColumnTypes(duckDb, partition.path);
   const isThere = (name: string) => columnTypes.some((column) => column.name === name);
@@ -47,8 +50,8 @@ export async function readFeatureColumns(
   );
   const labels = byName.get(names.label);
   byName.delete(names.label);
-  const sessions = byName.get(eligibility.feature);
-  const isEligible = Uint8Array.from(all, (_, row) => (sessions?.[row] === 0 ? 0 : 1));
+  const activity = byName.get(names.eligibleBy);
+  const isEligible = Uint8Array.from(all, (_, row) => (activity && activity[row]! <= 0 ? 0 : 1));
   return { rows: all.length, columnTypes, features: byName, labels, isEligible };
 }
 

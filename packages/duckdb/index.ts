@@ -1,4 +1,12 @@
 export {
+  allocateColumn,
+  readColumns,
+  registerColumnSource,
+  type ColumnArray,
+  type ColumnSource,
+  type ColumnType,
+} from './column-transfer';
+export {
   copyToParquet,
   openDuckDb,
   readParquet,

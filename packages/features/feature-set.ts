@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { churnLabel, definitions } from './definitions';
+import { churnLabel, definitions, eligibleBy, recency } from './definitions';
 import type { FeatureDefinition, FeatureType, LabelDefinition } from './language';
 
 /** A column of a partition, in file order. */
@@ -9,10 +9,19 @@ export interface PartitionColumn {
   readonly nullable: boolean;
 }
 
-/** The features, the label and what identifies them. */
-export interface FeatureSet {
+/** What a feature set is made of. */
+interface FeatureSetParts {
+  /** In the order of every file, vector and model. */
   readonly features: readonly FeatureDefinition[];
   readonly label: LabelDefinition;
+  /** The feature that is above 0 for whoever is predicted; the others are dormant. */
+  readonly eligibleBy: string;
+  /** The feature that a model is compared with alone; null: there is none. */
+  readonly recency: string | null;
+}
+
+/** The features, the label and what identifies them. */
+export interface FeatureSet extends FeatureSetParts {
   /** Per feature and label: changes when its meaning does (names and prose excluded). */
   readonly definitionHashes: Readonly<Record<string, string>>;
   /** Identifies names, types, units, meanings and order of the features; models and Redis carry it. */
@@ -26,10 +35,9 @@ const duckDbType: Record<FeatureType, PartitionColumn['type']> = {
   bool: 'BOOLEAN',
 };
 
-export function createFeatureSet(
-  features: readonly FeatureDefinition[],
-  label: LabelDefinition,
-): FeatureSet {
+/** @throws RangeError when two have the same name, or a named feature is not among them. */
+export function createFeatureSet(parts: FeatureSetParts): FeatureSet {
+  const { features, label, eligibleBy, recency } = parts;
   const hashes = Object.fromEntries([
     ...features.map((feature) => [feature.name, hashOf(meaningOf(feature))] as const),
     [label.name, hashOf(meaningOf(label))] as const,
@@ -37,14 +45,25 @@ export function createFeatureSet(
   if (Object.keys(hashes).length !== features.length + 1) {
     throw new RangeError('two features have the same name');
   }
+  // Readers of a partition tell the label from the features by its name.
+  if (!label.name.startsWith('label_')) throw new RangeError('a label is named label_…');
+  requireNumber(features, eligibleBy);
+  if (recency !== null) requireNumber(features, recency);
   const schema = features.map(({ name, type, unit }) => [name, type, unit, hashes[name]]);
   return Object.freeze({
     features,
     label,
+    eligibleBy,
+    recency,
     definitionHashes: hashes,
     schemaHash: hashOf(schema),
     columns: columnsOf(features, label),
   });
+}
+
+function requireNumber(features: readonly FeatureDefinition[], name: string): void {
+  const isThere = features.some((feature) => feature.name === name && feature.type !== 'bool');
+  if (!isThere) throw new RangeError(`there is no feature ${name} that is a number`);
 }
 
 function columnsOf(
@@ -59,9 +78,10 @@ function columnsOf(
   ];
 }
 
+/** Everything but the name, which the schema has beside it, and prose. */
 function meaningOf(definition: FeatureDefinition | LabelDefinition): unknown {
-  const { name: _name, description: _description, ...meaning } = definition;
-  return meaning;
+  const prose = new Set(['name', 'description', 'notes', 'wording']);
+  return Object.fromEntries(Object.entries(definition).filter(([key]) => !prose.has(key)));
 }
 
 /** SHA-256 of the JSON with sorted keys, so that the order of writing does not matter. */
@@ -75,4 +95,9 @@ function hashOf(value: unknown): string {
 }
 
 /** The feature set of this release. */
-export const featureSet: FeatureSet = createFeatureSet(definitions, churnLabel);
+export const featureSet: FeatureSet = createFeatureSet({
+  features: definitions,
+  label: churnLabel,
+  eligibleBy,
+  recency,
+});

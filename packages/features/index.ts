@@ -1,12 +1,16 @@
-export { compileVectors, type CompiledStatement, type SegmentFiles } from './compile-vectors';
+export { compileMoment, type MomentQuestion } from './compile-moment';
+export { type SegmentFiles } from './compile-facts';
 export { computeVectors, type ComputedVectors } from './compute-vectors';
-export { featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
+export { createFeatureSet, featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
 export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid';
-export type {
-  Aggregate,
-  FeatureDefinition,
-  FeatureType,
-  LabelDefinition,
-  SourceTable,
+export {
+  defineFeatureGroup,
+  type Aggregate,
+  type FeatureDefinition,
+  type FeatureWording,
+  type FeatureType,
+  type LabelDefinition,
+  type SourceTable,
 } from './language';
+export { LABEL_UNKNOWN, type MomentVectors } from './sweep';
 export { naiveVector, type OracleAnswer, type RawTables } from './oracle';

@@ -1,3 +1,5 @@
+import { validateFeature, validateGroup } from './validate-feature';
+
 /** The tables that features and labels are made from. */
 export type SourceTable = 'user_events' | 'billing_events' | 'plan_changes';
 
@@ -29,8 +31,25 @@ export interface FeatureDefinition {
   readonly aggregate: Aggregate;
   /** The window (T − W, T] in days; absent where the aggregate looks back to signup. */
   readonly windowDays?: number;
-  /** Divides the exact integer once, at the end. */
+  /** Divides the exact integer once, at the end; only where the type is float64. */
   readonly dividedBy?: number;
+  /**
+   * The value of a user who has no row in force: none of the source and event type in the window,
+   * or none at all where there is no window. It is the final value, not divided by anything.
+   * Absent: 0 for counts and sums, the user's own signup or plan for the others. Part of the meaning.
+   */
+  readonly default?: number | boolean;
+  /** More to know about it, a sentence or two each, for the docs. */
+  readonly notes?: readonly string[];
+  /** How its value is said in the reasons of a prediction; absent: `<name> is <value>`. */
+  readonly wording?: FeatureWording;
+}
+
+/** Words for a value, `{n}` standing for the number; booleans are 0 and 1. Absent ones: `other`. */
+export interface FeatureWording {
+  readonly zero?: string;
+  readonly one?: string;
+  readonly other?: string;
 }
 
 /** What happens after T: 1 iff silent in (T, T + horizon], or cancelled in it; null until known. */
@@ -46,29 +65,17 @@ export interface LabelDefinition {
 
 type FeatureBody = Omit<FeatureDefinition, 'name' | 'source'>;
 
-/** Features over one source; their order here is their order in every file and model. */
+/**
+ * Features over one source; their order here is their order in every file and model.
+ *
+ * @throws RangeError naming the feature and what is wrong with it (see `validateFeature`).
+ */
 export function defineFeatureGroup(group: {
   readonly source: SourceTable;
   readonly features: Readonly<Record<string, FeatureBody>>;
 }): readonly FeatureDefinition[] {
+  validateGroup(group);
   return Object.entries(group.features).map(([name, body]) =>
-    validated({ name, source: group.source, ...body }),
+    validateFeature({ ...body, name, source: group.source }, body),
   );
-}
-
-const needsWindow = new Set<Aggregate['kind']>(['count', 'count-distinct', 'sum']);
-
-function validated(definition: FeatureDefinition): FeatureDefinition {
-  const { name, aggregate, windowDays } = definition;
-  if (!/^[a-z][a-z0-9_]*$/.test(name))
-    throw new RangeError(`feature name ${name} is not snake_case`);
-  if (needsWindow.has(aggregate.kind) !== (windowDays !== undefined)) {
-    throw new RangeError(
-      `${name}: a ${aggregate.kind} ${windowDays ? 'has no' : 'needs a'} window`,
-    );
-  }
-  if (windowDays !== undefined && !(Number.isInteger(windowDays) && windowDays > 0)) {
-    throw new RangeError(`${name}: a window is a positive whole number of days`);
-  }
-  return Object.freeze(definition);
 }

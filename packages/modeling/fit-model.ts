@@ -21,8 +21,6 @@ export const trainers: Readonly<Record<TrainerName, Trainer>> = {
   'ml-logistic-regression': gradientAscentTrainer,
 };
 
-const RECENCY_FEATURE = 'days_since_last_login';
-
 /** @throws ChurnError INVALID_REQUEST for an unknown trainer, or a penalty that is not possible. */
 export function trainerFor(
   name: string,
@@ -83,7 +81,7 @@ export function fitModel(input: {
     solverMillis,
     metrics,
     trainingMetrics: evaluatePredictions(trainingScores, training.labels),
-    recencyBaseline: recencyBaseline(training, validation),
+    recencyBaseline: recencyBaseline(schema.recency, training, validation),
     driftReference: driftReference({
       featureNames: training.featureNames,
       columns: training.columns,
@@ -97,16 +95,17 @@ function evaluateFit(fitted: FittedModel, rows: TrainingMatrix): EvaluationMetri
   return evaluatePredictions(scoreColumns(fitted, rows.columns, rows.rows), rows.labels);
 }
 
-/** A model of the time since the last login alone: what any other has to beat to be worth its keep. */
+/** A model of one feature alone: what any other has to beat to be worth its keep. */
 export function recencyBaseline(
+  recency: string | null,
   training: TrainingMatrix,
   validation: TrainingMatrix,
 ): EvaluationMetrics | null {
-  const index = training.featureNames.indexOf(RECENCY_FEATURE);
-  if (index < 0) return null;
+  const index = recency === null ? -1 : training.featureNames.indexOf(recency);
+  if (recency === null || index < 0) return null;
   const only = (rows: TrainingMatrix): TrainingMatrix => ({
     ...rows,
-    featureNames: [RECENCY_FEATURE],
+    featureNames: [recency],
     columns: [rows.columns[index]!],
   });
   return evaluateFit(newtonTrainer.fit(only(training)), only(validation));

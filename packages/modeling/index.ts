@@ -1,5 +1,5 @@
 export { auditModels, type ModelAudit } from './audit-models';
-export { eligibility, isEligible } from './eligibility';
+export { isEligible } from './eligibility';
 export { evaluatePredictions } from './evaluate-predictions';
 export { gradientAscentTrainer } from './gradient-ascent-trainer';
 export { readAliases, readModelEvents, type RegistryPorts } from './model-aliases';
@@ -12,6 +12,7 @@ export {
   type AliasMoveOptions,
 } from './model-registry';
 export { newtonTrainer } from './newton-trainer';
+export type { ServedFeatures } from './partition-rows';
 export { decidePromotion, gateMargins, type GateInput } from './promotion-gate';
 export { reasonText } from './reason-texts';
 export { binCounts, referenceDistribution } from './reference-distribution';
@@ -38,5 +39,6 @@ export {
   type TrainModelOptions,
 } from './train-model';
 export type { FittedModel, Trainer, TrainerOptions } from './trainer';
+export { selectTrainingPartitions } from './training-inputs';
 export { createTrainingMatrix, type TrainingMatrix } from './training-matrix';
 export { splitDays, type DaySplit } from './training-split';

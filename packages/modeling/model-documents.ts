@@ -1,7 +1,13 @@
-/** The schema a model is trained on and checked against; `featureSet` of packages/features is one. */
+import type { FeatureWording } from '../features';
+
+/** The schema a model is trained on and checked against; a `FeatureSet` of packages/features is one. */
 export interface ModelSchema {
-  readonly features: readonly ModelSchemaFeature[];
+  readonly features: readonly (ModelSchemaFeature & { readonly wording?: FeatureWording })[];
   readonly label: { readonly name: string };
+  /** The feature that is above 0 for whoever is predicted. */
+  readonly eligibleBy: string;
+  /** The feature of the baseline that a model is compared with; null: there is none. */
+  readonly recency: string | null;
   readonly schemaHash: string;
 }
 
@@ -161,16 +167,26 @@ export interface PartitionInput {
   readonly content_hash: string;
   readonly sha256: string;
   readonly rows: number;
-  /** Present where the features come from another revision (as served) than the label. */
-  readonly features_revision?: number;
-  readonly features_content_hash?: string;
+  /** K and S of the features. */
+  readonly known_at: string;
+  readonly batch: number;
+  /** L and its S. */
+  readonly label_known_at: string;
+  readonly label_batch: number;
+  /**
+   * Present where the features are not those of the revision the label is of: the revision that
+   * was served, or null where they were computed for this training as they were served.
+   */
+  readonly features_revision?: number | null;
+  readonly features_sha256?: string;
 }
 
 /** What the features and labels of the training rows were computed from. */
 export interface TrainingKnowledge {
   readonly features: {
-    /** Partitions by how their K was chosen, and how many were read as first served. */
+    /** Days by how the K of their features was chosen. */
     readonly kinds: Readonly<Record<string, number>>;
+    /** How many of the days have their features as they were served. */
     readonly as_served: number;
     readonly known_at: InstantRange;
     readonly batch: BatchRange;
@@ -238,7 +254,7 @@ export interface ModelMetadata {
   readonly split: TrainingSplit;
   readonly metrics: EvaluationMetrics;
   readonly training_metrics: EvaluationMetrics;
-  /** A model of days_since_last_login alone, on the same rows. */
+  /** A model of the schema's recency feature alone, on the same rows. */
   readonly recency_baseline: EvaluationMetrics | null;
   /** The champion of then, on this model's validation rows. */
   readonly champion_metrics: (EvaluationMetrics & { readonly model_version: ModelVersion }) | null;

@@ -1,12 +1,14 @@
 import type { PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
-import { eligibility } from './eligibility';
+import { eligibleCondition, type Eligibility } from './eligibility';
 import { forEachChunk, type ResultChunk } from './partition-rows';
 import { topReasons, type FeatureValues, type ServingModel } from './serving-model';
 
 export interface ScoreOptions {
   readonly partition: PublishedPartition;
   readonly model: ServingModel;
+  /** Who is scored. */
+  readonly eligibility: Eligibility;
   readonly openDuckDb: () => Promise<DuckDb>;
   readonly signal?: AbortSignal;
 }
@@ -24,7 +26,7 @@ export async function scorePartition(options: ScoreOptions): Promise<PartitionSc
   const { partition, model, signal } = options;
   const features = model.featureNames.map((name) => `CAST(${quoteIdentifier(name)} AS DOUBLE)`);
   const query = `SELECT user_id, ${features.join(', ')} FROM ${readParquet([partition.path])}
-    WHERE ${eligibility.sql}`;
+    WHERE ${eligibleCondition(options.eligibility)}`;
   const columns = features.map(() => new Float64Array(partition.manifest.rows));
   const userIds: string[] = [];
   const duckDb = await options.openDuckDb();

@@ -1,4 +1,5 @@
 import { ChurnError } from '../contracts';
+import type { FeatureWording } from '../features';
 import { linearModelOf, probabilityOf } from './build-artifact';
 import { contributionsOf, logitOf, scoreColumns, sigmoid, type LinearModel } from './linear-scorer';
 import { readAliases } from './model-aliases';
@@ -41,10 +42,15 @@ export interface ServingModel {
   scoreColumns(columns: readonly Float64Array[], rows: number): Float64Array;
 }
 
+/** By feature. */
+type Wording = ReadonlyMap<string, FeatureWording>;
+
 export interface LoadOptions {
   readonly modelsDir: string;
-  /** Of the features that will be given: `featureSet.schemaHash`. */
+  /** Of the features that will be given: `schemaHash` of the feature set. */
   readonly schemaHash: string;
+  /** How values are said in reasons; absent: `<name> is <value>`. */
+  readonly wording?: Wording;
   /** Default: the champion. */
   readonly version?: ModelVersion;
 }
@@ -67,14 +73,18 @@ export async function loadServingModel(options: LoadOptions): Promise<ServingMod
       right: 'the feature store',
     });
   }
-  return createServingModel(version, artifact);
+  return createServingModel(version, artifact, options.wording);
 }
 
 // exp and division may differ in the last bit between processors and Node versions.
 const GOLDEN_TOLERANCE = 1e-12;
 
 /** @throws ChurnError CORRUPT_MODEL when the shapes or the golden predictions don't hold. */
-export function createServingModel(version: ModelVersion, artifact: ModelArtifact): ServingModel {
+export function createServingModel(
+  version: ModelVersion,
+  artifact: ModelArtifact,
+  wording: Wording = new Map(),
+): ServingModel {
   const model = linearModelOf(artifact);
   const names = artifact.feature_names;
   requireShape(version, names.length, model);
@@ -84,7 +94,7 @@ export function createServingModel(version: ModelVersion, artifact: ModelArtifac
     schemaHash: artifact.schema_hash,
     featureNames: names,
     predict: (features) => probabilityOf(model, valuesOf(names, features)),
-    explain: (features) => explain(model, names, features),
+    explain: (features) => explain({ model, names, wording }, features),
     scoreColumns: (columns, rows) => scoreColumns(model, columns, rows),
   };
 }
@@ -128,8 +138,7 @@ function valuesOf(names: readonly string[], features: FeatureValues): Float64Arr
 }
 
 function explain(
-  model: LinearModel,
-  names: readonly string[],
+  { model, names, wording }: { model: LinearModel; names: readonly string[]; wording: Wording },
   features: FeatureValues,
 ): Explanation {
   const values = valuesOf(names, features);
@@ -143,7 +152,10 @@ function explain(
       feature,
       value: features[feature]!,
       contribution: contributions[index]!,
-      text: reasonText({ name: feature, value: values[index]! }, contributions[index]!),
+      text: reasonText(
+        { name: feature, value: values[index]!, wording: wording.get(feature) },
+        contributions[index]!,
+      ),
     })),
   };
 }

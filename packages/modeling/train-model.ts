@@ -13,7 +13,7 @@ import type {
   TrainerName,
 } from './model-documents';
 import { settlePromotion } from './model-registry';
-import { requireIntactPartition } from './partition-rows';
+import { featuresOf, requireIntactFile, type ServedFeatures } from './partition-rows';
 import { decidePromotion } from './promotion-gate';
 import { publishVersion, removeStaleStaging } from './publish-version';
 import { withRegistryLock } from './registry-lock';
@@ -35,8 +35,8 @@ export type TrainingStage = 'reading' | 'fitting' | 'evaluating' | 'publishing';
 export interface TrainModelOptions {
   /** The current revision of each day; their labels count, and their features unless served ones are given. */
   readonly partitions: readonly PublishedPartition[];
-  /** Revisions as they were first served, for days restated since: features are read from these. */
-  readonly servedPartitions?: readonly PublishedPartition[];
+  /** Features as they were served (see `selectTrainingPartitions`): at most one per day. */
+  readonly servedFeatures?: readonly ServedFeatures[];
   readonly schema: ModelSchema;
   readonly openDuckDb: () => Promise<DuckDb>;
   readonly modelsDir: string;
@@ -77,14 +77,16 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedVer
   parseLogicalDate(options.asOf);
   const { trainer, settings } = trainerFor(options.trainer ?? 'newton', options.l2);
   const inputs = selectTrainingInputs(options);
-  const hash = inputHash(inputs, schema, { name: trainer.name, options: settings });
-  const existing = await findByInputs(modelsDir, hash);
-  if (existing) {
-    return withRegistryLock(modelsDir, () => finishExisting(options, existing));
-  }
   const duckDb = await options.openDuckDb();
   try {
     const rows = await readInputs(duckDb, inputs, options);
+    const matrices = { training: rows.training.matrix, validation: rows.validation.matrix };
+    const solver = { name: trainer.name, options: settings };
+    const hash = inputHash(matrices, inputs, schema, solver);
+    const existing = await findByInputs(modelsDir, hash);
+    if (existing) {
+      return await withRegistryLock(modelsDir, () => finishExisting(options, existing));
+    }
     options.onProgress?.({ stage: 'fitting' });
     const trained = fitModel({ trainer, settings, schema, ...rows });
     options.onProgress?.({ stage: 'publishing' });
@@ -122,8 +124,9 @@ async function readInputs(
   const onDay = (date: LogicalDate) => onProgress?.({ stage: 'reading', date });
   for (const day of [...inputs.training, ...inputs.validation]) {
     signal?.throwIfAborted();
-    await requireIntactPartition(day.labels);
-    if (day.served) await requireIntactPartition(day.served);
+    const { path, manifest } = day.labels;
+    await requireIntactFile(day.date, { path, ...manifest });
+    if (day.served) await requireIntactFile(day.date, featuresOf(day));
   }
   const read = (days: TrainingInputs['training']) =>
     readTrainingRows({ duckDb, days, schema, onDay, signal });

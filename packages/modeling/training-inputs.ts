@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { hashText } from './durable-files';
@@ -8,8 +9,9 @@ import type {
   TrainingKnowledge,
   TrainingSplit,
 } from './model-documents';
-import { featuresOf } from './partition-rows';
+import { featuresOf, separateFeatures, type ServedFeatures } from './partition-rows';
 import type { TrainerOptions } from './trainer';
+import type { TrainingMatrix } from './training-matrix';
 import type { TrainingDay } from './training-rows';
 import { lastUsableDay, splitDays } from './training-split';
 
@@ -25,8 +27,8 @@ export interface TrainingInputs {
 interface SelectionInput {
   /** The current revision of each day: its labels, and its features unless they were served. */
   readonly partitions: readonly PublishedPartition[];
-  /** Revisions as first served, for the days where that is another one. */
-  readonly servedPartitions?: readonly PublishedPartition[];
+  /** Features as they were served, for the days of which they are known. */
+  readonly servedFeatures?: readonly ServedFeatures[];
   readonly schema: ModelSchema;
   readonly asOf: LogicalDate;
 }
@@ -39,21 +41,22 @@ interface SelectionInput {
  */
 export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
   const { schema, asOf } = input;
-  const served = byDate(input.servedPartitions ?? []);
-  const current = byDate(input.partitions);
+  const served = byDate(input.servedFeatures ?? [], ({ date }) => date);
+  const current = byDate(input.partitions, ({ manifest }) => manifest.date);
   const last = lastUsableDay(asOf);
   const excluded = { other_schema: 0, too_recent: 0, label_unknown: 0 };
   const days = new Map<LogicalDate, TrainingDay>();
   for (const [date, labels] of current) {
-    const day: TrainingDay = { date, labels, ...servedRevision(served.get(date), labels) };
-    const reason = exclusion(day, schema, last);
-    if (reason) excluded[reason] += featuresOf(day).manifest.rows;
+    const features = served.get(date);
+    const day: TrainingDay = { date, labels, ...(features && { served: features }) };
+    const reason = exclusion(labels, schema, last);
+    if (reason) excluded[reason] += featuresOf(day).rows;
     else days.set(date, day);
   }
   const split = splitDays([...days.keys()], asOf);
   const pick = (dates: readonly LogicalDate[]) => dates.map((date) => days.get(date)!);
   const rowsOf = (dates: readonly LogicalDate[]) =>
-    pick(dates).reduce((sum, day) => sum + featuresOf(day).manifest.rows, 0);
+    pick(dates).reduce((sum, day) => sum + featuresOf(day).rows, 0);
   return {
     training: pick(split.training),
     validation: pick(split.validation),
@@ -71,31 +74,35 @@ export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
   };
 }
 
-function servedRevision(
-  served: PublishedPartition | undefined,
-  labels: PublishedPartition,
-): { served: PublishedPartition } | Record<string, never> {
-  return served && served.manifest.sha256 !== labels.manifest.sha256 ? { served } : {};
+/**
+ * The days that a model would be trained and validated on, in order: those whose features as they
+ * were served are wanted.
+ *
+ * @throws ChurnError NOT_ENOUGH_TRAINING_DATA
+ */
+export function selectTrainingPartitions(
+  input: Omit<SelectionInput, 'servedFeatures'>,
+): PublishedPartition[] {
+  const { training, validation } = selectTrainingInputs(input);
+  return [...training, ...validation].map(({ labels }) => labels);
 }
 
 function exclusion(
-  day: TrainingDay,
+  { manifest }: PublishedPartition,
   schema: ModelSchema,
   last: LogicalDate,
 ): 'other_schema' | 'too_recent' | 'label_unknown' | undefined {
-  const revisions = [day.labels, featuresOf(day)];
-  if (revisions.some(({ manifest }) => manifest.schema_hash !== schema.schemaHash)) {
-    return 'other_schema';
-  }
-  if (day.date > last) return 'too_recent';
-  return day.labels.manifest.label_mature ? undefined : 'label_unknown';
+  if (manifest.schema_hash !== schema.schemaHash) return 'other_schema';
+  if (manifest.date > last) return 'too_recent';
+  return manifest.label_mature ? undefined : 'label_unknown';
 }
 
-function byDate(
-  partitions: readonly PublishedPartition[],
-): ReadonlyMap<LogicalDate, PublishedPartition> {
-  const days = new Map(partitions.map((one) => [one.manifest.date, one] as const));
-  if (days.size < partitions.length) throw new RangeError('a day is given twice');
+function byDate<T>(
+  items: readonly T[],
+  dateOf: (item: T) => LogicalDate,
+): ReadonlyMap<LogicalDate, T> {
+  const days = new Map(items.map((item) => [dateOf(item), item] as const));
+  if (days.size < items.length) throw new RangeError('a day is given twice');
   return days;
 }
 
@@ -104,45 +111,56 @@ function rangeOf(dates: readonly LogicalDate[]): { from: string; to: string; day
 }
 
 /**
- * Identifies everything a model follows from: contents of the partitions, split, schema and solver.
- * Host, time, seed of the sample and how the Parquet is encoded are not part of it.
+ * Identifies everything a model follows from: the rows themselves (by their values, in order), the
+ * split, schema and solver. Host, time, seed of the sample and which files the rows came from are
+ * not part of it.
  */
 export function inputHash(
+  rows: { readonly training: TrainingMatrix; readonly validation: TrainingMatrix },
   inputs: TrainingInputs,
   schema: ModelSchema,
   solver: { readonly name: TrainerName; readonly options: TrainerOptions },
 ): string {
-  const contents = (days: readonly TrainingDay[]) =>
-    days.map((day) => [
-      day.date,
-      day.labels.manifest.content_hash,
-      featuresOf(day).manifest.content_hash,
-    ]);
   const { l2, maxIterations, tolerance } = solver.options;
   const identity = {
-    recipe: 1,
-    training: contents(inputs.training),
-    validation: contents(inputs.validation),
+    recipe: 2,
+    training: [rows.training.rows, hashRows(rows.training)],
+    validation: [rows.validation.rows, hashRows(rows.validation)],
+    split: inputs.split,
     schema: [schema.schemaHash, schema.label.name],
     solver: [solver.name, l2, maxIterations, tolerance],
   };
   return hashText(JSON.stringify(identity));
 }
 
+/** Of the bits of every value and label: the numbers are little-endian wherever Node runs. */
+function hashRows({ columns, labels }: TrainingMatrix): string {
+  const hash = createHash('sha256');
+  for (const values of [...columns, labels]) {
+    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest('hex');
+}
+
 export function describePartitions(inputs: TrainingInputs): PartitionInput[] {
   const describe = (role: PartitionInput['role']) => (day: TrainingDay) => {
     const { manifest } = day.labels;
-    const served = day.served?.manifest;
+    const features = featuresOf(day);
+    const separate = separateFeatures(day);
     return {
       date: day.date,
       role,
       revision: manifest.revision,
       content_hash: manifest.content_hash,
       sha256: manifest.sha256,
-      rows: featuresOf(day).manifest.rows,
-      ...(served && {
-        features_revision: served.revision,
-        features_content_hash: served.content_hash,
+      rows: features.rows,
+      known_at: features.knownAt,
+      batch: features.batch,
+      label_known_at: manifest.label_known_at,
+      label_batch: manifest.label_batch,
+      ...(separate && {
+        features_revision: separate.revision,
+        features_sha256: separate.sha256,
       }),
     };
   };
@@ -154,17 +172,20 @@ export function describePartitions(inputs: TrainingInputs): PartitionInput[] {
 
 export function describeKnowledge(inputs: TrainingInputs): TrainingKnowledge {
   const days = [...inputs.training, ...inputs.validation];
-  const features = days.map((day) => featuresOf(day).manifest);
+  const features = days.map((day) => featuresOf(day));
   const labels = days.map((day) => day.labels.manifest);
   const kinds: Record<string, number> = {};
-  for (const { knowledge } of features) kinds[knowledge] = (kinds[knowledge] ?? 0) + 1;
+  for (const { served, labels: stored } of days) {
+    const kind = served ? 'as-served' : stored.manifest.knowledge;
+    kinds[kind] = (kinds[kind] ?? 0) + 1;
+  }
   const complete = labels.flatMap(({ label_complete_through: through }) => through ?? []);
   return {
     features: {
       kinds,
-      as_served: days.filter((day) => day.served !== undefined).length,
-      known_at: textRange(features.map((manifest) => manifest.known_at)),
-      batch: numberRange(features.map((manifest) => manifest.batch)),
+      as_served: kinds['as-served'] ?? 0,
+      known_at: textRange(features.map(({ knownAt }) => knownAt)),
+      batch: numberRange(features.map(({ batch }) => batch)),
     },
     labels: {
       known_at: textRange(labels.map((manifest) => manifest.label_known_at)),

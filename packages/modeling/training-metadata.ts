@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatInstant } from '../instants';
 import type { ChampionComparison } from './champion-comparison';
-import { eligibility } from './eligibility';
+import { describeEligibility } from './eligibility';
 import type { ModelMetadata, PromotionDecision } from './model-documents';
 import type { TrainingRun } from './train-model';
 import { describeKnowledge, describePartitions } from './training-inputs';
@@ -48,7 +48,7 @@ export function buildMetadata(input: MetadataInput): Omit<ModelMetadata, 'model_
       horizon_days: LABEL_HORIZON_DAYS,
       grace_days: LABEL_GRACE_DAYS,
     },
-    eligibility: eligibility.description,
+    eligibility: describeEligibility(schema),
     data: describeData(input),
     split: input.inputs.split,
     metrics: trained.metrics,

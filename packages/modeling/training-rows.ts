@@ -1,7 +1,7 @@
 import type { LogicalDate } from '../instants';
 import { quoteIdentifier, type DuckDb } from '../duckdb';
 import type { ModelSchema } from './model-documents';
-import { eligibility } from './eligibility';
+import { eligibleCondition } from './eligibility';
 import {
   dayRelation,
   eligibleRows,
@@ -36,7 +36,7 @@ interface ReadOptions {
 export async function readTrainingRows(options: ReadOptions): Promise<TrainingRows> {
   const { duckDb, days, schema, signal } = options;
   const width = schema.features.length;
-  const capacity = days.reduce((sum, day) => sum + featuresOf(day).manifest.rows, 0);
+  const capacity = days.reduce((sum, day) => sum + featuresOf(day).rows, 0);
   const columns = schema.features.map(() => new Float64Array(capacity));
   const labels = new Uint8Array(capacity);
   const dayOffsets = [0];
@@ -99,7 +99,7 @@ export async function countUsers(options: ReadOptions): Promise<number> {
   const label = quoteIdentifier(schema.label.name);
   const perDay = days.map(
     (day) =>
-      `SELECT user_id FROM (${dayRelation(day, schema)}) WHERE ${eligibility.sql} AND ${label} IS NOT NULL`,
+      `SELECT user_id FROM (${dayRelation(day, schema)}) WHERE ${eligibleCondition(schema)} AND ${label} IS NOT NULL`,
   );
   const [row] = await duckDb.rows<{ users: bigint }>(
     `SELECT count(DISTINCT user_id) AS users FROM (${perDay.join(' UNION ALL ')})`,
@@ -125,7 +125,7 @@ export async function readUserIds(
   const numbered = days.map(
     (day, index) =>
       `SELECT ${index} AS day, user_id, row_number() OVER (ORDER BY user_id) - 1 AS position
-       FROM (${dayRelation(day, schema)}) WHERE ${eligibility.sql} AND ${label} IS NOT NULL`,
+       FROM (${dayRelation(day, schema)}) WHERE ${eligibleCondition(schema)} AND ${label} IS NOT NULL`,
   );
   const wanted = addresses.map(({ day, position }) => `(${day}, ${position})`);
   const rows = await duckDb.rows<{ user_id: string; day: number; position: number }>(

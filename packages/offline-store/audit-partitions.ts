@@ -1,12 +1,14 @@
 import type { PartitionManifest } from '../contracts';
-import { computeVectors } from '../features';
-import type { LogicalDate } from '../instants';
-import { gridOf, type ComputeContext, type PartitionRequest } from './compute-partitions';
+import { midnightOf, type LogicalDate } from '../instants';
+import { withGrid } from './compute-grid';
+import type { ComputeContext, PartitionRequest } from './compute-partitions';
 import { sha256OfFile } from './durable-files';
+import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
 import { partitionPaths } from './partition-paths';
-import { describeVectors, writerVersion } from './publish-revision';
+import { countEvents, writerVersion } from './publish-revision';
 import { isStale } from './select-dates';
+import { createContentHasher } from './vector-writer';
 
 /** What every audit reports; the counts are of the things compared. */
 export interface AuditReport {
@@ -43,20 +45,19 @@ export async function auditPartitions(
     mismatched: [],
     not_comparable: [],
   };
-  for (const [index, date] of dates.entries()) {
-    const manifests = await readManifests(featuresDir, date);
-    const verdicts = new Set<Finding>();
-    for (const manifest of manifests) {
-      const verdict = await auditRevision(context, manifest);
-      verdicts.add(verdict);
-      found[verdict].push(`${date} rev ${manifest.revision}`);
-    }
+  const verdicts = await auditRevisions(context, dates, progress.report);
+  for (const { date, revision, verdict } of verdicts)
+    found[verdict].push(`${date} rev ${revision}`);
+  for (const date of dates) {
+    const ofDate = verdicts.filter((revision) => revision.date === date);
     if (!onDisk.includes(date)) found.missing.push(date);
-    else if (manifests.length === 0) found.extra.push(date);
-    else if (!verdicts.has('mismatched') && !(await currentPartition(featuresDir, date))) {
+    else if (ofDate.length === 0) found.extra.push(date);
+    else if (
+      !ofDate.some(({ verdict }) => verdict === 'mismatched') &&
+      !(await currentPartition(featuresDir, date))
+    ) {
       found.mismatched.push(date);
     }
-    progress.report?.(index + 1, dates.length, date);
   }
   return {
     equal: found.equal.length,
@@ -68,24 +69,74 @@ export async function auditPartitions(
   };
 }
 
-async function auditRevision(
-  context: Omit<ComputeContext, 'owner'>,
+interface AuditedRevision {
+  readonly date: LogicalDate;
+  readonly revision: number;
+  readonly verdict: Exclude<Finding, 'extra'>;
+}
+
+type AuditContext = Omit<ComputeContext, 'owner'>;
+
+/** The revisions of the same number are recomputed together, as far as one grid can serve them. */
+async function auditRevisions(
+  context: AuditContext,
+  dates: readonly LogicalDate[],
+  report?: (done: number, total: number, what: string) => void,
+): Promise<AuditedRevision[]> {
+  const audited: AuditedRevision[] = [];
+  const rounds = new Map<number, PartitionManifest[]>();
+  const manifestsByDate = await Promise.all(
+    dates.map((date) => readManifests(context.featuresDir, date)),
+  );
+  const total = manifestsByDate.flat().length;
+  const note = (manifest: PartitionManifest, verdict: AuditedRevision['verdict']) => {
+    audited.push({ date: manifest.date, revision: manifest.revision, verdict });
+    report?.(audited.length, total, manifest.date);
+  };
+  for (const [round, manifest] of manifestsByDate.flatMap((manifests) => [
+    ...manifests.entries(),
+  ])) {
+    const verdict = await withoutRecomputing(context, manifest);
+    if (verdict) note(manifest, verdict);
+    else rounds.set(round, [...(rounds.get(round) ?? []), manifest]);
+  }
+  for (const manifests of rounds.values()) await recompute(context, manifests, note);
+  return audited;
+}
+
+/** What the file alone says; undefined when it has to be recomputed. */
+async function withoutRecomputing(
+  { featuresDir, featureSet }: AuditContext,
   manifest: PartitionManifest,
-): Promise<Exclude<Finding, 'extra'>> {
-  const file = partitionPaths(context.featuresDir, manifest.date).revisionFile(manifest.revision);
+): Promise<AuditedRevision['verdict'] | undefined> {
+  const file = partitionPaths(featuresDir, manifest.date).revisionFile(manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';
   if (sha256 !== manifest.sha256) return 'mismatched';
-  if (isStale(manifest, context.featureSet) || manifest.writer_version !== writerVersion)
-    return 'not_comparable';
-  const duckDb = await context.openDuckDb();
-  try {
-    const { featureSet, segments } = context;
-    await computeVectors(duckDb, { featureSet, segments, grid: gridOf([requestOf(manifest)]) });
-    const described = await describeVectors(duckDb, featureSet, 0);
-    return described.content_hash === manifest.content_hash ? 'equal' : 'mismatched';
-  } finally {
-    duckDb.close();
+  const isComparable = !isStale(manifest, featureSet) && manifest.writer_version === writerVersion;
+  return isComparable ? undefined : 'not_comparable';
+}
+
+async function recompute(
+  context: AuditContext,
+  manifests: readonly PartitionManifest[],
+  note: (manifest: PartitionManifest, verdict: 'equal' | 'mismatched') => void,
+): Promise<void> {
+  const byDate = new Map(manifests.map((manifest) => [manifest.date, manifest]));
+  const requests = manifests.map(requestOf);
+  const moments = momentsPerScan(await countEvents(context, requests));
+  for (const group of groupIntoGrids(requests, moments)) {
+    await withGrid(context, { group }, async ({ vectors }) => {
+      const contentHash = createContentHasher(context.featureSet, vectors);
+      for (const request of group) {
+        const manifest = byDate.get(request.date)!;
+        const moment = vectors.vectorsAt(indexIn(group, request));
+        const isEqual = contentHash(moment, midnightOf(request.date)) === manifest.content_hash;
+        moment.release();
+        note(manifest, isEqual ? 'equal' : 'mismatched');
+      }
+      return Promise.resolve();
+    });
   }
 }
 

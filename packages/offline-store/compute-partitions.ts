@@ -1,25 +1,28 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import {
-  ChurnError,
   isChurnError,
   type KnowledgeKind,
   type PartitionManifest,
   type PlannedKnowledge,
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import { computeVectors, type FeatureSet, type Grid, type SegmentFiles } from '../features';
-import { dayNumber, midnightOf, parseInstant, type LogicalDate } from '../instants';
+import type { MomentVectors, SegmentFiles } from '../features';
+import { midnightOf, type LogicalDate } from '../instants';
+import { claimDates, keepRenewing } from './claim-dates';
+import { withWriters, type GridContext } from './compute-grid';
 import { asStorageError } from './durable-files';
+import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import type { Checked, Claim, Ledger } from './ledger';
-import { partitionPaths } from './partition-paths';
 import {
+  countEvents,
   countSources,
   keepRevision,
   publishRevision,
   stageRevision,
   type StagedRevision,
 } from './publish-revision';
+import { createContentHasher } from './vector-writer';
+import type { WriterPool } from './writer-pool';
 
 /** One partition to compute: which knowledge its features and its label use, and why. */
 export interface PartitionRequest {
@@ -49,12 +52,9 @@ export interface PartitionProgress {
   readonly signal?: AbortSignal;
 }
 
-export interface ComputeContext {
+export interface ComputeContext extends GridContext {
   readonly ledger: Ledger;
   readonly featuresDir: string;
-  readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
-  readonly openDuckDb: () => Promise<DuckDb>;
   /** Who claims: a retry of the same owner takes its own claims over at once. */
   readonly owner: string;
 }
@@ -65,14 +65,12 @@ export interface ComputedPartitions {
   readonly scans: Readonly<Record<string, number>>;
 }
 
-/** How many moments one scan serves: bounds memory to users × this many vectors. */
-const MOMENTS_PER_SCAN = 31;
-
 /**
  * Computes and publishes partitions: claims each date, computes consecutive dates together, and
  * publishes those whose bytes (or knowledge) changed. Safe to repeat: the same request publishes
  * nothing new. A date that fails is reported, the others go on.
  *
+ * @returns The outcomes in the order of the dates.
  * @throws ChurnError PARTITION_BUSY when another owner holds a date for longer than its lease.
  */
 export async function computePartitions(
@@ -82,8 +80,9 @@ export async function computePartitions(
 ): Promise<ComputedPartitions> {
   const outcomes: PartitionOutcome[] = [];
   const scans: Record<string, number> = {};
-  for (const group of groupIntoGrids(requests)) {
-    const claims = await claimAll(context, group, progress.signal);
+  const moments = momentsPerScan(await countEvents(context, requests));
+  for (const group of groupIntoGrids(requests, moments)) {
+    const claims = await claimDates(context, group, progress.signal);
     const stopRenewing = keepRenewing(context.ledger, claims);
     try {
       const computed = await computeGroup(context, group, claims, {
@@ -99,125 +98,7 @@ export async function computePartitions(
       await stopRenewing();
     }
   }
-  return { outcomes, scans };
-}
-
-/**
- * Groups of dates that one grid can serve: within 31 days, one label knowledge, K and S never
- * falling. Days in between that are not asked for cost a little, a scan of their own far more.
- */
-export function groupIntoGrids(requests: readonly PartitionRequest[]): PartitionRequest[][] {
-  const groups: PartitionRequest[][] = [];
-  for (const request of [...requests].sort((a, b) => (a.date < b.date ? -1 : 1))) {
-    const group = groups.at(-1);
-    if (group && canJoin(group, request)) group.push(request);
-    else groups.push([request]);
-  }
-  return groups;
-}
-
-function canJoin(group: readonly PartitionRequest[], next: PartitionRequest): boolean {
-  const [first] = group;
-  const last = group.at(-1);
-  if (!first || !last) return false;
-  const { labelKnownAt, labelBatch, completeThrough } = first.label;
-  return (
-    indexIn(group, next) < MOMENTS_PER_SCAN &&
-    next.date > last.date &&
-    next.knownAt >= last.knownAt &&
-    next.batch >= last.batch &&
-    next.label.labelKnownAt === labelKnownAt &&
-    next.label.labelBatch === labelBatch &&
-    next.label.completeThrough === completeThrough
-  );
-}
-
-/** The moment of a date in its group's grid. */
-function indexIn([first]: readonly PartitionRequest[], { date }: { date: LogicalDate }): number {
-  return first ? dayNumber(date) - dayNumber(first.date) : 0;
-}
-
-export function gridOf(group: readonly PartitionRequest[]): Grid {
-  const [first] = group;
-  const last = group.at(-1);
-  if (!first || !last) throw new RangeError('a grid needs a date');
-  const { label } = first;
-  const count = indexIn(group, last) + 1;
-  return {
-    first: midnightOf(first.date),
-    count,
-    knowledge: Array.from({ length: count }, (_, index) => {
-      // A day that is not asked for takes the knowledge of the one before.
-      const request = group.findLast((candidate) => indexIn(group, candidate) <= index) ?? first;
-      return { at: parseInstant(request.knownAt), batch: request.batch };
-    }),
-    label: {
-      at: parseInstant(label.labelKnownAt),
-      batch: label.labelBatch,
-      completeThrough: label.completeThrough === null ? null : parseInstant(label.completeThrough),
-    },
-  };
-}
-
-async function claimAll(
-  { ledger, owner, featuresDir }: ComputeContext,
-  group: readonly PartitionRequest[],
-  signal?: AbortSignal,
-): Promise<Map<LogicalDate, Claim>> {
-  const rows = await ledger.list({ from: group[0]?.date, to: group.at(-1)?.date });
-  const mine = new Set(
-    rows
-      .filter((row) => row.status === 'succeeded' && row.claimedBy === owner)
-      .map((row) => row.date),
-  );
-  const claims = new Map<LogicalDate, Claim>();
-  for (const { date } of group) {
-    if (mine.has(date)) continue;
-    const claim = await claimPatiently(ledger, { date, owner }, signal);
-    await removeLeftovers(featuresDir, date);
-    claims.set(date, claim);
-  }
-  return claims;
-}
-
-async function claimPatiently(
-  ledger: Ledger,
-  { date, owner }: { date: LogicalDate; owner: string },
-  signal?: AbortSignal,
-): Promise<Claim> {
-  const pauseMillis = 250;
-  const attemptsMax = (2 * ledger.leaseSeconds * 1000) / pauseMillis;
-  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    signal?.throwIfAborted();
-    const claim = await ledger.claim(date, owner);
-    if (claim) return claim;
-    await new Promise((resolve) => setTimeout(resolve, pauseMillis));
-  }
-  throw new ChurnError('PARTITION_BUSY', { date });
-}
-
-/** What a killed attempt left under temporary names; the claim says nobody else is writing here. */
-async function removeLeftovers(featuresDir: string, date: LogicalDate): Promise<void> {
-  const { revisionsDirectory, dayFile } = partitionPaths(featuresDir, date);
-  for (const directory of [revisionsDirectory, path.dirname(dayFile)]) {
-    const names = await readdir(directory).catch(() => []);
-    const prefix = directory === revisionsDirectory ? '' : path.basename(dayFile);
-    const leftovers = names.filter(
-      (name) => name.startsWith(`.${prefix}`) && name.includes('.tmp-'),
-    );
-    await Promise.all(leftovers.map((name) => rm(path.join(directory, name), { force: true })));
-  }
-}
-
-function keepRenewing(ledger: Ledger, claims: Map<LogicalDate, Claim>): () => Promise<void> {
-  let renewal = Promise.resolve();
-  const timer = setInterval(() => {
-    renewal = ledger.renew([...claims.values()]).catch(() => {});
-  }, ledger.leaseSeconds * 300);
-  return async () => {
-    clearInterval(timer);
-    await renewal;
-  };
+  return { outcomes: outcomes.sort((a, b) => (a.date < b.date ? -1 : 1)), scans };
 }
 
 type GroupProgress = PartitionProgress & {
@@ -240,36 +121,40 @@ async function computeGroup(
     });
   }
   if (claims.size === 0) return {};
-  let duckDb: DuckDb | undefined;
   try {
-    duckDb = await context.openDuckDb();
     await mkdir(context.featuresDir, { recursive: true });
-    const { featureSet, segments } = context;
-    const grid = gridOf(group);
-    const { scans } = await computeVectors(duckDb, {
-      featureSet,
-      grid,
-      segments,
-      signal: progress.signal,
+    const { signal } = progress;
+    return await withWriters(context, { group, signal }, async ({ duckDb, vectors, pool }) => {
+      const countsOf = countingOnce(duckDb, context.segments);
+      const contentHash = createContentHasher(context.featureSet, vectors);
+      for (const request of group) {
+        signal?.throwIfAborted();
+        const claim = claims.get(request.date);
+        if (!claim) continue;
+        const moment = vectors.vectorsAt(indexIn(group, request));
+        const sourceCounts = await countsOf(request.batch);
+        await pool.start(async () => {
+          const hash = contentHash(moment, midnightOf(request.date));
+          const options = {
+            pool,
+            vectors: moment,
+            contentHash: hash,
+            request,
+            claim,
+            sourceCounts,
+          };
+          const outcome = await publishOne(context, { ...options, signal });
+          moment.release();
+          claims.delete(request.date);
+          progress.onOutcome(outcome);
+        });
+      }
+      await pool.finish();
+      return vectors.scans;
     });
-    const countsOf = countingOnce(duckDb, segments);
-    for (const request of group) {
-      const index = indexIn(group, request);
-      progress.signal?.throwIfAborted();
-      const claim = claims.get(request.date);
-      if (!claim) continue;
-      const sourceCounts = await countsOf(request.batch);
-      progress.onOutcome(
-        await publishOne(context, { duckDb, index, request, claim, sourceCounts }),
-      );
-      claims.delete(request.date);
-    }
-    return scans;
   } catch (error) {
     await releaseAll(context.ledger, claims, error, progress.signal);
     throw asStorageError(error);
-  } finally {
-    duckDb?.close();
   }
 }
 
@@ -297,8 +182,10 @@ function countingOnce(duckDb: DuckDb, segments: SegmentFiles) {
 }
 
 interface PublishOptions {
-  readonly duckDb: DuckDb;
-  readonly index: number;
+  readonly pool: WriterPool;
+  readonly vectors: MomentVectors;
+  readonly contentHash: string;
+  readonly signal?: AbortSignal;
   readonly request: PartitionRequest;
   readonly claim: Claim;
   readonly sourceCounts: Readonly<Record<string, number>>;
@@ -311,13 +198,11 @@ async function publishOne(
   const { request, claim } = options;
   const { date, reason } = request;
   try {
-    const staged = await stageRevision(context, options);
+    const staged = await options.pool.withWriter((writer) =>
+      stageRevision(context, { ...options, writer }),
+    );
     if (!isNews(claim.published, staged.manifest)) {
-      await keepRevision(context, { staged, claim });
-      await context.ledger.release(claim, {
-        status: 'succeeded',
-        checked: checkedBy(request),
-      });
+      await keepRevision(context, { staged, claim, checked: checkedBy(request) });
       return {
         date,
         status: 'unchanged',

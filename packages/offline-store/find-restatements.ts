@@ -1,5 +1,5 @@
 import type { KnowledgeSnapshot, PartitionManifest } from '../contracts';
-import { readParquet, type DuckDb } from '../duckdb';
+import { quoteLiteral, readParquet, type DuckDb } from '../duckdb';
 import type { FeatureDefinition, FeatureSet, SegmentFiles, SourceTable } from '../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../instants';
 import type { PartitionRequest } from './compute-partitions';
@@ -33,7 +33,10 @@ interface Touch {
  * whatever changes only the label keeps the features and their (K, S).
  */
 export async function findRestatements(options: FindOptions): Promise<Restatements> {
-  const published = options.rows.filter((row) => row.manifest && row.status !== 'running');
+  const published = options.rows.filter(
+    // A killed run leaves its claim behind: what it did not get to is still to be done.
+    (row) => row.manifest && (row.status !== 'running' || row.isExpired),
+  );
   const touches = await findTouches(options, published);
   const requests = published.flatMap((row) => restatementOf(row, touches, options) ?? []);
   const dates = new Set(requests.map((request) => request.date));
@@ -172,10 +175,12 @@ function touchesOf(featureSet: FeatureSet, source: SourceTable, table: string): 
   );
   const lasting = ofSource.filter((feature) => feature.windowDays === undefined);
   const typed = ({ eventType }: FeatureDefinition) =>
-    eventType ? ` AND event_type = '${eventType}'` : '';
+    eventType ? ` AND event_type = ${quoteLiteral(eventType)}` : '';
   const { label } = featureSet;
   const labelType =
-    source === label.cancelledBy.source ? ` AND event_type = '${label.cancelledBy.eventType}'` : '';
+    source === label.cancelledBy.source
+      ? ` AND event_type = ${quoteLiteral(label.cancelledBy.eventType)}`
+      : '';
   const countsForLabel = source === label.silentIn || source === label.cancelledBy.source;
   return [
     ...windowed.map(

@@ -10,6 +10,8 @@ export {
 export { sha256OfFile } from './durable-files';
 export { findRestatements, type Restatements } from './find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
-export { currentPartition } from './manifests';
+export { currentPartition, readManifests } from './manifests';
 export { partitionPaths } from './partition-paths';
 export { isStale, selectDates } from './select-dates';
+export { momentsPerScan } from './group-into-grids';
+export { writeVectors } from './write-vectors';

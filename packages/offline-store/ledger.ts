@@ -27,6 +27,8 @@ export interface Claim {
   readonly fencingToken: number;
   /** What was published when the claim was made. */
   readonly published: PartitionManifest | null;
+  /** False where readers see a revision that a killed attempt did not get to record. */
+  readonly isRecorded: boolean;
 }
 
 /** Up to where late data was looked for: a batch, and the moment whose knowledge it was. */
@@ -82,18 +84,34 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
   return {
     /** Claims a date, or returns undefined while another owner's claim is alive. */
     async claim(date: LogicalDate, owner: string): Promise<Claim | undefined> {
-      const [row] = await sql<{ fencingToken: number; manifest: PartitionManifest | null }[]>`
+      const [claim] = await this.claimAll([date], owner);
+      return claim;
+    },
+
+    /** Claims dates, leaving out those that another owner's live claim holds. */
+    async claimAll(dates: readonly LogicalDate[], owner: string): Promise<Claim[]> {
+      if (dates.length === 0) return [];
+      const rows = await sql<
+        { date: LogicalDate; fencingToken: number; manifest: PartitionManifest | null }[]
+      >`
         insert into ops.partition_runs as run
           (dataset, date, status, attempt, fencing_token, claimed_by, claim_expires_at, started_at)
-        values (${DATASET}, ${date}, 'running', 1, 1, ${owner}, ${lease}, clock_timestamp())
+        select ${DATASET}, date, 'running', 1, 1, ${owner}, ${lease}, clock_timestamp()
+        from unnest(${[...dates].sort()}::text[]) as wanted(date)
         on conflict (dataset, date) do update set
           status = 'running', attempt = run.attempt + 1, fencing_token = run.fencing_token + 1,
           claimed_by = excluded.claimed_by, claim_expires_at = excluded.claim_expires_at,
           started_at = excluded.started_at, finished_at = null, error = null
         where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
           or run.claimed_by = excluded.claimed_by
-        returning fencing_token as "fencingToken", manifest`.catch(rethrow);
-      return row && { date, owner, fencingToken: row.fencingToken, published: row.manifest };
+        returning date, fencing_token as "fencingToken", manifest`.catch(rethrow);
+      return rows.map(({ date, fencingToken, manifest }) => ({
+        date,
+        owner,
+        fencingToken,
+        published: manifest,
+        isRecorded: true,
+      }));
     },
 
     /** Puts off the expiry of claims that are still held. */
@@ -132,8 +150,11 @@ function createPublications({ sql }: Database) {
     ): Promise<T | 'fenced-out'> {
       const result = await sql
         .begin(async (tx) => {
+          // A process that is stopped in here must not hold the date for ever.
           const [row] = await tx<{ token: number; status: string }[]>`
-            select fencing_token as token, status from ops.partition_runs
+            select fencing_token as token, status,
+              set_config('idle_in_transaction_session_timeout', '60s', true)
+            from ops.partition_runs
             where dataset = ${DATASET} and date = ${claim.date} for update`;
           const isHeld = row?.token === claim.fencingToken && row.status === 'running';
           return isHeld ? { value: await work(tx) } : undefined;

@@ -1,16 +1,24 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
-import { copyToParquet, readParquet, type DuckDb } from '../duckdb';
-import type { FeatureSet, SegmentFiles } from '../features';
+import { readParquet, type DuckDb } from '../duckdb';
+import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
+import type { GridContext } from './compute-grid';
 import type { PartitionRequest } from './compute-partitions';
-import { moveIntoPlace, replaceByLink, sha256OfFile, writeIntoPlace } from './durable-files';
+import {
+  moveIntoPlace,
+  removeFile,
+  replaceByLink,
+  sha256OfFile,
+  writeIntoPlace,
+} from './durable-files';
 import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
+import type { VectorWriter } from './vector-writer';
 
 /** Changes when the writer would write other bytes for the same rows. */
-export const writerVersion = 'duckdb-1.5.6/zstd/122880/v1';
+export const writerVersion = 'duckdb-1.5.6/zstd/122880/v2';
 
 interface StoreContext {
   readonly featuresDir: string;
@@ -29,14 +37,16 @@ export interface StagedRevision {
 export async function stageRevision(
   context: StoreContext,
   options: {
-    duckDb: DuckDb;
-    index: number;
+    writer: VectorWriter;
+    vectors: MomentVectors;
+    contentHash: string;
     request: PartitionRequest;
     claim: Claim;
     sourceCounts: Readonly<Record<string, number>>;
+    signal?: AbortSignal;
   },
 ): Promise<StagedRevision> {
-  const { duckDb, index, request, claim } = options;
+  const { writer, vectors, request, claim } = options;
   const paths = partitionPaths(context.featuresDir, request.date);
   const revision = (claim.published?.revision ?? 0) + 1;
   const temporaryFile = path.join(
@@ -44,15 +54,15 @@ export async function stageRevision(
     `.rev-${revision}.tmp-${claim.fencingToken}`,
   );
   await mkdir(paths.revisionsDirectory, { recursive: true });
-  await duckDb.run(copyToParquet(vectorsOf(context.featureSet, index), temporaryFile));
-  const described = await describeVectors(duckDb, context.featureSet, index);
+  await writer.write(vectors, midnightOf(request.date), temporaryFile, options.signal);
   const manifest: PartitionManifest = {
     format_version: 1,
     date: request.date,
     feature_time: formatInstant(midnightOf(request.date)),
     revision,
     ...knowledgeOf(request, context.featureSet),
-    ...described,
+    rows: vectors.rows,
+    content_hash: options.contentHash,
     bytes: (await stat(temporaryFile)).size,
     sha256: await sha256OfFile(temporaryFile),
     schema_hash: context.featureSet.schemaHash,
@@ -61,7 +71,7 @@ export async function stageRevision(
     writer_version: writerVersion,
     reason: request.reason,
   };
-  return { manifest, temporaryFile, discard: () => rm(temporaryFile, { force: true }) };
+  return { manifest, temporaryFile, discard: () => removeFile(temporaryFile) };
 }
 
 function knowledgeOf(
@@ -83,40 +93,6 @@ function knowledgeOf(
   };
 }
 
-/** The rows of moment `i`, in the file's columns and order. */
-export function vectorsOf({ columns }: FeatureSet, index: number): string {
-  const names = columns.map((column) => column.name).join(', ');
-  return `SELECT ${names} FROM vectors WHERE i = ${index} ORDER BY user_id`;
-}
-
-/** Rows and content hash of moment `i`: SHA-256 over the rows' MD5s in order, of values not bytes. */
-export async function describeVectors(
-  duckDb: DuckDb,
-  featureSet: FeatureSet,
-  index: number,
-): Promise<{ rows: number; content_hash: string }> {
-  return describeRows(duckDb, featureSet, `(${vectorsOf(featureSet, index)})`);
-}
-
-export async function describeRows(
-  duckDb: DuckDb,
-  { columns }: FeatureSet,
-  source: string,
-): Promise<{ rows: number; content_hash: string }> {
-  const texts = columns.map(({ name, type }) => {
-    if (type === 'TIMESTAMP WITH TIME ZONE') return `epoch_us(${name})::VARCHAR`;
-    if (type === 'DOUBLE') return `printf('%.17g', ${name})`;
-    return `coalesce(${name}::VARCHAR, '')`;
-  });
-  // The id's length comes first, so that no two rows have the same text.
-  const text = `concat_ws('|', length(user_id), ${texts.join(', ')})`;
-  const [row] = await duckDb.rows<{ rows: bigint; hash: string | null }>(
-    `SELECT count(*) AS rows, sha256(coalesce(string_agg(md5(${text}), '' ORDER BY user_id), '')) AS hash
-     FROM ${source}`,
-  );
-  return { rows: Number(row?.rows ?? 0), content_hash: row?.hash ?? '' };
-}
-
 /** How many rows of each raw table the batches up to one hold; from the files' footers. */
 export async function countSources(
   duckDb: DuckDb,
@@ -133,6 +109,21 @@ export async function countSources(
     counts[table] = Number(row?.n ?? 0);
   }
   return counts;
+}
+
+/** How many events the batches that requests may see hold; from the files' footers. */
+export async function countEvents(
+  { openDuckDb, segments }: Pick<GridContext, 'openDuckDb' | 'segments'>,
+  requests: readonly PartitionRequest[],
+): Promise<number> {
+  const batch = Math.max(0, ...requests.map((request) => request.batch));
+  if (batch === 0) return 0;
+  const duckDb = await openDuckDb();
+  try {
+    return (await countSources(duckDb, segments, batch)).user_events ?? 0;
+  } finally {
+    duckDb.close();
+  }
 }
 
 /**
@@ -157,18 +148,27 @@ export async function publishRevision(
 
 /**
  * For a staged revision whose bytes are those published already: discards it, or, where a published
- * file was damaged or lost, puts the bytes back under the number they were published with.
+ * file was damaged or lost, puts the bytes back under the number they were published with. A
+ * revision that readers see, but that a killed attempt did not get to record, is recorded.
  *
  * @throws ChurnError FENCED_OUT as in `publishRevision`.
  */
 export async function keepRevision(
   context: StoreContext & { readonly ledger: Ledger },
-  { staged, claim }: { staged: StagedRevision; claim: Claim },
+  { staged, claim, checked }: { staged: StagedRevision; claim: Claim; checked: Checked },
 ): Promise<void> {
   const manifest = claim.published;
-  if (!manifest || (await isIntact(context, manifest))) return staged.discard();
+  if (!manifest) throw new RangeError('nothing is published that could be kept');
+  const intact = await isIntact(context, manifest);
+  if (intact) await staged.discard();
+  if (intact && claim.isRecorded) {
+    return context.ledger.release(claim, { status: 'succeeded', checked });
+  }
   await orFencedOut(staged, claim, () =>
-    context.ledger.whileHolding(claim, () => putInPlace(context, { staged, claim, manifest })),
+    context.ledger.whileHolding(claim, async (tx) => {
+      if (!intact) await putInPlace(context, { staged, claim, manifest });
+      await context.ledger.recordPublication(tx, manifest, checked);
+    }),
   );
 }
 
@@ -192,6 +192,8 @@ async function putInPlace(
   const revisionFile = paths.revisionFile(manifest.revision);
   const temporary = (folder: string, name: string) =>
     path.join(folder, `.${name}.tmp-${claim.fencingToken}`);
+  // What a killed attempt left under this number was never read; its manifest must not name our bytes.
+  await removeFile(paths.manifestFile(manifest.revision));
   await moveIntoPlace(staged.temporaryFile, revisionFile);
   await writeIntoPlace(
     paths.manifestFile(manifest.revision),

@@ -11,7 +11,7 @@ import {
   rollback,
   showModelVersion,
 } from './model-jobs';
-import { openAdapters, type Adapters } from './open-platform';
+import { openAdapters, type Adapters, type PlatformOptions } from './open-platform';
 import { listPartitionRows } from './partition-rows';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './temporal-runs';
 
@@ -28,14 +28,15 @@ interface LoggedPrediction {
 }
 
 /** What the API is given (api/ports.ts); nothing in it connects before it is used. */
-export async function openApiPlatform(config: Config) {
-  const adapters = await openAdapters(config);
+export async function openApiPlatform(config: Config, options: PlatformOptions = {}) {
+  const adapters = await openAdapters(config, options);
   const temporal = openLazyTemporal({
     address: adapters.connections.temporalAddress,
     namespace: config.temporal.namespace,
   });
   const serving = openRedisForServing(adapters.connections.redisUrl);
   return {
+    featureSchema: adapters.featureSet,
     championRegistry: createChampionRegistry(adapters),
     onlineFeatures: {
       read: (userId: string) => readVector(serving, userId),

@@ -8,7 +8,12 @@ import {
 } from '../contracts';
 import { asDatabaseError } from '../database';
 import { datesBetween, dayNumber, midnightOf, parseInstant, parseLogicalDate } from '../instants';
-import { rebuildLedger, selectDates, type PartitionOutcome } from '../offline-store';
+import {
+  momentsPerScan,
+  rebuildLedger,
+  selectDates,
+  type PartitionOutcome,
+} from '../offline-store';
 import { planChunks } from '../policy';
 import type { Adapters } from './open-platform';
 import { requestsOf, runPartitionRequests, type JobProgress } from './partition-jobs';
@@ -40,7 +45,7 @@ export async function draftBackfill(
     id,
     request,
     knowledge,
-    chunks: planChunks(dates),
+    chunks: planChunks(dates, { daysPerChunk: await daysPerChunk(adapters) }),
     planned: dates.length,
     skipped: total - dates.length,
   };
@@ -79,6 +84,15 @@ function requirePast({ from, to }: BackfillRequest, { labelKnownAt }: PlannedKno
     to,
     problem: `it reaches into the future; the latest moment known is ${labelKnownAt}`,
   });
+}
+
+/** As many days as one scan of the events can serve. */
+async function daysPerChunk({ database }: Adapters): Promise<number> {
+  const [row] = await database.sql<{ events: number | null }[]>`
+    select sum((loaded->>'user_events')::bigint)::float8 as events from ops.load_batches`.catch(
+    rethrow,
+  );
+  return momentsPerScan(row?.events ?? 0);
 }
 
 /** Plans a backfill and records it; the same id again returns the recorded plan. */

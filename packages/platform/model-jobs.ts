@@ -1,4 +1,8 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
 import { ChurnError } from '../contracts';
+import type { FeatureSet, FeatureWording } from '../features';
 import {
   addDays,
   dateOf,
@@ -14,6 +18,7 @@ import {
   readAliases,
   rollbackModel,
   scoreUsers,
+  selectTrainingPartitions,
   showModel,
   trainModel,
   type Contribution,
@@ -27,34 +32,48 @@ import { readVector } from '../online-store';
 import { takeKnowledge } from '../raw-data';
 import type { Adapters } from './open-platform';
 import { newestPartition, publishedPartitions, type JobProgress } from './partition-jobs';
+import { servedFeatures } from './served-features';
 
 /** Of the sample of training rows that a version keeps; fixed, so that the sample is reproducible. */
 const SAMPLE_SEED = 20_240_101;
 
-/** Trains on the stored partitions as of a day; by default the latest day that is known. */
+/**
+ * Trains as of a day, by default the latest day that is known: on features as they were served,
+ * with the labels of the stored partitions. A day of which nothing was known then has the features
+ * of its partition.
+ */
 export async function train(
   adapters: Adapters,
   { asOf }: { asOf?: LogicalDate },
   progress: JobProgress,
 ): Promise<TrainedVersion> {
+  const { featureSet: schema, paths } = adapters;
   const day = await trainingDay(adapters, asOf);
   const partitions = await publishedPartitions(adapters, { to: addDays(day, -31) });
+  const days = selectTrainingPartitions({ partitions, schema, asOf: day });
+  const folder = path.join(paths.scratch, `as-served-${randomUUID()}`);
+  await mkdir(folder, { recursive: true });
   let done = 0;
-  return trainModel({
-    partitions,
-    schema: adapters.featureSet,
-    openDuckDb: () => adapters.openDuckDb(),
-    modelsDir: adapters.paths.models,
-    asOf: day,
-    createdAt: adapters.now(),
-    seed: SAMPLE_SEED,
-    recordEvent: (event) => recordModelEvent(adapters, event),
-    signal: progress.signal,
-    onProgress: ({ stage, date }) => {
-      if (date) done += 1;
-      progress.report({ what: `training: ${stage}`, done, total: partitions.length });
-    },
-  });
+  try {
+    return await trainModel({
+      partitions,
+      servedFeatures: await servedFeatures(adapters, { partitions: days, folder }, progress),
+      schema,
+      openDuckDb: () => adapters.openDuckDb(),
+      modelsDir: paths.models,
+      asOf: day,
+      createdAt: adapters.now(),
+      seed: SAMPLE_SEED,
+      recordEvent: (event) => recordModelEvent(adapters, event),
+      signal: progress.signal,
+      onProgress: ({ stage, date }) => {
+        if (date) done += 1;
+        progress.report({ what: `training: ${stage}`, done, total: days.length });
+      },
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** By default the latest day that is known and complete; a day in the future has no labels yet. */
@@ -93,8 +112,13 @@ export function loadModel(
   return loadServingModel({
     modelsDir: paths.models,
     schemaHash: featureSet.schemaHash,
+    wording: wordingOf(featureSet),
     ...(version === undefined ? {} : { version }),
   });
+}
+
+function wordingOf({ features }: FeatureSet): ReadonlyMap<string, FeatureWording> {
+  return new Map(features.map(({ name, wording = {} }) => [name, wording]));
 }
 
 export async function listModelVersions({ paths }: Pick<Adapters, 'paths'>) {
@@ -172,6 +196,7 @@ export async function atRisk(
   const users = await scoreUsers({
     partition,
     model,
+    eligibility: adapters.featureSet,
     limit,
     openDuckDb: () => adapters.openDuckDb(),
   });

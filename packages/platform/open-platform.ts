@@ -4,7 +4,7 @@ import { dataPaths, type Config, type DataPaths } from '../config';
 import { ChurnError } from '../contracts';
 import { openDatabase, type Database } from '../database';
 import { openDuckDb, type DuckDb } from '../duckdb';
-import { featureSet, type FeatureSet } from '../features';
+import { featureSet as releasedFeatureSet, type FeatureSet } from '../features';
 import type { EpochMicros } from '../instants';
 import { createLedger, type Ledger } from '../offline-store';
 import { claimInstallation, openRedisForWriting } from '../online-store';
@@ -21,12 +21,17 @@ export interface Adapters {
   readonly ledger: Ledger;
   readonly redis: Redis;
   /** A DuckDB of its own, confined to the installation's folders and those named. */
-  openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
+  openDuckDb(directories?: readonly string[], threads?: number): Promise<DuckDb>;
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
   installation(): Promise<Installation>;
   readonly now: () => EpochMicros;
   close(): Promise<void>;
+}
+
+export interface PlatformOptions {
+  /** Default: the one of this release. */
+  readonly featureSet?: FeatureSet;
 }
 
 /**
@@ -35,8 +40,9 @@ export interface Adapters {
  */
 export async function openAdapters(
   config: Config,
-  connections: Connections = resolveConnections(config),
+  { featureSet = releasedFeatureSet }: PlatformOptions = {},
 ): Promise<Adapters> {
+  const connections = resolveConnections(config);
   const paths = dataPaths(config.dataDir);
   await mkdir(paths.scratch, { recursive: true }).catch((cause: unknown) => {
     const problem = cause instanceof Error ? cause.message : String(cause);
@@ -44,12 +50,12 @@ export async function openAdapters(
   });
   const database = openDatabase(connections.databaseUrl);
   const redis = openRedisForWriting(connections.redisUrl);
-  const open = (directories: readonly string[] = []) =>
+  const open = (directories: readonly string[] = [], threads = config.duckdb.threads) =>
     openDuckDb({
       allowedDirectories: [config.dataDir, ...directories],
       scratchDirectory: paths.scratch,
       memoryMegabytes: config.duckdb.memoryMegabytes,
-      threads: config.duckdb.threads,
+      threads,
     });
   return {
     config,

@@ -20,7 +20,8 @@ export interface JobProgress {
   readonly signal: AbortSignal;
 }
 
-async function computeContext(adapters: Adapters, owner: string): Promise<ComputeContext> {
+/** What computing vectors needs; `owner` is who claims, where anything is published. */
+export async function computeContext(adapters: Adapters, owner: string): Promise<ComputeContext> {
   const rawLog = await adapters.rawLog();
   const { ledger, featureSet, paths } = adapters;
   const segments: ComputeContext['segments'] = (table, batch) =>
@@ -30,7 +31,7 @@ async function computeContext(adapters: Adapters, owner: string): Promise<Comput
     featureSet,
     featuresDir: paths.features,
     segments,
-    openDuckDb: () => adapters.openDuckDb(),
+    openDuckDb: (threads) => adapters.openDuckDb([], threads),
     owner,
   };
 }

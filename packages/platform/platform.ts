@@ -1,6 +1,6 @@
 import type { Config } from '../config';
 import { createJobs, type Jobs } from './jobs';
-import { openAdapters, type Adapters } from './open-platform';
+import { openAdapters, type Adapters, type PlatformOptions } from './open-platform';
 import { createPipelinePorts, type PipelinePorts } from './pipeline-ports';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './temporal-runs';
 
@@ -14,8 +14,11 @@ export interface Platform {
 }
 
 /** @throws ChurnError STACK_NOT_RUNNING, STORAGE_UNAVAILABLE */
-export async function openPlatform(config: Config): Promise<Platform> {
-  const adapters = await openAdapters(config);
+export async function openPlatform(
+  config: Config,
+  options: PlatformOptions = {},
+): Promise<Platform> {
+  const adapters = await openAdapters(config, options);
   const temporal = openLazyTemporal({
     address: adapters.connections.temporalAddress,
     namespace: config.temporal.namespace,

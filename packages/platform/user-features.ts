@@ -1,5 +1,5 @@
 import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
-import { compileVectors, computeVectors, type Grid } from '../features';
+import { compileMoment, type MomentQuestion } from '../features';
 import {
   dateOf,
   formatInstant,
@@ -21,7 +21,7 @@ export interface UserFeatures {
   readonly label: boolean | null;
   readonly label_known_at: string;
   /** The SQL that computed it, when it was asked for. */
-  readonly sql?: readonly string[];
+  readonly sql?: string;
 }
 
 /**
@@ -37,18 +37,17 @@ export async function userFeatures(
   const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
   const at = parseMoment(query.at, knowledge);
   const known = await knowledgeAt(adapters, at, knowledge);
-  const grid: Grid = {
-    first: at,
-    count: 1,
-    knowledge: [{ at: parseInstant(known.knownAt), batch: known.batch }],
+  const row = await computeRow(adapters, {
+    userId: query.userId,
+    at,
+    known: { at: parseInstant(known.knownAt), batch: known.batch },
     label: {
       at: parseInstant(knowledge.labelKnownAt),
       batch: knowledge.labelBatch,
       completeThrough:
         knowledge.completeThrough === null ? null : parseInstant(knowledge.completeThrough),
     },
-  };
-  const row = await computeRow(adapters, { grid, userId: query.userId });
+  });
   if (!row.values) throw new ChurnError('UNKNOWN_USER', { userId: query.userId });
   const { features, label } = adapters.featureSet;
   return {
@@ -96,18 +95,17 @@ async function knowledgeAt(
 
 async function computeRow(
   adapters: Adapters,
-  { grid, userId }: { grid: Grid; userId: string },
-): Promise<{ values: Record<string, unknown> | undefined; sql: string[] }> {
-  const { featureSet } = adapters;
+  question: Omit<MomentQuestion, 'segments'>,
+): Promise<{ values: Record<string, unknown> | undefined; sql: string }> {
   const rawLog = await adapters.rawLog();
-  const segments = (table: Parameters<typeof rawLog.segments>[0], batch: number) =>
-    rawLog.segments(table, Math.min(batch, rawLog.lastBatch));
+  const sql = compileMoment(adapters.featureSet, {
+    ...question,
+    segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
+  });
   const duckDb = await adapters.openDuckDb();
   try {
-    const options = { featureSet, grid, segments, userId };
-    await computeVectors(duckDb, options);
-    const [values] = await duckDb.rows('SELECT * FROM vectors');
-    return { values, sql: compileVectors(featureSet, options).map((statement) => statement.sql) };
+    const [values] = await duckDb.rows(sql);
+    return { values, sql };
   } finally {
     duckDb.close();
   }

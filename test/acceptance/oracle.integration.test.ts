@@ -13,6 +13,7 @@ import {
   parseInstant,
 } from '../../packages/instants';
 import { completeThroughOf, takeKnowledge, type RawLog } from '../../packages/raw-data';
+import { vectorRows } from '../packages/features/vector-rows';
 import { openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
 import { rawTablesByUser } from './raw-tables-by-user';
 import { reportFigure } from './report-figure';
@@ -93,11 +94,9 @@ function drawMoments(options: {
   });
 }
 
-const columns = [...featureSet.features.map(({ name }) => name), featureSet.label.name];
-
 async function engineVectors(subject: Subject, moment: Moment): Promise<Vector[]> {
   const { duckDb, rawLog } = subject;
-  await computeVectors(duckDb, {
+  const computed = await computeVectors(duckDb, {
     featureSet,
     segments: (table, batch) => rawLog.segments(table, batch),
     grid: {
@@ -111,7 +110,7 @@ async function engineVectors(subject: Subject, moment: Moment): Promise<Vector[]
       },
     },
   });
-  return duckDb.rows(`SELECT user_id, ${columns.join(', ')} FROM vectors ORDER BY user_id`);
+  return vectorRows(computed, featureSet, 0);
 }
 
 function oracleVectors({ tables }: Subject, moment: Moment): Vector[] {

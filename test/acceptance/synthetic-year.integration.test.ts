@@ -52,7 +52,7 @@ describe('a synthetic year', () => {
     expect(Math.abs(metrics.auc - bestReachableAuc)).toBeLessThan(0.02);
   });
 
-  it('is learned as well as boosted trees know its very rows from another world, within 0.01', async () => {
+  it('is learned as well as boosted trees know its days from another world, within 0.01', async () => {
     const days = datesBetween('2024-04-30', '2024-11-30').filter((_, index) => index % 30 === 0);
     const others = [...labelledRows(OTHER_WORLD, days)];
     const scoreOf = fitBoostedTrees(
@@ -68,7 +68,8 @@ describe('a synthetic year', () => {
       'Synthetic year: AUC of boosted trees of another world on the same rows',
       best.toFixed(4),
     );
-    expect(rows).toHaveLength(model.metrics.rows);
+    // Eligible only by what came late: such a user is in the partition, and was not served.
+    expect(Math.abs(rows.length / model.metrics.rows - 1)).toBeLessThan(0.001);
     expect(model.metrics.auc).toBeGreaterThan(best - 0.01);
   }, 120_000);
 
@@ -106,7 +107,7 @@ interface LabelledVector {
   readonly churned: boolean;
 }
 
-/** The eligible rows that a model was validated on, from the partitions. */
+/** The eligible rows of the days that a model was validated on, as the partitions have them now. */
 async function validationRows(
   { adapters }: TestPlatform,
   { split }: ModelMetadata,

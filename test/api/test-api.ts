@@ -102,6 +102,7 @@ const notAsked = (name: string) => async (): Promise<never> => {
 export function fakePorts(changes: Partial<ApiPorts> = {}): ApiPorts {
   const vectors = new Map([['u1', vectorOf('u1')]]);
   return {
+    featureSchema: featureSet,
     servingModel: { current: () => modelOf('v001'), refresh: async () => {} },
     onlineFeatures: {
       read: async (userId) => vectors.get(userId) ?? null,

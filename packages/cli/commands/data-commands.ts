@@ -151,7 +151,7 @@ function addFeatures(program: Command, invocation: Invocation): void {
             ['feature', 'value'],
             rows.map(([name, value]) => [name, String(value)]),
           );
-          const sql = document.sql ? `\n\n${document.sql.join(';\n\n')};` : '';
+          const sql = document.sql ? `\n\n${document.sql};` : '';
           print(
             document,
             `${user} at ${document.feature_time}, as known at ${document.known_at}\n${table}${sql}`,

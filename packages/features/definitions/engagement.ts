@@ -11,6 +11,11 @@ export const engagement = defineFeatureGroup({
       aggregate: { kind: 'count-distinct', column: 'session_id' },
       windowDays: 7,
       dividedBy: 7,
+      notes: [
+        'A session that spans midnight, pauses or comes back the next day counts once: distinct over the whole window, not a sum of days.',
+        'A session counts while any one of its events is in the window, so an old session with one late event counts.',
+      ],
+      wording: { other: '{n} sessions a day in 7 days' },
     },
     sessions_30d: {
       type: 'int32',
@@ -18,6 +23,15 @@ export const engagement = defineFeatureGroup({
       description: 'Distinct sessions with an event in the last 30 days.',
       aggregate: { kind: 'count-distinct', column: 'session_id' },
       windowDays: 30,
+      notes: [
+        'As above: a union over the window.',
+        '`sessions_30d > 0` is also what makes a user eligible for training and for the list of users at risk. Who is silent already is dormant.',
+      ],
+      wording: {
+        zero: 'no sessions in 30 days',
+        one: '1 session in 30 days',
+        other: '{n} sessions in 30 days',
+      },
     },
     days_since_last_login: {
       type: 'int32',
@@ -25,6 +39,12 @@ export const engagement = defineFeatureGroup({
       description: 'Whole 24-hour days since the last login; no login yet: since signup.',
       eventType: 'login',
       aggregate: { kind: 'days-since-last' },
+      notes: ['Rounded down: 23 hours and 59 minutes are 0.', 'A login at exactly T gives 0.'],
+      wording: {
+        zero: 'login within the last day',
+        one: 'no login for 1 day',
+        other: 'no login for {n} days',
+      },
     },
   },
 });

@@ -7,3 +7,9 @@ export { churnLabel } from './churn-label';
 
 /** Every feature, in the order of every file, vector and model. */
 export const definitions: readonly FeatureDefinition[] = [...engagement, ...payments, ...plans];
+
+/** Who is predicted: users with a session in 30 days. Who is silent already is dormant. */
+export const eligibleBy = 'sessions_30d';
+
+/** What any model has to beat to be worth its keep. */
+export const recency = 'days_since_last_login';

@@ -11,6 +11,14 @@ export const payments = defineFeatureGroup({
       eventType: 'charge_failed',
       aggregate: { kind: 'count' },
       windowDays: 30,
+      notes: [
+        'Every failed attempt counts, so a charge that fails three times counts three times.',
+      ],
+      wording: {
+        zero: 'no failed payments in 30 days',
+        one: '1 failed payment in 30 days',
+        other: '{n} failed payments in 30 days',
+      },
     },
     total_spend_90d: {
       type: 'float64',
@@ -20,6 +28,12 @@ export const payments = defineFeatureGroup({
       aggregate: { kind: 'sum', column: 'amount_cents' },
       windowDays: 90,
       dividedBy: 100,
+      notes: [
+        'In the currency of the installation (`CHURN_CURRENCY`).',
+        'Cents are summed as integers and divided by 100 once, at the end: no rounding error grows.',
+        'Refunds are not subtracted.',
+      ],
+      wording: { other: '{n} spent in 90 days' },
     },
   },
 });

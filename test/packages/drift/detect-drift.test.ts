@@ -18,6 +18,7 @@ import { duckDbIn, writePartition, type ColumnSql } from './partition-fixture';
 const names = {
   features: featureSet.features.map(({ name }) => name),
   label: featureSet.label.name,
+  eligibleBy: featureSet.eligibleBy,
 };
 
 describe('drift detection', () => {

@@ -1,210 +1,183 @@
 import fc from 'fast-check';
-import type { DuckDb } from '../../../packages/duckdb';
+import { readParquet, type DuckDbRow } from '../../../packages/duckdb';
 import {
+  compileMoment,
   computeVectors,
+  createFeatureSet,
+  defineFeatureGroup,
   featureSet,
   momentOf,
-  naiveVector,
   type Grid,
-  type RawTables,
 } from '../../../packages/features';
-import {
-  MICROS_PER_DAY,
-  MICROS_PER_HOUR,
-  midnightOf,
-  parseInstant,
-} from '../../../packages/instants';
-import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { dateOf, midnightOf, parseInstant } from '../../../packages/instants';
+import { lawHolds } from '../../laws/law-holds';
+import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
+import { oracleRows } from '../../laws/oracle-rows';
+import { knowledgeAt, midnightGrid, randomGrid, randomWorld } from '../../laws/random-world';
+import { vectorRows } from './vector-rows';
 
-const numRuns = process.env.CHURN_TEST_DEPTH === 'deep' ? 5_000 : 250;
-const userIds = ['u10', 'u2'];
-const base = midnightOf('2024-02-20'); // The grid runs over a leap day.
-
-/** Instants that sit on or a microsecond beside the edges that windows have. */
-const boundaryInstant = fc
-  .record({
-    day: fc.oneof(
-      { weight: 4, arbitrary: fc.constantFrom(-90, -30, -7, -6, -1, 0, 1, 2, 30, 31, 32) },
-      { weight: 1, arbitrary: fc.integer({ min: -95, max: 45 }) },
-    ),
-    edge: fc.constantFrom(0n, 0n, 0n, 1n, -1n, MICROS_PER_HOUR * 23n),
-  })
-  .map(({ day, edge }) => base + BigInt(day) * MICROS_PER_DAY + edge);
-
-const lateness = fc.constantFrom(0n, 0n, 1n, MICROS_PER_HOUR, MICROS_PER_DAY, 20n * MICROS_PER_DAY);
-
-const arrival = fc.record({ lateness, batch: fc.integer({ min: 1, max: 3 }) });
-const event = fc.record({
-  userId: fc.constantFrom(...userIds),
-  eventTime: boundaryInstant,
-  arrival,
-});
-
-const arrived = <T extends { eventTime: bigint; arrival: { lateness: bigint; batch: number } }>(
-  row: T,
-) => ({
-  ...row,
-  ingestedAt: row.eventTime + row.arrival.lateness,
-  batch: row.arrival.batch,
-});
-
-const rawTables: fc.Arbitrary<RawTables> = fc.record({
-  users: fc
-    .tuple(
-      ...userIds.map(() =>
-        fc.record({
-          signup: fc.integer({ min: -120, max: 6 }),
-          plan: fc.constantFrom('free', 'pro'),
-          lateness,
-          batch: fc.integer({ min: 1, max: 3 }),
-        }),
-      ),
-    )
-    .map((users) =>
-      users.map(({ signup, plan, lateness: late, batch }, index) => {
-        const signupTime = base + BigInt(signup) * MICROS_PER_DAY;
-        return { userId: userIds[index]!, signupTime, plan, ingestedAt: signupTime + late, batch };
-      }),
-    ),
-  planChanges: fc
-    .uniqueArray(
-      fc.record({
-        changeId: fc.constantFrom('c1', 'c10', 'c2', 'c3'),
-        plan: fc.constantFrom('free', 'pro'),
-        event,
-      }),
-      { selector: (row) => row.changeId, maxLength: 4 },
-    )
-    .map((rows) => rows.map(({ changeId, plan, event: e }) => ({ changeId, plan, ...arrived(e) }))),
-  userEvents: fc
-    .array(
-      fc.record({
-        sessionId: fc.constantFrom('s1', 's2', 's3'),
-        eventType: fc.constantFrom('login', 'page_view'),
-        event,
-      }),
-      { maxLength: 14 },
-    )
-    .map((rows) => rows.map(({ event: e, ...row }) => ({ ...row, ...arrived(e) }))),
-  billingEvents: fc
-    .array(
-      fc.record({
-        eventType: fc.constantFrom(
-          'charge_succeeded',
-          'charge_failed',
-          'refund',
-          'subscription_cancelled',
-        ),
-        amountCents: fc.bigInt({ min: 0n, max: 10_000_000n }),
-        event,
-      }),
-      { maxLength: 8 },
-    )
-    .map((rows) => rows.map(({ event: e, ...row }) => ({ ...row, ...arrived(e) }))),
-});
-
-const grid: fc.Arbitrary<Grid> = fc
-  .record({
-    offset: fc.constantFrom(0n, 0n, 1n, -1n, 12_345_678_901n),
-    count: fc.constantFrom(1, 1, 2, 3, 9),
-    knownAfter: fc.constantFrom(0n, 1n, MICROS_PER_HOUR, 40n * MICROS_PER_DAY),
-    isServed: fc.boolean(),
-    batch: fc.integer({ min: 1, max: 3 }),
-    labelKnownAfter: fc.constantFrom(29n, 30n, 31n, 45n),
-    labelBatch: fc.integer({ min: 1, max: 3 }),
-    completeThrough: fc.option(fc.constantFrom(30n, 36n, 60n)),
-  })
-  .map((g) => {
-    const first = base + g.offset;
-    const last = first + BigInt(g.count - 1) * MICROS_PER_DAY;
-    const served = Array.from({ length: g.count }, (_, index) => ({
-      at: first + BigInt(index) * MICROS_PER_DAY + g.knownAfter,
-      batch: Math.min(g.batch, 1 + Math.floor(index / 3)),
-    }));
-    return {
-      first,
-      count: g.count,
-      knowledge: g.isServed ? served : [{ at: last + g.knownAfter, batch: g.batch }],
-      label: {
-        at: first + g.labelKnownAfter * MICROS_PER_DAY,
-        batch: g.labelBatch,
-        completeThrough:
-          g.completeThrough === null ? null : first + g.completeThrough * MICROS_PER_DAY,
-      },
-    };
-  });
-
-describe('the engine', () => {
-  const scratch = createScratchDirectory();
-  let duckDb: DuckDb;
+describe('for every user and moment, at every boundary, the naive oracle agrees', () => {
+  let rig: LawRig;
 
   beforeAll(async () => {
-    duckDb = await openTestDuckDb(scratch.path);
+    rig = await openLawRig();
   });
 
-  afterAll(() => {
-    duckDb.close();
-    scratch.remove();
-  });
+  afterAll(() => rig.close());
 
-  it('agrees with the naive oracle for every user and moment, at every boundary', async () => {
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(rawTables, grid, async (raw, moments) => {
-        run += 1;
-        const segments = await writeRawLog(duckDb, `${scratch.path}/run${run}`, raw);
-        if (segments('users', 1).length === 0) return;
-        await computeVectors(duckDb, { featureSet, grid: moments, segments });
-        expect(await computedVectors(duckDb)).toEqual(expectedVectors(raw, moments));
+  const shards = fc.integer({ min: 1, max: 40 });
+
+  it('with the engine, over any range, knowledge and shards of users', async () => {
+    const law = fc.asyncProperty(randomWorld, randomGrid, shards, (raw, grid, rowsPerShard) =>
+      rig.withRawLog(raw, async (segments) => {
+        const options = { featureSet, grid, segments, rowsPerShard };
+        const computed = await computeVectors(rig.duckDb, options);
+        for (const index of momentsOf(grid)) {
+          const rows = vectorRows(computed, featureSet, index);
+          expect({ index, rows }).toEqual({ index, rows: oracleRows(raw, grid, index) });
+        }
       }),
-      { numRuns, seed: 20240229 },
     );
-  }, 600_000);
+    await lawHolds(
+      'The engine agrees with the oracle (worlds of 1–4 users, 1–9 moments)',
+      { quick: 90, deep: 5_000, seed: 20240229 },
+      law,
+    );
+  }, 1_800_000);
+
+  it('with the files that are written', async () => {
+    const law = fc.asyncProperty(randomWorld, midnightGrid, (raw, grid) =>
+      rig.withRawLog(raw, async (segments) => {
+        const files = await rig.filesOf(segments, requestsOf(grid));
+        expect(files.size).toBe(grid.count);
+        for (const index of momentsOf(grid)) {
+          const at = momentOf(grid, index);
+          const rows = await rig.duckDb.rows(`FROM ${readParquet([files.get(dateOf(at))!])}`);
+          const feature_time = new Date(Number(at / 1_000n));
+          const expected = oracleRows(raw, grid, index);
+          expect(rows).toEqual(expected.map((row) => ({ ...row, feature_time })));
+        }
+      }),
+    );
+    await lawHolds(
+      'Files hold what the oracle says (worlds)',
+      { quick: 8, deep: 500, seed: 20240309 },
+      law,
+    );
+  }, 1_800_000);
+
+  it('with the query for one user and moment', async () => {
+    const law = fc.asyncProperty(randomWorld, randomGrid, fc.nat(), (raw, grid, some) =>
+      rig.withRawLog(raw, async (segments) => {
+        const index = some % grid.count;
+        for (const { userId } of raw.users) {
+          const { at, knownAt, batch } = knowledgeAt(grid, index);
+          const known = { at: knownAt, batch };
+          const question = { userId, at, known, label: grid.label, segments };
+          const rows = await rig.duckDb.rows(compileMoment(featureSet, question));
+          const expected = oracleRows(raw, grid, index).filter((row) => row.user_id === userId);
+          expect(rows.map(withoutTime)).toEqual(expected);
+        }
+      }),
+    );
+    await lawHolds(
+      'The query for one user and moment agrees with the oracle (worlds)',
+      { quick: 40, deep: 2_000, seed: 20240301 },
+      law,
+    );
+  }, 1_800_000);
+
+  it('so that definitions of every kind mean the same to the engine and that query', async () => {
+    const law = fc.asyncProperty(randomWorld, randomGrid, shards, (raw, grid, rowsPerShard) =>
+      rig.withRawLog(raw, async (segments) => {
+        const options = { featureSet: unusual, grid, segments, rowsPerShard };
+        const computed = await computeVectors(rig.duckDb, options);
+        const index = grid.count - 1;
+        const { at, knownAt, batch } = knowledgeAt(grid, index);
+        const known = { at: knownAt, batch };
+        const expected: DuckDbRow[] = [];
+        for (const userId of raw.users.map((user) => user.userId).sort()) {
+          const question = { userId, at, known, label: grid.label, segments };
+          expected.push(...(await rig.duckDb.rows(compileMoment(unusual, question))));
+        }
+        expect(vectorRows(computed, unusual, index)).toEqual(expected.map(withoutTime));
+      }),
+    );
+    await lawHolds(
+      'Engine and query agree on unusual definitions (worlds)',
+      { quick: 25, deep: 1_000, seed: 20240308 },
+      law,
+    );
+  }, 1_800_000);
 });
 
-interface Vector {
-  readonly i: number;
-  readonly userId: string;
-  readonly values: Record<string, unknown>;
+const prose = { unit: 'things', description: 'What it is.' };
+
+/** With kinds of definitions that the platform's own features leave out. */
+const unusual = createFeatureSet({
+  ...featureSet,
+  features: [
+    ...featureSet.features,
+    ...defineFeatureGroup({
+      source: 'user_events',
+      features: {
+        login_sessions_7d: {
+          ...prose,
+          type: 'int32',
+          aggregate: { kind: 'count-distinct', column: 'session_id' },
+          eventType: 'login',
+          windowDays: 7,
+        },
+        events_1d: {
+          ...prose,
+          type: 'float64',
+          aggregate: { kind: 'count' },
+          windowDays: 1,
+          dividedBy: 4,
+          default: -1,
+        },
+        days_since_last_event: {
+          ...prose,
+          type: 'int32',
+          aggregate: { kind: 'days-since-last' },
+          default: 999,
+        },
+      },
+    }),
+    ...defineFeatureGroup({
+      source: 'billing_events',
+      features: {
+        refunds_7d: {
+          ...prose,
+          type: 'float64',
+          aggregate: { kind: 'sum', column: 'amount_cents' },
+          eventType: 'refund',
+          windowDays: 7,
+          default: -0.5,
+        },
+      },
+    }),
+    ...defineFeatureGroup({
+      source: 'plan_changes',
+      features: {
+        is_free: {
+          ...prose,
+          type: 'bool',
+          aggregate: { kind: 'latest-equals', column: 'plan', equals: 'free' },
+          default: false,
+        },
+        changes_30d: { ...prose, type: 'int32', aggregate: { kind: 'count' }, windowDays: 30 },
+      },
+    }),
+  ],
+});
+
+function momentsOf({ count }: Grid): number[] {
+  return Array.from({ length: count }, (_, index) => index);
 }
 
-async function computedVectors(duckDb: DuckDb): Promise<Vector[]> {
-  const rows = await duckDb.rows(
-    'SELECT *, epoch_us(feature_time) AS t FROM vectors ORDER BY i, user_id',
-  );
-  return rows.map(({ i, user_id, feature_time: _feature_time, ...values }) => ({
-    i: Number(i),
-    userId: String(user_id),
-    values,
-  }));
-}
-
-function expectedVectors(raw: RawTables, moments: Grid): Vector[] {
-  const vectors: Vector[] = [];
-  for (let i = 0; i < moments.count; i += 1) {
-    const knowledge = moments.knowledge[moments.knowledge.length === 1 ? 0 : i]!;
-    const t = momentOf(moments, i);
-    for (const userId of [...userIds].sort()) {
-      const answer = naiveVector(raw, {
-        userId,
-        at: t,
-        knownAt: knowledge.at,
-        batch: knowledge.batch,
-        labelKnownAt: moments.label.at,
-        labelBatch: moments.label.batch,
-        completeThrough: moments.label.completeThrough,
-      });
-      if (answer) {
-        vectors.push({
-          i,
-          userId,
-          values: { ...answer.features, label_churned_30d: answer.label, t },
-        });
-      }
-    }
-  }
-  return vectors;
+function withoutTime({ feature_time: _time, ...row }: DuckDbRow): DuckDbRow {
+  return row;
 }
 
 describe('parseInstant and the engine', () => {

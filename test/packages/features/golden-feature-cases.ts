@@ -29,6 +29,11 @@ const userCases: GoldenCase[] = [
     rows: [signup(T - 2n * DAY + 1n)],
     expected: { days_since_last_login: 1 },
   },
+  {
+    fact: 'a signup 1 µs less than 19,000 days before T was 18,999 whole days ago',
+    rows: [signup(T - 19_000n * DAY + 1n)],
+    expected: { days_since_last_login: 18_999 },
+  },
   ...knowledgeEnds('a user', (arrival) => signup(T - 100n * DAY, arrival), {
     known: {},
     unknown: undefined,

@@ -15,27 +15,31 @@ const emptyRow: Record<Table, string> = {
 };
 
 /** A DuckDB confined to a directory, as the product opens it. */
-export function openTestDuckDb(directory: string): Promise<DuckDb> {
+export function openTestDuckDb(directory: string, threads = 2): Promise<DuckDb> {
   return openDuckDb({
     allowedDirectories: [directory],
     scratchDirectory: path.join(directory, 'scratch'),
     memoryMegabytes: 1024,
-    threads: 2,
+    threads,
   });
 }
 
-/** Writes raw tables as the raw log's segments (one per batch and table) and says where they are. */
+/**
+ * Writes raw tables as the raw log's segments (one per batch and table; of batch 1 always) and says
+ * where they are.
+ */
 export async function writeRawLog(
   duckDb: DuckDb,
   directory: string,
   raw: RawTables,
 ): Promise<SegmentFiles> {
   const batches = [
-    ...new Set(
-      Object.values(raw)
+    ...new Set([
+      1,
+      ...Object.values(raw)
         .flat()
         .map((row) => row.batch),
-    ),
+    ]),
   ].sort((a, b) => a - b);
   for (const batch of batches) {
     mkdirSync(segmentDirectory(directory, batch), { recursive: true });

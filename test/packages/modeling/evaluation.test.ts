@@ -132,13 +132,14 @@ describe('the recency-only baseline', () => {
   const silentStay = rowsOf([1, 2, 3, 20, 25, 30], [1, 1, 1, 0, 0, 0]);
 
   it('is fitted on the training rows alone: a world turned round is judged by the old one', () => {
-    expect(recencyBaseline(silentLeave, silentLeave)!.auc).toBe(1);
-    expect(recencyBaseline(silentLeave, silentStay)!.auc).toBe(0);
+    expect(recencyBaseline('days_since_last_login', silentLeave, silentLeave)!.auc).toBe(1);
+    expect(recencyBaseline('days_since_last_login', silentLeave, silentStay)!.auc).toBe(0);
   });
 
   it('is absent where the schema has no such feature', () => {
     const other = rowsOf([1, 2], [0, 1], 'other');
-    expect(recencyBaseline(other, other)).toBeNull();
+    expect(recencyBaseline('days_since_last_login', other, other)).toBeNull();
+    expect(recencyBaseline(null, silentLeave, silentStay)).toBeNull();
   });
 });
 

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { featureSet } from '../../../packages/features';
 import { reasonText, topReasons } from '../../../packages/modeling';
 import { createServingModel } from '../../../packages/modeling/serving-model';
 import {
@@ -28,7 +29,8 @@ const artifact: ModelArtifact = {
   raw_intercept: -2.9,
   golden_predictions: [{ values: [1, 10, 0.5], probability: sigmoid(-1) }],
 };
-const model = createServingModel('v001', artifact);
+const wording = new Map(featureSet.features.map((one) => [one.name, one.wording ?? {}]));
+const model = createServingModel('v001', artifact, wording);
 
 describe('contributions', () => {
   it('are w · (x − mean) ÷ sd, in log-odds against the average user', () => {
@@ -126,7 +128,7 @@ describe('the words of a reason', () => {
     ['is_pro_plan', 0, 0.04, 'not on the pro plan: +0.04'],
     ['tickets_7d', 2, 0.5, 'tickets_7d is 2: +0.5'],
   ])('%s = %d', (name, value, contribution, text) => {
-    expect(reasonText({ name, value }, contribution)).toBe(text);
+    expect(reasonText({ name, value, wording: wording.get(name) }, contribution)).toBe(text);
   });
 });
 

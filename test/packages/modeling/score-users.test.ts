@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { PublishedPartition } from '../../../packages/contracts';
+import { featureSet } from '../../../packages/features';
 import {
   isEligible,
   scorePartition,
@@ -39,7 +40,9 @@ const artifact: ModelArtifact = {
   raw_intercept: -2,
   golden_predictions: [{ values: [0, 0, 10, 0, 0, 0], probability: 1 / (1 + Math.E) }],
 };
-const model = createServingModel('v001', artifact);
+const wording = new Map(featureSet.features.map((one) => [one.name, one.wording ?? {}]));
+const model = createServingModel('v001', artifact, wording);
+const eligibility = testSchema;
 
 let scratch: ReturnType<typeof createScratchDirectory>;
 let files = 0;
@@ -78,7 +81,7 @@ describe('the users at risk', () => {
       user('cat', { failed_payments_30d: 3, days_since_last_login: 21 }),
       user('dan', { failed_payments_30d: 1 }),
     ]);
-    const users = await scoreUsers({ partition, model, openDuckDb, limit: 3 });
+    const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 3 });
     expect(users.map(({ user_id }) => user_id)).toEqual(['cat', 'bob', 'dan']);
     expect(users[0]).toEqual({
       user_id: 'cat',
@@ -97,18 +100,18 @@ describe('the users at risk', () => {
   it('leave out who is dormant: already silent is not at risk', async () => {
     const dormant = user('zed', { sessions_30d: 0, failed_payments_30d: 9 });
     const partition = await partitionOf([user('ann'), dormant]);
-    const users = await scoreUsers({ partition, model, openDuckDb, limit: 10 });
+    const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 10 });
     expect(users.map(({ user_id }) => user_id)).toEqual(['ann']);
-    expect([isEligible({ sessions_30d: 0 }), isEligible({ sessions_30d: 1 })]).toEqual([
-      false,
-      true,
-    ]);
+    expect([
+      isEligible(eligibility, { sessions_30d: 0 }),
+      isEligible(eligibility, { sessions_30d: 1 }),
+    ]).toEqual([false, true]);
   });
 
   it('of a large partition are those with the highest predictions, one by one', async () => {
     const rows = usersOfDay(date, 5000, 'large');
     const partition = await partitionOf(rows);
-    const users = await scoreUsers({ partition, model, openDuckDb, limit: 50 });
+    const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 50 });
     const expected = rows
       .filter((row) => row.sessions_30d > 0)
       .map((row) => ({
@@ -131,7 +134,7 @@ describe('the users at risk', () => {
 
   it.each([0, -1])('are none for a limit of %i', async (limit) => {
     const partition = await partitionOf([user('ann')]);
-    expect(await scoreUsers({ partition, model, openDuckDb, limit })).toEqual([]);
+    expect(await scoreUsers({ partition, model, eligibility, openDuckDb, limit })).toEqual([]);
   });
 });
 
@@ -141,6 +144,7 @@ describe('scoring a partition', () => {
     const { userIds, probabilities, columns } = await scorePartition({
       partition,
       model,
+      eligibility,
       openDuckDb,
     });
     expect(userIds).toEqual([...userIds].sort());

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
+import type { ServedFeatures } from '../../../packages/modeling';
 import {
   setUpTraining,
   testSchema,
@@ -92,6 +93,11 @@ describe('features as they were served', () => {
   const asServed = () => usersOfDay(date, 120, 'world').slice(0, 100);
   const knownAt = '2024-03-10T01:00:00.000000Z';
 
+  const servedAs = ({ manifest, path: file }: PublishedPartition): ServedFeatures => {
+    const { known_at, batch, revision, rows, bytes, sha256 } = manifest;
+    return { date, path: file, knownAt: known_at, batch, revision, rows, bytes, sha256 };
+  };
+
   /** Three revisions of one day: first served without labels, restated, and what the two make. */
   async function revisionsOfOneDay() {
     const duckDb = await world.openDuckDb();
@@ -117,7 +123,7 @@ describe('features as they were served', () => {
 
   it('are read from the first revision, the labels from the present one', async () => {
     const { served, restated, combined } = await revisionsOfOneDay();
-    await train({ partitions: [...others(), restated], servedPartitions: [served] });
+    await train({ partitions: [...others(), restated], servedFeatures: [servedAs(served)] });
     const model = read('v001', 'model.json');
     world.clearRegistry();
     await train({ partitions: [...others(), combined] });
@@ -128,15 +134,20 @@ describe('features as they were served', () => {
     const { served, restated, combined } = await revisionsOfOneDay();
     const { metadata } = await train({
       partitions: [...others(), restated],
-      servedPartitions: [served],
+      servedFeatures: [servedAs(served)],
     });
     expect(metadata.data.partitions.find((one) => one.date === date)).toMatchObject({
       revision: 2,
       features_revision: 1,
-      features_content_hash: served.manifest.content_hash,
+      features_sha256: served.manifest.sha256,
+      known_at: knownAt,
+      batch: 1,
+      label_known_at: '2024-04-10T00:00:00.000000Z',
+      label_batch: 2,
       rows: 100,
     });
     expect(metadata.data.knowledge.features).toMatchObject({
+      kinds: { 'as-served': 1, latest: 60 },
       as_served: 1,
       known_at: { min: '2024-03-02T00:00:00.000000Z' },
     });
@@ -154,8 +165,8 @@ describe('features as they were served', () => {
       [restated, undefined],
       [restated, served],
     ] as const) {
-      const servedPartitions = first ? [first] : [];
-      const trained = await train({ partitions: [...others(), current], servedPartitions });
+      const servedFeatures = first ? [servedAs(first)] : [];
+      const trained = await train({ partitions: [...others(), current], servedFeatures });
       versions.push(trained.version);
     }
     expect(versions).toEqual(['v001', 'v002', 'v003', 'v001']);

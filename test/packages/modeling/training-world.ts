@@ -26,6 +26,8 @@ export const testSchema: ModelSchema = {
     feature('is_pro_plan', 'bool'),
   ],
   label: { name: 'label_churned_30d' },
+  eligibleBy: 'sessions_30d',
+  recency: 'days_since_last_login',
   schemaHash: 'schema-of-the-tests',
 };
 

@@ -1,0 +1,186 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { addDays, dayNumber } from '../../packages/instants';
+import type { Platform } from '../../packages/platform';
+import { findPython } from '../peers/python';
+import { peerScript, runForReport, type PeerRun } from '../peers/run-peer';
+import { acceptWorld, batchFolder } from '../world/accept-world';
+import { countVectors, emptyStore, type BackfillRange } from '../world/run-backfill';
+import { THREADS, withInstallation } from '../world/with-installation';
+import {
+  formatCount,
+  formatGiB,
+  formatRate,
+  verdictOf,
+  type BenchOptions,
+  type Row,
+} from './measurement';
+import { describePartitions, requireSameVectors, type Partitions } from './same-vectors';
+
+const START = '2024-01-01';
+const MEMORY_BUDGET_GIB = 4;
+
+interface Contender {
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+interface Setting {
+  readonly platform: Platform;
+  readonly range: BackfillRange;
+  readonly options: BenchOptions;
+}
+
+/**
+ * A year from the raw log to Parquet: the platform (ledger, claims, manifests, hashes, fsync and
+ * all) against scripts written by hand for the same files, and against writing the same rows alone.
+ *
+ * @throws Error when a peer computes something else.
+ */
+export async function measureBackfill(options: BenchOptions): Promise<Row[]> {
+  const { scratch, users, days, note } = options;
+  return withInstallation({ scratch, services: ['postgres'] }, async (platform) => {
+    const world = { users, days, start: START, seed: 42 };
+    note(`writing a world of ${formatCount(users)} users × ${days} days`);
+    const rows = await acceptWorld(platform, world);
+    note(`${formatCount(rows.user_events)} user events`);
+    const range = { from: addDays(START, 1), to: addDays(START, days) };
+    const setting = { platform, range, options };
+    return compare(setting, await contendersFor(setting));
+  });
+}
+
+async function contendersFor({ platform, range, options }: Setting): Promise<Contender[]> {
+  const { from, to } = range;
+  const numbers = [dayNumber(from), options.days, dayNumber(to), THREADS].map(String);
+  const args = [batchFolder(platform, 1), peerOutput(options), ...numbers];
+  const python = await findPython(options.scratch, options.note);
+  return [
+    {
+      name: 'DuckDB script',
+      program: process.execPath,
+      args: [peerScript('duckdb-script.mjs'), ...args],
+    },
+    ...(python
+      ? [
+          {
+            name: 'Polars + numpy',
+            program: python,
+            args: [peerScript('polars-numpy.py'), ...args],
+          },
+        ]
+      : []),
+  ];
+}
+
+function peerOutput({ scratch }: BenchOptions): string {
+  return path.join(scratch, 'peer');
+}
+
+async function compare(setting: Setting, contenders: readonly Contender[]): Promise<Row[]> {
+  const { platform, range, options } = setting;
+  const ours: PeerRun[] = [];
+  const theirs = contenders.map((): PeerRun[] => []);
+  const encoding: PeerRun[] = [];
+  let partitions: Partitions | undefined;
+  for (let round = 1; round <= options.backfillRounds; round += 1) {
+    options.note(`backfill, round ${round}: ours`);
+    ours.push(await backfillOnce(platform, range));
+    partitions ??= await describePartitions(platform, ourFiles(platform));
+    for (const [index, { name, program, args }] of contenders.entries()) {
+      options.note(`backfill, round ${round}: ${name}`);
+      theirs[index]!.push(await intoEmptyFolder(options, () => runForReport(program, args)));
+      const files = path.join(peerOutput(options), '*.parquet');
+      requireSameVectors(name, partitions, await describePartitions(platform, files));
+    }
+    options.note(`backfill, round ${round}: encoding alone`);
+    const encode = [peerScript('encode-only.mjs'), platform.adapters.paths.features];
+    const args = [...encode, peerOutput(options), String(THREADS)];
+    encoding.push(await intoEmptyFolder(options, () => runForReport(process.execPath, args)));
+  }
+  await rm(peerOutput(options), { recursive: true, force: true });
+  const vectors = await countVectors(platform, range);
+  return [
+    ...contestRows(options, vectors, {
+      ours: fastest(ours),
+      peers: contenders.map(({ name }, index) => ({ name, run: fastest(theirs[index]!) })),
+    }),
+    encodingRow(vectors, fastest(ours), fastest(encoding)),
+    memoryRow(ours, theirs.flat()),
+  ];
+}
+
+function ourFiles({ adapters }: Platform): string {
+  return path.join(adapters.paths.features, 'year=*', 'month=*', 'day=*.parquet');
+}
+
+/** In a process of its own, whose peak memory is that of the backfill. */
+async function backfillOnce(platform: Platform, { from, to }: BackfillRange): Promise<PeerRun> {
+  await emptyStore(platform);
+  const script = path.resolve(__dirname, '../backfill-once.js');
+  return runForReport(process.execPath, [script, platform.adapters.paths.root, from, to]);
+}
+
+async function intoEmptyFolder(options: BenchOptions, work: () => Promise<PeerRun>) {
+  await rm(peerOutput(options), { recursive: true, force: true });
+  await mkdir(peerOutput(options));
+  return work();
+}
+
+function fastest(runs: readonly PeerRun[]): PeerRun {
+  return runs.reduce((best, next) => (next.seconds < best.seconds ? next : best));
+}
+
+function contestRows(
+  { users, days }: BenchOptions,
+  vectors: number,
+  contest: { ours: PeerRun; peers: readonly { name: string; run: PeerRun }[] },
+): Row[] {
+  const { ours, peers } = contest;
+  const best = fastest(peers.map(({ run }) => run));
+  const what = `backfill ${formatCount(users)} users × ${days} days, ${formatCount(vectors)} vectors`;
+  const rows = peers.map(({ name, run }): Row => {
+    const ratio = run.seconds / ours.seconds;
+    const isBest = run === best;
+    return {
+      what: `${what}: ${name}`,
+      ours: formatRate(vectors, ours.seconds),
+      peer: formatRate(vectors, run.seconds),
+      ratio: ratio.toFixed(2),
+      budget: isBest ? '≥ 1 (aim 1.5)' : '',
+      verdict: isBest ? verdictOf(ratio >= 1) : '',
+    };
+  });
+  if (peers.some(({ name }) => name === 'Polars + numpy')) return rows;
+  const reason = 'not run: no Python with polars';
+  const what2 = `${what}: Polars + numpy`;
+  return [
+    ...rows,
+    { ...rows[0]!, what: what2, peer: reason, ratio: '', budget: '', verdict: 'not run' },
+  ];
+}
+
+function encodingRow(vectors: number, ours: PeerRun, encoding: PeerRun): Row {
+  return {
+    what: 'backfill: distance to encoding the same Parquet alone',
+    ours: formatRate(vectors, ours.seconds),
+    peer: formatRate(vectors, encoding.seconds),
+    ratio: (encoding.seconds / ours.seconds).toFixed(2),
+    budget: '',
+    verdict: '',
+  };
+}
+
+function memoryRow(ours: readonly PeerRun[], theirs: readonly PeerRun[]): Row {
+  const peak = (runs: readonly PeerRun[]) => Math.max(...runs.map((run) => run.peakRssBytes));
+  const bytes = peak(ours);
+  return {
+    what: 'backfill: peak memory of the process',
+    ours: formatGiB(bytes),
+    peer: formatGiB(peak(theirs)),
+    ratio: (peak(theirs) / bytes).toFixed(2),
+    budget: `≤ ${MEMORY_BUDGET_GIB} GiB`,
+    verdict: bytes === 0 ? 'not run' : verdictOf(bytes <= MEMORY_BUDGET_GIB * 2 ** 30),
+  };
+}

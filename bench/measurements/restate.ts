@@ -1,0 +1,134 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { addDays, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../../packages/instants';
+import type { Platform } from '../../packages/platform';
+import { writeBenchWorld, type BenchWorld } from '../world/write-bench-world';
+import { emptyStore, runBackfill, type BackfillRange } from '../world/run-backfill';
+import { quietly, withInstallation } from '../world/with-installation';
+import { writeCsv } from '../world/write-csv';
+import {
+  formatCount,
+  formatSeconds,
+  secondsOf,
+  verdictOf,
+  type BenchOptions,
+  type Row,
+} from './measurement';
+
+const START = '2024-01-01';
+const DAYS = 365;
+const LATE_ROWS = 1_000;
+/** A user event touches the features of 30 days and the labels of the 30 before. */
+const LATE_DAY = addDays(START, 180);
+
+interface Round {
+  readonly backfill: number;
+  readonly restate: number;
+  /** `churn restate` with nothing to do. */
+  readonly fixed: number;
+  readonly touched: number;
+}
+
+/**
+ * Late data in a year: 1,000 events that a load brings half a year after they happened, all of one
+ * day, and `churn restate` after it, against the backfill of the whole year in the same run. Each
+ * round backfills, loads and restates anew, the late events of a day later than the round before.
+ */
+export async function measureRestate(options: BenchOptions): Promise<Row[]> {
+  const { scratch, restateUsers: users, rounds: count, note } = options;
+  const services = ['postgres', 'redis'] as const;
+  return withInstallation({ scratch, services }, async (platform) => {
+    const world = { users, days: DAYS, start: START, seed: 44 };
+    note(`restate: importing a world of ${formatCount(users)} users × ${DAYS} days`);
+    const folder = path.join(scratch, 'restate-world');
+    await importWorld(platform, world, folder);
+    const range = { from: addDays(START, 1), to: addDays(START, DAYS) };
+    const rounds: Round[] = [];
+    for (let round = 0; round < count; round += 1) {
+      note(`restate: round ${round + 1}`);
+      const late = { day: addDays(LATE_DAY, round), folder: path.join(scratch, `late-${round}`) };
+      await writeLateRows(platform, late, folder);
+      rounds.push(await runRound(platform, range, late.folder));
+    }
+    await rm(folder, { recursive: true });
+    return rowsOf(users, rounds);
+  });
+}
+
+async function importWorld(platform: Platform, world: BenchWorld, folder: string): Promise<void> {
+  await writeBenchWorld(world, { folder, scratch: platform.adapters.paths.scratch });
+  const completeThrough = midnightOf(addDays(world.start, world.days));
+  await platform.jobs.importFolder({ folder, arrival: 'assumed', completeThrough }, quietly);
+  await platform.adapters.rawLog();
+}
+
+/** Page views, which move no last login, of users who were there by then, each in turn. */
+async function writeLateRows(
+  platform: Platform,
+  late: { day: LogicalDate; folder: string },
+  worldFolder: string,
+): Promise<void> {
+  await mkdir(late.folder);
+  const begin = midnightOf(addDays(late.day, -1));
+  const users = `(SELECT * EXCLUDE (batch) FROM read_parquet('${worldFolder}/users.parquet')
+    WHERE epoch_us(signup_time) < ${begin} ORDER BY user_id LIMIT ${LATE_ROWS})`;
+  const events = `SELECT 'late-${late.day}-' || n AS event_id, user_id,
+    'late-${late.day}' AS session_id, 'page_view' AS event_type,
+    make_timestamptz(${begin + MICROS_PER_HOUR}) AS event_time
+    FROM range(${LATE_ROWS}) AS t(n) JOIN (
+      SELECT user_id, row_number() OVER (ORDER BY user_id) - 1 AS number, count(*) OVER () AS users
+      FROM ${users}
+    ) ON number = n % users`;
+  const write = (query: string, name: string) =>
+    writeCsv(platform, { query, file: path.join(late.folder, name), readsFrom: worldFolder });
+  await write(`FROM ${users}`, 'users.csv');
+  await write(events, 'user_events.csv');
+}
+
+/** @param folder  The late rows; they carry no arrival time, so they arrive when they are loaded. */
+async function runRound(platform: Platform, range: BackfillRange, folder: string): Promise<Round> {
+  const { jobs } = platform;
+  await emptyStore(platform);
+  const backfill = await runBackfill(platform, { id: 'year', ...range });
+  await jobs.sync(quietly);
+  const loaded = await jobs.importFolder({ folder, arrival: 'now' }, quietly);
+  if (loaded.loaded.user_events !== LATE_ROWS) throw new Error('not all late rows were loaded');
+  await platform.adapters.rawLog();
+  const { restated: touched } = await jobs.restate({ dryRun: true }, quietly);
+  const restate = await secondsOf(() => jobs.restate({ dryRun: false }, quietly));
+  const fixed = await secondsOf(async () => {
+    const { restated } = await jobs.restate({ dryRun: false }, quietly);
+    if (restated.length > 0) throw new Error('restating twice restated something');
+  });
+  return { backfill, restate, fixed, touched: touched.length };
+}
+
+function rowsOf(users: number, rounds: readonly Round[]): Row[] {
+  const best = (of: (round: Round) => number) => Math.min(...rounds.map(of));
+  const [backfill, restate, fixed] = [
+    best((round) => round.backfill),
+    best((round) => round.restate),
+    best((round) => round.fixed),
+  ];
+  const { touched } = rounds[0]!;
+  const ratio = restate / backfill;
+  const limit = (1.2 * (touched + 120)) / 485;
+  return [
+    {
+      what: `restate ${formatCount(LATE_ROWS)} late rows touching ${touched} days, ${formatCount(users)} users`,
+      ours: formatSeconds(restate),
+      peer: `${formatSeconds(backfill)} (backfill of the year)`,
+      ratio: ratio.toFixed(2),
+      budget: `≤ ${limit.toFixed(2)} (1.2 × (touched + 120) ÷ 485)`,
+      verdict: verdictOf(ratio <= limit),
+    },
+    {
+      what: 'restate: fixed cost, nothing to do',
+      ours: formatSeconds(fixed),
+      peer: '',
+      ratio: (fixed / backfill).toFixed(2),
+      budget: '',
+      verdict: '',
+    },
+  ];
+}

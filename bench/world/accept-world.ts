@@ -1,0 +1,40 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { formatInstant, MICROS_PER_DAY, midnightOf } from '../../packages/instants';
+import type { PerTable } from '../../packages/raw-data';
+import type { Platform } from '../../packages/platform';
+import { writeBenchWorld, type BenchWorld } from './write-bench-world';
+
+/** A batch's folder in the raw log. */
+export function batchFolder({ adapters }: Platform, batch: number): string {
+  return path.join(adapters.paths.rawLog, `batch=${String(batch).padStart(6, '0')}`);
+}
+
+/**
+ * Makes a world batch 1 of an empty installation: its segments in the raw log, and in Postgres the
+ * rows by which the platform knows the batch. The tables of raw_data stay empty: vectors are
+ * computed from the raw log alone, and 20 million rows in Postgres would change nothing that is
+ * measured. What loads into such an installation has to fill them first (`fillRawTables`).
+ */
+export async function acceptWorld(
+  platform: Platform,
+  world: BenchWorld,
+): Promise<PerTable<number>> {
+  const { adapters } = platform;
+  const { id } = await adapters.installation();
+  const rows = await writeBenchWorld(world, {
+    folder: batchFolder(platform, 1),
+    scratch: adapters.paths.scratch,
+  });
+  await writeFile(path.join(adapters.paths.rawLog, '_installation'), `${id}\n`);
+  const end = midnightOf(world.start) + BigInt(world.days) * MICROS_PER_DAY;
+  const none = JSON.stringify({ users: 0, plan_changes: 0, user_events: 0, billing_events: 0 });
+  const { sql } = adapters.database;
+  await sql`update ops.installation set source = 'import'`;
+  await sql`
+    insert into ops.load_batches
+      (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
+    values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
+      ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)`;
+  return rows;
+}

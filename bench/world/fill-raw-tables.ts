@@ -1,0 +1,64 @@
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { TransactionSql } from 'postgres';
+import { readParquet } from '../../packages/duckdb';
+import type { Platform } from '../../packages/platform';
+import { rawTableNames, type RawTable } from '../../packages/raw-data';
+import { batchFolder } from './accept-world';
+import { writeCsv } from './write-csv';
+
+interface Definition {
+  readonly drop: string;
+  readonly make: string;
+}
+
+/**
+ * Copies the segments of batch 1 into the raw tables, so that a later load finds tables and indexes
+ * of their real size. Not a load: nothing is validated, and indexes and keys are made afterwards.
+ */
+export async function fillRawTables(platform: Platform): Promise<void> {
+  const { database, paths } = platform.adapters;
+  await database.sql.begin(async (tx) => {
+    await tx`set local maintenance_work_mem = '512MB'`;
+    const definitions = await definitionsOf(tx);
+    for (const { drop } of definitions) await tx.unsafe(drop);
+    for (const table of rawTableNames) {
+      const file = path.join(paths.scratch, `fill-${table}.csv`);
+      const segment = path.join(batchFolder(platform, 1), `${table}.parquet`);
+      await writeCsv(platform, { query: `SELECT * FROM ${readParquet([segment])}`, file });
+      await copyIn(tx, { table: `raw_data.${table}`, file });
+      await rm(file);
+    }
+    for (const { make } of [...definitions].reverse()) await tx.unsafe(make);
+  });
+  await database.sql`analyze`;
+}
+
+/** COPY of a CSV file whose header names its columns. */
+export async function copyIn(
+  tx: TransactionSql,
+  { table, file, columns }: { table: string; file: string; columns?: readonly string[] },
+): Promise<void> {
+  const names = columns ? ` (${columns.join(', ')})` : '';
+  const copy = await tx.unsafe(`COPY ${table}${names} FROM STDIN (FORMAT csv, HEADER)`).writable();
+  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), copy);
+}
+
+/** Constraints and indexes of the raw tables in the order in which they can be dropped. */
+async function definitionsOf(tx: TransactionSql): Promise<Definition[]> {
+  const tables = rawTableNames as readonly RawTable[] as RawTable[];
+  const constraints = await tx<Definition[]>`
+    select format('alter table %s drop constraint %I', conrelid::regclass, conname) as drop,
+      format('alter table %s add constraint %I %s', conrelid::regclass, conname,
+        pg_get_constraintdef(oid)) as make
+    from pg_constraint where connamespace = 'raw_data'::regnamespace and contype in ('f', 'p')
+      and conrelid::regclass::text = any(${tables.map((table) => `raw_data.${table}`)})
+    order by contype`;
+  const indexes = await tx<Definition[]>`
+    select format('drop index %I.%I', schemaname, indexname) as drop, indexdef as make
+    from pg_indexes where schemaname = 'raw_data' and tablename = any(${tables})
+      and indexname not in (select conname from pg_constraint)`;
+  return [...constraints, ...indexes];
+}

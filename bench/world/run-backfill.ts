@@ -1,0 +1,55 @@
+import { rm } from 'node:fs/promises';
+import type { LogicalDate } from '../../packages/instants';
+import type { Platform } from '../../packages/platform';
+import { datesOfChunk } from '../../packages/policy';
+import { quietly } from './with-installation';
+
+/** As workflows/run-chunks.ts, whose constant is behind the workflow's sandbox. */
+const CHUNKS_AT_ONCE = 2;
+
+export interface BackfillRange {
+  readonly from: LogicalDate;
+  readonly to: LogicalDate;
+}
+
+/** Empties the offline store and its ledger; the raw log stays. */
+export async function emptyStore({ adapters }: Platform): Promise<void> {
+  await adapters.database.sql`truncate ops.partition_runs, ops.backfills, ops.daily_runs`;
+  await rm(adapters.paths.features, { recursive: true, force: true });
+}
+
+/**
+ * Backfills a range with the calls of the backfill workflow's activities: the plan, then the
+ * chunks, a few at a time. Throws when a date failed.
+ *
+ * @returns Seconds from the plan to the last published partition.
+ */
+export async function runBackfill(
+  { pipelinePorts }: Platform,
+  { id, from, to }: BackfillRange & { id: string },
+): Promise<number> {
+  const request = { from, to, reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const started = performance.now();
+  const { chunks, knowledge } = await pipelinePorts.planBackfill({ id, request });
+  const waiting = [...chunks];
+  const runChunks = async () => {
+    for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
+      const dates = datesOfChunk(chunk);
+      const work = { runId: id, dates, knowledge, reason: 'backfill' };
+      const outcomes = await pipelinePorts.computePartitions(work, quietly);
+      const failed = outcomes.find(({ status }) => status !== 'succeeded');
+      if (failed) throw new Error(`${failed.date} ${failed.status}: ${failed.error}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CHUNKS_AT_ONCE }, runChunks));
+  return (performance.now() - started) / 1_000;
+}
+
+/** How many vectors the published partitions of a range hold. */
+export async function countVectors(
+  platform: Platform,
+  { from, to }: BackfillRange,
+): Promise<number> {
+  const rows = await platform.jobs.listPartitions({ from, to });
+  return rows.reduce((total, row) => total + (row.rows ?? 0), 0);
+}

@@ -1,0 +1,259 @@
+const golden = 'test/packages/features/golden-boundaries.test.ts';
+const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
+
+const facts = (name, find, replace, tests = [oracle, golden]) => ({
+  name,
+  file: 'packages/features/compile-facts.ts',
+  find,
+  replace,
+  tests,
+});
+
+const sweep = (name, find, replace, tests = [oracle, golden]) => ({
+  name,
+  file: 'packages/features/sweep.ts',
+  find,
+  replace,
+  tests,
+});
+
+const moment = (name, find, replace) => ({
+  name,
+  file: 'packages/features/compile-moment.ts',
+  find,
+  replace,
+  tests: [oracle],
+});
+
+const channels = (name, find, replace) => ({
+  name,
+  file: 'packages/features/channels.ts',
+  find,
+  replace,
+  tests: [oracle, golden],
+});
+
+const WINDOW = 'windowDays: feature.windowDays';
+
+/** Breaks of what vectors are computed by. */
+export const engineMutations = [
+  // Windows
+  channels('a week of 8 days', WINDOW, `${WINDOW} === 7 ? 8 : feature.windowDays`),
+  channels('31 days', WINDOW, `${WINDOW} === 30 ? 31 : feature.windowDays`),
+  channels('89 days', WINDOW, `${WINDOW} === 90 ? 89 : feature.windowDays`),
+  facts(
+    'T excluded: the midnight of a row',
+    'MICROS_PER_DAY - 1n - grid.first',
+    'MICROS_PER_DAY - grid.first',
+  ),
+  facts(
+    'the first day of the longest window',
+    '`d > ${-plan.windowDays}`, ...types',
+    '`d > ${1 - plan.windowDays}`, ...types',
+  ),
+  facts('what lasts is forgotten', ".join(' OR ')", ".join(' AND ')"),
+  sweep('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
+  sweep(
+    'expiry a day early',
+    'this.expire(block, now - days, days)',
+    'this.expire(block, now - days + 1, days)',
+  ),
+  sweep(
+    'expiry a day late',
+    'this.expire(block, now - days, days)',
+    'this.expire(block, now - days - 1, days)',
+  ),
+  sweep(
+    'expiry of what arrives as its window passes',
+    'if (seenAt[fact]! >= now) continue;',
+    'if (seenAt[fact]! > now) continue;',
+    [oracle],
+  ),
+  sweep('expiry of what never was known', 'if (seenAt[fact]! >= now) continue;', '', [
+    golden,
+    oracle,
+  ]),
+
+  // Knowledge: where features and label know the same, one for all moments, one for each
+  facts('K excluded', 'only && `k <= ${only.at}', 'only && `k < ${only.at}'),
+  facts('K ignored', 'only && `k <= ${only.at} AND batch', 'only && `batch'),
+  facts('S excluded', 'WHERE ${isKnown}', "WHERE ${isKnown?.replace('batch <=', 'batch <')}"),
+  facts('K of all moments excluded', '    const isKnown = `k <= ', '    const isKnown = `k < '),
+  facts(
+    'S + 1 of all moments included',
+    'CASE WHEN ${isKnown} THEN',
+    'CASE WHEN ${isKnown} + 1 THEN',
+  ),
+  facts('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [oracle]),
+  facts('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [oracle]),
+  facts(
+    'S of each moment, where K is soon',
+    'WHEN k <= ${ats}[${soonest}] AND batch <= ${batches}[${soonest}] THEN',
+    'WHEN k <= ${ats}[${soonest}] THEN',
+    [oracle],
+  ),
+  facts(
+    'S of each moment, where K is late',
+    'ELSE greatest(d, 0, ${later}, ${laterBatch})::INTEGER',
+    'ELSE greatest(d, 0, ${later})::INTEGER',
+    [oracle],
+  ),
+  facts(
+    'K = L is thought to be enough to share',
+    'at === label.at && batch === label.batch',
+    'at === label.at',
+    [oracle],
+  ),
+  facts(
+    'S alone is thought to be enough to share',
+    'at === label.at && batch === label.batch',
+    'batch === label.batch',
+  ),
+  facts(
+    'the moment that sees old rows',
+    '`least(greatest(d, 0), ${grid.count})::INTEGER`',
+    '`least(d, ${grid.count})::INTEGER`',
+  ),
+  sweep(
+    'late arrivals',
+    'for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);',
+    '',
+    [oracle],
+  ),
+  sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
+
+  // The label
+  facts('L excluded', 'return `(k <= ${at} AND batch', 'return `(k < ${at} AND batch'),
+  facts(
+    "the label's S + 1 included",
+    'AND batch <= ${batch} AND d > 0',
+    'AND batch <= ${batch} + 1 AND d > 0',
+  ),
+  facts("the label counts what it doesn't know", "'max(for_label::UTINYINT)'", "'1::UTINYINT'"),
+  facts(
+    "batches after the features' S",
+    'return Math.max(grid.knowledge.at(-1)?.batch ?? 0, grid.label.batch);',
+    'return grid.knowledge.at(-1)?.batch ?? 0;',
+  ),
+  facts(
+    'the end of the horizon is not read',
+    'const horizonEnd = grid.count - 1 +',
+    'const horizonEnd = grid.count - 2 +',
+  ),
+  facts(
+    'the end of a shared horizon is not read',
+    'const last = grid.count - 1 +',
+    'const last = grid.count - 2 +',
+  ),
+  sweep(
+    'the first day of the horizon',
+    'for (let day = 1; day <= horizon;',
+    'for (let day = 2; day <= horizon;',
+  ),
+  sweep(
+    'the last day of the horizon',
+    'for (let day = 1; day <= horizon;',
+    'for (let day = 1; day < horizon;',
+  ),
+  sweep(
+    'the past stays in the horizon',
+    'this.addToLabel(block, now, -1);',
+    'this.addToLabel(block, now - 1, -1);',
+  ),
+  sweep(
+    'the horizon lags',
+    'this.addToLabel(block, now + horizon, 1);',
+    'this.addToLabel(block, now + horizon - 1, 1);',
+  ),
+  sweep('the label when L = T + 30 d', 'end > at ||', 'end >= at ||'),
+  sweep('the label before L', 'end > at ||', ''),
+  sweep('complete_through', ' || end > completeThrough', ''),
+  sweep('cancellations', ' || cancellations[user]! > 0 ?', ' ?'),
+  channels('any bill cancels', 'flag(isCancellation)', "flag('true')"),
+
+  // Sessions
+  {
+    name: 'a union of sessions',
+    file: 'packages/features/compute-vectors.ts',
+    find: 'if (plan.bySession) await',
+    replace: 'if (false) await',
+    tests: [oracle, golden],
+  },
+  facts('sessions of two facts', 'HAVING count(*) > 1', 'HAVING count(*) > 2'),
+  facts(
+    'sessions of the first day',
+    'CASE WHEN d > ${-windowDays} THEN',
+    'CASE WHEN d > ${1 - windowDays} THEN',
+    [oracle],
+  ),
+  facts('the end of an overlap', 'unnest([a, least(covered, b)])', 'unnest([a, b])'),
+  facts('overlap with the last fact only', 'max(b) OVER', 'last_value(b) OVER', [oracle]),
+  facts('the order of a session', 'ORDER BY a, d\n', 'ORDER BY d, a\n', [oracle]),
+  facts('sessions of one event type', '` AND ${channel.column} > 0`', "''", [oracle]),
+
+  // Values
+  channels(
+    'the type of a charge',
+    '(sum(${aggregate.column})${filterOf(feature)})',
+    '(sum(${aggregate.column}))',
+  ),
+  facts(
+    'the order of changes at one instant',
+    'ORDER BY event_time, change_id)',
+    'ORDER BY event_time, change_id DESC)',
+  ),
+  sweep('whole days, rounded', 'Math.floor(passed / DAY)', 'Math.round(passed / DAY)'),
+  sweep(
+    'days since signup',
+    '(last === -Infinity ? signup[user]! : last)',
+    '(last === -Infinity ? moment : last)',
+  ),
+  sweep(
+    'the last to arrive is the latest',
+    'else if (value > state[at]!) state[at] = value;',
+    'else state[at] = value;',
+    [oracle],
+  ),
+  sweep('a default for no rows', 'counts[user] === 0 ? none :', 'false ? none :', [oracle]),
+  facts(
+    'shards of users overlap',
+    'user_id < ${quoteLiteral(users.until)}',
+    'user_id <= ${quoteLiteral(users.until)}',
+    [oracle],
+  ),
+  {
+    name: 'unknown labels in files',
+    file: 'packages/offline-store/vector-writer.ts',
+    find: 'nullif(${label.name}, ${LABEL_UNKNOWN})',
+    replace: '${label.name}',
+    tests: [oracle],
+  },
+  {
+    name: 'arrays given back too soon',
+    file: 'packages/offline-store/write-vectors.ts',
+    find: '        const moment = vectors.vectorsAt(indexIn(group, request));\n',
+    replace:
+      '        const moment = vectors.vectorsAt(indexIn(group, request));\n        moment.release();\n',
+    tests: [oracle],
+  },
+
+  // The query for one user and moment
+  moment(
+    'T − W of one moment',
+    'event_time > ${instant(at - days(windowDays))}',
+    'event_time >= ${instant(at - days(windowDays))}',
+  ),
+  moment(
+    'K of one moment',
+    '`ingested_at <= ${instant(at)} AND',
+    '`ingested_at < ${instant(at)} AND',
+  ),
+  moment('S of one moment', 'AND batch <= ${batch}`', '`'),
+  moment('the latest plan at one moment', 'change_id DESC', 'change_id'),
+  moment(
+    'the horizon of one moment',
+    'event_time <= ${instant(horizonEnd)}',
+    'event_time < ${instant(horizonEnd)}',
+  ),
+  moment('complete_through of one moment', ' || horizonEnd > completeThrough', ''),
+];

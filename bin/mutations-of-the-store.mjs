@@ -1,0 +1,187 @@
+const chunks = 'test/laws/order-and-chunks.test.ts';
+const restatement = 'test/laws/restatement.integration.test.ts';
+const golden = 'test/packages/offline-store/find-restatements.test.ts';
+const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
+const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
+
+const late = (name, find, replace, tests = [golden]) => ({
+  name,
+  file: 'packages/offline-store/find-restatements.ts',
+  find,
+  replace,
+  tests,
+});
+
+const store = (file) => (name, find, replace, tests) => ({
+  name,
+  file: `packages/offline-store/${file}.ts`,
+  find,
+  replace,
+  tests,
+});
+
+const [grids, computing, claims, ledger, revisions] = [
+  'group-into-grids',
+  'compute-partitions',
+  'claim-dates',
+  'ledger',
+  'publish-revision',
+].map(store);
+
+/** Breaks of how partitions are published and restated. */
+export const storeMutations = [
+  // What late data restates
+  late(
+    'the end of a window',
+    '${d} + ${feature.windowDays} FROM',
+    '${d} + ${feature.windowDays} - 1 FROM',
+  ),
+  late(
+    'the first label before a row',
+    '${d} - ${label.horizonDays}, ${d} FROM',
+    '${d} - ${label.horizonDays} + 1, ${d} FROM',
+  ),
+  late(
+    'the last label before a row',
+    '${d} - ${label.horizonDays}, ${d} FROM',
+    '${d} - ${label.horizonDays}, ${d} - 1 FROM',
+  ),
+  late(
+    'the midnight at or after a row',
+    '((${micros} + ${DAY} - 1) // ${DAY})',
+    '((${micros} + ${DAY}) // ${DAY})',
+  ),
+  late('until the next login', 'PARTITION BY user_id ORDER BY', 'PARTITION BY batch ORDER BY'),
+  late(
+    'new by its batch',
+    "WHEN 'features' THEN t.batch > p.batch OR t.k >",
+    "WHEN 'features' THEN t.k >",
+  ),
+  late('new by its arrival', 't.batch > p.batch OR t.k > p.known_at', 't.batch > p.batch'),
+  late(
+    'new to the label by its arrival',
+    't.batch > p.label_batch OR t.k > p.label_known_at',
+    't.batch > p.label_batch',
+  ),
+  late(
+    'rows yet to arrive',
+    '`epoch_us(ingested_at) <= ${parseInstant(snapshot.latest.at)}`',
+    "'true'",
+  ),
+  late('checked before', 'Math.max(batch, checked)', 'batch'),
+  late(
+    'late features of pinned partitions',
+    "manifest.knowledge === 'latest' ? touchOf('features')",
+    "manifest.knowledge !== 'pinned' ? touchOf('features')",
+  ),
+  late('K and S kept with a new label', 'late ? snapshot : undefined', 'snapshot'),
+  late(
+    'an expired claim',
+    "(row.status !== 'running' || row.isExpired)",
+    "row.status !== 'running'",
+  ),
+  late('a living claim', "(row.status !== 'running' || row.isExpired)", 'true'),
+  late('labels mature by L', 'return end <= parseInstant(snapshot.latest.at) && end', 'return end'),
+  late(
+    'labels mature by complete_through',
+    ' && end <= parseInstant(snapshot.completeThrough);',
+    ';',
+  ),
+  late(
+    'matured labels',
+    "if (isDue && !manifest.label_mature) reasons.push('labels matured');",
+    '',
+  ),
+  late(
+    'late labels',
+    "isDue && manifest.label_mature ? touchOf('label')",
+    "false ? touchOf('label')",
+  ),
+  revisions(
+    'whether a label is known',
+    'isKnownBy(labelKnownAt) && isKnownBy(completeThrough)',
+    'isKnownBy(labelKnownAt)',
+    [restatement],
+  ),
+
+  // What is computed together
+  grids('label knowledge of a grid: S', 'next.label.labelBatch === labelBatch &&', '', [chunks]),
+  grids(
+    'label knowledge of a grid: complete_through',
+    'next.label.completeThrough === completeThrough',
+    'true',
+    [chunks],
+  ),
+  grids('rising K in a grid', 'next.knownAt >= last.knownAt &&', '', [restatement]),
+  grids(
+    'knowledge of days in between',
+    'group.findLast((candidate) => indexIn(group, candidate) <= index)',
+    'group.find((candidate) => indexIn(group, candidate) >= index)',
+    [chunks],
+  ),
+
+  // What is published
+  computing('equal bytes make no revision', 'published?.sha256 !== next.sha256 ||', 'true ||', [
+    publishing,
+  ]),
+  computing(
+    'other bytes make a revision',
+    'published?.sha256 !== next.sha256 ||',
+    'published === null ||',
+    [publishing],
+  ),
+  computing(
+    'through which batch a partition was checked',
+    'batch: Math.max(batch, labelBatch),',
+    'batch: 0,',
+    [publishing, restatement],
+  ),
+  ledger('fencing token', 'row?.token === claim.fencingToken && row.status', 'row?.status', [
+    publishing,
+  ]),
+  ledger(
+    'an expired claim is handed over',
+    `where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
+          or run.claimed_by`,
+    `where run.status <> 'running'
+          or run.claimed_by`,
+    [publishing],
+  ),
+  ledger(
+    'a living claim is kept',
+    `where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
+          or run.claimed_by`,
+    `where true
+          or run.claimed_by`,
+    [publishing],
+  ),
+  claims(
+    'adoption of unrecorded revisions',
+    'if (newestOnDisk <= (claim.published?.revision ?? 0)) return claim;',
+    'return claim;',
+    [publishing],
+  ),
+  claims(
+    'what this owner has done before',
+    "row.status === 'succeeded' && row.claimedBy === owner",
+    'false',
+    [publishing],
+  ),
+  revisions('recording of an adopted revision', 'if (intact && claim.isRecorded)', 'if (intact)', [
+    publishing,
+  ]),
+  revisions(
+    'mending of damaged files',
+    'return found.every((hash) => hash === sha256);',
+    'return true;',
+    [mending],
+  ),
+  revisions(
+    'publish order',
+    `      await putInPlace(context, { staged, claim, manifest: staged.manifest });
+      await context.ledger.recordPublication(tx, staged.manifest, checked);`,
+    `      await context.ledger.recordPublication(tx, staged.manifest, checked);
+      await putInPlace(context, { staged, claim, manifest: staged.manifest });`,
+    [publishing],
+  ),
+];

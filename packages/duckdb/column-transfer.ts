@@ -1,0 +1,164 @@
+import {
+  DOUBLE,
+  DuckDBTableFunction,
+  ENUM,
+  INTEGER,
+  LIST,
+  UTINYINT,
+  type DuckDBConnection,
+  type DuckDBType,
+} from '@duckdb/node-api';
+import bindings from '@duckdb/node-bindings';
+
+/** The types that move between DuckDB and typed arrays as they are, without a value per call. */
+export type ColumnType = 'INTEGER' | 'DOUBLE' | 'UTINYINT';
+
+export type ColumnArray = Int32Array | Float64Array | Uint8Array;
+
+/** A column of texts, of which the arrays hold the numbers: 0 is the first of the dictionary. */
+export interface TextColumn {
+  readonly dictionary: readonly string[];
+}
+
+const duckDbTypes = { INTEGER, DOUBLE, UTINYINT } as const;
+
+const arrays = {
+  INTEGER: Int32Array,
+  DOUBLE: Float64Array,
+  UTINYINT: Uint8Array,
+} as const;
+
+/** An array of a column's type. */
+export function allocateColumn(type: ColumnType, rows: number): ColumnArray {
+  return new arrays[type](rows);
+}
+
+/**
+ * Streams a query whose columns have exactly these types and no NULL. The arrays given to `onChunk`
+ * are DuckDB's own memory: they hold `rows` values and are valid only during the call.
+ */
+export async function readColumns(
+  connection: DuckDBConnection,
+  query: { sql: string; types: readonly ColumnType[]; signal?: AbortSignal },
+  onChunk: (columns: readonly ColumnArray[], rows: number) => void,
+): Promise<void> {
+  query.signal?.throwIfAborted();
+  const interrupt = () => connection.interrupt();
+  query.signal?.addEventListener('abort', interrupt, { once: true });
+  try {
+    const result = await connection.stream(query.sql);
+    for (;;) {
+      const data = await result.fetchChunk();
+      if (!data || data.rowCount === 0) return;
+      const rows = data.rowCount;
+      const columns = query.types.map((type, index) => viewOf(data.chunk, index, type, rows));
+      onChunk(columns, rows);
+    }
+  } finally {
+    query.signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
+
+function viewOf(chunk: Chunk, index: number, type: ColumnType, rows: number): ColumnArray {
+  const kind = arrays[type];
+  const vector = bindings.data_chunk_get_vector(chunk, index);
+  const bytes = bindings.vector_get_data(vector, rows * kind.BYTES_PER_ELEMENT);
+  return new kind(bytes.buffer as ArrayBuffer, bytes.byteOffset, rows);
+}
+
+/** A table of SQL whose rows are typed arrays of this process. */
+export interface ColumnSource {
+  /** Its rows, in order, as SQL: `FROM <relation>`. */
+  readonly relation: string;
+  /** What the next query reads: arrays of the registered columns, each with `rows` values. */
+  set(columns: readonly ColumnArray[], rows: number): void;
+}
+
+/**
+ * Registers a table function that hands typed arrays over in one call: a row of lists, which SQL
+ * unnests. Row by chunk of 2048 it would have to wait for this thread again and again. One query at
+ * a time may read it. A column with a dictionary takes an Int32Array.
+ */
+export function registerColumnSource(
+  connection: DuckDBConnection,
+  name: string,
+  columns: Readonly<Record<string, ColumnType | TextColumn>>,
+): ColumnSource {
+  const sources = Object.entries(columns).map(([column, type]) => ({
+    column,
+    ...(typeof type === 'string' ? plainColumn(type) : textColumn(type)),
+  }));
+  let current: { arrays: readonly TypedArray[]; rows: number } = { arrays: [], rows: 0 };
+  let isRead = false;
+  const source = DuckDBTableFunction.create({
+    name,
+    bindFunction: (info) => {
+      for (const { column, type } of sources) info.addResultColumn(column, type);
+      info.setCardinality(1, true);
+    },
+    initFunction: (info) => {
+      info.setMaxThreads(1);
+      isRead = false;
+    },
+    mainFunction: (_info, output) => {
+      output.rowCount = isRead ? 0 : 1;
+      if (isRead) return;
+      isRead = true;
+      for (const [index, values] of current.arrays.entries()) {
+        writeList(bindings.data_chunk_get_vector(output.chunk, index), values, current.rows);
+      }
+    },
+  });
+  connection.registerTableFunction(source);
+  const unnested = sources.map(({ column }) => `unnest(${column}) AS ${column}`).join(', ');
+  return {
+    relation: `(SELECT ${unnested} FROM ${name}())`,
+    set: (columnArrays, rows) => {
+      const taken = columnArrays.map((values, index) => sources[index]!.toArray(values));
+      current = { arrays: taken, rows };
+    },
+  };
+}
+
+type Vector = Parameters<typeof bindings.list_vector_get_child>[0];
+
+/** Makes the one row of a vector of lists: its offset and length, and the elements. */
+function writeList(vector: Vector, values: TypedArray, rows: number): void {
+  bindings.list_vector_reserve(vector, rows);
+  bindings.list_vector_set_size(vector, rows);
+  const entry = new BigUint64Array([0n, BigInt(rows)]);
+  bindings.copy_data_to_vector(vector, 0, entry.buffer, 0, entry.byteLength);
+  const { buffer, byteOffset, BYTES_PER_ELEMENT } = values;
+  const elements = bindings.list_vector_get_child(vector);
+  const bytes = rows * BYTES_PER_ELEMENT;
+  bindings.copy_data_to_vector(elements, 0, buffer as ArrayBuffer, byteOffset, bytes);
+}
+
+type TypedArray = ColumnArray | Uint16Array | Uint32Array;
+
+interface SourceColumn {
+  readonly type: DuckDBType;
+  readonly toArray: (values: ColumnArray) => TypedArray;
+}
+
+function plainColumn(type: ColumnType): SourceColumn {
+  return { type: listOf(duckDbTypes[type]), toArray: (values) => values };
+}
+
+/** A list type that is made once: the API would make it, dictionary and all, for every query. */
+function listOf(type: DuckDBType): DuckDBType {
+  const logical = LIST(type).toLogicalType();
+  return { toLogicalType: () => logical } as DuckDBType;
+}
+
+/** DuckDB's ENUM: numbers as narrow as the dictionary allows. */
+function textColumn({ dictionary }: TextColumn): SourceColumn {
+  const isNarrow = dictionary.length <= 65_535;
+  const narrow = dictionary.length <= 255 ? Uint8Array : isNarrow ? Uint16Array : Uint32Array;
+  return {
+    type: listOf(ENUM(dictionary.length === 0 ? [''] : dictionary)),
+    toArray: (values) => new narrow(values),
+  };
+}

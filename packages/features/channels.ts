@@ -1,0 +1,157 @@
+import { quoteLiteral, type ColumnType } from '../duckdb';
+import type { FeatureSet } from './feature-set';
+import type { FeatureDefinition, SourceTable } from './language';
+
+/**
+ * What the sweep keeps per user for one feature: a sum of the facts in force, or the greatest of
+ * all facts so far. A feature with a default for "no row in force" may need a second one, its rows.
+ */
+export interface Channel {
+  readonly source: SourceTable;
+  readonly kind: 'sum' | 'distinct' | 'max';
+  /** Facts are in force for this long; absent where they stay. */
+  readonly windowDays?: number;
+  /** Where a fact has its value: a column of `factColumns`; absent: every fact counts as 1. */
+  readonly column?: number;
+}
+
+/** A value that a fact carries, as SQL over the raw rows that it stands for. */
+export interface FactColumn {
+  readonly name: string;
+  readonly sql: string;
+  readonly type: ColumnType;
+  /** A flag for the label: which of the rows that its knowledge has count, `any` or a condition. */
+  readonly labelFlag?: string;
+}
+
+/** What of a source the sweep needs. */
+export interface SourcePlan {
+  readonly source: SourceTable;
+  /** Facts are per session, too, because some feature counts sessions. */
+  readonly bySession: boolean;
+  /** The longest window; rows that are older matter only to channels without one. */
+  readonly windowDays: number;
+  readonly columns: readonly FactColumn[];
+  /** The column that says whether the label's silence, or cancellation, counts a fact. */
+  readonly label: { readonly silent?: number; readonly cancelled?: number };
+}
+
+export interface SweepPlan {
+  readonly channels: readonly Channel[];
+  /** Per feature: the channel of its value, and that of its number of rows where it has one. */
+  readonly features: readonly { readonly value: number; readonly rows?: number }[];
+  readonly sources: readonly SourcePlan[];
+}
+
+/** Works out from the definitions which facts each source has to give, and what becomes of them. */
+export function planSweep(featureSet: FeatureSet): SweepPlan {
+  const channels: Channel[] = [];
+  const columns = new Map<SourceTable, FactColumn[]>();
+  const columnOf = (source: SourceTable, column: Omit<FactColumn, 'name'>): number => {
+    const known = columns.get(source) ?? [];
+    columns.set(source, known);
+    const at = known.findIndex(({ sql }) => sql === column.sql);
+    return at >= 0 ? at : known.push({ ...column, name: `c${known.length}` }) - 1;
+  };
+  const addChannel = (feature: FeatureDefinition, column?: Omit<FactColumn, 'name'>): number =>
+    channels.push({
+      source: feature.source,
+      kind: channelKind(feature),
+      windowDays: feature.windowDays,
+      ...(column ? { column: columnOf(feature.source, column) } : {}),
+    }) - 1;
+  const features = featureSet.features.map((feature) => {
+    const value = addChannel(feature, valueColumn(feature));
+    const needsRows = feature.aggregate.kind === 'sum' && feature.default !== undefined;
+    return needsRows ? { value, rows: addChannel(feature, countColumn(feature)) } : { value };
+  });
+  const sources = sourcesOf(featureSet).map((source) => {
+    const label = labelColumns(featureSet, source, (column) => columnOf(source, column));
+    return sourcePlan(source, { featureSet, columns: columns.get(source) ?? [], label });
+  });
+  return { channels, features, sources };
+}
+
+function channelKind({ aggregate }: FeatureDefinition): Channel['kind'] {
+  if (aggregate.kind === 'count-distinct') return 'distinct';
+  return aggregate.kind === 'count' || aggregate.kind === 'sum' ? 'sum' : 'max';
+}
+
+function sourcePlan(
+  source: SourceTable,
+  parts: {
+    featureSet: FeatureSet;
+    columns: readonly FactColumn[];
+    label: SourcePlan['label'];
+  },
+): SourcePlan {
+  const own = parts.featureSet.features.filter((feature) => feature.source === source);
+  return {
+    source,
+    bySession: own.some(({ aggregate }) => aggregate.kind === 'count-distinct'),
+    windowDays: Math.max(0, ...own.map(({ windowDays }) => windowDays ?? 0)),
+    columns: parts.columns,
+    label: parts.label,
+  };
+}
+
+function labelColumns(
+  { label }: FeatureSet,
+  source: SourceTable,
+  columnOf: (column: Omit<FactColumn, 'name'>) => number,
+): SourcePlan['label'] {
+  const flag = (labelFlag: string) =>
+    columnOf({ sql: `label: ${labelFlag}`, type: 'UTINYINT', labelFlag });
+  const { cancelledBy } = label;
+  const isCancellation = `event_type = ${quoteLiteral(cancelledBy.eventType)}`;
+  return {
+    ...(source === label.silentIn ? { silent: flag('any') } : {}),
+    ...(source === cancelledBy.source ? { cancelled: flag(isCancellation) } : {}),
+  };
+}
+
+function sourcesOf({ features, label }: FeatureSet): SourceTable[] {
+  const sources = [
+    ...features.map((feature) => feature.source),
+    label.silentIn,
+    label.cancelledBy.source,
+  ];
+  return [...new Set(sources)];
+}
+
+function filterOf({ eventType }: FeatureDefinition): string {
+  return eventType === undefined ? '' : ` FILTER (WHERE event_type = ${quoteLiteral(eventType)})`;
+}
+
+function countColumn(feature: FeatureDefinition): Omit<FactColumn, 'name'> {
+  return { sql: `(count(*)${filterOf(feature)})::INTEGER`, type: 'INTEGER' };
+}
+
+/** Sums and moments are DOUBLE: exact for integers below 2^53, in cents and in microseconds. */
+function valueColumn(feature: FeatureDefinition): Omit<FactColumn, 'name'> | undefined {
+  const { aggregate, eventType } = feature;
+  switch (aggregate.kind) {
+    case 'count':
+      return countColumn(feature);
+    case 'sum':
+      return {
+        sql: `coalesce((sum(${aggregate.column})${filterOf(feature)})::DOUBLE, 0)`,
+        type: 'DOUBLE',
+      };
+    case 'count-distinct':
+      return eventType === undefined
+        ? undefined
+        : { sql: `((count(*)${filterOf(feature)}) > 0)::INTEGER`, type: 'INTEGER' };
+    case 'days-since-last':
+      return {
+        sql: `coalesce((max(e)${filterOf(feature)})::DOUBLE, '-infinity'::DOUBLE)`,
+        type: 'DOUBLE',
+      };
+    case 'latest-equals':
+      // The row's rank by (event_time, id) says which is latest; its parity whether it equals.
+      return {
+        sql: `max(2 * latest_rank + (${aggregate.column} = ${quoteLiteral(aggregate.equals)})::INTEGER)::DOUBLE`,
+        type: 'DOUBLE',
+      };
+  }
+}

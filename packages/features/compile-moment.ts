@@ -1,0 +1,119 @@
+import { quoteLiteral, readParquet } from '../duckdb';
+import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
+import type { RawTable, SegmentFiles } from './compile-facts';
+import type { FeatureSet } from './feature-set';
+import type { KnowledgeAt, LabelKnowledge } from './grid';
+import type { FeatureDefinition, LabelDefinition } from './language';
+
+/** One user at one moment. */
+export interface MomentQuestion {
+  readonly userId: string;
+  /** T. */
+  readonly at: EpochMicros;
+  /** K and S. */
+  readonly known: KnowledgeAt;
+  readonly label: LabelKnowledge;
+  readonly segments: SegmentFiles;
+}
+
+/**
+ * SQL for the vector of one user at one moment, straight from the definitions: what
+ * `churn features` runs and, with `--explain`, prints. It gives one row of the partition's columns,
+ * or none when the user is not visible at (T, K).
+ */
+export function compileMoment(featureSet: FeatureSet, question: MomentQuestion): string {
+  const { features, label } = featureSet;
+  const { at, known, label: labelKnown } = question;
+  const visible = (table: RawTable, timeColumn: string) =>
+    `${table} AS (
+  SELECT * FROM ${rowsOfUser(table, known.batch, question)}
+    AND ${timeColumn} <= ${instant(at)} AND ${isKnown(known)}
+)`;
+  const horizonEnd = at + days(label.horizonDays);
+  const following = (table: RawTable) =>
+    `following_${table} AS (
+  SELECT * FROM ${rowsOfUser(table, labelKnown.batch, question)}
+    AND event_time > ${instant(at)} AND event_time <= ${instant(horizonEnd)} AND ${isKnown(labelKnown)}
+)`;
+  const labelSources = [...new Set([label.silentIn, label.cancelledBy.source])];
+  const values = features.map((feature) => `  ${valueOf(feature, at)} AS ${feature.name}`);
+  return `WITH ${[
+    visible('users', 'signup_time'),
+    ...[...new Set(features.map(({ source }) => source))].map((source) =>
+      visible(source, 'event_time'),
+    ),
+    ...labelSources.map(following),
+  ].join(', ')}
+SELECT user_id, ${instant(at)} AS feature_time,
+${values.join(',\n')},
+  ${labelOf(label, { horizonEnd, known: labelKnown })} AS ${label.name}
+FROM users`;
+}
+
+function days(count: number): EpochMicros {
+  return BigInt(count) * MICROS_PER_DAY;
+}
+
+function instant(at: EpochMicros): string {
+  return `TIMESTAMPTZ ${quoteLiteral(formatInstant(at))}`;
+}
+
+function isKnown({ at, batch }: KnowledgeAt): string {
+  return `ingested_at <= ${instant(at)} AND batch <= ${batch}`;
+}
+
+function rowsOfUser(table: RawTable, batch: number, { segments, userId }: MomentQuestion): string {
+  return `${readParquet(segments(table, batch))}
+  WHERE user_id = ${quoteLiteral(userId)}`;
+}
+
+function valueOf(feature: FeatureDefinition, at: EpochMicros): string {
+  const { aggregate, windowDays, eventType, source } = feature;
+  const conditions = [
+    ...(windowDays === undefined ? [] : [`event_time > ${instant(at - days(windowDays))}`]),
+    ...(eventType === undefined ? [] : [`event_type = ${quoteLiteral(eventType)}`]),
+  ];
+  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
+  const from = `FROM ${source}${where}`;
+  const byDefault = feature.default;
+  switch (aggregate.kind) {
+    case 'count':
+      return total(feature, { sum: 'count(*)', from });
+    case 'count-distinct':
+      return total(feature, { sum: `count(DISTINCT ${aggregate.column})`, from });
+    case 'sum':
+      return total(feature, { sum: `coalesce(sum(${aggregate.column}), 0)`, from });
+    case 'days-since-last': {
+      const passed = (since: string) => `(${at} - ${since}) // ${MICROS_PER_DAY}`;
+      const none = byDefault === undefined ? passed('epoch_us(signup_time)') : String(byDefault);
+      return `coalesce((SELECT ${passed('max(epoch_us(event_time))')} ${from}), ${none})::INTEGER`;
+    }
+    case 'latest-equals': {
+      const equals = `${aggregate.column} = ${quoteLiteral(aggregate.equals)}`;
+      const latest = `SELECT ${equals} ${from} ORDER BY event_time DESC, change_id DESC LIMIT 1`;
+      return `coalesce((${latest}), ${byDefault === undefined ? equals : String(byDefault)})`;
+    }
+  }
+}
+
+function total(feature: FeatureDefinition, { sum, from }: { sum: string; from: string }): string {
+  const value =
+    feature.type === 'int32'
+      ? `(${sum})::INTEGER`
+      : `(${sum})::BIGINT::DOUBLE / ${feature.dividedBy ?? 1}`;
+  if (feature.default === undefined) return `(SELECT ${value} ${from})`;
+  return `(SELECT CASE WHEN count(*) = 0 THEN ${String(feature.default)} ELSE ${value} END ${from})`;
+}
+
+function labelOf(
+  { silentIn, cancelledBy }: LabelDefinition,
+  { horizonEnd, known }: { horizonEnd: EpochMicros; known: LabelKnowledge },
+): string {
+  const { at, completeThrough } = known;
+  if (completeThrough === null || horizonEnd > at || horizonEnd > completeThrough) {
+    return 'NULL::BOOLEAN';
+  }
+  const isType = `event_type = ${quoteLiteral(cancelledBy.eventType)}`;
+  return `(NOT EXISTS (FROM following_${silentIn})
+    OR EXISTS (FROM following_${cancelledBy.source} WHERE ${isType}))`;
+}

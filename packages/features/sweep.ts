@@ -1,0 +1,321 @@
+import { MICROS_PER_DAY } from '../instants';
+import type { Channel, SweepPlan } from './channels';
+import type { FactBlock } from './fact-block';
+import type { FeatureSet } from './feature-set';
+import { momentOf, type Grid } from './grid';
+import type { FeatureDefinition } from './language';
+
+/** The users of a grid, by number: in the order of their ids. */
+export interface GridUsers {
+  readonly ids: readonly string[];
+  /** Epoch microseconds. */
+  readonly signup: Float64Array;
+  /** The first moment that sees each user. */
+  readonly since: Int32Array;
+  readonly plan: readonly string[];
+}
+
+/** What to add to a channel of a user at a moment, beside what the facts come to. */
+export interface Correction {
+  readonly channel: number;
+  readonly user: number;
+  readonly value: number;
+}
+
+/** The vectors of one moment: a row per visible user, by user_id. */
+export interface MomentVectors {
+  /** Which moment of the grid. */
+  readonly index: number;
+  readonly rows: number;
+  /** The number of each row's user. */
+  readonly users: Int32Array;
+  /** Per feature, in order: int32, float64, or 0 and 1 for bool. */
+  readonly features: readonly (Int32Array | Float64Array | Uint8Array)[];
+  /** 0 and 1; `LABEL_UNKNOWN` is null. */
+  readonly label: Uint8Array;
+  /** Gives the arrays back, to be written over by a later moment. Without it they stay. */
+  release(): void;
+}
+
+interface Columns {
+  readonly users: Int32Array;
+  readonly features: readonly (Int32Array | Float64Array | Uint8Array)[];
+  readonly label: Uint8Array;
+}
+
+export const LABEL_UNKNOWN = 2;
+
+const DAY = Number(MICROS_PER_DAY);
+
+interface SweepInput {
+  readonly featureSet: FeatureSet;
+  readonly plan: SweepPlan;
+  readonly grid: Grid;
+  readonly users: GridUsers;
+  readonly blocks: readonly FactBlock[];
+  readonly corrections: ReadonlyMap<number, readonly Correction[]>;
+}
+
+/**
+ * Goes over the moments of a grid in order and keeps, per user, what every feature comes to: facts
+ * are added when a moment first sees them and taken off when their window has passed. That is
+ * O(facts + users × moments), in arrays whose size does not depend on the number of moments. All
+ * arithmetic is on integers below 2^53, so that no order of additions changes a bit.
+ */
+export class Sweep {
+  private readonly state: readonly Float64Array[];
+  private readonly silentRows: Int32Array;
+  private readonly cancellations: Int32Array;
+  private readonly windows: readonly number[];
+  /** Arrays that were given back: fresh ones for every moment would keep the collector busy. */
+  private readonly spare: Columns[] = [];
+  private now = -1;
+
+  constructor(private readonly input: SweepInput) {
+    const { plan, users } = input;
+    const count = users.ids.length;
+    this.state = plan.channels.map(({ kind }) =>
+      new Float64Array(count).fill(kind === 'max' ? -Infinity : 0),
+    );
+    this.silentRows = new Int32Array(count);
+    this.cancellations = new Int32Array(count);
+    this.windows = [...new Set(plan.channels.flatMap(({ windowDays }) => windowDays ?? []))];
+  }
+
+  /** The vectors of moment `index`; moments can only be asked for in rising order. */
+  vectorsAt(index: number): MomentVectors {
+    if (index <= this.now || index >= this.input.grid.count) {
+      throw new RangeError(`moment ${index} comes not after ${this.now}, or not at all`);
+    }
+    while (this.now < index) this.advance();
+    return this.emit();
+  }
+
+  private advance(): void {
+    this.now += 1;
+    const { blocks, corrections, featureSet } = this.input;
+    const horizon = featureSet.label.horizonDays;
+    for (const block of blocks) {
+      if (this.now === 0) this.begin(block, horizon);
+      else this.step(block, horizon);
+    }
+    for (const { channel, user, value } of corrections.get(this.now) ?? []) {
+      this.state[channel]![user]! += value;
+    }
+  }
+
+  /** What is in force at the first moment: facts of any earlier day, and the label's next days. */
+  private begin(block: FactBlock, horizon: number): void {
+    for (let day = -block.plan.windowDays; day <= 0; day += 1) this.arrive(block, day);
+    for (let day = 1; day <= horizon; day += 1) this.addToLabel(block, day, 1);
+  }
+
+  private step(block: FactBlock, horizon: number): void {
+    const { now } = this;
+    for (const days of this.windows) this.expire(block, now - days, days);
+    this.arrive(block, now);
+    for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);
+    this.addToLabel(block, now, -1);
+    this.addToLabel(block, now + horizon, 1);
+  }
+
+  /** The facts of a day that are seen at once. */
+  private arrive(block: FactBlock, day: number): void {
+    const { from, until } = block.byDay(day);
+    if (from === until) return;
+    for (const [index, channel] of this.input.plan.channels.entries()) {
+      if (channel.source !== block.plan.source || hasPassed(channel, day, this.now)) continue;
+      this.addRange(block, { from, until }, { index, channel });
+    }
+  }
+
+  private addRange(
+    { user, seenAt, columns }: FactBlock,
+    { from, until }: { from: number; until: number },
+    { index, channel }: { index: number; channel: Channel },
+  ): void {
+    const state = this.state[index]!;
+    const { now } = this;
+    const values = channel.column === undefined ? undefined : columns[channel.column]!;
+    const isMax = channel.kind === 'max';
+    for (let fact = from; fact < until; fact += 1) {
+      if (seenAt[fact] !== now) continue;
+      const value = values === undefined ? 1 : values[fact]!;
+      const at = user[fact]!;
+      if (!isMax) state[at]! += value;
+      else if (value > state[at]!) state[at] = value;
+    }
+  }
+
+  /** One fact, which arrives later than its day. */
+  private add(block: FactBlock, fact: number, day: number): void {
+    for (const [index, channel] of this.input.plan.channels.entries()) {
+      if (channel.source !== block.plan.source || hasPassed(channel, day, this.now)) continue;
+      this.addRange(block, { from: fact, until: fact + 1 }, { index, channel });
+    }
+  }
+
+  /** Takes off the facts of a day whose window has passed, if they were ever seen in it. */
+  private expire(block: FactBlock, day: number, windowDays: number): void {
+    const { from, until } = block.byDay(day);
+    if (from === until) return;
+    const { user, seenAt, columns } = block;
+    const { now } = this;
+    for (const [index, channel] of this.input.plan.channels.entries()) {
+      if (channel.source !== block.plan.source || channel.windowDays !== windowDays) continue;
+      const state = this.state[index]!;
+      const values = channel.column === undefined ? undefined : columns[channel.column]!;
+      for (let fact = from; fact < until; fact += 1) {
+        if (seenAt[fact]! >= now) continue;
+        state[user[fact]!]! -= values === undefined ? 1 : values[fact]!;
+      }
+    }
+  }
+
+  /** A fact of day d speaks for the labels of the moments before it, back to the horizon. */
+  private addToLabel({ plan, user, columns, byDay }: FactBlock, day: number, sign: 1 | -1): void {
+    const { from, until } = byDay(day);
+    const { silent, cancelled } = plan.label;
+    for (const [column, counts] of [
+      [silent, this.silentRows],
+      [cancelled, this.cancellations],
+    ] as const) {
+      if (column === undefined) continue;
+      const flags = columns[column]!;
+      for (let fact = from; fact < until; fact += 1) counts[user[fact]!]! += sign * flags[fact]!;
+    }
+  }
+
+  private emit(): MomentVectors {
+    const { featureSet, plan, users, grid } = this.input;
+    const columns = this.spare.pop() ?? this.allocate();
+    const rows = this.listVisible(columns.users);
+    const visible = columns.users.subarray(0, rows);
+    const moment = Number(momentOf(grid, this.now));
+    for (const [index, feature] of featureSet.features.entries()) {
+      const { value, rows: rowsChannel } = plan.features[index]!;
+      const state = this.state[value]!;
+      const counts = rowsChannel === undefined ? state : this.state[rowsChannel]!;
+      const into = columns.features[index]!;
+      fillColumn({ feature, state, counts, visible, users, moment, into });
+    }
+    this.fillLabels(visible, columns.label);
+    return {
+      index: this.now,
+      rows,
+      users: visible,
+      features: columns.features.map((values) => values.subarray(0, rows)),
+      label: columns.label.subarray(0, rows),
+      release: () => this.spare.push(columns),
+    };
+  }
+
+  private allocate(): Columns {
+    const { featureSet, users } = this.input;
+    const count = users.ids.length;
+    return {
+      users: new Int32Array(count),
+      features: featureSet.features.map(({ type }) => new arrayOf[type](count)),
+      label: new Uint8Array(count),
+    };
+  }
+
+  private listVisible(into: Int32Array): number {
+    const { since } = this.input.users;
+    const { now } = this;
+    let rows = 0;
+    for (let user = 0; user < since.length; user += 1) {
+      if (since[user]! <= now) into[rows++] = user;
+    }
+    return rows;
+  }
+
+  /** Null until the whole horizon is known, even if an event already decides it. */
+  private fillLabels(visible: Int32Array, into: Uint8Array): void {
+    const { grid, featureSet } = this.input;
+    const { silentRows, cancellations } = this;
+    const horizon = BigInt(featureSet.label.horizonDays) * MICROS_PER_DAY;
+    const { at, completeThrough } = grid.label;
+    const end = momentOf(grid, this.now) + horizon;
+    if (completeThrough === null || end > at || end > completeThrough) {
+      into.fill(LABEL_UNKNOWN);
+      return;
+    }
+    for (let row = 0; row < visible.length; row += 1) {
+      const user = visible[row]!;
+      into[row] = silentRows[user] === 0 || cancellations[user]! > 0 ? 1 : 0;
+    }
+  }
+}
+
+const arrayOf = { int32: Int32Array, float64: Float64Array, bool: Uint8Array } as const;
+
+function hasPassed({ windowDays }: Channel, day: number, now: number): boolean {
+  return windowDays !== undefined && day + windowDays <= now;
+}
+
+interface ColumnOptions {
+  readonly feature: FeatureDefinition;
+  readonly state: Float64Array;
+  readonly counts: Float64Array;
+  readonly visible: Int32Array;
+  readonly users: GridUsers;
+  readonly moment: number;
+  readonly into: Int32Array | Float64Array | Uint8Array;
+}
+
+function fillColumn(options: ColumnOptions): void {
+  switch (options.feature.aggregate.kind) {
+    case 'count':
+    case 'count-distinct':
+    case 'sum':
+      return fillTotals(options);
+    case 'days-since-last':
+      return fillDaysSince(options);
+    case 'latest-equals':
+      return fillLatestEquals(options);
+  }
+}
+
+function fillTotals({ feature, state, counts, visible, into }: ColumnOptions): void {
+  const divisor = feature.dividedBy ?? 1;
+  const none = Number(feature.default ?? 0);
+  let greatest = 0;
+  for (let row = 0; row < visible.length; row += 1) {
+    const user = visible[row]!;
+    const total = state[user]!;
+    if (total > greatest) greatest = total;
+    into[row] = counts[user] === 0 ? none : total / divisor;
+  }
+  if (greatest > Number.MAX_SAFE_INTEGER) throw new RangeError(`${feature.name} is above 2^53`);
+}
+
+/**
+ * Whole 24-hour days. The floor is exact: a quotient just below n days is at least 1 µs ÷ 24 h =
+ * 1.2e-11 away from n, and doubles below 2^17 are less than 1.5e-11 apart.
+ */
+function fillDaysSince({ feature, state, visible, users, moment, into }: ColumnOptions): void {
+  const { signup } = users;
+  const never = feature.default === undefined ? undefined : Number(feature.default);
+  for (let row = 0; row < visible.length; row += 1) {
+    const user = visible[row]!;
+    const last = state[user]!;
+    if (last === -Infinity && never !== undefined) {
+      into[row] = never;
+      continue;
+    }
+    const passed = moment - (last === -Infinity ? signup[user]! : last);
+    into[row] = Math.floor(passed / DAY);
+  }
+}
+
+function fillLatestEquals({ feature, state, visible, users, into }: ColumnOptions): void {
+  const { aggregate } = feature;
+  if (aggregate.kind !== 'latest-equals') throw new RangeError(aggregate.kind);
+  for (let row = 0; row < visible.length; row += 1) {
+    const user = visible[row]!;
+    const latest = state[user]!;
+    if (latest !== -Infinity) into[row] = latest % 2;
+    else into[row] = Number(feature.default ?? users.plan[user] === aggregate.equals);
+  }
+}

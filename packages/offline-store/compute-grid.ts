@@ -1,0 +1,69 @@
+import type { DuckDb } from '../duckdb';
+import {
+  computeVectors,
+  type ComputedVectors,
+  type FeatureSet,
+  type SegmentFiles,
+} from '../features';
+import type { PartitionRequest } from './compute-partitions';
+import { gridOf } from './group-into-grids';
+import { createVectorWriter } from './vector-writer';
+import { WriterPool } from './writer-pool';
+
+export interface GridContext {
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+  /** Without a number of threads, as many as are configured. */
+  readonly openDuckDb: (threads?: number) => Promise<DuckDb>;
+}
+
+export interface ComputedGrid {
+  readonly duckDb: DuckDb;
+  readonly vectors: ComputedVectors;
+}
+
+/** Computes the vectors of a group of requests that fit one grid, and hands them to `use`. */
+export async function withGrid<T>(
+  context: GridContext,
+  { group, signal }: { group: readonly PartitionRequest[]; signal?: AbortSignal },
+  use: (grid: ComputedGrid) => Promise<T>,
+): Promise<T> {
+  const { featureSet, segments } = context;
+  const duckDb = await context.openDuckDb();
+  try {
+    const grid = gridOf(group);
+    return await use({
+      duckDb,
+      vectors: await computeVectors(duckDb, { featureSet, grid, segments, signal }),
+    });
+  } finally {
+    duckDb.close();
+  }
+}
+
+/** Encoding a file keeps one core busy; the computing thread and the disk fill the rest. */
+const WRITERS = 2;
+const TASKS_MAX = 6;
+
+/** As `withGrid`, with writers for its vectors, which are closed in the end. */
+export function withWriters<T>(
+  context: GridContext,
+  options: { group: readonly PartitionRequest[]; signal?: AbortSignal },
+  use: (grid: ComputedGrid & { readonly pool: WriterPool }) => Promise<T>,
+): Promise<T> {
+  return withGrid(context, options, async (grid) => {
+    const { featureSet } = context;
+    const { userIds } = grid.vectors;
+    const writers = await Promise.all(
+      Array.from({ length: WRITERS }, async () =>
+        createVectorWriter(await context.openDuckDb(1), { featureSet, userIds }),
+      ),
+    );
+    const pool = new WriterPool(writers, TASKS_MAX);
+    try {
+      return await use({ ...grid, pool });
+    } finally {
+      await pool.close();
+    }
+  });
+}

@@ -1,0 +1,259 @@
+import type { KnowledgeSnapshot, PartitionManifest } from '../../../packages/contracts';
+import type { DuckDb } from '../../../packages/duckdb';
+import { featureSet, type RawTables } from '../../../packages/features';
+import {
+  addDays,
+  dayNumber,
+  formatInstant,
+  MICROS_PER_DAY,
+  midnightOf,
+} from '../../../packages/instants';
+import {
+  findRestatements,
+  type LedgerRow,
+  type PartitionRequest,
+} from '../../../packages/offline-store';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import {
+  bill,
+  cancelled,
+  change,
+  event,
+  failed,
+  login,
+  paid,
+  rawTablesOf,
+  signup,
+} from '../features/golden-case';
+import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+
+/** Published are the dates from 35 days before to 95 days after this one, as known at K. */
+const ZERO = '2024-06-01';
+const FIRST = -35;
+const LAST = 95;
+const D = midnightOf(ZERO);
+const DAY = MICROS_PER_DAY;
+const K = D + 190n * DAY;
+/** Now: with batch 2, ten days later. */
+const NOW = K + 10n * DAY;
+const late = { batch: 2 };
+
+const base = signup(D - 60n * DAY);
+
+type Days = readonly [from: number, to: number] | null;
+
+describe('what late data restates', () => {
+  const scratch = createScratchDirectory();
+  let duckDb: DuckDb;
+  let written = 0;
+
+  beforeAll(async () => {
+    duckDb = await openTestDuckDb(scratch.path, 1);
+  });
+
+  afterAll(() => {
+    duckDb.close();
+    scratch.remove();
+  });
+
+  async function restated(
+    rows: readonly Partial<RawTables>[],
+    options: { published?: readonly LedgerRow[]; now?: KnowledgeSnapshot } = {},
+  ): Promise<readonly PartitionRequest[]> {
+    const raw = rawTablesOf({ fact: '', rows: [base, ...rows], expected: {} });
+    const segments = await writeRawLog(duckDb, `${scratch.path}/log${(written += 1)}`, raw);
+    const { published = publishedDates(), now: snapshot = snapshotAt(NOW) } = options;
+    const plan = { duckDb, rows: published, snapshot, featureSet, segments };
+    return (await findRestatements(plan)).requests;
+  }
+
+  it.each<{ fact: string; rows: Partial<RawTables>[]; features: Days; label: Days }>([
+    {
+      fact: 'a session at midnight: that day and 29 more, and the labels of 30 days before',
+      rows: [event(D, late)],
+      features: [0, 29],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a session 1 µs after midnight: a day later',
+      rows: [event(D + 1n, late)],
+      features: [1, 30],
+      label: [-29, 0],
+    },
+    {
+      fact: 'a session 1 µs before midnight: as at midnight',
+      rows: [event(D - 1n, late)],
+      features: [0, 29],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a login: until the first midnight that sees the next one, and its session',
+      rows: [login(D, late), login(D + 40n * DAY + 1n)],
+      features: [0, 40],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a login before another within its windows: as a session',
+      rows: [login(D, late), login(D + DAY)],
+      features: [0, 29],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a last login: for ever',
+      rows: [login(D, late)],
+      features: [0, LAST],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a failed charge: 30 days',
+      rows: [failed(D, late)],
+      features: [0, 29],
+      label: null,
+    },
+    { fact: 'a charge: 90 days', rows: [paid(D, late)], features: [0, 89], label: null },
+    { fact: 'a refund: nothing', rows: [bill('refund')(D, late)], features: null, label: null },
+    {
+      fact: 'a cancellation: labels only',
+      rows: [cancelled(D, late)],
+      features: null,
+      label: [-30, -1],
+    },
+    {
+      fact: 'a change of plan: until the next one',
+      rows: [change(D, 'c1', 'pro', late), change(D + 9n * DAY, 'c2', 'free')],
+      features: [0, 8],
+      label: null,
+    },
+    {
+      fact: 'a user: from signup on',
+      rows: [signup(D + 5n * DAY, late)],
+      features: [5, LAST],
+      label: null,
+    },
+    {
+      fact: 'a row of an old batch that arrived 1 µs after K',
+      rows: [failed(D, { ingestedAt: K + 1n })],
+      features: [0, 29],
+      label: null,
+    },
+    {
+      fact: 'a row of an old batch that arrived at K: nothing',
+      rows: [failed(D, { ingestedAt: K })],
+      features: null,
+      label: null,
+    },
+    {
+      fact: 'a cancellation of an old batch that arrived 1 µs after L',
+      rows: [cancelled(D, { ingestedAt: K + 1n })],
+      features: null,
+      label: [-30, -1],
+    },
+    {
+      fact: 'a row of the new batch that arrives now',
+      rows: [failed(D, { ...late, ingestedAt: NOW })],
+      features: [0, 29],
+      label: null,
+    },
+    {
+      fact: 'a row that has not arrived yet: nothing',
+      rows: [failed(D, { ...late, ingestedAt: NOW + 1n })],
+      features: null,
+      label: null,
+    },
+  ])('$fact', async ({ rows, features, label }) => {
+    const requests = await restated(rows);
+    const isRenewed = ({ batch, knownAt }: PartitionRequest) =>
+      batch === 2 && knownAt === formatInstant(NOW);
+    expect(daysOf(requests.filter(isRenewed))).toEqual(daysFrom(features));
+    const others = requests.filter((request) => !isRenewed(request));
+    expect(daysOf(others)).toEqual(daysFrom(label));
+    for (const { batch, knownAt } of others) {
+      expect({ batch, knownAt }).toEqual({ batch: 1, knownAt: formatInstant(K) });
+    }
+    expect(new Set(requests.map(({ label: l }) => l.labelBatch))).toEqual(
+      new Set(requests.length > 0 ? [2] : []),
+    );
+  });
+
+  it.each(['pinned', 'as-served'] as const)(
+    'of %s partitions is their label',
+    async (knowledge) => {
+      const published = publishedDates({ knowledge });
+      const requests = await restated([login(D, late)], { published });
+      expect(daysOf(requests)).toEqual(daysFrom([-30, -1]));
+      expect(new Set(requests.map(({ batch, kind }) => `${kind} ${batch}`))).toEqual(
+        new Set([`${knowledge} 1`]),
+      );
+    },
+  );
+
+  it('does not include labels that nobody knows yet', async () => {
+    const now = { latest: { at: formatInstant(D + 9n * DAY), batch: 2 }, completeThrough: null };
+    const published = publishedDates({ known_at: formatInstant(D), label_mature: false });
+    expect(daysOf(await restated([cancelled(D, late)], { published, now }))).toEqual([]);
+  });
+
+  it.each([
+    { what: 'is over, and complete, at T + 30 d', at: 0n, complete: 0n, days: [FIRST] },
+    { what: 'lacks 1 µs', at: -1n, complete: 0n, days: [] },
+    { what: 'is complete but for 1 µs', at: 0n, complete: -1n, days: [] },
+  ])('includes labels whose horizon $what', async ({ at, complete, days }) => {
+    const end = D + BigInt(FIRST + 30) * DAY;
+    const latest = { at: formatInstant(end + at), batch: 1 };
+    const now = { latest, completeThrough: formatInstant(end + complete) };
+    const published = publishedDates({ known_at: latest.at, label_mature: false });
+    const requests = await restated([], { published, now });
+    expect(daysOf(requests)).toEqual(days);
+    expect(requests.map(({ reason }) => reason)).toEqual(days.map(() => 'labels matured'));
+  });
+
+  it('is not looked at again where it was checked', async () => {
+    const checked = { checkedThroughBatch: 2, checkedKnownAt: formatInstant(NOW) };
+    const published = publishedDates({}, checked);
+    expect(await restated([login(D, late)], { published })).toEqual([]);
+  });
+
+  it.each([
+    { what: 'whose claim has expired', isExpired: true, days: [0, 29] as Days },
+    { what: 'that somebody computes, not', isExpired: false, days: null },
+  ])('includes dates $what', async ({ isExpired, days }) => {
+    const published = publishedDates({}, { status: 'running', isExpired });
+    expect(daysOf(await restated([failed(D, late)], { published }))).toEqual(daysFrom(days));
+  });
+});
+
+function snapshotAt(now: bigint): KnowledgeSnapshot {
+  const at = formatInstant(now);
+  return { latest: { at, batch: 2 }, completeThrough: at };
+}
+
+function publishedDates(
+  manifest: Partial<PartitionManifest> = {},
+  row: Partial<LedgerRow> = {},
+): LedgerRow[] {
+  const known_at = manifest.known_at ?? formatInstant(K);
+  return daysFrom([FIRST, LAST]).map((day) => {
+    const date = addDays(ZERO, day);
+    const ofDate = { date, knowledge: 'latest', batch: 1, label_batch: 1, label_mature: true };
+    const known = { known_at, label_known_at: known_at, ...manifest };
+    return {
+      date,
+      status: 'succeeded',
+      isExpired: false,
+      manifest: { ...ofDate, ...known } as PartitionManifest,
+      checkedThroughBatch: null,
+      checkedKnownAt: null,
+      ...row,
+    } as LedgerRow;
+  });
+}
+
+function daysOf(requests: readonly PartitionRequest[]): number[] {
+  return requests.map(({ date }) => dayNumber(date) - dayNumber(ZERO));
+}
+
+function daysFrom(days: Days): number[] {
+  if (!days) return [];
+  const [from, to] = days;
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}

@@ -1,0 +1,137 @@
+import { spawnSync } from 'node:child_process';
+import {
+  auditPartitions,
+  computePartitions,
+  createLedger,
+  currentPartition,
+} from '../../../packages/offline-store';
+import { publishSteps, type PublishStep } from './publishing-child';
+import { createPublishingWorld, filesOf, readDay, type PublishingWorld } from './publishing-world';
+import { latestRequest, snapshotAt } from './small-world';
+
+/** The last login was on the day before: the late one changes both. */
+const DATES = ['2024-02-11', '2024-02-12'] as const;
+const [KILLED_DATE, OTHER_DATE] = DATES;
+const first = DATES.map((date) => latestRequest(date, snapshotAt(80, 1)));
+const second = DATES.map((date) => latestRequest(date, snapshotAt(82, 2), 'late data'));
+
+const isFrom = (step: PublishStep, one: PublishStep) =>
+  publishSteps.indexOf(step as never) >= publishSteps.indexOf(one as never);
+
+describe('a process that is killed while it publishes a second revision', () => {
+  let world: PublishingWorld;
+  let before: string;
+  const bytes: Record<'old' | 'new', Record<string, string>> = { old: {}, new: {} };
+  const sql = () => world.database.sql;
+  const saveLedger = async (name: string) => {
+    await sql()`drop table if exists ${sql()(name)}`;
+    await sql()`create table ${sql()(name)} as table ops.partition_runs`;
+  };
+  const restoreLedger = async (name: string) => {
+    await sql()`truncate ops.partition_runs`;
+    await sql()`insert into ops.partition_runs select * from ${sql()(name)}`;
+  };
+  const copyOf = (folder: string, copy: string) => {
+    // Hard links stay hard links.
+    expect(spawnSync('cp', ['-a', folder, copy]).status).toBe(0);
+    return copy;
+  };
+  const manifestInLedger = async () => {
+    const rows = await createLedger(world.database).list();
+    return Object.fromEntries(rows.map((row) => [row.date, row.manifest]));
+  };
+
+  beforeAll(async () => {
+    world = await createPublishingWorld();
+    const fresh = `${world.folder}/fresh`;
+    await computePartitions(world.context(fresh, 'fresh'), second);
+    await sql()`truncate ops.partition_runs`;
+    before = `${world.folder}/before`;
+    await computePartitions(world.context(before, 'first'), first);
+    await saveLedger('ledger_before');
+    for (const date of DATES) {
+      bytes.old[date] = readDay(before, date)!;
+      bytes.new[date] = readDay(fresh, date)!;
+      expect(bytes.old[date]).not.toBe(bytes.new[date]);
+    }
+  });
+
+  afterAll(() => world.remove());
+
+  async function killedAt(step: PublishStep): Promise<string> {
+    const featuresDir = copyOf(before, `${world.folder}/${step.replaceAll(/\W/g, '-')}`);
+    await restoreLedger('ledger_before');
+    const stop = { step, date: KILLED_DATE, signal: 'SIGKILL' as const };
+    const child = world.startChild({ featuresDir, requests: second, owner: 'killed', stop });
+    expect((await child.ended).by).toBe('SIGKILL');
+    return featuresDir;
+  }
+
+  /** Publishes again as `owner`, and expects everything to be as if nobody had been killed. */
+  async function recover(featuresDir: string, owner: string): Promise<Record<string, string>> {
+    const { outcomes } = await computePartitions(world.context(featuresDir, owner), second);
+    expect(outcomes.map(({ status }) => status)).not.toContain('failed');
+    const ledger = await manifestInLedger();
+    for (const date of DATES) {
+      expect(readDay(featuresDir, date)).toBe(bytes.new[date]);
+      const current = await currentPartition(featuresDir, date);
+      expect(current?.manifest).toMatchObject({ revision: 2, sha256: bytes.new[date] });
+      expect(ledger[date]).toEqual(current?.manifest);
+    }
+    return filesOf(featuresDir);
+  }
+
+  it.each(publishSteps)(
+    'when %s leaves old or new, and the next attempt mends it',
+    async (step) => {
+      const featuresDir = await killedAt(step);
+
+      const seen = isFrom(step, "the day's file was renamed") ? 'new' : 'old';
+      expect(readDay(featuresDir, KILLED_DATE)).toBe(bytes[seen][KILLED_DATE]);
+      // The other date is published beside it, and may have come further or not.
+      const { old, new: renewed } = bytes;
+      expect([old[OTHER_DATE], renewed[OTHER_DATE]]).toContain(readDay(featuresDir, OTHER_DATE));
+      for (const date of DATES) {
+        const current = await currentPartition(featuresDir, date);
+        expect(current?.manifest.sha256).toBe(readDay(featuresDir, date));
+        expect(filesOf(featuresDir)[current!.path.slice(featuresDir.length + 1)]).toBe(
+          current?.manifest.sha256,
+        );
+      }
+      const known = isFrom(step, 'the transaction was committed') ? 'new' : 'old';
+      expect((await manifestInLedger())[KILLED_DATE]?.sha256).toBe(bytes[known][KILLED_DATE]);
+
+      await saveLedger('ledger_killed');
+      const forOther = copyOf(featuresDir, `${featuresDir}-other`);
+      const files = await recover(featuresDir, 'killed');
+      expect(Object.keys(files)).toEqual(DATES.flatMap((date) => filesOfDate(date, 2)).sort());
+      const audit = await auditPartitions(world.context(featuresDir, 'audit'));
+      expect(audit).toEqual({
+        equal: 2 * DATES.length,
+        missing: 0,
+        extra: 0,
+        mismatched: 0,
+        not_comparable: 0,
+        examples: [],
+      });
+
+      await restoreLedger('ledger_killed'); // Its claims expire while the other owner waits.
+      expect(await recover(forOther, 'other')).toEqual(files);
+    },
+  );
+});
+
+/** A day's file, its revisions and their manifests, and no file else. */
+function filesOfDate(date: string, revisions: number): string[] {
+  const [year, month, day] = date.split('-');
+  const folder = `year=${year}/month=${month}`;
+  return [
+    `${folder}/day=${day}.parquet`,
+    ...Array.from({ length: revisions }, (_, index) => `rev-000${index + 1}`).flatMap(
+      (revision) => [
+        `_revisions/${folder}/day=${day}/${revision}.json`,
+        `_revisions/${folder}/day=${day}/${revision}.parquet`,
+      ],
+    ),
+  ];
+}

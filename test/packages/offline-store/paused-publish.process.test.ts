@@ -1,0 +1,114 @@
+import path from 'node:path';
+import { ChurnError } from '../../../packages/contracts';
+import {
+  auditPartitions,
+  computePartitions,
+  currentPartition,
+  type PartitionOutcome,
+} from '../../../packages/offline-store';
+import type { PublishStep } from './publishing-child';
+import {
+  createPublishingWorld,
+  filesOf,
+  readDay,
+  type PublishingChild,
+  type PublishingWorld,
+} from './publishing-world';
+import { latestRequest, snapshotAt } from './small-world';
+
+const DATE = '2024-02-11';
+/** Three requests with bytes of their own: no label yet, with labels, and with a late login. */
+const published = latestRequest(DATE, snapshotAt(45, 1));
+const ofZombie = latestRequest(DATE, snapshotAt(80, 1), 'labels matured');
+const ofOther = latestRequest(DATE, snapshotAt(82, 2), 'late data');
+
+describe('a process that is paused while it publishes', () => {
+  let world: PublishingWorld;
+  let featuresDir: string;
+  let tests = 0;
+
+  beforeAll(async () => {
+    world = await createPublishingWorld();
+  });
+
+  beforeEach(async () => {
+    await world.database.sql`truncate ops.partition_runs`;
+    featuresDir = path.join(world.folder, `features-${(tests += 1)}`);
+    await compute('first', published);
+  });
+
+  afterAll(() => world.remove());
+
+  async function compute(owner: string, request: typeof published): Promise<PartitionOutcome> {
+    const context = world.context(featuresDir, owner);
+    return (await computePartitions(context, [request])).outcomes[0]!;
+  }
+
+  async function pausedAt(step: PublishStep): Promise<PublishingChild> {
+    const stop = { step, date: DATE, signal: 'SIGSTOP' as const };
+    const requests = [ofZombie];
+    const child = world.startChild({ featuresDir, requests, owner: 'zombie', stop });
+    await child.stopped;
+    return child;
+  }
+
+  /** What readers of files and ledger see: everything but temporary names. */
+  const visible = async () => ({
+    files: Object.entries(filesOf(featuresDir)).filter(
+      ([file]) => !path.basename(file).startsWith('.'),
+    ),
+    ledger: [...(await world.database.sql`select * from ops.partition_runs`)],
+  });
+
+  const zombieSteps: PublishStep[] = ['the claim was made', 'the ledger row is about to be held'];
+
+  it.each(zombieSteps)(
+    'when %s is refused after another took over, and changes nothing',
+    async (step) => {
+      const zombie = await pausedAt(step);
+      expect(await compute('other', ofOther)).toMatchObject({ status: 'published', revision: 2 });
+      const seen = await visible();
+
+      zombie.process.kill('SIGCONT');
+      const { by, outcomes } = await zombie.ended;
+
+      expect(by).toBe(0);
+      expect(outcomes).toMatchObject([
+        { status: 'failed', error: new ChurnError('FENCED_OUT', { date: DATE }).message },
+      ]);
+      expect(await visible()).toEqual(seen);
+      expect(await compute('next', ofOther)).toMatchObject({ status: 'unchanged', revision: 2 });
+      expect(Object.entries(filesOf(featuresDir))).toEqual(seen.files);
+      expect(await auditPartitions(world.context(featuresDir, 'audit'))).toMatchObject({
+        equal: 2,
+        mismatched: 0,
+      });
+    },
+  );
+
+  it('in its transaction makes the next one wait, which then goes on from its revision', async () => {
+    const old = readDay(featuresDir, DATE);
+    const paused = await pausedAt('the link was made');
+    const next = compute('other', ofOther);
+    await someoneWaitsForTheRow();
+    expect(readDay(featuresDir, DATE)).toBe(old);
+
+    paused.process.kill('SIGCONT');
+
+    expect((await paused.ended).outcomes).toMatchObject([{ status: 'published', revision: 2 }]);
+    expect(await next).toMatchObject({ status: 'published', revision: 3 });
+    const current = await currentPartition(featuresDir, DATE);
+    expect(current?.manifest).toMatchObject({ revision: 3, sha256: readDay(featuresDir, DATE) });
+    const audit = await auditPartitions(world.context(featuresDir, 'audit'));
+    expect(audit).toMatchObject({ equal: 3, missing: 0, extra: 0, mismatched: 0 });
+  });
+
+  async function someoneWaitsForTheRow(): Promise<void> {
+    for (;;) {
+      const waiting = await world.database.sql`
+        select from pg_locks join pg_stat_activity using (pid)
+        where not granted and datname = current_database()`;
+      if (waiting.length > 0) return;
+    }
+  }
+});

@@ -1,0 +1,150 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { openDuckDb } from '../../../packages/duckdb';
+import { featureSet, type SegmentFiles } from '../../../packages/features';
+import {
+  createLedger,
+  partitionPaths,
+  type ComputeContext,
+  type PartitionOutcome,
+} from '../../../packages/offline-store';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
+import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import type { ChildOrders } from './publishing-child';
+import { smallWorld } from './small-world';
+
+const childFile = require.resolve('./publishing-child.ts');
+const typescriptRequire = path.join(__dirname, '../raw-data/typescript-require.cjs');
+
+/** Two batches of a small world, a ledger, and children that publish from them. */
+export interface PublishingWorld {
+  readonly database: TestDatabase;
+  readonly folder: string;
+  context(featuresDir: string, owner: string): ComputeContext;
+  /** Starts a real process that publishes, and stops where it is told. */
+  startChild(
+    orders: Pick<ChildOrders, 'featuresDir' | 'requests' | 'owner' | 'stop'>,
+  ): PublishingChild;
+  remove(): Promise<void>;
+}
+
+export interface PublishingChild {
+  /** Resolves when it says that it stops; fails when it ends without. */
+  readonly stopped: Promise<void>;
+  /** How it ended: its signal, else its exit code; and the outcomes that it printed. */
+  readonly ended: Promise<{
+    by: NodeJS.Signals | number | null;
+    outcomes: readonly PartitionOutcome[];
+  }>;
+  readonly process: ChildProcess;
+}
+
+/** Short, so that a dead claim is soon handed over. */
+const LEASE_SECONDS = 0.5;
+
+export async function createPublishingWorld(): Promise<PublishingWorld> {
+  const scratch = createScratchDirectory();
+  const database = await createTestDatabase();
+  const duckDb = await openTestDuckDb(scratch.path);
+  const segments = await writeRawLog(duckDb, `${scratch.path}/raw`, smallWorld({ late: true }));
+  duckDb.close();
+  const children: ChildProcess[] = [];
+  return {
+    database,
+    folder: scratch.path,
+    context: (featuresDir, owner) => ({
+      ledger: createLedger(database, { leaseSeconds: LEASE_SECONDS }),
+      featuresDir,
+      featureSet,
+      segments,
+      openDuckDb: () =>
+        openDuckDb({
+          allowedDirectories: [scratch.path],
+          scratchDirectory: `${scratch.path}/scratch`,
+          memoryMegabytes: 512,
+          threads: 1,
+        }),
+      owner,
+    }),
+    startChild: (orders) => {
+      const child = startChild({
+        ...orders,
+        databaseUrl: database.url,
+        directory: scratch.path,
+        segments: allSegments(segments),
+        leaseSeconds: LEASE_SECONDS,
+      });
+      children.push(child.process);
+      return child;
+    },
+    remove: async () => {
+      for (const child of children) child.kill('SIGKILL');
+      await database.drop();
+      scratch.remove();
+    },
+  };
+}
+
+function allSegments(segments: SegmentFiles): ChildOrders['segments'] {
+  const all = (table: Parameters<SegmentFiles>[0]) => segments(table, Number.MAX_SAFE_INTEGER);
+  return {
+    users: all('users'),
+    plan_changes: all('plan_changes'),
+    user_events: all('user_events'),
+    billing_events: all('billing_events'),
+  };
+}
+
+function startChild(orders: ChildOrders): PublishingChild {
+  const child = spawn(
+    process.execPath,
+    ['-r', typescriptRequire, childFile, JSON.stringify(orders)],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  let out = '';
+  const stopped = new Promise<void>((resolve, reject) => {
+    child.stdout.on('data', (text) => {
+      out += String(text);
+      if (out.startsWith('stopped\n')) resolve();
+    });
+    child.once('close', () => reject(new Error(`it never came to: ${orders.stop.step}`)));
+  });
+  stopped.catch(() => {});
+  const ended = once(child, 'close').then(([code, signal]) => {
+    const outcomes = out.split('\n').find((line) => line.startsWith('['));
+    return {
+      by: (signal ?? code) as NodeJS.Signals | number | null,
+      outcomes: JSON.parse(outcomes ?? '[]') as PartitionOutcome[],
+    };
+  });
+  return { stopped, ended, process: child };
+}
+
+/** SHA-256 of what somebody who just opens the day's file gets; undefined while there is none. */
+export function readDay(featuresDir: string, date: string): string | undefined {
+  try {
+    const bytes = readFileSync(partitionPaths(featuresDir, date).dayFile);
+    return createHash('sha256').update(bytes).digest('hex');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every file below the features folder with the SHA-256 of its bytes, temporary ones included. */
+export function filesOf(featuresDir: string): Record<string, string> {
+  const entries = readdirSync(featuresDir, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort();
+  return Object.fromEntries(
+    files.map((file) => [
+      path.relative(featuresDir, file),
+      createHash('sha256').update(readFileSync(file)).digest('hex'),
+    ]),
+  );
+}
