@@ -17,20 +17,27 @@ import { measureBackfill } from './measurements/backfill';
 import { measureEncode } from './measurements/encode';
 import type { BenchOptions, Measurement, Row } from './measurements/measurement';
 import { measureOneDay } from './measurements/one-day';
+import { measureHistory } from './measurements/history';
 import { measureOnline } from './measurements/online';
 import { measureRawLoad } from './measurements/raw-load';
 import { measureRestate } from './measurements/restate';
+import { measureScale } from './measurements/scale';
 import { printTable } from './measurements/print-table';
 
-/** In the order in which they run. A measurement of `churn history` belongs after `restate`. */
+/** In the order in which they run. */
 const measurements: Readonly<Record<string, Measurement>> = {
   backfill: measureBackfill,
   'one-day': measureOneDay,
   restate: measureRestate,
+  history: measureHistory,
   sync: measureOnline,
   'raw-load': measureRawLoad,
   encode: measureEncode,
+  scale: measureScale,
 };
+
+/** Only when it is asked for: it takes minutes and gigabytes of disk. */
+const LARGE = 'scale';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -75,7 +82,7 @@ async function main(): Promise<void> {
 }
 
 function chosenMeasurements(only: string | undefined): string[] {
-  const names = only?.split(',') ?? Object.keys(measurements);
+  const names = only?.split(',') ?? Object.keys(measurements).filter((name) => name !== LARGE);
   const unknown = names.find((name) => !(name in measurements));
   if (unknown === undefined) return names;
   throw new Error(`--only takes ${Object.keys(measurements).join(', ')}; not ${unknown}`);

@@ -1,40 +1,25 @@
-const engine = 'packages/features/compile-vectors.ts';
-const engineTests = [
-  'test/packages/features/engine-agrees-with-oracle.test.ts',
-  'test/packages/features/golden-boundaries.test.ts',
-];
+import { engineMutations } from './mutations-of-the-engine.mjs';
+import { storeMutations } from './mutations-of-the-store.mjs';
 
 /**
- * Where the code is broken on purpose: `find` occurs exactly once in `file` and is replaced; at
- * least one test in `tests` must fail.
+ * Where the code is broken on purpose: `find` occurs exactly once in `file` and is replaced; a test
+ * in one of the files `tests` must fail. They are run in their order until one does.
  */
 export const mutations = [
-  {
-    name: 'window bound',
-    file: engine,
-    find: 'const ceiling = `(${micros} - ${grid.first} + ${DAY} - 1) // ${DAY}`;',
-    replace: 'const ceiling = `(${micros} - ${grid.first} + ${DAY}) // ${DAY}`;',
-    tests: engineTests,
-  },
-  {
-    name: 'K filter',
-    file: engine,
-    find: 'WHEN k <= ${only.at} AND batch',
-    replace: 'WHEN k <= ${only.at} + 1 AND batch',
-    tests: engineTests,
-  },
-  {
-    name: 'label null',
-    file: engine,
-    find: 'CASE WHEN t + ${horizon} <= ${known} THEN ${verdict} END',
-    replace: 'CASE WHEN t + ${horizon} <= ${known} THEN ${verdict} ELSE false END',
-    tests: engineTests,
-  },
+  ...engineMutations,
+  ...storeMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',
     find: 'if time ~= my_time then return time > my_time and 1 or -1 end',
     replace: 'if time ~= my_time then return -1 end',
+    tests: ['test/packages/online-store/sync-online-features.integration.test.ts'],
+  },
+  {
+    name: 'forward-only rule: revisions',
+    file: 'packages/online-store/forward-only-scripts.ts',
+    find: 'return revision > my_revision and 1 or -1',
+    replace: 'return -1',
     tests: ['test/packages/online-store/sync-online-features.integration.test.ts'],
   },
   {
@@ -64,15 +49,6 @@ export const mutations = [
     find: 'export const CLOCK_TOLERANCE_MINUTES = 5;',
     replace: 'export const CLOCK_TOLERANCE_MINUTES = 6;',
     tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
-  },
-  {
-    name: 'publish order',
-    file: 'packages/offline-store/publish-revision.ts',
-    find: `      await putInPlace(context, { staged, claim, manifest: staged.manifest });
-      await context.ledger.recordPublication(tx, staged.manifest, checked);`,
-    replace: `      await context.ledger.recordPublication(tx, staged.manifest, checked);
-      await putInPlace(context, { staged, claim, manifest: staged.manifest });`,
-    tests: ['test/packages/offline-store/publish-partitions.integration.test.ts'],
   },
   {
     name: 'problem+json code',

@@ -1,3 +1,4 @@
+const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
@@ -23,6 +24,14 @@ const moment = (name, find, replace) => ({
   find,
   replace,
   tests: [oracle],
+});
+
+const values = (name, find, replace, tests = [oracle, golden]) => ({
+  name,
+  file: 'packages/features/fill-column.ts',
+  find,
+  replace,
+  tests,
 });
 
 const channels = (name, find, replace) => ({
@@ -67,7 +76,7 @@ export const engineMutations = [
     'expiry of what arrives as its window passes',
     'if (seenAt[fact]! >= now) continue;',
     'if (seenAt[fact]! > now) continue;',
-    [oracle],
+    [served, oracle],
   ),
   sweep('expiry of what never was known', 'if (seenAt[fact]! >= now) continue;', '', [
     golden,
@@ -84,8 +93,11 @@ export const engineMutations = [
     'CASE WHEN ${isKnown} THEN',
     'CASE WHEN ${isKnown} + 1 THEN',
   ),
-  facts('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [oracle]),
-  facts('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [oracle]),
+  facts('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [served, oracle]),
+  facts('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [
+    served,
+    oracle,
+  ]),
   facts(
     'S of each moment, where K is soon',
     'WHEN k <= ${ats}[${soonest}] AND batch <= ${batches}[${soonest}] THEN',
@@ -118,7 +130,7 @@ export const engineMutations = [
     'late arrivals',
     'for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);',
     '',
-    [oracle],
+    [served, oracle],
   ),
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
@@ -187,8 +199,8 @@ export const engineMutations = [
     [oracle],
   ),
   facts('the end of an overlap', 'unnest([a, least(covered, b)])', 'unnest([a, b])'),
-  facts('overlap with the last fact only', 'max(b) OVER', 'last_value(b) OVER', [oracle]),
-  facts('the order of a session', 'ORDER BY a, d\n', 'ORDER BY d, a\n', [oracle]),
+  facts('overlap with the last fact only', 'max(b) OVER', 'last_value(b) OVER', [served, oracle]),
+  facts('the order of a session', 'ORDER BY a, d\n', 'ORDER BY d, a\n', [served, oracle]),
   facts('sessions of one event type', '` AND ${channel.column} > 0`', "''", [oracle]),
 
   // Values
@@ -202,8 +214,8 @@ export const engineMutations = [
     'ORDER BY event_time, change_id)',
     'ORDER BY event_time, change_id DESC)',
   ),
-  sweep('whole days, rounded', 'Math.floor(passed / DAY)', 'Math.round(passed / DAY)'),
-  sweep(
+  values('whole days, rounded', 'Math.floor(passed / DAY)', 'Math.round(passed / DAY)'),
+  values(
     'days since signup',
     '(last === -Infinity ? signup[user]! : last)',
     '(last === -Infinity ? moment : last)',
@@ -212,9 +224,9 @@ export const engineMutations = [
     'the last to arrive is the latest',
     'else if (value > state[at]!) state[at] = value;',
     'else state[at] = value;',
-    [oracle],
+    [served, oracle],
   ),
-  sweep('a default for no rows', 'counts[user] === 0 ? none :', 'false ? none :', [oracle]),
+  values('a default for no rows', 'counts[user] === 0 ? none :', 'false ? none :', [oracle]),
   facts(
     'shards of users overlap',
     'user_id < ${quoteLiteral(users.until)}',
@@ -248,7 +260,7 @@ export const engineMutations = [
     '`ingested_at <= ${instant(at)} AND',
     '`ingested_at < ${instant(at)} AND',
   ),
-  moment('S of one moment', 'AND batch <= ${batch}`', '`'),
+  moment('S of one moment excluded', 'AND batch <= ${batch}`', 'AND batch < ${batch}`'),
   moment('the latest plan at one moment', 'change_id DESC', 'change_id'),
   moment(
     'the horizon of one moment',

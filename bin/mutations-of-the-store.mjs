@@ -1,4 +1,4 @@
-const chunks = 'test/laws/order-and-chunks.test.ts';
+const together = 'test/packages/offline-store/write-vectors.test.ts';
 const restatement = 'test/laws/restatement.integration.test.ts';
 const golden = 'test/packages/offline-store/find-restatements.test.ts';
 const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
@@ -105,19 +105,21 @@ export const storeMutations = [
   ),
 
   // What is computed together
-  grids('label knowledge of a grid: S', 'next.label.labelBatch === labelBatch &&', '', [chunks]),
+  grids('label knowledge of a grid: S', 'next.label.labelBatch === labelBatch &&', '', [together]),
   grids(
     'label knowledge of a grid: complete_through',
     'next.label.completeThrough === completeThrough',
     'true',
-    [chunks],
+    [together],
   ),
-  grids('rising K in a grid', 'next.knownAt >= last.knownAt &&', '', [restatement]),
+  grids('rising S in a grid', 'next.batch >= last.batch &&', '', [together]),
+  grids('L of a grid', 'next.label.labelKnownAt === labelKnownAt &&', '', [together]),
+  grids('rising K in a grid', 'next.knownAt >= last.knownAt &&', '', [together]),
   grids(
-    'knowledge of days in between',
+    'each day has its own knowledge',
     'group.findLast((candidate) => indexIn(group, candidate) <= index)',
-    'group.find((candidate) => indexIn(group, candidate) >= index)',
-    [chunks],
+    'group.findLast((candidate) => indexIn(group, candidate) < index)',
+    [together],
   ),
 
   // What is published

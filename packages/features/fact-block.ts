@@ -12,9 +12,9 @@ export interface FactBlock {
   readonly seenAt: Int32Array;
   readonly columns: readonly ColumnArray[];
   /** Positions [from, until) of the facts of day d; any d is allowed. */
-  byDay(day: number): { readonly from: number; readonly until: number };
+  readonly byDay: (day: number) => { readonly from: number; readonly until: number };
   /** Positions and days of the facts that arrive at moment i, later than their day. */
-  lateAt(moment: number): readonly { readonly fact: number; readonly day: number }[];
+  readonly lateAt: (moment: number) => readonly { readonly fact: number; readonly day: number }[];
 }
 
 /** Takes facts in any order, once it knows how many there are of each day. */

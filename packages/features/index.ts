@@ -1,5 +1,7 @@
 export { compileMoment, type MomentQuestion } from './compile-moment';
 export { type SegmentFiles } from './compile-facts';
+export { computeHistory, type History } from './compute-history';
+export { spineReasons, type SpineKnowledge } from './compile-spine';
 export { computeVectors, type ComputedVectors } from './compute-vectors';
 export { createFeatureSet, featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
 export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid';

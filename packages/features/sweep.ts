@@ -3,7 +3,7 @@ import type { Channel, SweepPlan } from './channels';
 import type { FactBlock } from './fact-block';
 import type { FeatureSet } from './feature-set';
 import { momentOf, type Grid } from './grid';
-import type { FeatureDefinition } from './language';
+import { fillColumn } from './fill-column';
 
 /** The users of a grid, by number: in the order of their ids. */
 export interface GridUsers {
@@ -44,8 +44,6 @@ interface Columns {
 }
 
 export const LABEL_UNKNOWN = 2;
-
-const DAY = Number(MICROS_PER_DAY);
 
 interface SweepInput {
   readonly featureSet: FeatureSet;
@@ -252,70 +250,4 @@ const arrayOf = { int32: Int32Array, float64: Float64Array, bool: Uint8Array } a
 
 function hasPassed({ windowDays }: Channel, day: number, now: number): boolean {
   return windowDays !== undefined && day + windowDays <= now;
-}
-
-interface ColumnOptions {
-  readonly feature: FeatureDefinition;
-  readonly state: Float64Array;
-  readonly counts: Float64Array;
-  readonly visible: Int32Array;
-  readonly users: GridUsers;
-  readonly moment: number;
-  readonly into: Int32Array | Float64Array | Uint8Array;
-}
-
-function fillColumn(options: ColumnOptions): void {
-  switch (options.feature.aggregate.kind) {
-    case 'count':
-    case 'count-distinct':
-    case 'sum':
-      return fillTotals(options);
-    case 'days-since-last':
-      return fillDaysSince(options);
-    case 'latest-equals':
-      return fillLatestEquals(options);
-  }
-}
-
-function fillTotals({ feature, state, counts, visible, into }: ColumnOptions): void {
-  const divisor = feature.dividedBy ?? 1;
-  const none = Number(feature.default ?? 0);
-  let greatest = 0;
-  for (let row = 0; row < visible.length; row += 1) {
-    const user = visible[row]!;
-    const total = state[user]!;
-    if (total > greatest) greatest = total;
-    into[row] = counts[user] === 0 ? none : total / divisor;
-  }
-  if (greatest > Number.MAX_SAFE_INTEGER) throw new RangeError(`${feature.name} is above 2^53`);
-}
-
-/**
- * Whole 24-hour days. The floor is exact: a quotient just below n days is at least 1 µs ÷ 24 h =
- * 1.2e-11 away from n, and doubles below 2^17 are less than 1.5e-11 apart.
- */
-function fillDaysSince({ feature, state, visible, users, moment, into }: ColumnOptions): void {
-  const { signup } = users;
-  const never = feature.default === undefined ? undefined : Number(feature.default);
-  for (let row = 0; row < visible.length; row += 1) {
-    const user = visible[row]!;
-    const last = state[user]!;
-    if (last === -Infinity && never !== undefined) {
-      into[row] = never;
-      continue;
-    }
-    const passed = moment - (last === -Infinity ? signup[user]! : last);
-    into[row] = Math.floor(passed / DAY);
-  }
-}
-
-function fillLatestEquals({ feature, state, visible, users, into }: ColumnOptions): void {
-  const { aggregate } = feature;
-  if (aggregate.kind !== 'latest-equals') throw new RangeError(aggregate.kind);
-  for (let row = 0; row < visible.length; row += 1) {
-    const user = visible[row]!;
-    const latest = state[user]!;
-    if (latest !== -Infinity) into[row] = latest % 2;
-    else into[row] = Number(feature.default ?? users.plan[user] === aggregate.equals);
-  }
 }

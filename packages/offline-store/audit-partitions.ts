@@ -1,14 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import type { PartitionManifest } from '../contracts';
-import { midnightOf, type LogicalDate } from '../instants';
-import { withGrid } from './compute-grid';
+import type { MomentVectors } from '../features';
+import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
+import { withWriters } from './compute-grid';
 import type { ComputeContext, PartitionRequest } from './compute-partitions';
-import { sha256OfFile } from './durable-files';
+import { removeFile, sha256OfFile } from './durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
 import { partitionPaths } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
 import { isStale } from './select-dates';
 import { createContentHasher } from './vector-writer';
+import type { WriterPool } from './writer-pool';
 
 /** What every audit reports; the counts are of the things compared. */
 export interface AuditReport {
@@ -27,11 +31,12 @@ type Finding = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
 const EXAMPLES_MAX = 20;
 
 /**
- * Recomputes every revision from what its manifest says was known, and compares it with the file.
+ * Recomputes every revision from what its manifest says was known, and compares its values and its
+ * bytes, written again, with the file.
  * A ledger row without its file is `missing`; a day's file without any manifest is `extra`.
  */
 export async function auditPartitions(
-  context: Omit<ComputeContext, 'owner'>,
+  context: AuditContext,
   progress: { report?: (done: number, total: number, what: string) => void } = {},
 ): Promise<AuditReport> {
   const { featuresDir, ledger } = context;
@@ -75,7 +80,8 @@ interface AuditedRevision {
   readonly verdict: Exclude<Finding, 'extra'>;
 }
 
-type AuditContext = Omit<ComputeContext, 'owner'>;
+/** Files are written in `scratchDir` to be hashed; DuckDB must be allowed there. */
+export type AuditContext = Omit<ComputeContext, 'owner'> & { readonly scratchDir: string };
 
 /** The revisions of the same number are recomputed together, as far as one grid can serve them. */
 async function auditRevisions(
@@ -126,17 +132,36 @@ async function recompute(
   const requests = manifests.map(requestOf);
   const moments = momentsPerScan(await countEvents(context, requests));
   for (const group of groupIntoGrids(requests, moments)) {
-    await withGrid(context, { group }, async ({ vectors }) => {
+    await withWriters(context, { group }, async ({ vectors, pool }) => {
       const contentHash = createContentHasher(context.featureSet, vectors);
       for (const request of group) {
         const manifest = byDate.get(request.date)!;
         const moment = vectors.vectorsAt(indexIn(group, request));
-        const isEqual = contentHash(moment, midnightOf(request.date)) === manifest.content_hash;
-        moment.release();
-        note(manifest, isEqual ? 'equal' : 'mismatched');
+        await pool.start(async () => {
+          const at = midnightOf(request.date);
+          const isEqual =
+            contentHash(moment, at) === manifest.content_hash &&
+            (await bytesOf(context, { pool, moment, at })) === manifest.sha256;
+          moment.release();
+          note(manifest, isEqual ? 'equal' : 'mismatched');
+        });
       }
-      return Promise.resolve();
+      await pool.finish();
     });
+  }
+}
+
+/** SHA-256 of the vectors as the writer writes them now; the file is gone again. */
+async function bytesOf(
+  { scratchDir }: AuditContext,
+  options: { pool: WriterPool; moment: MomentVectors; at: EpochMicros },
+): Promise<string> {
+  const file = path.join(scratchDir, `audit-${randomUUID()}.parquet`);
+  try {
+    await options.pool.withWriter((writer) => writer.write(options.moment, options.at, file));
+    return await sha256OfFile(file);
+  } finally {
+    await removeFile(file);
   }
 }
 

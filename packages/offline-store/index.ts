@@ -13,5 +13,6 @@ export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { currentPartition, readManifests } from './manifests';
 export { partitionPaths } from './partition-paths';
 export { isStale, selectDates } from './select-dates';
-export { momentsPerScan } from './group-into-grids';
+export { withGrid } from './compute-grid';
+export { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 export { writeVectors } from './write-vectors';

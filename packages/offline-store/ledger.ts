@@ -92,7 +92,7 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
     async claimAll(dates: readonly LogicalDate[], owner: string): Promise<Claim[]> {
       if (dates.length === 0) return [];
       const rows = await sql<
-        { date: LogicalDate; fencingToken: number; manifest: PartitionManifest | null }[]
+        { date: LogicalDate; fencingToken: number; published: PartitionManifest | null }[]
       >`
         insert into ops.partition_runs as run
           (dataset, date, status, attempt, fencing_token, claimed_by, claim_expires_at, started_at)
@@ -104,14 +104,8 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
           started_at = excluded.started_at, finished_at = null, error = null
         where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
           or run.claimed_by = excluded.claimed_by
-        returning date, fencing_token as "fencingToken", manifest`.catch(rethrow);
-      return rows.map(({ date, fencingToken, manifest }) => ({
-        date,
-        owner,
-        fencingToken,
-        published: manifest,
-        isRecorded: true,
-      }));
+        returning date, fencing_token as "fencingToken", manifest as published`.catch(rethrow);
+      return rows.map((row) => ({ ...row, owner, isRecorded: true }));
     },
 
     /** Puts off the expiry of claims that are still held. */

@@ -43,6 +43,7 @@ import { listPartitionRows } from './partition-rows';
 import { syncNewestPartition } from './sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
 import { userFeatures } from './user-features';
+import { writeHistory, type HistoryReport } from './history';
 
 const DEFAULT_USERS = 2_000;
 const DEFAULT_SEED = 42;
@@ -62,6 +63,10 @@ export function createJobs(adapters: Adapters, temporal: LazyTemporal, backfills
       knownAt: KnownAtRequest;
       explain?: boolean;
     }) => userFeatures(adapters, query),
+    writeHistory: (
+      query: { spine: string; out: string; knownAt: string },
+      progress: JobProgress,
+    ): Promise<HistoryReport> => writeHistory(adapters, query, progress),
     train: (options: { asOf?: LogicalDate }, progress: JobProgress) =>
       train(adapters, options, progress),
     listModels: () => listModelVersions(adapters),
@@ -279,8 +284,9 @@ async function auditOffline(adapters: Adapters, progress: JobProgress) {
       ledger: adapters.ledger,
       featureSet: adapters.featureSet,
       featuresDir: adapters.paths.features,
+      scratchDir: adapters.paths.scratch,
       segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
-      openDuckDb: () => adapters.openDuckDb(),
+      openDuckDb: (threads) => adapters.openDuckDb([], threads),
     },
     { report: (done, total, what) => progress.report({ what, done, total }) },
   );

@@ -75,7 +75,7 @@ function arrivalSql(source: SourceTable, timeColumn: string, rules: CleaningRule
 }
 
 /** Null for anything that is not an instant of the years 1 to 9999 with at most microseconds. */
-function timeSql(value: string, encoding: TimeEncoding): string {
+export function timeSql(value: string, encoding: TimeEncoding): string {
   const timestamp = timestampSql(value, encoding);
   const bounds = `TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
   return `CASE WHEN ${timestamp} BETWEEN ${bounds} THEN ${timestamp} END`;

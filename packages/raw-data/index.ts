@@ -24,6 +24,7 @@ export {
 } from './installation';
 export { completeThroughOf, takeKnowledge } from './knowledge';
 export type { LoadCounts, LoadProgress, RejectedCounts } from './load-batch';
+export { readSpine } from './read-spine';
 export { syncRawLog, type RawLog, type RawLogOptions } from './raw-log';
 export { rawTableNames, type PerTable, type RawTable } from './raw-tables';
 export { rejectionReasons, type RejectionReason } from './rejection-reasons';

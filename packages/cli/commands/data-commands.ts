@@ -24,6 +24,7 @@ export function addDataCommands(program: Command, invocation: Invocation): void 
   addImport(program, invocation);
   addExport(program, invocation);
   addFeatures(program, invocation);
+  addHistory(program, invocation);
 }
 
 function addGenerate(program: Command, invocation: Invocation): void {
@@ -157,5 +158,34 @@ function addFeatures(program: Command, invocation: Invocation): void {
             `${user} at ${document.feature_time}, as known at ${document.known_at}\n${table}${sql}`,
           );
         }),
+    );
+}
+
+function addHistory(program: Command, invocation: Invocation): void {
+  program
+    .command('history')
+    .description('The features of any users at any moments, a row out per row in.')
+    .argument('<spine>', 'a CSV file with the columns user_id and time')
+    .requiredOption('--out <file>', 'the Parquet file to write')
+    .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
+    .option('--json', 'print one JSON document')
+    .action((spine: string, options: { out: string; knownAt: string; json?: boolean }) =>
+      withContext(invocation, options, async (context) => {
+        const { out, knownAt } = options;
+        const platform = await context.platform();
+        const document = await platform.jobs.writeHistory(
+          { spine, out, knownAt },
+          context.progress,
+        );
+        const reasons = Object.entries(document.null_by_reason);
+        const nulls = reasons.map(([reason, count]) => `  ${count} without: ${reason}`);
+        context.print(
+          document,
+          [
+            `${document.found} of ${document.rows} rows have features: ${document.out}`,
+            ...nulls,
+          ].join('\n'),
+        );
+      }),
     );
 }

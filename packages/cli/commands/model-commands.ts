@@ -14,7 +14,7 @@ export function addModelCommands(program: Command, invocation: Invocation): void
 function addTrain(program: Command, invocation: Invocation): void {
   program
     .command('train')
-    .description('Train, evaluate and register a model on the stored partitions.')
+    .description('Train, evaluate and register a model on features as they were served.')
     .option(
       '--as-of <date>',
       'use labels as of this day (default: the latest day known)',

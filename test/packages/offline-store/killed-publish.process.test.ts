@@ -105,7 +105,10 @@ describe('a process that is killed while it publishes a second revision', () => 
       const forOther = copyOf(featuresDir, `${featuresDir}-other`);
       const files = await recover(featuresDir, 'killed');
       expect(Object.keys(files)).toEqual(DATES.flatMap((date) => filesOfDate(date, 2)).sort());
-      const audit = await auditPartitions(world.context(featuresDir, 'audit'));
+      const audit = await auditPartitions({
+        ...world.context(featuresDir, 'audit'),
+        scratchDir: world.folder,
+      });
       expect(audit).toEqual({
         equal: 2 * DATES.length,
         missing: 0,

@@ -79,7 +79,12 @@ describe('a process that is paused while it publishes', () => {
       expect(await visible()).toEqual(seen);
       expect(await compute('next', ofOther)).toMatchObject({ status: 'unchanged', revision: 2 });
       expect(Object.entries(filesOf(featuresDir))).toEqual(seen.files);
-      expect(await auditPartitions(world.context(featuresDir, 'audit'))).toMatchObject({
+      expect(
+        await auditPartitions({
+          ...world.context(featuresDir, 'audit'),
+          scratchDir: world.folder,
+        }),
+      ).toMatchObject({
         equal: 2,
         mismatched: 0,
       });
@@ -99,7 +104,10 @@ describe('a process that is paused while it publishes', () => {
     expect(await next).toMatchObject({ status: 'published', revision: 3 });
     const current = await currentPartition(featuresDir, DATE);
     expect(current?.manifest).toMatchObject({ revision: 3, sha256: readDay(featuresDir, DATE) });
-    const audit = await auditPartitions(world.context(featuresDir, 'audit'));
+    const audit = await auditPartitions({
+      ...world.context(featuresDir, 'audit'),
+      scratchDir: world.folder,
+    });
     expect(audit).toMatchObject({ equal: 3, missing: 0, extra: 0, mismatched: 0 });
   });
 

@@ -210,14 +210,14 @@ describe('the offline store', () => {
   it('finds a tampered revision in the audit, and only that', async () => {
     const context = contextFor('audit');
     await computePartitions(context, requests().slice(0, 4));
-    expect(await auditPartitions(context)).toMatchObject({
+    expect(await auditPartitions({ ...context, scratchDir: scratch.path })).toMatchObject({
       equal: 4,
       mismatched: 0,
       missing: 0,
       extra: 0,
     });
     appendFileSync(partitionPaths(context.featuresDir, '2024-02-02').revisionFile(1), 'x');
-    expect(await auditPartitions(context)).toMatchObject({
+    expect(await auditPartitions({ ...context, scratchDir: scratch.path })).toMatchObject({
       equal: 3,
       mismatched: 1,
       examples: ['2024-02-02 rev 1'],

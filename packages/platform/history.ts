@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
+import {
+  copyToParquet,
+  quoteLiteral,
+  registerColumnSource,
+  type ColumnType,
+  type DuckDb,
+} from '../duckdb';
+import {
+  computeHistory,
+  spineReasons,
+  type FeatureType,
+  type History,
+  type SpineKnowledge,
+} from '../features';
+import { dateOf, MICROS_PER_HOUR, midnightOf, parseInstant, type LogicalDate } from '../instants';
+import {
+  groupIntoGrids,
+  indexIn,
+  momentsPerScan,
+  withGrid,
+  type LedgerRow,
+} from '../offline-store';
+import { readSpine } from '../raw-data';
+import type { Adapters } from './open-platform';
+import { computeContext, requestsOf, type JobProgress } from './partition-jobs';
+import { takePlannedKnowledge } from './take-planned-knowledge';
+
+/** `churn history`. */
+export interface HistoryReport {
+  readonly rows: number;
+  /** How many rows have a vector. */
+  readonly found: number;
+  /** How many have none, by reason. */
+  readonly null_by_reason: Readonly<Record<string, number>>;
+  /** K of all rows, or `as-served`, where each has its own. */
+  readonly known_at: string;
+  readonly out: string;
+}
+
+interface HistoryQuery {
+  readonly spine: string;
+  readonly out: string;
+  readonly knownAt: KnownAtRequest;
+}
+
+/**
+ * Point-in-time vectors for any users and moments: a row out per row of the spine, in its order,
+ * with a reason where there is no vector. The file appears in one step.
+ *
+ * @throws ChurnError INVALID_SPINE, INVALID_REQUEST (known_at), NO_DATA, STORAGE_UNAVAILABLE
+ */
+export async function writeHistory(
+  adapters: Adapters,
+  query: HistoryQuery,
+  progress: JobProgress,
+): Promise<HistoryReport> {
+  const spine = path.resolve(query.spine);
+  const out = path.resolve(query.out);
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
+  const temporary = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}.tmp`);
+  await mkdir(path.dirname(out), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new ChurnError(
+      'STORAGE_UNAVAILABLE',
+      { problem: cause.code ?? cause.message },
+      { cause },
+    );
+  });
+  const folders = [path.dirname(spine), path.dirname(out)];
+  const duckDb = await adapters.openDuckDb(folders);
+  try {
+    const total = await readSpine(duckDb, spine);
+    progress.report({ what: 'history: computing', done: 0, total });
+    const history = await compute(adapters, { duckDb, knowledge, progress });
+    progress.report({ what: 'history: writing', done: total, total });
+    await write(duckDb, adapters, { history, knowledge, file: temporary });
+    await rename(temporary, out);
+    return report(history, knowledge, out);
+  } finally {
+    duckDb.close();
+    await rm(temporary, { force: true });
+  }
+}
+
+interface Work {
+  readonly duckDb: DuckDb;
+  readonly knowledge: PlannedKnowledge;
+  readonly progress: JobProgress;
+}
+
+async function compute(adapters: Adapters, work: Work): Promise<History> {
+  const { duckDb, knowledge, progress } = work;
+  const context = await computeContext(adapters, 'history');
+  const history = await computeHistory(duckDb, {
+    featureSet: adapters.featureSet,
+    knowledge: spineKnowledge(knowledge),
+    segments: context.segments,
+    now: parseInstant(knowledge.labelKnownAt),
+    signal: progress.signal,
+  });
+  const served = knowledge.kind === 'as-served' ? await servedRows(adapters) : [];
+  await nameServedMoments(duckDb, served);
+  if (served.length > 0) await replaceServed(adapters, { ...work, history, served });
+  return history;
+}
+
+function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowledge {
+  const known =
+    kind === 'as-served' ? { afterMicros: MICROS_PER_HOUR } : { at: parseInstant(knownAt) };
+  return { batch, known };
+}
+
+/** The dates whose first daily run noted what it knew. */
+async function servedRows({ ledger }: Adapters): Promise<LedgerRow[]> {
+  return (await ledger.list()).filter((row) => row.servedKnownAt !== null);
+}
+
+/** `served(t, known_at)`: the K of moments that daily runs served. */
+async function nameServedMoments(duckDb: DuckDb, served: readonly LedgerRow[]): Promise<void> {
+  await duckDb.run('CREATE OR REPLACE TEMP TABLE served (t BIGINT, known_at BIGINT)');
+  if (served.length === 0) return;
+  const values = served.map(
+    ({ date, servedKnownAt }) => `(${midnightOf(date)}, ${parseInstant(servedKnownAt!)})`,
+  );
+  await duckDb.run(`INSERT INTO served VALUES ${values.join(', ')}`);
+}
+
+/**
+ * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
+ * are computed as partitions are.
+ */
+async function replaceServed(
+  adapters: Adapters,
+  work: Work & { history: History; served: readonly LedgerRow[] },
+): Promise<void> {
+  const { duckDb, knowledge, history, served, progress } = work;
+  const asked = await duckDb.rows<{ row: number; user_id: string; t: bigint }>(
+    'SELECT row, user_id, t FROM spine SEMI JOIN served USING (t)',
+  );
+  const byDate = new Map<LogicalDate, typeof asked>();
+  for (const question of asked) {
+    const date = dateOf(question.t);
+    const ofDate = byDate.get(date);
+    if (ofDate) ofDate.push(question);
+    else byDate.set(date, [question]);
+  }
+  const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
+  const context = await computeContext(adapters, 'history');
+  for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
+    await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
+      const numbers = new Map(vectors.userIds.map((id, number) => [id, number]));
+      for (const request of group) {
+        const moment = vectors.vectorsAt(indexIn(group, request));
+        const places = new Map(Array.from(moment.users, (user, place) => [user, place]));
+        for (const { row, user_id } of byDate.get(request.date) ?? []) {
+          const place = places.get(numbers.get(user_id) ?? -1);
+          if (place === undefined) {
+            // Known by now, or it would have no user at all; but not to the run of that day.
+            if (history.reasons[row] === 0) history.reasons[row] = NOT_YET_KNOWN;
+            continue;
+          }
+          history.reasons[row] = 0;
+          for (const [index, column] of history.features.entries()) {
+            column[row] = moment.features[index]![place]!;
+          }
+        }
+        moment.release();
+      }
+      return Promise.resolve();
+    });
+  }
+}
+
+const NOT_YET_KNOWN = spineReasons.indexOf('not_yet_known');
+
+const columnTypes: Record<FeatureType, ColumnType> = {
+  float64: 'DOUBLE',
+  int32: 'INTEGER',
+  bool: 'UTINYINT',
+};
+
+async function write(
+  duckDb: DuckDb,
+  { featureSet }: Adapters,
+  options: { history: History; knowledge: PlannedKnowledge; file: string },
+): Promise<void> {
+  const { history, knowledge, file } = options;
+  const { features } = featureSet;
+  const source = registerColumnSource(duckDb.connection, 'history_rows', {
+    reason_number: 'UTINYINT',
+    ...Object.fromEntries(features.map(({ name, type }) => [name, columnTypes[type]])),
+  });
+  source.set([history.reasons, ...history.features], history.rows);
+  const values = features.map(({ name, type }) => {
+    const value = type === 'bool' ? `${name}::BOOLEAN` : name;
+    return `CASE WHEN reason_number = 0 THEN ${value} END AS ${name}`;
+  });
+  const reasons = spineReasons.slice(1).map((reason) => quoteLiteral(reason ?? ''));
+  const isServed = knowledge.kind === 'as-served';
+  const knownAt = isServed
+    ? `coalesce(served.known_at, t + ${MICROS_PER_HOUR})`
+    : `${parseInstant(knowledge.knownAt)}`;
+  const names = features.map(({ name }) => name).join(', ');
+  const rows = `FROM (FROM spine ORDER BY row) POSITIONAL JOIN (
+      SELECT ${values.join(', ')}, [${reasons.join(', ')}][reason_number] AS reason
+      FROM ${source.relation})`;
+  const query = `SELECT user_id, make_timestamptz(t) AS time, ${names},
+      make_timestamptz(CASE WHEN t IS NOT NULL THEN ${knownAt} END) AS known_at, reason
+    ${isServed ? `FROM (SELECT * ${rows}) LEFT JOIN served USING (t) ORDER BY row` : rows}`;
+  await duckDb.run(copyToParquet(query, file));
+}
+
+function report(history: History, knowledge: PlannedKnowledge, out: string): HistoryReport {
+  const counts: Record<string, number> = {};
+  let found = 0;
+  for (const code of history.reasons) {
+    const reason = spineReasons[code];
+    if (!reason) found += 1;
+    else counts[reason] = (counts[reason] ?? 0) + 1;
+  }
+  const known_at = knowledge.kind === 'as-served' ? 'as-served' : knowledge.knownAt;
+  return { rows: history.rows, found, null_by_reason: counts, known_at, out };
+}

@@ -1,0 +1,42 @@
+import { ChurnError } from '../contracts';
+import { quoteIdentifier, type DuckDb } from '../duckdb';
+import { timeSql } from './clean-rows-sql';
+import { csvRelation } from './find-source-tables';
+import { readCsvHeader } from './read-csv-header';
+
+/**
+ * Reads a spine file, a CSV with the columns user_id and time, into the table `spine(row, user_id,
+ * t)`: rows 0, 1, … in the file's order, t in epoch microseconds, NULL for a time that is none.
+ *
+ * @returns How many rows it has.
+ * @throws ChurnError INVALID_SPINE when the file can't be read as such; nothing has been changed.
+ */
+export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
+  const header = await readCsvHeader(file).catch((error: NodeJS.ErrnoException) => {
+    throw refuse(`it can't be read (${error.code ?? error.message})`);
+  });
+  if (header === null) throw refuse('it has no header line; the first line is user_id,time');
+  const column = (name: string) => {
+    const places = [...header.keys()].filter((index) => header[index] === name);
+    if (places.length === 0) throw refuse(`it has no column ${name}`);
+    if (places.length > 1) throw refuse(`it has column ${name} twice`);
+    return quoteIdentifier(`c${places[0]}`);
+  };
+  const userId = column('user_id');
+  const time = timeSql(column('time'), 'text');
+  try {
+    await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
+      SELECT (row_number() OVER () - 1)::INTEGER AS row, coalesce(${userId}, '') AS user_id,
+        epoch_us(${time}) AS t
+      FROM ${csvRelation(file, header.length)}`);
+  } catch (error) {
+    const [line] = (error as Error).message.split('\n');
+    throw refuse(`a line of it is no CSV (${line})`, error);
+  }
+  const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM spine');
+  return Number(row?.n ?? 0);
+}
+
+function refuse(problem: string, cause?: unknown): ChurnError {
+  return new ChurnError('INVALID_SPINE', { problem }, { cause });
+}

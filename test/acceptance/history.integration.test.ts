@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { readParquet } from '../../packages/duckdb';
+import { addDays } from '../../packages/instants';
+import { openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+
+const END = '2024-03-10';
+const SERVED = '2024-03-01';
+
+describe('churn history', () => {
+  let platform: TestPlatform;
+  let spine: string;
+  let out: string;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+    const world = { users: 20, seed: 42 };
+    await platform.jobs.generate({ from: addDays(END, -60), to: SERVED, ...world }, quietly);
+    const knowledge = await platform.pipelinePorts.takeDailyKnowledge(SERVED);
+    await platform.pipelinePorts.computeDay({ date: SERVED, runId: 'daily', knowledge }, quietly);
+    await platform.jobs.generate({ from: addDays(SERVED, 1), to: END }, quietly);
+    spine = path.join(platform.dataDir, 'spine.csv');
+    out = path.join(platform.dataDir, 'out', 'history.parquet');
+  });
+
+  afterAll(() => platform.remove());
+
+  const history = (lines: readonly string[], knownAt = 'latest') => {
+    writeFileSync(spine, `user_id,time\n${lines.join('\n')}\n`);
+    return platform.jobs.writeHistory({ spine, out, knownAt }, quietly);
+  };
+
+  async function written(): Promise<Record<string, unknown>[]> {
+    const duckDb = await platform.adapters.openDuckDb();
+    try {
+      return await duckDb.rows(
+        `SELECT * REPLACE (time::VARCHAR AS time, known_at::VARCHAR AS known_at) FROM ${readParquet([out])}`,
+      );
+    } finally {
+      duckDb.close();
+    }
+  }
+
+  async function someUsers(): Promise<string[]> {
+    const rows = await platform.adapters.database.sql<{ user_id: string }[]>`
+      select user_id from raw_data.users where signup_time < ${'2024-02-15T00:00:00Z'} order by 1`;
+    return rows.map((row) => row.user_id);
+  }
+
+  it('gives each row what `churn features` gives, in the order of the file', async () => {
+    const users = (await someUsers()).slice(0, 4);
+    const moments = ['2024-03-09T13:14:15.123457Z', '2024-02-20T00:00:00Z', '2024-03-01T00:00:00Z'];
+    const lines = moments.flatMap((at) => users.map((user) => `${user},${at}`));
+    for (const knownAt of ['latest', '2024-03-02T00:00:00Z', 'as-served']) {
+      const report = await history(lines, knownAt);
+      const rows = await written();
+      expect(rows.map(({ user_id }) => user_id)).toEqual([...users, ...users, ...users]);
+      for (const [index, row] of rows.entries()) {
+        const at = moments[Math.floor(index / users.length)]!;
+        const question = { userId: users[index % users.length]!, at, knownAt };
+        const { features, known_at } = await platform.jobs.userFeatures(question);
+        expect({ ...row, known_at: null }).toEqual({
+          user_id: question.userId,
+          time: expect.stringContaining(at.slice(0, 10)) as string,
+          ...features,
+          known_at: null,
+          reason: null,
+        });
+        expect(String(row.known_at)).toContain(known_at.slice(0, 10));
+      }
+      expect(report).toMatchObject({ rows: lines.length, found: lines.length });
+    }
+  });
+
+  it('keeps the microsecond', async () => {
+    const [user] = await someUsers();
+    await history([`${user},2024-03-09T13:14:15.123457Z`]);
+    expect((await written())[0]!.time).toBe('2024-03-09 13:14:15.123457+00');
+  });
+
+  it('says of every row without a vector why', async () => {
+    const [user] = await someUsers();
+    const report = await history(
+      [`${user},yesterday`, `${user},2124-01-01`, 'nobody,2024-03-01', `${user},2020-01-01`, ','],
+      'latest',
+    );
+    expect((await written()).map(({ reason, sessions_30d }) => [reason, sessions_30d])).toEqual([
+      ['invalid_time', null],
+      ['in_the_future', null],
+      ['unknown_user', null],
+      ['before_signup', null],
+      ['invalid_time', null],
+    ]);
+    expect(report.null_by_reason).toMatchObject({ invalid_time: 2, unknown_user: 1 });
+    await history([`${user},2024-03-09`], '2024-01-01T00:00:00Z');
+    expect((await written())[0]).toMatchObject({ reason: 'not_yet_known', sessions_30d: null });
+  });
+
+  it('makes an empty file of an empty spine', async () => {
+    writeFileSync(spine, 'user_id,time\n');
+    const report = await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, quietly);
+    expect(report).toMatchObject({ rows: 0, found: 0 });
+    expect(await written()).toEqual([]);
+  });
+
+  it.each([
+    ['no time column', 'user_id,at\nu,2024-01-01\n', /no column time/],
+    ['an empty file', '', /header/],
+    ['a line with too many fields', 'user_id,time\nu,2024-01-01,x\n', /CSV/],
+  ])('refuses %s, and writes nothing', async (_what, text, problem) => {
+    writeFileSync(spine, text);
+    const refused = path.join(platform.dataDir, 'refused.parquet');
+    const query = { spine, out: refused, knownAt: 'latest' };
+    await expect(platform.jobs.writeHistory(query, quietly)).rejects.toMatchObject({
+      code: 'INVALID_SPINE',
+      message: expect.stringMatching(problem) as string,
+    });
+    expect(existsSync(refused)).toBe(false);
+    expect(readdirSync(platform.dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});

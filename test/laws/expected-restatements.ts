@@ -1,0 +1,74 @@
+import type { KnowledgeSnapshot, PartitionManifest } from '../../packages/contracts';
+import type { RawTables } from '../../packages/features';
+import {
+  dayNumber,
+  formatInstant,
+  MICROS_PER_DAY,
+  midnightOf,
+  parseInstant,
+} from '../../packages/instants';
+import { isWithin, touchedBy, type Fact } from '../packages/offline-store/touched-by-rules';
+
+type Arrived<R> = R & { readonly ingestedAt: bigint; readonly batch: number };
+
+/**
+ * Whether a published partition may be looked at again by the rules in words: a row that became
+ * known between two snapshots lies in a window of its, or its label became knowable.
+ */
+export function mayBeRestated(
+  raw: RawTables,
+  manifest: PartitionManifest,
+  { before, now }: { before: KnowledgeSnapshot; now: KnowledgeSnapshot },
+): boolean {
+  const facts = factsOf(raw).filter(isKnownIn(now));
+  const isNew = (fact: Arrived<Fact>) => !isKnownIn(before)(fact);
+  const touches = facts.filter(isNew).map((fact) => touchedBy(fact, facts));
+  const day = dayNumber(manifest.date);
+  if (!manifest.label_mature && isLabelKnowable(manifest.date, now)) return true;
+  return touches.some(({ features, label }) => {
+    const isLate = manifest.knowledge === 'latest' && isWithin(day, features);
+    return isLate || (manifest.label_mature && isWithin(day, label));
+  });
+}
+
+/** Whether all of the horizon is over, and the source complete for it. */
+export function isLabelKnowable(
+  date: string,
+  { latest, completeThrough }: KnowledgeSnapshot,
+): boolean {
+  const end = formatInstant(midnightOf(date) + 30n * MICROS_PER_DAY);
+  return completeThrough !== null && end <= latest.at && end <= completeThrough;
+}
+
+function isKnownIn({ latest }: KnowledgeSnapshot) {
+  const at = parseInstant(latest.at);
+  return (row: Arrived<object>) => row.ingestedAt <= at && row.batch <= latest.batch;
+}
+
+function factsOf(raw: RawTables): Arrived<Fact>[] {
+  const text = (time: bigint) => ({ time: formatInstant(time) });
+  return [
+    ...raw.users.map((row) => ({ ...row, table: 'users' as const, ...text(row.signupTime) })),
+    ...raw.planChanges.map((row) => ({
+      ...row,
+      table: 'plan_changes' as const,
+      id: row.changeId,
+      ...text(row.eventTime),
+    })),
+    ...raw.userEvents.map((row) => ({
+      ...row,
+      table: 'user_events' as const,
+      id: '',
+      type: row.eventType,
+      ...text(row.eventTime),
+    })),
+    ...raw.billingEvents.map((row) => ({
+      ...row,
+      table: 'billing_events' as const,
+      id: '',
+      type: row.eventType,
+      cents: Number(row.amountCents),
+      ...text(row.eventTime),
+    })),
+  ];
+}

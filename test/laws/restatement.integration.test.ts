@@ -1,0 +1,128 @@
+import { rmSync } from 'node:fs';
+import fc from 'fast-check';
+import type { KnowledgeSnapshot } from '../../packages/contracts';
+import { featureSet, type RawTables, type SegmentFiles } from '../../packages/features';
+import {
+  computePartitions,
+  createLedger,
+  findRestatements,
+  type ComputeContext,
+  type LedgerRow,
+} from '../../packages/offline-store';
+import { createTestDatabase, type TestDatabase } from '../environment/test-database';
+import { lawHolds } from './law-holds';
+import { isLabelKnowable, mayBeRestated } from './expected-restatements';
+import { openLawRig, type LawRig } from './law-rig';
+import { randomSchedule, requestAt, type Schedule } from './random-schedule';
+import { randomWorld } from './random-world';
+
+/** What one step of a schedule did. */
+interface Step {
+  readonly now: KnowledgeSnapshot;
+  readonly before: readonly LedgerRow[];
+  /** The dates that were looked at again, and those of them that got a new revision. */
+  readonly restated: readonly string[];
+  readonly published: readonly string[];
+  readonly after: readonly LedgerRow[];
+}
+
+describe('late data', () => {
+  let rig: LawRig;
+  let database: TestDatabase;
+  let worlds = 0;
+
+  beforeAll(async () => {
+    [rig, database] = await Promise.all([openLawRig(), createTestDatabase()]);
+  });
+
+  afterAll(async () => {
+    rig.close();
+    await database.drop();
+  });
+
+  it('leaves the bytes of one backfill, restating what changed and nothing that could not', async () => {
+    const law = fc.asyncProperty(randomWorld, randomSchedule, (raw, schedule) =>
+      rig.withRawLog(raw, async (segments) => {
+        const steps = await run(schedule, segments);
+        for (const [index, step] of steps.entries()) {
+          const stored = step.after.map(({ date, manifest }) => [date, manifest?.sha256]);
+          const requests = schedule.partitions
+            .filter((partition) => partition.step <= index)
+            .map((partition) => requestAt(partition, schedule, step.now));
+          expect(Object.fromEntries(stored)).toEqual(await rig.bytesOf(segments, requests));
+          expectMaturity(step.after);
+          const previous = steps[index - 1]?.now;
+          if (previous) expectMinimal(raw, step, previous);
+        }
+      }),
+    );
+    await lawHolds(
+      'Restating bit by bit equals computing all at once (schedules)',
+      { quick: 6, deep: 400, seed: 20240306 },
+      law,
+    );
+  }, 1_800_000);
+
+  function expectMaturity(rows: readonly LedgerRow[]): void {
+    for (const { date, manifest } of rows) {
+      const { label_known_at: at, label_batch: batch } = manifest!;
+      const known = { latest: { at, batch }, completeThrough: manifest!.label_complete_through };
+      expect({ date, mature: manifest!.label_mature }).toEqual({
+        date,
+        mature: isLabelKnowable(date, known),
+      });
+    }
+  }
+
+  function expectMinimal(raw: RawTables, step: Step, before: KnowledgeSnapshot): void {
+    const allowed = step.before
+      .filter(({ manifest }) => mayBeRestated(raw, manifest!, { before, now: step.now }))
+      .map(({ date }) => date);
+    expect(allowed).toEqual(expect.arrayContaining([...step.restated]));
+    const shaOf = (rows: readonly LedgerRow[], date: string) =>
+      rows.find((row) => row.date === date)?.manifest?.sha256;
+    const changed = step.before
+      .map(({ date }) => date)
+      .filter((date) => shaOf(step.after, date) !== shaOf(step.before, date));
+    expect(step.published).toEqual(changed);
+  }
+
+  /** Goes through a schedule as daily runs do: restate what is published, publish what is new. */
+  async function run(schedule: Schedule, segments: SegmentFiles): Promise<Step[]> {
+    await database.sql`truncate ops.partition_runs`;
+    const featuresDir = `${rig.folder}/features${(worlds += 1)}`;
+    const ledger = createLedger(database);
+    const steps: Step[] = [];
+    for (const [index, now] of schedule.snapshots.entries()) {
+      const owner = `step ${index}`;
+      const { openDuckDb } = rig;
+      const context = { ledger, featuresDir, featureSet, segments, openDuckDb, owner };
+      const before = await ledger.list();
+      const { restated, published } = await restate(context, now);
+      const first = schedule.partitions.filter(({ step }) => step === index);
+      await computePartitions(
+        context,
+        first.map((partition) => requestAt(partition, schedule, now)),
+      );
+      steps.push({ now, before, restated, published, after: await ledger.list() });
+    }
+    rmSync(featuresDir, { recursive: true, force: true });
+    return steps;
+  }
+
+  async function restate(context: ComputeContext, snapshot: KnowledgeSnapshot) {
+    const { ledger, segments } = context;
+    const duckDb = await rig.openDuckDb();
+    const rows = await ledger.list();
+    const plan = await findRestatements({ duckDb, rows, snapshot, featureSet, segments });
+    duckDb.close();
+    const { outcomes } = await computePartitions(context, plan.requests);
+    const { at: knownAt, batch } = snapshot.latest;
+    await ledger.noteChecked(plan.untouched, { batch, knownAt });
+    const published = outcomes.filter(({ status }) => status === 'published');
+    return {
+      restated: plan.requests.map(({ date }) => date),
+      published: published.map(({ date }) => date),
+    };
+  }
+});
