@@ -26,6 +26,14 @@ const moment = (name, find, replace) => ({
   tests: [oracle],
 });
 
+const spine = (name, find, replace, file = 'compile-spine') => ({
+  name,
+  file: `packages/features/${file}.ts`,
+  find,
+  replace,
+  tests: ['test/laws/history.test.ts'],
+});
+
 const values = (name, find, replace, tests = [oracle, golden]) => ({
   name,
   file: 'packages/features/fill-column.ts',
@@ -268,4 +276,47 @@ export const engineMutations = [
     'event_time < ${instant(horizonEnd)}',
   ),
   moment('complete_through of one moment', ' || horizonEnd > completeThrough', ''),
+
+  // History
+  spine(
+    'K of a spine',
+    'epoch_us(ingested_at) <= ${known.at}`',
+    'epoch_us(ingested_at) < ${known.at}`',
+  ),
+  spine('arrival after each T of a spine', 'greatest(e, k - ${known.afterMicros})', 'e'),
+  spine('sessions of a spine in one piece', 'last_seen <= first +', 'last_seen <= last +'),
+  spine(
+    'pieces of a session in a spine',
+    'SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a',
+    'SELECT u, a::DOUBLE AS a',
+  ),
+  spine(
+    'rows of a spine seen too late',
+    "? 'true' : `a < e + ${micros(windowDays)}`",
+    "? 'true' : `true`",
+  ),
+  spine('users of a spine yet to sign up', 'WHEN signup > t THEN', 'WHEN signup >= t THEN'),
+  spine(
+    'users of a spine yet to be known',
+    'WHEN k > ${knownAt} THEN',
+    'WHEN k >= ${knownAt} THEN',
+  ),
+  spine(
+    'window bounds of a spine',
+    'times[next]! <= limit',
+    'times[next]! < limit',
+    'compute-history',
+  ),
+  spine(
+    'the last row at a spine’s moment',
+    'times[next]! <= at[index]!',
+    'times[next]! < at[index]!',
+    'compute-history',
+  ),
+  spine(
+    'order of a user’s rows',
+    'times[slot - 1]! > time',
+    'times[slot - 1]! > time + 1',
+    'user-series',
+  ),
 ];

@@ -33,18 +33,18 @@ export const storeMutations = [
   // What late data restates
   late(
     'the end of a window',
-    '${d} + ${feature.windowDays} FROM',
-    '${d} + ${feature.windowDays} - 1 FROM',
+    'd + ${feature.windowDays} FROM',
+    'd + ${feature.windowDays} - 1 FROM',
   ),
   late(
     'the first label before a row',
-    '${d} - ${label.horizonDays}, ${d} FROM',
-    '${d} - ${label.horizonDays} + 1, ${d} FROM',
+    'd - ${label.horizonDays}, d FROM',
+    'd - ${label.horizonDays} + 1, d FROM',
   ),
   late(
     'the last label before a row',
-    '${d} - ${label.horizonDays}, ${d} FROM',
-    '${d} - ${label.horizonDays}, ${d} - 1 FROM',
+    'd - ${label.horizonDays}, d FROM',
+    'd - ${label.horizonDays}, d - 1 FROM',
   ),
   late(
     'the midnight at or after a row',
@@ -63,11 +63,7 @@ export const storeMutations = [
     't.batch > p.label_batch OR t.k > p.label_known_at',
     't.batch > p.label_batch',
   ),
-  late(
-    'rows yet to arrive',
-    '`epoch_us(ingested_at) <= ${parseInstant(snapshot.latest.at)}`',
-    "'true'",
-  ),
+  late('rows yet to arrive', ') WHERE k <= ${parseInstant(snapshot.latest.at)}`', ') WHERE true`'),
   late('checked before', 'Math.max(batch, checked)', 'batch'),
   late(
     'late features of pinned partitions',
@@ -117,8 +113,8 @@ export const storeMutations = [
   grids('rising K in a grid', 'next.knownAt >= last.knownAt &&', '', [together]),
   grids(
     'each day has its own knowledge',
-    'group.findLast((candidate) => indexIn(group, candidate) <= index)',
-    'group.findLast((candidate) => indexIn(group, candidate) < index)',
+    'byIndex.get(index) ?? known',
+    'byIndex.get(index - 1) ?? known',
     [together],
   ),
 

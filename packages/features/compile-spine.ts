@@ -121,10 +121,13 @@ export function raggedSessions(windowDays: number): string {
   return `(FROM spine_sessions WHERE NOT (${isPlain(windowDays)}))`;
 }
 
+/** (u, a, e, v) of the sessions, where all are in one piece. */
+export const selectAllSessions = `SELECT u, first_seen::DOUBLE AS a, last::DOUBLE AS e, 1::DOUBLE AS v
+  FROM spine_sessions`;
+
 /** (u, a, e, v) of the sessions in one piece. */
 export function selectPlainSessions(windowDays: number): string {
-  return `SELECT u, first_seen::DOUBLE AS a, last::DOUBLE AS e, 1::DOUBLE AS v
-  FROM spine_sessions WHERE ${isPlain(windowDays)}`;
+  return `${selectAllSessions} WHERE ${isPlain(windowDays)}`;
 }
 
 /** (u, a, e, v) of the pieces of the other sessions: a union of their rows' intervals. */

@@ -2,6 +2,7 @@ import { readColumns, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import {
   raggedSessions,
+  selectAllSessions,
   compileSpineRows,
   compileSpineSessions,
   compileSpineUsers,
@@ -52,7 +53,7 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   const reasons = new Uint8Array(rows);
   const asked = await readQuestions(duckDb, reasons, signal);
   const users = await readUsers(duckDb, asked);
-  const visible = Int32Array.from({ length: asked.row.length }, (_, index) => index);
+  const visible = asked.row.map((_row, index) => index);
   const features: (Int32Array | Float64Array | Uint8Array)[] = [];
   const reader = new SpineFactReader(duckDb, options, users.count);
   for (const feature of featureSet.features) {
@@ -110,47 +111,47 @@ async function readUsers(duckDb: DuckDb, { user }: Questions) {
     'SELECT own_plan, signup::DOUBLE FROM spine_users ORDER BY u',
   );
   const [plans, signups] = reader.getColumns() as [string[], number[]];
-  return {
-    count: plans?.length ?? 0,
-    plan: Array.from(user, (u) => plans[u]!),
-    signup: Float64Array.from(user, (u) => signups[u]!),
-  };
+  const plan = new Array<string>(user.length);
+  const signup = new Float64Array(user.length);
+  for (let index = 0; index < user.length; index += 1) {
+    plan[index] = plans[user[index]!]!;
+    signup[index] = signups[user[index]!]!;
+  }
+  return { count: plans?.length ?? 0, plan, signup };
+}
+
+/** The rows of a feature, by when each is seen and by when it happened. */
+interface Facts {
+  readonly seen: UserSeries;
+  readonly happened: UserSeries;
 }
 
 /** Per question what the feature's rows in force come to, and how many they are. */
 function totalsOf(
   feature: FeatureDefinition,
   asked: Questions,
-  facts: Facts,
+  { seen, happened }: Facts,
 ): { state: Float64Array; counts: Float64Array } {
-  const seen = sortByUser({ ...facts, time: facts.seen });
   if (feature.windowDays === undefined) {
     const state = greatestUntil(seen, asked);
     return { state, counts: state };
   }
-  const left = sortByUser({ ...facts, time: facts.happened });
   const windowMicros = feature.windowDays * Number(MICROS_PER_DAY);
   const total = (values: 'values' | 'ones') => {
     const entered = sumUntil(seen, asked, { delay: 0, values });
-    const passed = sumUntil(left, asked, { delay: windowMicros, values });
-    return entered.map((sum, index) => sum - passed[index]!);
+    const passed = sumUntil(happened, asked, { delay: windowMicros, values });
+    for (let index = 0; index < entered.length; index += 1) entered[index]! -= passed[index]!;
+    return entered;
   };
   const state = total('values');
   const needsRows = feature.aggregate.kind === 'sum' && feature.default !== undefined;
   return { state, counts: needsRows ? total('ones') : state };
 }
 
-interface Facts {
-  readonly userCount: number;
-  readonly user: Int32Array;
-  readonly seen: Float64Array;
-  readonly happened: Float64Array;
-  readonly value: Float64Array;
-}
-
-/** Brings the rows of each feature from DuckDB; sessions are gathered once for all their windows. */
+/** Brings the rows of each feature from DuckDB; windows over the same sessions share them. */
 class SpineFactReader {
   private sessions: string | undefined;
+  private last: { readonly select: string; readonly facts: Facts } | undefined;
 
   constructor(
     private readonly duckDb: DuckDb,
@@ -159,8 +160,15 @@ class SpineFactReader {
   ) {}
 
   async read(feature: FeatureDefinition): Promise<Facts> {
-    const { signal } = this.options;
     const select = await this.selectionOf(feature);
+    if (this.last?.select !== select) {
+      this.last = { select, facts: await this.readFacts(select, feature) };
+    }
+    return this.last.facts;
+  }
+
+  private async readFacts(select: string, { windowDays }: FeatureDefinition): Promise<Facts> {
+    const { signal } = this.options;
     await this.duckDb.run(`CREATE OR REPLACE TEMP TABLE spine_facts AS ${select}`, signal);
     const facts = await count(this.duckDb, 'spine_facts');
     const user = new Int32Array(facts);
@@ -177,7 +185,14 @@ class SpineFactReader {
       value.set(chunk[3]!, next);
       next += rows;
     });
-    return { userCount: this.userCount, user, seen, happened, value };
+    const { userCount } = this;
+    const bySeen = sortByUser({ userCount, user, time: seen, value });
+    // Where all is known at once, rows are seen when they happen; and nothing leaves a list for good.
+    const isSame = windowDays === undefined || seen.every((at, index) => at === happened[index]);
+    return {
+      seen: bySeen,
+      happened: isSame ? bySeen : sortByUser({ userCount, user, time: happened, value }),
+    };
   }
 
   private async selectionOf(feature: FeatureDefinition): Promise<string> {
@@ -186,10 +201,9 @@ class SpineFactReader {
     if (gather !== this.sessions) await this.duckDb.run(gather, this.options.signal);
     this.sessions = gather;
     const days = feature.windowDays ?? 0;
-    const plain = selectPlainSessions(days);
     const others = await count(this.duckDb, raggedSessions(days));
-    if (others === 0) return plain;
-    return `${plain} UNION ALL ${selectSessionPieces(feature, this.options)}`;
+    if (others === 0) return selectAllSessions;
+    return `${selectPlainSessions(days)} UNION ALL ${selectSessionPieces(feature, this.options)}`;
   }
 }
 

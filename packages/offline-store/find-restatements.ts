@@ -1,6 +1,6 @@
 import type { KnowledgeSnapshot, PartitionManifest } from '../contracts';
 import { quoteLiteral, readParquet, type DuckDb } from '../duckdb';
-import type { FeatureDefinition, FeatureSet, SegmentFiles, SourceTable } from '../features';
+import type { FeatureSet, SegmentFiles, SourceTable } from '../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../instants';
 import type { PartitionRequest } from './compute-partitions';
 import type { LedgerRow } from './ledger';
@@ -141,72 +141,75 @@ const DAY = MICROS_PER_DAY.toString();
 /** The number of the first midnight ≥ an instant, in days since 1970. */
 const firstMidnight = (micros: string) => `((${micros} + ${DAY} - 1) // ${DAY})`;
 
-/** `touched(part, id, batch, k, from_day, until_day)`: the days [from, until) a new row is in force. */
-function newRowsTables({ featureSet, segments, snapshot }: FindOptions): string {
-  const parts = (['user_events', 'billing_events', 'plan_changes'] as const).flatMap((source) =>
-    touchesOf(featureSet, source, readParquet(segments(source, snapshot.latest.batch))),
-  );
-  const users = readParquet(segments('users', snapshot.latest.batch));
-  const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
-    OR epoch_us(ingested_at) > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
-  const isKnown = `epoch_us(ingested_at) <= ${parseInstant(snapshot.latest.at)}`;
-  return `CREATE OR REPLACE TEMP TABLE touched AS
-    SELECT 'features' AS part, user_id AS id, batch, epoch_us(ingested_at) AS k,
-      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day
-    FROM ${users} WHERE ${isNew} AND ${isKnown}
-    ${parts.map((part) => `UNION ALL ${part(isNew, isKnown)}`).join('\n')}`;
-}
+const sources = ['user_events', 'billing_events', 'plan_changes'] as const;
 
-type TouchQuery = (isNew: string, isKnown: string) => string;
-
-const idOf: Record<SourceTable, string> = {
-  user_events: 'event_id',
-  billing_events: 'event_id',
-  plan_changes: 'change_id',
+const ownColumns: Record<SourceTable, string> = {
+  user_events: 'event_id AS id, event_type',
+  billing_events: 'event_id AS id, event_type',
+  plan_changes: 'change_id AS id',
 };
 
-function touchesOf(featureSet: FeatureSet, source: SourceTable, table: string): TouchQuery[] {
-  const id = idOf[source];
-  const fields = `${id} AS id, batch, epoch_us(ingested_at) AS k`;
-  const d = firstMidnight('epoch_us(event_time)');
-  const ofSource = featureSet.features.filter((feature) => feature.source === source);
-  const windowed = ofSource.flatMap((feature) =>
-    feature.windowDays === undefined ? [] : [{ ...feature, windowDays: feature.windowDays }],
+/**
+ * SQL for `new_<source>`, the rows that some partition may not know, one scan each; and from them
+ * `touched(part, id, batch, k, from_day, until_day)`: the days [from, until) a row is in force.
+ */
+function newRowsTables(options: FindOptions): string {
+  const { featureSet, segments, snapshot } = options;
+  const tableOf = (table: 'users' | SourceTable) =>
+    readParquet(segments(table, snapshot.latest.batch));
+  const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
+    OR k > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
+  const knownRows = (source: SourceTable) =>
+    `SELECT user_id, ${ownColumns[source]}, batch, event_time, k FROM (
+      SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf(source)}
+    ) WHERE k <= ${parseInstant(snapshot.latest.at)}`;
+  const newRows = sources.map(
+    (source) => `CREATE OR REPLACE TEMP TABLE new_${source} AS
+    SELECT *, ${firstMidnight('epoch_us(event_time)')} AS d FROM (${knownRows(source)}) WHERE ${isNew};`,
   );
-  const lasting = ofSource.filter((feature) => feature.windowDays === undefined);
-  const typed = ({ eventType }: FeatureDefinition) =>
-    eventType ? ` AND event_type = ${quoteLiteral(eventType)}` : '';
-  const { label } = featureSet;
-  const labelType =
-    source === label.cancelledBy.source
-      ? ` AND event_type = ${quoteLiteral(label.cancelledBy.eventType)}`
-      : '';
-  const countsForLabel = source === label.silentIn || source === label.cancelledBy.source;
-  return [
-    ...windowed.map(
-      (feature): TouchQuery =>
-        (isNew, isKnown) =>
-          `SELECT 'features', ${fields}, ${d}, ${d} + ${feature.windowDays} FROM ${table}
-       WHERE ${isNew} AND ${isKnown}${typed(feature)}`,
-    ),
-    // In force until the first midnight at which a later row of the same user is.
-    ...lasting.map(
-      (feature): TouchQuery =>
-        (isNew, isKnown) =>
-          `SELECT 'features', id, batch, k, from_day, until_day FROM (
-         SELECT ${fields}, ${d} AS from_day, ingested_at, coalesce(lead(${d}) OVER (
-           PARTITION BY user_id ORDER BY event_time, ${id}), ${FOREVER}) AS until_day
-         FROM ${table} WHERE ${isKnown}${typed(feature)}
-       ) WHERE ${isNew}`,
-    ),
-    ...(countsForLabel
-      ? [
-          ((
-            isNew,
-            isKnown,
-          ) => `SELECT 'label', ${fields}, ${d} - ${label.horizonDays}, ${d} FROM ${table}
-          WHERE ${isNew} AND ${isKnown}${labelType}`) as TouchQuery,
-        ]
-      : []),
+  const parts = sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source)));
+  return `${newRows.join('\n')}
+  CREATE OR REPLACE TEMP TABLE touched AS
+    SELECT 'features' AS part, user_id AS id, batch, k,
+      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day
+    FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
+    WHERE k <= ${parseInstant(snapshot.latest.at)} AND ${isNew}
+    ${parts.map((part) => `UNION ALL ${part}`).join('\n')}`;
+}
+
+function touchesOf(
+  { features, label }: FeatureSet,
+  source: SourceTable,
+  knownRows: string,
+): string[] {
+  const ofSource = features.filter((feature) => feature.source === source);
+  const selections = ofSource.map((feature) =>
+    feature.windowDays === undefined
+      ? lastingTouches(source, knownRows, isOfType(feature.eventType))
+      : `SELECT 'features', id, batch, k, d, d + ${feature.windowDays} FROM new_${source}
+       WHERE ${isOfType(feature.eventType)}`,
+  );
+  const labelTypes = [
+    ...(source === label.silentIn ? [undefined] : []),
+    ...(source === label.cancelledBy.source ? [label.cancelledBy.eventType] : []),
   ];
+  const labels = labelTypes.map(
+    (eventType) => `SELECT 'label', id, batch, k, d - ${label.horizonDays}, d FROM new_${source}
+       WHERE ${isOfType(eventType)}`,
+  );
+  return [...selections, ...labels];
+}
+
+function isOfType(eventType: string | undefined): string {
+  return eventType === undefined ? 'true' : `event_type = ${quoteLiteral(eventType)}`;
+}
+
+/** In force until the first midnight at which a later row of the same user is. */
+function lastingTouches(source: SourceTable, knownRows: string, isOfItsType: string): string {
+  return `SELECT 'features', id, batch, k, d, until_day FROM (
+      SELECT id, ${firstMidnight('epoch_us(event_time)')} AS d,
+        coalesce(lead(d) OVER (PARTITION BY user_id ORDER BY event_time, id), ${FOREVER}) AS until_day
+      FROM (${knownRows}) WHERE ${isOfItsType}
+        AND user_id IN (SELECT user_id FROM new_${source} WHERE ${isOfItsType})
+    ) JOIN new_${source} USING (id, d) WHERE ${isOfItsType}`;
 }

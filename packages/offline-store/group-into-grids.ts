@@ -62,13 +62,15 @@ export function gridOf(group: readonly PartitionRequest[]): Grid {
   if (!first || !last) throw new RangeError('a grid needs a date');
   const { label } = first;
   const count = indexIn(group, last) + 1;
+  const byIndex = new Map(group.map((request) => [indexIn(group, request), request]));
+  let known = first;
   return {
     first: midnightOf(first.date),
     count,
     knowledge: Array.from({ length: count }, (_, index) => {
       // A day that is not asked for takes the knowledge of the one before.
-      const request = group.findLast((candidate) => indexIn(group, candidate) <= index) ?? first;
-      return { at: parseInstant(request.knownAt), batch: request.batch };
+      known = byIndex.get(index) ?? known;
+      return { at: parseInstant(known.knownAt), batch: known.batch };
     }),
     label: {
       at: parseInstant(label.labelKnownAt),

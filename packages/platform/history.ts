@@ -204,7 +204,8 @@ async function write(
     ? `coalesce(served.known_at, t + ${MICROS_PER_HOUR})`
     : `${parseInstant(knowledge.knownAt)}`;
   const names = features.map(({ name }) => name).join(', ');
-  const rows = `FROM (FROM spine ORDER BY row) POSITIONAL JOIN (
+  // The table has its rows in their order, as `readSpine` made sure.
+  const rows = `FROM spine POSITIONAL JOIN (
       SELECT ${values.join(', ')}, [${reasons.join(', ')}][reason_number] AS reason
       FROM ${source.relation})`;
   const query = `SELECT user_id, make_timestamptz(t) AS time, ${names},

@@ -33,8 +33,11 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
     const [line] = (error as Error).message.split('\n');
     throw refuse(`a line of it is no CSV (${line})`, error);
   }
-  const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM spine');
-  return Number(row?.n ?? 0);
+  const [row] = await duckDb.rows<{ n: bigint; moved: bigint }>(
+    'SELECT count(*) AS n, count(*) FILTER (row <> rowid) AS moved FROM spine',
+  );
+  if (row?.moved !== 0n) throw new Error('the rows of the spine are out of order');
+  return Number(row.n);
 }
 
 function refuse(problem: string, cause?: unknown): ChurnError {
