@@ -22,7 +22,12 @@ export const mayUse = {
     'npm:reflect-metadata',
     'node:path',
   ],
-  'packages/duckdb': ['packages/contracts', 'npm:@duckdb/node-api', 'npm:@duckdb/node-bindings', 'node:*'],
+  'packages/duckdb': [
+    'packages/contracts',
+    'npm:@duckdb/node-api',
+    'npm:@duckdb/node-bindings',
+    'node:*',
+  ],
   'packages/database': ['packages/contracts', 'npm:drizzle-orm', 'npm:postgres', 'node:*'],
 
   // Domain packages: pure modules beside the adapter modules that feed them.
