@@ -84,7 +84,7 @@ export function readParquet(files: readonly string[]): string {
 
 /** `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes. */
 export function copyToParquet(query: string, file: string): string {
-  // Bloom filters cost a fifth of the encoding, and files are read whole or by user_id ranges.
+  // Bloom filters cost a quarter of the encoding, and files are read whole or by user_id ranges.
   return `COPY (${query}) TO ${quoteLiteral(file)}
     (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`;
 }
