@@ -31,7 +31,11 @@ const spine = (name, find, replace, file = 'compile-spine') => ({
   file: `packages/features/${file}.ts`,
   find,
   replace,
-  tests: ['test/laws/history.test.ts'],
+  tests: [
+    'test/packages/features/history-boundaries.test.ts',
+    'test/packages/features/user-series.test.ts',
+    'test/laws/history.test.ts',
+  ],
 });
 
 const values = (name, find, replace, tests = [oracle, golden]) => ({
