@@ -78,6 +78,16 @@ describe('at moments as they were served', () => {
       expected: [1, 1, 0, 1, 1],
     },
     {
+      fact: 'a session counts once although an old event of it came late, between two others',
+      rows: [
+        event(T, { sessionId: 's' }),
+        event(day(-28), { sessionId: 's', ingestedAt: day(1) }),
+        event(day(3), { sessionId: 's' }),
+      ],
+      feature: 'sessions_30d',
+      expected: [1, 1, 1, 1, 1],
+    },
+    {
       fact: 'a login that arrives after a later one changes nothing',
       rows: [login(T, { ingestedAt: day(3) }), login(day(1))],
       feature: 'days_since_last_login',
