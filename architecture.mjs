@@ -11,6 +11,7 @@ export const mayUse = {
   // Pure core: no clock, no randomness of its own, no I/O.
   'packages/contracts': ['packages/instants'],
   'packages/instants': pure,
+  'packages/bounded-tasks': pure,
   'packages/policy': ['packages/contracts', 'packages/instants'],
   'packages/synthetic': ['packages/contracts', 'packages/instants', 'npm:seedrandom'],
 
@@ -48,6 +49,7 @@ export const mayUse = {
     'node:crypto',
   ],
   'packages/offline-store': [
+    'packages/bounded-tasks',
     'packages/contracts',
     'packages/instants',
     'packages/duckdb',
@@ -58,6 +60,7 @@ export const mayUse = {
     'node:*',
   ],
   'packages/online-store': [
+    'packages/bounded-tasks',
     'packages/contracts',
     'packages/instants',
     'packages/duckdb',

@@ -9,6 +9,7 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
+import { interruptible } from './interruptible';
 
 /** The types that move between DuckDB and typed arrays as they are, without a value per call. */
 export type ColumnType = 'INTEGER' | 'DOUBLE' | 'UTINYINT';
@@ -42,10 +43,7 @@ export async function readColumns(
   query: { sql: string; types: readonly ColumnType[]; signal?: AbortSignal },
   onChunk: (columns: readonly ColumnArray[], rows: number) => void,
 ): Promise<void> {
-  query.signal?.throwIfAborted();
-  const interrupt = () => connection.interrupt();
-  query.signal?.addEventListener('abort', interrupt, { once: true });
-  try {
+  const read = async () => {
     const result = await connection.stream(query.sql);
     for (;;) {
       const data = await result.fetchChunk();
@@ -54,9 +52,8 @@ export async function readColumns(
       const columns = query.types.map((type, index) => viewOf(data.chunk, index, type, rows));
       onChunk(columns, rows);
     }
-  } finally {
-    query.signal?.removeEventListener('abort', interrupt);
-  }
+  };
+  await interruptible(connection, read, query.signal);
 }
 
 type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];

@@ -8,6 +8,7 @@ export {
 } from './column-transfer';
 export {
   copyToParquet,
+  countParquetRows,
   openDuckDb,
   readParquet,
   type DuckDb,

@@ -1,4 +1,5 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { interruptible } from './interruptible';
 import { quoteList, quoteLiteral } from './quote-sql';
 
 export interface DuckDbOptions {
@@ -52,21 +53,12 @@ function withTrailingSlash(directories: readonly string[]): string[] {
 }
 
 function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
-  const interruptible = async <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => {
-    signal?.throwIfAborted();
-    const interrupt = () => connection.interrupt();
-    signal?.addEventListener('abort', interrupt, { once: true });
-    try {
-      return await work();
-    } finally {
-      signal?.removeEventListener('abort', interrupt);
-    }
-  };
   return {
     connection,
-    run: async (sql, signal) => void (await interruptible(() => connection.run(sql), signal)),
+    run: async (sql, signal) =>
+      void (await interruptible(connection, () => connection.run(sql), signal)),
     rows: async <T extends DuckDbRow>(sql: string, signal?: AbortSignal) => {
-      const reader = await interruptible(() => connection.runAndReadAll(sql), signal);
+      const reader = await interruptible(connection, () => connection.runAndReadAll(sql), signal);
       return reader.getRowObjectsJS() as T[];
     },
     close: () => {
@@ -80,6 +72,13 @@ function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
 export function readParquet(files: readonly string[]): string {
   if (files.length === 0) throw new RangeError('read_parquet needs at least one file');
   return `read_parquet(${quoteList(files)}, hive_partitioning = false)`;
+}
+
+/** How many rows Parquet files hold together; from their footers. */
+export async function countParquetRows(duckDb: DuckDb, files: readonly string[]): Promise<number> {
+  if (files.length === 0) return 0;
+  const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
+  return Number(row?.n ?? 0);
 }
 
 /** `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes. */

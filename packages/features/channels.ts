@@ -1,5 +1,6 @@
 import { quoteLiteral, type ColumnType } from '../duckdb';
 import type { FeatureSet } from './feature-set';
+import { isOfType } from './is-of-type';
 import type { FeatureDefinition, SourceTable } from './language';
 
 /**
@@ -103,7 +104,7 @@ function labelColumns(
   const flag = (labelFlag: string) =>
     columnOf({ sql: `label: ${labelFlag}`, type: 'UTINYINT', labelFlag });
   const { cancelledBy } = label;
-  const isCancellation = `event_type = ${quoteLiteral(cancelledBy.eventType)}`;
+  const isCancellation = isOfType(cancelledBy.eventType);
   return {
     ...(source === label.silentIn ? { silent: flag('any') } : {}),
     ...(source === cancelledBy.source ? { cancelled: flag(isCancellation) } : {}),
@@ -120,7 +121,7 @@ function sourcesOf({ features, label }: FeatureSet): SourceTable[] {
 }
 
 function filterOf({ eventType }: FeatureDefinition): string {
-  return eventType === undefined ? '' : ` FILTER (WHERE event_type = ${quoteLiteral(eventType)})`;
+  return eventType === undefined ? '' : ` FILTER (WHERE ${isOfType(eventType)})`;
 }
 
 function countColumn(feature: FeatureDefinition): Omit<FactColumn, 'name'> {

@@ -3,6 +3,7 @@ import { MICROS_PER_DAY } from '../instants';
 import type { FactColumn, SourcePlan } from './channels';
 import type { FeatureSet } from './feature-set';
 import type { Grid } from './grid';
+import { isOfType } from './is-of-type';
 import type { SourceTable } from './language';
 
 export type RawTable = 'users' | SourceTable;
@@ -136,7 +137,8 @@ export function selectCorrections(
 ) WHERE covered > a`;
 }
 
-function throughBatch(grid: Grid): number {
+/** The last batch that any moment of a grid, or its label, may know. */
+export function throughBatch(grid: Grid): number {
   return Math.max(grid.knowledge.at(-1)?.batch ?? 0, grid.label.batch);
 }
 
@@ -156,11 +158,12 @@ function ownColumns({ source, bySession, windowDays }: SourcePlan): string {
   return columns.map((column) => `, ${column}`).join('');
 }
 
-const rank = 'row_number() OVER (PARTITION BY user_id ORDER BY event_time, change_id)';
+/** SQL for the place of a plan change among the user's: the latest has the greatest. */
+export const latestRank = 'row_number() OVER (PARTITION BY user_id ORDER BY event_time, change_id)';
 
 function rawRows({ plan, grid, segments, users }: CompileOptions): string {
   const columns = rawColumns[plan.source]
-    .map((column) => (column === 'latest_rank' ? `${rank} AS latest_rank` : column))
+    .map((column) => (column === 'latest_rank' ? `${latestRank} AS latest_rank` : column))
     .join(', ');
   const bounds = [
     ...(users.from === undefined ? [] : [`user_id >= ${quoteLiteral(users.from)}`]),
@@ -218,6 +221,6 @@ function isRemembered({ featureSet, plan }: CompileOptions): string {
     (feature) => feature.source === plan.source && feature.windowDays === undefined,
   );
   if (lasting.some((feature) => feature.eventType === undefined)) return 'true';
-  const types = lasting.map(({ eventType }) => `event_type = ${quoteLiteral(eventType ?? '')}`);
+  const types = lasting.map(({ eventType }) => isOfType(eventType));
   return `(${[`d > ${-plan.windowDays}`, ...types].join(' OR ')})`;
 }

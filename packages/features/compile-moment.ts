@@ -3,6 +3,7 @@ import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
 import type { RawTable, SegmentFiles } from './compile-facts';
 import type { FeatureSet } from './feature-set';
 import type { KnowledgeAt, LabelKnowledge } from './grid';
+import { isOfType } from './is-of-type';
 import type { FeatureDefinition, LabelDefinition } from './language';
 
 /** One user at one moment. */
@@ -71,7 +72,7 @@ function valueOf(feature: FeatureDefinition, at: EpochMicros): string {
   const { aggregate, windowDays, eventType, source } = feature;
   const conditions = [
     ...(windowDays === undefined ? [] : [`event_time > ${instant(at - days(windowDays))}`]),
-    ...(eventType === undefined ? [] : [`event_type = ${quoteLiteral(eventType)}`]),
+    ...(eventType === undefined ? [] : [isOfType(eventType)]),
   ];
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
   const from = `FROM ${source}${where}`;
@@ -113,7 +114,7 @@ function labelOf(
   if (completeThrough === null || horizonEnd > at || horizonEnd > completeThrough) {
     return 'NULL::BOOLEAN';
   }
-  const isType = `event_type = ${quoteLiteral(cancelledBy.eventType)}`;
+  const isType = isOfType(cancelledBy.eventType);
   return `(NOT EXISTS (FROM following_${silentIn})
     OR EXISTS (FROM following_${cancelledBy.source} WHERE ${isType}))`;
 }

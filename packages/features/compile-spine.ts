@@ -1,6 +1,7 @@
 import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { RawTable, SegmentFiles } from './compile-facts';
+import { latestRank, type SegmentFiles } from './compile-facts';
+import { isOfType } from './is-of-type';
 import type { FeatureDefinition, SourceTable } from './language';
 
 /** What a spine's rows may know: the same K for all, or what had arrived so long after each T. */
@@ -57,20 +58,14 @@ function seenFrom({ known }: SpineKnowledge): string {
   return 'at' in known ? 'e' : `greatest(e, k - ${known.afterMicros})`;
 }
 
-const rank = 'row_number() OVER (PARTITION BY user_id ORDER BY event_time, change_id)';
-
 function knownRows(source: SourceTable, columns: string, options: SpineOptions): string {
   const { knowledge, segments } = options;
   const { known, batch } = knowledge;
   const isKnown = 'at' in known ? ` AND epoch_us(ingested_at) <= ${known.at}` : '';
   const rows = `SELECT user_id, ${columns}, epoch_us(event_time) AS e, epoch_us(ingested_at) AS k
-      FROM ${readParquet(segments(source satisfies RawTable, batch))} WHERE batch <= ${batch}${isKnown}`;
+      FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}`;
   return `SELECT u, * EXCLUDE (user_id, u), ${seenFrom(knowledge)} AS a
     FROM (${rows}) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
-}
-
-function ofType({ eventType }: FeatureDefinition): string {
-  return eventType === undefined ? 'true' : `event_type = ${quoteLiteral(eventType)}`;
 }
 
 function micros(days: number): string {
@@ -84,7 +79,7 @@ function micros(days: number): string {
 export function selectSpineFacts(feature: FeatureDefinition, options: SpineOptions): string {
   const { aggregate, source, windowDays } = feature;
   const own = { user_events: 'event_type', billing_events: 'event_type, amount_cents' };
-  const columns = source === 'plan_changes' ? `plan, ${rank} AS latest_rank` : own[source];
+  const columns = source === 'plan_changes' ? `plan, ${latestRank} AS latest_rank` : own[source];
   const inTime = windowDays === undefined ? 'true' : `a < e + ${micros(windowDays)}`;
   const value = {
     count: '1',
@@ -97,7 +92,7 @@ export function selectSpineFacts(feature: FeatureDefinition, options: SpineOptio
         : '',
   }[aggregate.kind];
   return `SELECT u, a::DOUBLE AS a, e::DOUBLE AS e, (${value})::DOUBLE AS v
-  FROM (${knownRows(source, columns, options)}) WHERE ${inTime} AND ${ofType(feature)}`;
+  FROM (${knownRows(source, columns, options)}) WHERE ${inTime} AND ${isOfType(feature.eventType)}`;
 }
 
 /**
@@ -109,7 +104,7 @@ export function compileSpineSessions(feature: FeatureDefinition, options: SpineO
   return `CREATE OR REPLACE TEMP TABLE spine_sessions AS
 SELECT u, session_id, min(a) AS first_seen, max(a) AS last_seen, min(e) AS first, max(e) AS last
 FROM (${knownRows(feature.source, 'session_id, event_type', options)})
-WHERE ${ofType(feature)} GROUP BY u, session_id`;
+WHERE ${isOfType(feature.eventType)} GROUP BY u, session_id`;
 }
 
 function isPlain(windowDays: number): string {
@@ -139,6 +134,6 @@ export function selectSessionPieces(feature: FeatureDefinition, options: SpineOp
   return `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, e::DOUBLE AS e, 1::DOUBLE AS v FROM (
   SELECT u, a, e, ${covered} AS covered FROM (${rows})
     SEMI JOIN ${raggedSessions(feature.windowDays ?? 0)} USING (u, session_id)
-  WHERE a < e + ${window} AND ${ofType(feature)}
+  WHERE a < e + ${window} AND ${isOfType(feature.eventType)}
 ) WHERE greatest(a, coalesce(covered, a)) < e + ${window}`;
 }

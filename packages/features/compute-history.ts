@@ -1,4 +1,4 @@
-import { readColumns, type DuckDb } from '../duckdb';
+import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import {
   raggedSessions,
@@ -12,6 +12,7 @@ import {
   type SpineOptions,
 } from './compile-spine';
 import type { FeatureSet } from './feature-set';
+import { columnTypeOf } from './feature-columns';
 import { fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
 import { sortByUser, type UserSeries } from './user-series';
@@ -22,7 +23,7 @@ export interface History {
   /** Per row: the place of its reason in `spineReasons`; 0 where it has a vector. */
   readonly reasons: Uint8Array;
   /** Per feature, in order; values of rows with a reason mean nothing. */
-  readonly features: readonly (Int32Array | Float64Array | Uint8Array)[];
+  readonly features: readonly ColumnArray[];
 }
 
 export interface HistoryOptions extends SpineOptions {
@@ -54,13 +55,13 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   const asked = await readQuestions(duckDb, reasons, signal);
   const users = await readUsers(duckDb, asked);
   const visible = asked.row.map((_row, index) => index);
-  const features: (Int32Array | Float64Array | Uint8Array)[] = [];
+  const features: ColumnArray[] = [];
   const reader = new SpineFactReader(duckDb, options, users.count);
   for (const feature of featureSet.features) {
     const states = totalsOf(feature, asked, await reader.read(feature));
-    const sorted = new arrayOf[feature.type](visible.length);
+    const sorted = allocateColumn(columnTypeOf[feature.type], visible.length);
     fillColumn({ feature, ...states, visible, users, moment: asked.at, into: sorted });
-    const inOrder = new arrayOf[feature.type](rows);
+    const inOrder = allocateColumn(columnTypeOf[feature.type], rows);
     for (let index = 0; index < visible.length; index += 1) {
       inOrder[asked.row[index]!] = sorted[index]!;
     }
@@ -68,8 +69,6 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   }
   return { rows, reasons, features };
 }
-
-const arrayOf = { int32: Int32Array, float64: Float64Array, bool: Uint8Array } as const;
 
 async function count(duckDb: DuckDb, table: string): Promise<number> {
   const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${table}`);

@@ -1,4 +1,4 @@
-import { readColumns, readParquet, type DuckDb } from '../duckdb';
+import { countParquetRows, readColumns, type DuckDb } from '../duckdb';
 import { planSweep, type SourcePlan, type SweepPlan } from './channels';
 import {
   compileFacts,
@@ -6,6 +6,7 @@ import {
   compileUsers,
   selectCorrections,
   selectFacts,
+  throughBatch,
   type SegmentFiles,
   type UserRange,
 } from './compile-facts';
@@ -105,8 +106,8 @@ class FactReader {
   /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
   private async shards({ source }: SourcePlan): Promise<UserRange[]> {
     const { users, segments, grid, rowsPerShard = ROWS_PER_SHARD } = this.options;
-    const files = segments(source, Math.max(grid.knowledge.at(-1)!.batch, grid.label.batch));
-    const rows = await countRows(this.duckDb, files);
+    const files = segments(source, throughBatch(grid));
+    const rows = await countParquetRows(this.duckDb, files);
     const count = Math.min(Math.ceil(rows / rowsPerShard), users.ids.length) || 1;
     const bounds = Array.from(
       { length: count - 1 },
@@ -170,11 +171,4 @@ class FactReader {
     if (known) known.push(correction);
     else this.corrections.set(moment, [correction]);
   }
-}
-
-/** From the files' footers. */
-async function countRows(duckDb: DuckDb, files: readonly string[]): Promise<number> {
-  if (files.length === 0) return 0;
-  const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
-  return Number(row?.n ?? 0);
 }

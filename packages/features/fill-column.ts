@@ -1,3 +1,4 @@
+import type { ColumnArray } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FeatureDefinition } from './language';
 import type { GridUsers } from './sweep';
@@ -13,7 +14,7 @@ export interface ColumnOptions {
   readonly users: Pick<GridUsers, 'signup' | 'plan'>;
   /** T in epoch microseconds: one for all, or one each. */
   readonly moment: number | Float64Array;
-  readonly into: Int32Array | Float64Array | Uint8Array;
+  readonly into: ColumnArray;
 }
 
 /** Turns what a channel has come to into the values of a feature, a row per index in `visible`. */

@@ -3,7 +3,9 @@ export { type SegmentFiles } from './compile-facts';
 export { computeHistory, type History } from './compute-history';
 export { spineReasons, type SpineKnowledge } from './compile-spine';
 export { computeVectors, type ComputedVectors } from './compute-vectors';
+export { columnTypesOf, valueFromColumn } from './feature-columns';
 export { createFeatureSet, featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
+export { isOfType } from './is-of-type';
 export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid';
 export {
   defineFeatureGroup,

@@ -1,8 +1,10 @@
+import { allocateColumn, type ColumnArray } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { Channel, SweepPlan } from './channels';
 import type { FactBlock } from './fact-block';
 import type { FeatureSet } from './feature-set';
 import { momentOf, type Grid } from './grid';
+import { columnTypeOf } from './feature-columns';
 import { fillColumn } from './fill-column';
 
 /** The users of a grid, by number: in the order of their ids. */
@@ -30,7 +32,7 @@ export interface MomentVectors {
   /** The number of each row's user. */
   readonly users: Int32Array;
   /** Per feature, in order: int32, float64, or 0 and 1 for bool. */
-  readonly features: readonly (Int32Array | Float64Array | Uint8Array)[];
+  readonly features: readonly ColumnArray[];
   /** 0 and 1; `LABEL_UNKNOWN` is null. */
   readonly label: Uint8Array;
   /** Gives the arrays back, to be written over by a later moment. Without it they stay. */
@@ -39,7 +41,7 @@ export interface MomentVectors {
 
 interface Columns {
   readonly users: Int32Array;
-  readonly features: readonly (Int32Array | Float64Array | Uint8Array)[];
+  readonly features: readonly ColumnArray[];
   readonly label: Uint8Array;
 }
 
@@ -213,7 +215,7 @@ export class Sweep {
     const count = users.ids.length;
     return {
       users: new Int32Array(count),
-      features: featureSet.features.map(({ type }) => new arrayOf[type](count)),
+      features: featureSet.features.map(({ type }) => allocateColumn(columnTypeOf[type], count)),
       label: new Uint8Array(count),
     };
   }
@@ -245,8 +247,6 @@ export class Sweep {
     }
   }
 }
-
-const arrayOf = { int32: Int32Array, float64: Float64Array, bool: Uint8Array } as const;
 
 function hasPassed({ windowDays }: Channel, day: number, now: number): boolean {
   return windowDays !== undefined && day + windowDays <= now;

@@ -103,8 +103,10 @@ async function auditRevisions(
     ...manifests.entries(),
   ])) {
     const verdict = await withoutRecomputing(context, manifest);
+    const ofRound = rounds.get(round);
     if (verdict) note(manifest, verdict);
-    else rounds.set(round, [...(rounds.get(round) ?? []), manifest]);
+    else if (ofRound) ofRound.push(manifest);
+    else rounds.set(round, [manifest]);
   }
   for (const manifests of rounds.values()) await recompute(context, manifests, note);
   return audited;
@@ -137,7 +139,7 @@ async function recompute(
       for (const request of group) {
         const manifest = byDate.get(request.date)!;
         const moment = vectors.vectorsAt(indexIn(group, request));
-        await pool.start(async () => {
+        await pool.tasks.add(async () => {
           const at = midnightOf(request.date);
           const isEqual =
             contentHash(moment, at) === manifest.content_hash &&
@@ -146,7 +148,7 @@ async function recompute(
           note(manifest, isEqual ? 'equal' : 'mismatched');
         });
       }
-      await pool.finish();
+      await pool.tasks.drain();
     });
   }
 }

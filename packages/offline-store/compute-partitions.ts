@@ -133,7 +133,7 @@ async function computeGroup(
         if (!claim) continue;
         const moment = vectors.vectorsAt(indexIn(group, request));
         const sourceCounts = await countsOf(request.batch);
-        await pool.start(async () => {
+        await pool.tasks.add(async () => {
           const hash = contentHash(moment, midnightOf(request.date));
           const options = {
             pool,
@@ -149,7 +149,7 @@ async function computeGroup(
           progress.onOutcome(outcome);
         });
       }
-      await pool.finish();
+      await pool.tasks.drain();
       return vectors.scans;
     });
   } catch (error) {

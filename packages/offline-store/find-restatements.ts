@@ -1,6 +1,6 @@
 import type { KnowledgeSnapshot, PartitionManifest } from '../contracts';
-import { quoteLiteral, readParquet, type DuckDb } from '../duckdb';
-import type { FeatureSet, SegmentFiles, SourceTable } from '../features';
+import { readParquet, type DuckDb } from '../duckdb';
+import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../instants';
 import type { PartitionRequest } from './compute-partitions';
 import type { LedgerRow } from './ledger';
@@ -198,10 +198,6 @@ function touchesOf(
        WHERE ${isOfType(eventType)}`,
   );
   return [...selections, ...labels];
-}
-
-function isOfType(eventType: string | undefined): string {
-  return eventType === undefined ? 'true' : `event_type = ${quoteLiteral(eventType)}`;
 }
 
 /** In force until the first midnight at which a later row of the same user is. */

@@ -1,7 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
-import { readParquet, type DuckDb } from '../duckdb';
+import { countParquetRows, type DuckDb } from '../duckdb';
 import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
 import type { GridContext } from './compute-grid';
@@ -101,12 +101,7 @@ export async function countSources(
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const table of ['users', 'user_events', 'billing_events', 'plan_changes'] as const) {
-    const files = segments(table, batch);
-    const [row] =
-      files.length === 0
-        ? []
-        : await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
-    counts[table] = Number(row?.n ?? 0);
+    counts[table] = await countParquetRows(duckDb, segments(table, batch));
   }
   return counts;
 }
@@ -120,7 +115,7 @@ export async function countEvents(
   if (batch === 0) return 0;
   const duckDb = await openDuckDb();
   try {
-    return (await countSources(duckDb, segments, batch)).user_events ?? 0;
+    return await countParquetRows(duckDb, segments('user_events', batch));
   } finally {
     duckDb.close();
   }

@@ -1,25 +1,14 @@
 import { createHash } from 'node:crypto';
+import { copyToParquet, registerColumnSource, type ColumnArray, type DuckDb } from '../duckdb';
 import {
-  copyToParquet,
-  registerColumnSource,
-  type ColumnArray,
-  type ColumnType,
-  type DuckDb,
-} from '../duckdb';
-import {
+  columnTypesOf,
   LABEL_UNKNOWN,
+  valueFromColumn,
   type ComputedVectors,
   type FeatureSet,
-  type FeatureType,
   type MomentVectors,
 } from '../features';
 import type { EpochMicros } from '../instants';
-
-const columnTypes: Record<FeatureType, ColumnType> = {
-  float64: 'DOUBLE',
-  int32: 'INTEGER',
-  bool: 'UTINYINT',
-};
 
 /** Writes the vectors of a moment to a Parquet file, one file at a time. */
 export interface VectorWriter {
@@ -35,12 +24,10 @@ export function createVectorWriter(
   const { features, label } = options.featureSet;
   const source = registerColumnSource(duckDb.connection, 'moment_rows', {
     user_id: { dictionary: options.userIds },
-    ...Object.fromEntries(features.map(({ name: feature, type }) => [feature, columnTypes[type]])),
+    ...columnTypesOf(features),
     [label.name]: 'UTINYINT',
   });
-  const values = features.map(({ name: feature, type }) =>
-    type === 'bool' ? `${feature}::BOOLEAN AS ${feature}` : feature,
-  );
+  const values = features.map((feature) => `${valueFromColumn(feature)} AS ${feature.name}`);
   return {
     write: async ({ users, features: columns, label: labels, rows }, at, file, signal) => {
       source.set([users, ...columns, labels], rows);

@@ -25,14 +25,14 @@ export async function writeVectors(
         const { date } = request;
         const file = path.join(folder, `${date}.parquet`);
         const moment = vectors.vectorsAt(indexIn(group, request));
-        await pool.start(async () => {
+        await pool.tasks.add(async () => {
           await pool.withWriter((writer) => writer.write(moment, midnightOf(date), file, signal));
           moment.release();
           files.set(date, file);
           report?.(files.size, requests.length, date);
         });
       }
-      await pool.finish();
+      await pool.tasks.drain();
     });
   }
   return files;

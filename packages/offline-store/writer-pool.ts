@@ -1,3 +1,4 @@
+import { createBoundedTasks, type BoundedTasks } from '../bounded-tasks';
 import type { VectorWriter } from './vector-writer';
 
 /**
@@ -5,32 +6,17 @@ import type { VectorWriter } from './vector-writer';
  * one date's bytes reach the disk and the ledger, the next is being encoded.
  */
 export class WriterPool {
+  /** The pieces of work; `add` starts one as soon as there is room. */
+  readonly tasks: BoundedTasks;
   private readonly idle: VectorWriter[];
   private readonly waiting: ((writer: VectorWriter) => void)[] = [];
-  private readonly running = new Set<Promise<void>>();
-  private failure: { readonly error: unknown } | undefined;
 
   constructor(
     private readonly writers: readonly VectorWriter[],
-    private readonly tasksMax: number,
+    tasksMax: number,
   ) {
     this.idle = [...writers];
-  }
-
-  /**
-   * Starts a piece of work as soon as there is room, and returns when it has started.
-   *
-   * @throws what an earlier piece of work threw; nothing is started then.
-   */
-  async start(task: () => Promise<void>): Promise<void> {
-    while (this.running.size >= this.tasksMax) await Promise.race(this.running);
-    this.throwFailure();
-    const run: Promise<void> = task()
-      .catch((error: unknown) => {
-        this.failure ??= { error };
-      })
-      .finally(() => this.running.delete(run));
-    this.running.add(run);
+    this.tasks = createBoundedTasks(tasksMax);
   }
 
   /** Lends a writer to `use`; waits for one. */
@@ -49,19 +35,9 @@ export class WriterPool {
     }
   }
 
-  /** Waits for all that was started. @throws what one of them threw first. */
-  async finish(): Promise<void> {
-    await Promise.all(this.running);
-    this.throwFailure();
-  }
-
   /** Waits for all that was started, whatever became of it, and closes the writers. */
   async close(): Promise<void> {
-    await Promise.all(this.running);
+    await this.tasks.drain().catch(() => {});
     for (const writer of this.writers) writer.close();
-  }
-
-  private throwFailure(): void {
-    if (this.failure) throw this.failure.error;
   }
 }

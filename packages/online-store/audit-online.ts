@@ -1,7 +1,7 @@
+import { createBoundedTasks } from '../bounded-tasks';
 import type { Redis } from 'ioredis';
 import type { OnlineVector, PublishedPartition } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import { createBoundedTasks } from './bounded-tasks';
 import { createVectorEncoder, type EncodedVector } from './encode-vectors';
 import { userIdOfKey } from './online-keys';
 import { readVectorTexts } from './read-online';

@@ -1,3 +1,4 @@
+import { createBoundedTasks } from '../bounded-tasks';
 import type { Redis } from 'ioredis';
 import {
   ChurnError,
@@ -6,7 +7,6 @@ import {
   type PublishedPartition,
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import { createBoundedTasks } from './bounded-tasks';
 import { createVectorEncoder, type EncodedVector } from './encode-vectors';
 import {
   announceTarget,

@@ -2,17 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
+import { copyToParquet, quoteLiteral, registerColumnSource, type DuckDb } from '../duckdb';
 import {
-  copyToParquet,
-  quoteLiteral,
-  registerColumnSource,
-  type ColumnType,
-  type DuckDb,
-} from '../duckdb';
-import {
+  columnTypesOf,
   computeHistory,
   spineReasons,
-  type FeatureType,
+  valueFromColumn,
   type History,
   type SpineKnowledge,
 } from '../features';
@@ -22,6 +17,7 @@ import {
   indexIn,
   momentsPerScan,
   withGrid,
+  type ComputeContext,
   type LedgerRow,
 } from '../offline-store';
 import { readSpine } from '../raw-data';
@@ -103,7 +99,7 @@ async function compute(adapters: Adapters, work: Work): Promise<History> {
   });
   const served = knowledge.kind === 'as-served' ? await servedRows(adapters) : [];
   await nameServedMoments(duckDb, served);
-  if (served.length > 0) await replaceServed(adapters, { ...work, history, served });
+  if (served.length > 0) await replaceServed(context, { ...work, history, served });
   return history;
 }
 
@@ -133,7 +129,7 @@ async function nameServedMoments(duckDb: DuckDb, served: readonly LedgerRow[]): 
  * are computed as partitions are.
  */
 async function replaceServed(
-  adapters: Adapters,
+  context: ComputeContext,
   work: Work & { history: History; served: readonly LedgerRow[] },
 ): Promise<void> {
   const { duckDb, knowledge, history, served, progress } = work;
@@ -148,7 +144,6 @@ async function replaceServed(
     else byDate.set(date, [question]);
   }
   const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
-  const context = await computeContext(adapters, 'history');
   for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
     await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
       const numbers = new Map(vectors.userIds.map((id, number) => [id, number]));
@@ -176,12 +171,6 @@ async function replaceServed(
 
 const NOT_YET_KNOWN = spineReasons.indexOf('not_yet_known');
 
-const columnTypes: Record<FeatureType, ColumnType> = {
-  float64: 'DOUBLE',
-  int32: 'INTEGER',
-  bool: 'UTINYINT',
-};
-
 async function write(
   duckDb: DuckDb,
   { featureSet }: Adapters,
@@ -191,13 +180,13 @@ async function write(
   const { features } = featureSet;
   const source = registerColumnSource(duckDb.connection, 'history_rows', {
     reason_number: 'UTINYINT',
-    ...Object.fromEntries(features.map(({ name, type }) => [name, columnTypes[type]])),
+    ...columnTypesOf(features),
   });
   source.set([history.reasons, ...history.features], history.rows);
-  const values = features.map(({ name, type }) => {
-    const value = type === 'bool' ? `${name}::BOOLEAN` : name;
-    return `CASE WHEN reason_number = 0 THEN ${value} END AS ${name}`;
-  });
+  const values = features.map(
+    (feature) =>
+      `CASE WHEN reason_number = 0 THEN ${valueFromColumn(feature)} END AS ${feature.name}`,
+  );
   const reasons = spineReasons.slice(1).map((reason) => quoteLiteral(reason ?? ''));
   const isServed = knowledge.kind === 'as-served';
   const knownAt = isServed

@@ -38,7 +38,7 @@ import {
   train,
 } from './model-jobs';
 import type { Adapters } from './open-platform';
-import { newestPartition, type JobProgress } from './partition-jobs';
+import { computeContext, newestPartition, type JobProgress } from './partition-jobs';
 import { listPartitionRows } from './partition-rows';
 import { syncNewestPartition } from './sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
@@ -278,16 +278,9 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgr
 }
 
 async function auditOffline(adapters: Adapters, progress: JobProgress) {
-  const rawLog = await adapters.rawLog();
+  const context = await computeContext(adapters, 'audit');
   return auditPartitions(
-    {
-      ledger: adapters.ledger,
-      featureSet: adapters.featureSet,
-      featuresDir: adapters.paths.features,
-      scratchDir: adapters.paths.scratch,
-      segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
-      openDuckDb: (threads) => adapters.openDuckDb([], threads),
-    },
+    { ...context, scratchDir: adapters.paths.scratch },
     { report: (done, total, what) => progress.report({ what, done, total }) },
   );
 }

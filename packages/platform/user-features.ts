@@ -9,7 +9,7 @@ import {
   type EpochMicros,
 } from '../instants';
 import type { Adapters } from './open-platform';
-import { servedKnowledge } from './partition-jobs';
+import { computeContext, servedKnowledge } from './partition-jobs';
 import { takePlannedKnowledge } from './take-planned-knowledge';
 
 /** `churn features`: one user's vector at any moment, as known at any moment. */
@@ -97,11 +97,8 @@ async function computeRow(
   adapters: Adapters,
   question: Omit<MomentQuestion, 'segments'>,
 ): Promise<{ values: Record<string, unknown> | undefined; sql: string }> {
-  const rawLog = await adapters.rawLog();
-  const sql = compileMoment(adapters.featureSet, {
-    ...question,
-    segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
-  });
+  const { segments } = await computeContext(adapters, 'features');
+  const sql = compileMoment(adapters.featureSet, { ...question, segments });
   const duckDb = await adapters.openDuckDb();
   try {
     const [values] = await duckDb.rows(sql);

@@ -1,0 +1,1 @@
+export { createBoundedTasks, type BoundedTasks } from './bounded-tasks';
