@@ -1,6 +1,8 @@
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
+const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
+
 /**
  * Where the code is broken on purpose: `find` occurs exactly once in `file` and is replaced; a test
  * in one of the files `tests` must fail. They are run in their order until one does.
@@ -49,6 +51,48 @@ export const mutations = [
     find: 'export const CLOCK_TOLERANCE_MINUTES = 5;',
     replace: 'export const CLOCK_TOLERANCE_MINUTES = 6;',
     tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
+  },
+  {
+    name: 'the zone of a plain time',
+    file: 'packages/raw-data/clean-rows-sql.ts',
+    find: String.raw`(Z|[+-]00(:?00)?)?`,
+    replace: String.raw`(Z|[+-]\d{2}(:?\d{2})?)?`,
+    tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
+  },
+  {
+    name: 'certain rows: ids of the table',
+    file: 'packages/raw-data/split-rows.ts',
+    find: 'BETWEEN $1 AND $2 LIMIT 1',
+    replace: 'BETWEEN $1 AND $2 LIMIT 0',
+    tests: [straight],
+  },
+  {
+    name: 'certain rows: ids of the load',
+    file: 'packages/raw-data/prepare-load.ts',
+    find: 'HAVING count(*) > 1',
+    replace: 'HAVING count(*) > 2',
+    tests: [straight],
+  },
+  {
+    name: 'certain rows: unknown users',
+    file: 'packages/raw-data/split-rows.ts',
+    find: 'u.user_id IS NULL OR ',
+    replace: '',
+    tests: [straight],
+  },
+  {
+    name: 'certain rows: signup',
+    file: 'packages/raw-data/split-rows.ts',
+    find: ' OR r.event_time < u.signup_time',
+    replace: '',
+    tests: [straight],
+  },
+  {
+    name: 'certain rows: the first reference to a user',
+    file: 'packages/raw-data/prepare-load.ts',
+    find: 'min(event_time)',
+    replace: 'max(event_time)',
+    tests: [straight],
   },
   {
     name: 'problem+json code',

@@ -145,6 +145,7 @@ async function loadPlanned(
         source: 'synthetic',
         arrival: 'carried',
         tables,
+        duckDb,
         completeThrough: through,
         mayLoad: async (tx) => {
           const present = await readInstallation(tx);

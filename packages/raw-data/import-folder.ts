@@ -78,6 +78,7 @@ export async function importFolderUnless(
         source: 'import',
         arrival: sources.every(carriesArrival) ? 'carried' : options.arrival,
         tables,
+        duckDb,
         completeThrough: options.completeThrough,
         mayLoad: async (tx) => {
           requireSource(await readInstallation(tx), 'import');

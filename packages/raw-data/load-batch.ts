@@ -1,10 +1,16 @@
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
-import { asDatabaseError, withLoadLock, type Database, type TransactionSql } from '../database';
+import {
+  asDatabaseError,
+  copyIn,
+  withLoadLock,
+  type Database,
+  type TransactionSql,
+} from '../database';
+import type { DuckDb } from '../duckdb';
 import { formatInstant, parseInstant, type EpochMicros } from '../instants';
 import type { PreparedTable } from './prepare-load';
-import { perTable, rawTableNames, type PerTable, type RawTable } from './raw-tables';
+import { perTable, rawTableNames, rawTables, type PerTable, type RawTable } from './raw-tables';
 import type { RejectionReason } from './rejection-reasons';
+import { splitRows } from './split-rows';
 import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
 
 export type RejectedCounts = Partial<Record<RejectionReason, number>>;
@@ -29,6 +35,8 @@ export interface BatchOptions {
   readonly source: 'import' | 'synthetic';
   readonly arrival: 'carried' | 'assumed' | 'now';
   readonly tables: readonly PreparedTable[];
+  /** The one that prepared the tables. */
+  readonly duckDb: DuckDb;
   /** How far the source is complete; absent: the greatest event_time of accepted user events. */
   readonly completeThrough?: EpochMicros;
   /** Runs first inside the transaction; false ends the load before it changes anything. */
@@ -78,9 +86,13 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Lo
     unchanged: perTable(() => 0),
     rejected: perTable((): RejectedCounts => ({})),
   };
+  let latestEvent: EpochMicros | null = null;
   for (const prepared of options.tables) {
     const { table } = prepared;
-    const result = await loadTable(tx, prepared, { batch, arrival });
+    const result = await loadTable(tx, options.duckDb, { prepared, batch, arrival });
+    if (table === 'user_events') {
+      latestEvent = latestOf(result.latestCertain, await latestStagedEvent(tx));
+    }
     counts.loaded[table] = result.loaded;
     counts.unchanged[table] = result.unchanged;
     counts.rejected[table] = result.rejected;
@@ -88,26 +100,45 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Lo
   }
   const rejected = perTable((table) => total(counts.rejected[table]));
   const changed = rawTableNames.some((table) => counts.loaded[table] + rejected[table] > 0);
-  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected });
+  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected, latestEvent });
   return { batch: changed ? batch : null, ...counts };
+}
+
+interface LoadedTable {
+  readonly loaded: number;
+  readonly unchanged: number;
+  readonly rejected: RejectedCounts;
+  /** Of the rows that went straight in; see `SplitRows`. */
+  readonly latestCertain: EpochMicros | null;
 }
 
 async function loadTable(
   tx: TransactionSql,
-  prepared: PreparedTable,
-  load: { batch: number; arrival: string },
-): Promise<{ loaded: number; unchanged: number; rejected: RejectedCounts }> {
-  const { table } = prepared;
-  await stage(tx, prepared);
+  duckDb: DuckDb,
+  load: { prepared: PreparedTable; batch: number; arrival: string },
+): Promise<LoadedTable> {
+  const { table } = load.prepared;
+  const { certain, doubtful } = await splitRows(tx, duckDb, load);
+  if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
+  await stage(tx, table, doubtful.file);
   const malformed = await countByReason(tx, stagingName(table));
   const wellFormed = malformed.get(null) ?? 0;
-  const loaded = await storeAcceptedRows(tx, prepared, load);
-  if (loaded < wellFormed) await rejectFaultyRows(tx, table);
+  const accepted = await storeAcceptedRows(tx, load.prepared, load);
+  if (accepted < wellFormed) await rejectFaultyRows(tx, table);
   const faulty = await countByReason(tx, stagingName(table, 'rejected'));
   const rejected: RejectedCounts = {};
   for (const [reason, rows] of [...malformed, ...faulty]) if (reason) rejected[reason] = rows;
-  const unchanged = wellFormed - loaded - [...faulty.values()].reduce((sum, rows) => sum + rows, 0);
-  return { loaded, unchanged, rejected };
+  return {
+    loaded: certain.rows + accepted,
+    unchanged: wellFormed - accepted - [...faulty.values()].reduce((sum, rows) => sum + rows, 0),
+    rejected,
+    latestCertain: certain.latest,
+  };
+}
+
+function copyStatement(table: RawTable): string {
+  const names = rawTables[table].columns.map((column) => column.name).join(', ');
+  return `COPY raw_data.${table} (${names}, ingested_at, batch) FROM STDIN (FORMAT csv)`;
 }
 
 /** Rows per reason; null is the reason of rows without a fault. */
@@ -121,14 +152,13 @@ async function countByReason(
   return new Map(counts.map(({ reason, rows }) => [reason, rows]));
 }
 
-/** Copies the cleaned rows into a temporary table of this transaction. */
-async function stage(tx: TransactionSql, { table, file }: PreparedTable): Promise<void> {
+/** Copies rows into a temporary table of this transaction. */
+async function stage(tx: TransactionSql, table: RawTable, file: string): Promise<void> {
   await tx.unsafe(
     `CREATE TEMPORARY TABLE ${stagingName(table)} (${stagingColumns(table).join(', ')}) ON COMMIT DROP;
      CREATE TEMPORARY TABLE ${stagingName(table, 'rejected')} ("row" bigint, reason text) ON COMMIT DROP`,
   );
-  const copy = await tx.unsafe(`COPY ${stagingName(table)} FROM STDIN (FORMAT csv)`).writable();
-  await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), copy);
+  await copyIn(tx, `COPY ${stagingName(table)} FROM STDIN (FORMAT csv)`, file);
 }
 
 function total(counts: RejectedCounts): number {
@@ -143,6 +173,7 @@ async function insertBatch(
     loaded: PerTable<number>;
     unchanged: PerTable<number>;
     rejected: PerTable<number>;
+    latestEvent: EpochMicros | null;
   },
 ): Promise<void> {
   const { source, arrival, tables } = load.options;
@@ -150,7 +181,7 @@ async function insertBatch(
     INSERT INTO ops.load_batches
       (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
     VALUES (${batch}, ${source}, ${arrival}, clock_timestamp(),
-      ${await completeThrough(tx, load.options)}::text::timestamptz,
+      ${completeThrough(load)}::text::timestamptz,
       ${JSON.stringify(load.loaded)}::text::jsonb, ${JSON.stringify(load.unchanged)}::text::jsonb,
       ${JSON.stringify(load.rejected)}::text::jsonb)`;
   for (const { table, label } of tables) {
@@ -165,17 +196,26 @@ async function insertBatch(
 }
 
 /** Null when the load has no accepted user events: it then says nothing about completeness. */
-async function completeThrough(
-  tx: TransactionSql,
-  { tables, completeThrough }: BatchOptions,
-): Promise<string | null> {
-  if (!tables.some(({ table }) => table === 'user_events')) return null;
+function completeThrough(load: {
+  options: BatchOptions;
+  latestEvent: EpochMicros | null;
+}): string | null {
+  if (load.latestEvent === null) return null;
+  return formatInstant(load.options.completeThrough ?? load.latestEvent);
+}
+
+/** Of the staged user events that are in the table now, whether this load brought them or not. */
+async function latestStagedEvent(tx: TransactionSql): Promise<EpochMicros | null> {
   const [row] = await tx<{ latest: string | null }[]>`
     SELECT max(event_time)::text AS latest FROM ${tx(stagingName('user_events'))} AS staged
     WHERE reason IS NULL AND NOT EXISTS (
       SELECT FROM ${tx(stagingName('user_events', 'rejected'))} AS rejected
       WHERE rejected."row" = staged."row")`;
   const latest = row?.latest ?? null;
-  if (latest === null) return null;
-  return formatInstant(completeThrough ?? parseInstant(latest));
+  return latest === null ? null : parseInstant(latest);
+}
+
+function latestOf(left: EpochMicros | null, right: EpochMicros | null): EpochMicros | null {
+  if (left === null || right === null) return left ?? right;
+  return left > right ? left : right;
 }
