@@ -31,6 +31,12 @@ describe('sortByUser', () => {
     );
   });
 
+  it('orders two times that are a microsecond apart', () => {
+    const user = Int32Array.of(0, 0);
+    const { times } = sortByUser({ userCount: 1, user, time: Float64Array.of(1.7e15 + 1, 1.7e15) });
+    expect(times).toEqual(Float64Array.of(1.7e15, 1.7e15 + 1));
+  });
+
   it('leaves points that are in order where they are', () => {
     const points = { user: Int32Array.of(0, 0, 2), time: Float64Array.of(5, 5, 1) };
     const value = Float64Array.of(1, 2, 3);
