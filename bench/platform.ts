@@ -7,7 +7,8 @@
  *       [--rounds 3] [--backfill-rounds 2] [--restate-users 5000] [--many-users 100000]
  *       [--load-events 1000000] [--json]
  *
- * CHURN_BENCH_PYTHON names a Python with polars and numpy; without it one is made, by pip.
+ * CHURN_BENCH_PYTHON names a Python with polars and numpy; without it one is made, by pip. Where it
+ * has Feast with its DuckDB store as well, `history` is measured beside that.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';

@@ -284,11 +284,21 @@ export const engineMutations = [
   // History
   spine(
     'K of a spine',
-    'epoch_us(ingested_at) <= ${known.at}`',
-    'epoch_us(ingested_at) < ${known.at}`',
+    'ingested_at <= make_timestamptz(${known.at})`',
+    'ingested_at < make_timestamptz(${known.at})`',
   ),
-  spine('arrival after each T of a spine', 'greatest(e, k - ${known.afterMicros})', 'e'),
-  spine('sessions of a spine in one piece', 'last_seen <= first +', 'last_seen <= last +'),
+  spine(
+    'arrival after each T of a spine',
+    '`greatest(${e}, epoch_us(ingested_at) - ${known.afterMicros})`',
+    'e',
+  ),
+  spine(
+    'sessions of a spine in one piece',
+    'lastSeen![index]! <= first![index]!',
+    'lastSeen![index]! <= last![index]!',
+    'spine-fact-reader',
+  ),
+  spine('sessions of a spine in pieces', 'max(a) > min(e) +', 'max(a) > max(e) +'),
   spine(
     'pieces of a session in a spine',
     'SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a',
@@ -307,20 +317,32 @@ export const engineMutations = [
   ),
   spine(
     'window bounds of a spine',
-    'times[next]! <= limit',
-    'times[next]! < limit',
-    'compute-history',
+    'left.times[leaving]! <= limit',
+    'left.times[leaving]! < limit',
+    'walk-series',
+  ),
+  spine(
+    'what enters at a spine’s moment',
+    'entered.times[next]! <= at',
+    'entered.times[next]! < at',
+    'walk-series',
   ),
   spine(
     'the last row at a spine’s moment',
-    'times[next]! <= at[index]!',
-    'times[next]! < at[index]!',
-    'compute-history',
+    'next < end && times[next]! <= at',
+    'next < end && times[next]! < at',
+    'walk-series',
   ),
   spine(
     'order of a user’s rows',
-    'times[slot - 1]! > time',
-    'times[slot - 1]! > time + 1',
+    'time[index]! < time[index - 1]!',
+    'time[index]! < time[index - 1]! - 1',
+    'user-series',
+  ),
+  spine(
+    'values beside the times of a user’s rows',
+    'sorted[middle]! < least',
+    'sorted[middle]! <= least',
     'user-series',
   ),
 ];

@@ -21,7 +21,7 @@ export interface TextColumn {
   readonly dictionary: readonly string[];
 }
 
-const duckDbTypes = { INTEGER, DOUBLE, UTINYINT } as const;
+export const duckDbTypes = { INTEGER, DOUBLE, UTINYINT } as const;
 
 const arrays = {
   INTEGER: Int32Array,
@@ -56,9 +56,32 @@ export async function readColumns(
   await interruptible(connection, read, query.signal);
 }
 
+/**
+ * Runs such a query to its end and copies its rows: faster than a stream where all of them are
+ * needed. The query is on its way when this returns, even if the event loop does not turn.
+ */
+export async function readAllColumns(
+  connection: DuckDBConnection,
+  query: { sql: string; types: readonly ColumnType[]; signal?: AbortSignal },
+): Promise<ColumnArray[]> {
+  const { sql, types, signal } = query;
+  const result = await interruptible(connection, () => connection.run(sql), signal);
+  const all = types.map((type) => allocateColumn(type, result.rowCount));
+  let next = 0;
+  for (let index = 0; index < result.chunkCount; index += 1) {
+    const { chunk, rowCount } = result.getChunk(index);
+    for (const [column, type] of types.entries()) {
+      all[column]!.set(viewOf(chunk, column, type, rowCount), next);
+    }
+    next += rowCount;
+  }
+  return all;
+}
+
 type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
 
-function viewOf(chunk: Chunk, index: number, type: ColumnType, rows: number): ColumnArray {
+/** DuckDB's own memory, valid as long as the chunk. */
+export function viewOf(chunk: Chunk, index: number, type: ColumnType, rows: number): ColumnArray {
   const kind = arrays[type];
   const vector = bindings.data_chunk_get_vector(chunk, index);
   const bytes = bindings.vector_get_data(vector, rows * kind.BYTES_PER_ELEMENT);

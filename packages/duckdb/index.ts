@@ -1,5 +1,7 @@
+export { registerColumnFunction } from './column-function';
 export {
   allocateColumn,
+  readAllColumns,
   readColumns,
   registerColumnSource,
   type ColumnArray,

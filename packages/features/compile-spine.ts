@@ -15,16 +15,13 @@ export interface SpineOptions {
   readonly segments: SegmentFiles;
 }
 
-/** Reads `spine(row, user_id, t)`; a NULL t is a time that could not be read. */
-const SPINE = 'spine';
-
 /** SQL for `spine_users(u, user_id, own_plan, signup, k)`: the users of the spine that are known. */
 export function compileSpineUsers({ knowledge, segments }: SpineOptions): string {
   return `CREATE OR REPLACE TEMP TABLE spine_users AS
 SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id, plan AS own_plan,
   epoch_us(signup_time) AS signup, epoch_us(ingested_at) AS k
 FROM ${readParquet(segments('users', knowledge.batch))}
-WHERE batch <= ${knowledge.batch} AND user_id IN (SELECT user_id FROM ${SPINE}) ORDER BY user_id`;
+WHERE batch <= ${knowledge.batch} AND user_id IN (SELECT user_id FROM spine) ORDER BY user_id`;
 }
 
 /** Why a row of a spine has no vector; the number is its place here, 0 for rows that have one. */
@@ -37,35 +34,45 @@ export const spineReasons = [
   'not_yet_known',
 ] as const;
 
-/** SQL for `spine_rows(row, u, t, reason)`, by (u, t); a row without a user has u = -1. */
-export function compileSpineRows(knowledge: SpineKnowledge, now: EpochMicros): string {
+/**
+ * SQL for (row, u, t, reason) of `spine(user_id, t)`, in any order; a NULL t is a time that could not
+ * be read, `row` is the place in the table, and a row without a user has u = 0.
+ */
+export function selectSpineRows(knowledge: SpineKnowledge, now: EpochMicros): string {
   const { known } = knowledge;
   const knownAt = 'at' in known ? `${known.at}` : `t + ${known.afterMicros}`;
   const number = (reason: (typeof spineReasons)[number]) => spineReasons.indexOf(reason);
-  return `CREATE OR REPLACE TEMP TABLE spine_rows AS
-SELECT row, coalesce(u, -1)::INTEGER AS u, coalesce(t, 0)::DOUBLE AS t, (CASE
+  return `SELECT spine.rowid::INTEGER AS row, coalesce(u, 0)::INTEGER AS u,
+  coalesce(t, 0)::DOUBLE AS t, (CASE
   WHEN t IS NULL THEN ${number('invalid_time')}
   WHEN t > ${now} THEN ${number('in_the_future')}
   WHEN u IS NULL THEN ${number('unknown_user')}
   WHEN signup > t THEN ${number('before_signup')}
   WHEN k > ${knownAt} THEN ${number('not_yet_known')}
   ELSE 0 END)::UTINYINT AS reason
-FROM ${SPINE} LEFT JOIN spine_users USING (user_id) ORDER BY u, t`;
+FROM spine LEFT JOIN spine_users USING (user_id)`;
 }
 
-/** The moment from which on a row is seen, in epoch microseconds: not before it happened. */
-function seenFrom({ known }: SpineKnowledge): string {
-  return 'at' in known ? 'e' : `greatest(e, k - ${known.afterMicros})`;
+type SpineColumn = 'a' | 'e' | 'v' | 'first' | 'last' | 'first_seen' | 'last_seen';
+
+/** A query for (u, …), in any order; `columns` are the others, all of them doubles. */
+export interface SpineQuery {
+  readonly sql: string;
+  readonly columns: readonly SpineColumn[];
 }
 
-function knownRows(source: SourceTable, columns: string, options: SpineOptions): string {
+/** (u, a, e, others) of the rows that the spine may know: seen from `a` on, not before they happened. */
+function knownRows(source: SourceTable, others: string, options: SpineOptions): string {
   const { knowledge, segments } = options;
   const { known, batch } = knowledge;
-  const isKnown = 'at' in known ? ` AND epoch_us(ingested_at) <= ${known.at}` : '';
-  const rows = `SELECT user_id, ${columns}, epoch_us(event_time) AS e, epoch_us(ingested_at) AS k
-      FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}`;
-  return `SELECT u, * EXCLUDE (user_id, u), ${seenFrom(knowledge)} AS a
-    FROM (${rows}) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
+  const isAt = 'at' in known;
+  const e = 'epoch_us(event_time)';
+  const a = isAt ? e : `greatest(${e}, epoch_us(ingested_at) - ${known.afterMicros})`;
+  // A comparison of the column itself leaves out row groups by their statistics.
+  const isKnown = isAt ? ` AND ingested_at <= make_timestamptz(${known.at})` : '';
+  return `SELECT u, ${a} AS a, ${e} AS e, ${others} FROM (
+      SELECT * FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}
+    ) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
 }
 
 function micros(days: number): string {
@@ -73,67 +80,72 @@ function micros(days: number): string {
 }
 
 /**
- * SQL for (u, a, e, v): the rows of a feature that counts, sums or remembers, from when each is
- * seen, when it happened, and its value. Rows that are seen only after their window are left out.
+ * The rows of a feature that counts, sums or remembers, but those seen only after their window: `a`,
+ * from when a row is seen, in epoch microseconds; `e`, when it happened, where that is another moment
+ * and matters; and `v`, its value, where that is neither 1 nor `a`.
  */
-export function selectSpineFacts(feature: FeatureDefinition, options: SpineOptions): string {
-  const { aggregate, source, windowDays } = feature;
+export function selectSpineFacts(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
+  const { source, windowDays } = feature;
+  const isAtOnce = 'at' in options.knowledge.known;
   const own = { user_events: 'event_type', billing_events: 'event_type, amount_cents' };
-  const columns = source === 'plan_changes' ? `plan, ${latestRank} AS latest_rank` : own[source];
+  const others = source === 'plan_changes' ? `plan, ${latestRank} AS latest_rank` : own[source];
   const inTime = windowDays === undefined ? 'true' : `a < e + ${micros(windowDays)}`;
-  const value = {
-    count: '1',
-    'count-distinct': '1',
-    sum: 'amount_cents',
-    'days-since-last': 'e',
-    'latest-equals':
-      aggregate.kind === 'latest-equals'
-        ? `2 * latest_rank + (${aggregate.column} = ${quoteLiteral(aggregate.equals)})::INTEGER`
-        : '',
-  }[aggregate.kind];
-  return `SELECT u, a::DOUBLE AS a, e::DOUBLE AS e, (${value})::DOUBLE AS v
-  FROM (${knownRows(source, columns, options)}) WHERE ${inTime} AND ${isOfType(feature.eventType)}`;
+  const value = valueOf(feature);
+  const columns: SpineColumn[] = ['a'];
+  if (windowDays !== undefined && !isAtOnce) columns.push('e');
+  if (value !== '1' && !(value === 'e' && isAtOnce)) columns.push('v');
+  const sql = `SELECT u, ${columns.map((column) => `${column}::DOUBLE`).join(', ')}
+  FROM (SELECT *, ${value} AS v FROM (${knownRows(source, others, options)}))
+  WHERE ${inTime} AND ${isOfType(feature.eventType)}`;
+  return { sql, columns };
+}
+
+function valueOf({ aggregate }: FeatureDefinition): string {
+  switch (aggregate.kind) {
+    case 'count':
+    case 'count-distinct':
+      return '1';
+    case 'sum':
+      return 'amount_cents';
+    case 'days-since-last':
+      return 'e';
+    case 'latest-equals':
+      return `2 * latest_rank + (${aggregate.column} = ${quoteLiteral(aggregate.equals)})::INTEGER`;
+  }
 }
 
 /**
- * SQL for `spine_sessions(u, session_id, first_seen, last_seen, first, last)`. A session whose last
- * row is seen before the shortest window of its first row ends is in force from `first_seen` until
- * a window after `last`; the others have to be looked at row by row.
+ * The sessions: when the first and the last row of each happened; and where that is another moment,
+ * when the first and the last to be seen are.
  */
-export function compileSpineSessions(feature: FeatureDefinition, options: SpineOptions): string {
-  return `CREATE OR REPLACE TEMP TABLE spine_sessions AS
-SELECT u, session_id, min(a) AS first_seen, max(a) AS last_seen, min(e) AS first, max(e) AS last
-FROM (${knownRows(feature.source, 'session_id, event_type', options)})
-WHERE ${isOfType(feature.eventType)} GROUP BY u, session_id`;
-}
-
-function isPlain(windowDays: number): string {
-  return `last_seen <= first + ${micros(windowDays)}`;
-}
-
-/** A relation of the sessions that are not in one piece. */
-export function raggedSessions(windowDays: number): string {
-  return `(FROM spine_sessions WHERE NOT (${isPlain(windowDays)}))`;
-}
-
-/** (u, a, e, v) of the sessions, where all are in one piece. */
-export const selectAllSessions = `SELECT u, first_seen::DOUBLE AS a, last::DOUBLE AS e, 1::DOUBLE AS v
-  FROM spine_sessions`;
-
-/** (u, a, e, v) of the sessions in one piece. */
-export function selectPlainSessions(windowDays: number): string {
-  return `${selectAllSessions} WHERE ${isPlain(windowDays)}`;
-}
-
-/** (u, a, e, v) of the pieces of the other sessions: a union of their rows' intervals. */
-export function selectSessionPieces(feature: FeatureDefinition, options: SpineOptions): string {
-  const window = micros(feature.windowDays ?? 0);
+export function selectSpineSessions(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
   const rows = knownRows(feature.source, 'session_id, event_type', options);
+  const isAtOnce = 'at' in options.knowledge.known;
+  const seen = isAtOnce ? '' : ', min(a)::DOUBLE, max(a)::DOUBLE';
+  const sql = `SELECT u, min(e)::DOUBLE, max(e)::DOUBLE${seen} FROM (${rows})
+  WHERE ${isOfType(feature.eventType)} GROUP BY u, session_id`;
+  return { sql, columns: ['first', 'last', ...(isAtOnce ? [] : seenColumns)] };
+}
+
+const seenColumns = ['first_seen', 'last_seen'] as const;
+
+/**
+ * (a, e) of the rows of sessions that are not in one piece, whose last row is seen after the window
+ * of the first has ended: the rows' intervals, less what those before them cover already.
+ */
+export function selectSessionPieces(
+  feature: FeatureDefinition & { readonly windowDays: number },
+  options: SpineOptions,
+): SpineQuery {
+  const window = micros(feature.windowDays);
+  const rows = `SELECT * FROM (${knownRows(feature.source, 'session_id, event_type', options)})
+    WHERE ${isOfType(feature.eventType)}`;
   const covered = `max(e) OVER (PARTITION BY u, session_id ORDER BY a, e
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + ${window}`;
-  return `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, e::DOUBLE AS e, 1::DOUBLE AS v FROM (
-  SELECT u, a, e, ${covered} AS covered FROM (${rows})
-    SEMI JOIN ${raggedSessions(feature.windowDays ?? 0)} USING (u, session_id)
-  WHERE a < e + ${window} AND ${isOfType(feature.eventType)}
+  const sql = `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, e::DOUBLE AS e FROM (
+  SELECT u, a, e, ${covered} AS covered FROM (${rows}) SEMI JOIN (
+    SELECT u, session_id FROM (${rows}) GROUP BY u, session_id HAVING max(a) > min(e) + ${window}
+  ) USING (u, session_id) WHERE a < e + ${window}
 ) WHERE greatest(a, coalesce(covered, a)) < e + ${window}`;
+  return { sql, columns: ['a', 'e'] };
 }

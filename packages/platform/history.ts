@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
-import { copyToParquet, quoteLiteral, registerColumnSource, type DuckDb } from '../duckdb';
+import { copyToParquet, quoteLiteral, registerColumnFunction, type DuckDb } from '../duckdb';
 import {
   columnTypesOf,
   computeHistory,
   spineReasons,
   valueFromColumn,
   type History,
+  type MomentVectors,
   type SpineKnowledge,
 } from '../features';
 import { dateOf, MICROS_PER_HOUR, midnightOf, parseInstant, type LogicalDate } from '../instants';
@@ -97,9 +98,7 @@ async function compute(adapters: Adapters, work: Work): Promise<History> {
     now: parseInstant(knowledge.labelKnownAt),
     signal: progress.signal,
   });
-  const served = knowledge.kind === 'as-served' ? await servedRows(adapters) : [];
-  await nameServedMoments(duckDb, served);
-  if (served.length > 0) await replaceServed(context, { ...work, history, served });
+  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, history, context });
   return history;
 }
 
@@ -109,9 +108,29 @@ function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowle
   return { batch, known };
 }
 
-/** The dates whose first daily run noted what it knew. */
-async function servedRows({ ledger }: Adapters): Promise<LedgerRow[]> {
-  return (await ledger.list()).filter((row) => row.servedKnownAt !== null);
+type ServedWork = Work & { readonly history: History; readonly context: ComputeContext };
+
+/**
+ * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
+ * are computed as partitions are.
+ */
+async function replaceServed({ ledger }: Adapters, work: ServedWork): Promise<void> {
+  const { duckDb, knowledge, context, progress } = work;
+  const served = (await ledger.list()).filter((row) => row.servedKnownAt !== null);
+  await nameServedMoments(duckDb, served);
+  const byDate = await servedQuestions(duckDb);
+  const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
+  for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
+    await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
+      const numbers = new Map(vectors.userIds.map((id, number) => [id, number]));
+      for (const request of group) {
+        const moment = vectors.vectorsAt(indexIn(group, request));
+        const questions = byDate.get(request.date) ?? [];
+        replaceRows(work.history, moment, { questions, numbers });
+        moment.release();
+      }
+    });
+  }
 }
 
 /** `served(t, known_at)`: the K of moments that daily runs served. */
@@ -124,48 +143,43 @@ async function nameServedMoments(duckDb: DuckDb, served: readonly LedgerRow[]): 
   await duckDb.run(`INSERT INTO served VALUES ${values.join(', ')}`);
 }
 
-/**
- * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
- * are computed as partitions are.
- */
-async function replaceServed(
-  context: ComputeContext,
-  work: Work & { history: History; served: readonly LedgerRow[] },
-): Promise<void> {
-  const { duckDb, knowledge, history, served, progress } = work;
-  const asked = await duckDb.rows<{ row: number; user_id: string; t: bigint }>(
-    'SELECT row, user_id, t FROM spine SEMI JOIN served USING (t)',
+interface Question {
+  readonly row: number;
+  readonly userId: string;
+}
+
+/** The rows of the spine at served moments, by date. */
+async function servedQuestions(duckDb: DuckDb): Promise<Map<LogicalDate, Question[]>> {
+  const questions = await duckDb.rows<{ row: number; user_id: string; t: bigint }>(
+    'SELECT rowid::INTEGER AS row, user_id, t FROM spine SEMI JOIN served USING (t)',
   );
-  const byDate = new Map<LogicalDate, typeof asked>();
-  for (const question of asked) {
-    const date = dateOf(question.t);
-    const ofDate = byDate.get(date);
-    if (ofDate) ofDate.push(question);
-    else byDate.set(date, [question]);
+  const byDate = new Map<LogicalDate, Question[]>();
+  for (const { row, user_id, t } of questions) {
+    const date = dateOf(t);
+    const ofDate = byDate.get(date) ?? [];
+    if (ofDate.length === 0) byDate.set(date, ofDate);
+    ofDate.push({ row, userId: user_id });
   }
-  const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
-  for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
-    await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
-      const numbers = new Map(vectors.userIds.map((id, number) => [id, number]));
-      for (const request of group) {
-        const moment = vectors.vectorsAt(indexIn(group, request));
-        const places = new Map(Array.from(moment.users, (user, place) => [user, place]));
-        for (const { row, user_id } of byDate.get(request.date) ?? []) {
-          const place = places.get(numbers.get(user_id) ?? -1);
-          if (place === undefined) {
-            // Known by now, or it would have no user at all; but not to the run of that day.
-            if (history.reasons[row] === 0) history.reasons[row] = NOT_YET_KNOWN;
-            continue;
-          }
-          history.reasons[row] = 0;
-          for (const [index, column] of history.features.entries()) {
-            column[row] = moment.features[index]![place]!;
-          }
-        }
-        moment.release();
+  return byDate;
+}
+
+function replaceRows(
+  history: History,
+  moment: MomentVectors,
+  served: { questions: readonly Question[]; numbers: ReadonlyMap<string, number> },
+): void {
+  const places = new Map(Array.from(moment.users, (user, place) => [user, place]));
+  for (const { row, userId } of served.questions) {
+    const place = places.get(served.numbers.get(userId) ?? -1);
+    if (place !== undefined) {
+      history.reasons[row] = 0;
+      for (const [index, column] of history.features.entries()) {
+        column[row] = moment.features[index]![place]!;
       }
-      return Promise.resolve();
-    });
+    } else if (history.reasons[row] === 0) {
+      // Known by now, or it would have no user at all; but not to the run of that day.
+      history.reasons[row] = NOT_YET_KNOWN;
+    }
   }
 }
 
@@ -178,11 +192,9 @@ async function write(
 ): Promise<void> {
   const { history, knowledge, file } = options;
   const { features } = featureSet;
-  const source = registerColumnSource(duckDb.connection, 'history_rows', {
-    reason_number: 'UTINYINT',
-    ...columnTypesOf(features),
-  });
-  source.set([history.reasons, ...history.features], history.rows);
+  const columns = { reason_number: 'UTINYINT' as const, ...columnTypesOf(features) };
+  const arrays = [history.reasons, ...history.features];
+  registerColumnFunction(duckDb.connection, 'history_row', columns, arrays);
   const values = features.map(
     (feature) =>
       `CASE WHEN reason_number = 0 THEN ${valueFromColumn(feature)} END AS ${feature.name}`,
@@ -192,25 +204,22 @@ async function write(
   const knownAt = isServed
     ? `coalesce(served.known_at, t + ${MICROS_PER_HOUR})`
     : `${parseInstant(knowledge.knownAt)}`;
-  const names = features.map(({ name }) => name).join(', ');
-  // The table has its rows in their order, as `readSpine` made sure.
-  const rows = `FROM spine POSITIONAL JOIN (
-      SELECT ${values.join(', ')}, [${reasons.join(', ')}][reason_number] AS reason
-      FROM ${source.relation})`;
-  const query = `SELECT user_id, make_timestamptz(t) AS time, ${names},
-      make_timestamptz(CASE WHEN t IS NOT NULL THEN ${knownAt} END) AS known_at, reason
-    ${isServed ? `FROM (SELECT * ${rows}) LEFT JOIN served USING (t) ORDER BY row` : rows}`;
+  const rows = `SELECT row, user_id, t, v.* FROM (
+    SELECT row, user_id, t, history_row(row) AS v FROM (
+      SELECT rowid::INTEGER AS row, user_id, t FROM spine))`;
+  const query = `SELECT user_id, make_timestamptz(t) AS time, ${values.join(', ')},
+      make_timestamptz(CASE WHEN t IS NOT NULL THEN ${knownAt} END) AS known_at,
+      [${reasons.join(', ')}][reason_number] AS reason
+    FROM (${rows})${isServed ? ' LEFT JOIN served USING (t) ORDER BY row' : ''}`;
   await duckDb.run(copyToParquet(query, file));
 }
 
 function report(history: History, knowledge: PlannedKnowledge, out: string): HistoryReport {
-  const counts: Record<string, number> = {};
-  let found = 0;
-  for (const code of history.reasons) {
-    const reason = spineReasons[code];
-    if (!reason) found += 1;
-    else counts[reason] = (counts[reason] ?? 0) + 1;
-  }
+  const counts = new Int32Array(spineReasons.length);
+  for (let row = 0; row < history.rows; row += 1) counts[history.reasons[row]!]! += 1;
+  const byReason = spineReasons.map((reason, code) => [reason, counts[code]!] as const);
+  const nulls = byReason.filter(([reason, count]) => reason !== null && count > 0);
   const known_at = knowledge.kind === 'as-served' ? 'as-served' : knowledge.knownAt;
-  return { rows: history.rows, found, null_by_reason: counts, known_at, out };
+  const null_by_reason = Object.fromEntries(nulls) as Record<string, number>;
+  return { rows: history.rows, found: counts[0]!, null_by_reason, known_at, out };
 }

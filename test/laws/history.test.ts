@@ -87,11 +87,9 @@ async function writeSpine(
   { duckDb }: LawRig,
   rows: readonly { userId: string; t: bigint | null }[],
 ): Promise<void> {
-  const values = rows.map(
-    ({ userId, t }, row) => `(${row}::INTEGER, ${quoteLiteral(userId)}, ${t ?? 'NULL'}::BIGINT)`,
-  );
+  const values = rows.map(({ userId, t }) => `(${quoteLiteral(userId)}, ${t ?? 'NULL'}::BIGINT)`);
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
-    SELECT * FROM (VALUES ${values.join(', ')}) AS v(row, user_id, t)`);
+    SELECT * FROM (VALUES ${values.join(', ')}) AS v(user_id, t)`);
 }
 
 function expected(

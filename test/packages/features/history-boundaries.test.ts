@@ -43,7 +43,7 @@ describe('a user in a spine', () => {
     const raw = { users: [user], planChanges: [], userEvents: [], billingEvents: [] };
     const segments = await writeRawLog(duckDb, scratch.path, raw);
     await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
-      SELECT 0::INTEGER AS row, ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
+      SELECT ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
     const knowledge = { batch: 1, known };
     const history = await computeHistory(duckDb, { featureSet, knowledge, segments, now: NOW });
     expect(spineReasons[history.reasons[0]!]).toBe(reason);

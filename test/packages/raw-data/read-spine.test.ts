@@ -1,0 +1,46 @@
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { readSpine } from '../../../packages/raw-data';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+
+describe('reading a spine', () => {
+  const scratch = createScratchDirectory();
+  const file = path.join(scratch.path, 'spine.csv');
+  let duckDb: DuckDb;
+
+  beforeAll(async () => {
+    duckDb = await openDuckDb({
+      allowedDirectories: [scratch.path],
+      scratchDirectory: scratch.path,
+      memoryMegabytes: 512,
+      threads: 2,
+    });
+  });
+
+  afterAll(() => {
+    duckDb.close();
+    scratch.remove();
+  });
+
+  it('numbers the rows as they lie in the file, though threads read its parts', async () => {
+    // 21 megabytes: a thread reads 8 at a time.
+    const rows = 600_000;
+    const second = (row: number) => new Date(row * 1_000).toISOString();
+    const lines = Array.from({ length: rows }, (_, row) => `user${row},${second(row)}`);
+    writeFileSync(file, `user_id,time\n${lines.join('\n')}\n`);
+    expect(await readSpine(duckDb, file)).toBe(rows);
+    const [found] = await duckDb.rows(`SELECT bool_and(t = rowid * 1000000) AS times,
+      bool_and(user_id = 'user' || rowid) AS users FROM spine`);
+    expect(found).toEqual({ times: true, users: true });
+  });
+
+  it('finds its columns by name, and has NULL for a time that is none', async () => {
+    writeFileSync(file, 'time,more,user_id\n1970-01-01T00:00:01Z,x,"a,b"\nsoon,y,\n');
+    expect(await readSpine(duckDb, file)).toBe(2);
+    expect(await duckDb.rows('SELECT user_id, t FROM spine')).toEqual([
+      { user_id: 'a,b', t: 1_000_000n },
+      { user_id: '', t: null },
+    ]);
+  });
+});
