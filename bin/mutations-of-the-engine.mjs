@@ -18,6 +18,22 @@ const sweep = (name, find, replace, tests = [oracle, golden]) => ({
   tests,
 });
 
+const overlaps = (name, find, replace) => ({
+  name,
+  file: 'packages/features/session-overlaps.ts',
+  find,
+  replace,
+  tests: [served, oracle],
+});
+
+const collector = (name, find, replace) => ({
+  name,
+  file: 'packages/features/fact-collector.ts',
+  find,
+  replace,
+  tests: [served, oracle],
+});
+
 const moment = (name, find, replace) => ({
   name,
   file: 'packages/features/compile-moment.ts',
@@ -69,8 +85,8 @@ export const engineMutations = [
   ),
   facts(
     'the first day of the longest window',
-    '`d > ${-plan.windowDays}`, ...types',
-    '`d > ${1 - plan.windowDays}`, ...types',
+    '`event_time > ${instant(grid, -plan.windowDays)}`, ...types',
+    '`event_time > ${instant(grid, 1 - plan.windowDays)}`, ...types',
   ),
   facts('what lasts is forgotten', ".join(' OR ')", ".join(' AND ')"),
   sweep('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
@@ -95,10 +111,19 @@ export const engineMutations = [
     oracle,
   ]),
 
-  // Knowledge: where features and label know the same, one for all moments, one for each
-  facts('K excluded', 'only && `k <= ${only.at}', 'only && `k < ${only.at}'),
-  facts('K ignored', 'only && `k <= ${only.at} AND batch', 'only && `batch'),
-  facts('S excluded', 'WHERE ${isKnown}', "WHERE ${isKnown?.replace('batch <=', 'batch <')}"),
+  // Knowledge: what may be read at all, one K for all moments, one for each
+  facts('K excluded', '`ingested_at <= make_timestamptz', '`ingested_at < make_timestamptz'),
+  facts('S excluded', '`batch <= ${throughBatch(grid)}`', '`batch < ${throughBatch(grid)}`'),
+  facts(
+    'only what the features know is read',
+    '[...knowledge, label].reduce',
+    '[...knowledge].reduce',
+  ),
+  facts(
+    'K of all moments ignored',
+    '`k <= ${only.at} AND batch <= ${only.batch}`',
+    '`batch <= ${only.batch}`',
+  ),
   facts('K of all moments excluded', '    const isKnown = `k <= ', '    const isKnown = `k < '),
   facts(
     'S + 1 of all moments included',
@@ -122,22 +147,8 @@ export const engineMutations = [
     'ELSE greatest(d, 0, ${later})::INTEGER',
     [oracle],
   ),
-  facts(
-    'K = L is thought to be enough to share',
-    'at === label.at && batch === label.batch',
-    'at === label.at',
-    [oracle],
-  ),
-  facts(
-    'S alone is thought to be enough to share',
-    'at === label.at && batch === label.batch',
-    'batch === label.batch',
-  ),
-  facts(
-    'the moment that sees old rows',
-    '`least(greatest(d, 0), ${grid.count})::INTEGER`',
-    '`least(d, ${grid.count})::INTEGER`',
-  ),
+  facts('the moment that sees old rows', 'least(greatest(d, 0), ${count})', 'least(d, ${count})'),
+  facts('users that no moment sees', 'AS user_number)), ${users.count})', 'AS user_number)), 0)'),
   sweep(
     'late arrivals',
     'for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);',
@@ -147,13 +158,13 @@ export const engineMutations = [
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
   // The label
-  facts('L excluded', 'return `(k <= ${at} AND batch', 'return `(k < ${at} AND batch'),
+  facts('L excluded', 'return `(k <= ${label.at}', 'return `(k < ${label.at}'),
   facts(
     "the label's S + 1 included",
-    'AND batch <= ${batch} AND d > 0',
-    'AND batch <= ${batch} + 1 AND d > 0',
+    'AND batch <= ${label.batch})`',
+    'AND batch <= ${label.batch} + 1)`',
   ),
-  facts("the label counts what it doesn't know", "'max(for_label::UTINYINT)'", "'1::UTINYINT'"),
+  facts("the label counts what it doesn't know", "'for_label::UTINYINT'", "'1::UTINYINT'"),
   facts(
     "batches after the features' S",
     'return Math.max(grid.knowledge.at(-1)?.batch ?? 0, grid.label.batch);',
@@ -161,13 +172,8 @@ export const engineMutations = [
   ),
   facts(
     'the end of the horizon is not read',
-    'const horizonEnd = grid.count - 1 +',
-    'const horizonEnd = grid.count - 2 +',
-  ),
-  facts(
-    'the end of a shared horizon is not read',
-    'const last = grid.count - 1 +',
-    'const last = grid.count - 2 +',
+    'const lastDay = count - 1 +',
+    'const lastDay = count - 2 +',
   ),
   sweep(
     'the first day of the horizon',
@@ -199,27 +205,72 @@ export const engineMutations = [
   {
     name: 'a union of sessions',
     file: 'packages/features/compute-vectors.ts',
-    find: 'if (plan.bySession) await',
-    replace: 'if (false) await',
+    find: 'if (plan.bySession) this.noteOverlaps',
+    replace: 'if (false) this.noteOverlaps',
     tests: [oracle, golden],
   },
-  facts('sessions of two facts', 'HAVING count(*) > 1', 'HAVING count(*) > 2'),
-  facts(
-    'sessions of the first day',
-    'CASE WHEN d > ${-windowDays} THEN',
-    'CASE WHEN d > ${1 - windowDays} THEN',
-    [oracle],
+  overlaps(
+    'sessions of two facts',
+    'if (previous[last]! < 0) continue;',
+    'if (previous[last]! < 0 || previous[previous[last]!]! < 0) continue;',
   ),
-  facts('the end of an overlap', 'unnest([a, least(covered, b)])', 'unnest([a, b])'),
-  facts('overlap with the last fact only', 'max(b) OVER', 'last_value(b) OVER', [served, oracle]),
-  facts('the order of a session', 'ORDER BY a, d\n', 'ORDER BY d, a\n', [served, oracle]),
-  facts('sessions of one event type', '` AND ${channel.column} > 0`', "''", [oracle]),
+  overlaps('the end of an overlap', 'Math.min(covered, until), user', 'until, user'),
+  overlaps(
+    'overlap with the last fact only',
+    'covered = Math.max(covered, until);',
+    'covered = until;',
+  ),
+  overlaps(
+    'the order of a session',
+    'a.from - b.from || a.day - b.day',
+    'a.day - b.day || a.from - b.from',
+  ),
+  overlaps(
+    'sessions of one event type',
+    'column === undefined || column[fact]! > 0;',
+    'column === column;',
+  ),
+  collector('sessions of the first day', 'floor = -this.plan', 'floor = 1 - this.plan'),
+  collector('two sessions in a row', 'hashes![2 * row] === hashes![2 * row - 2] &&', 'true ||'),
+  collector('two arrivals in a row of a session', 'seen![row] === seen![row - 1] &&', ''),
+  collector(
+    'two arrivals of a session',
+    'this.day[fact] === day && this.seenAt[fact] === at',
+    'this.day[fact] === day',
+  ),
+  collector(
+    'two days of a session',
+    'this.day[fact] === day && this.seenAt[fact] === at',
+    'this.seenAt[fact] === at',
+  ),
+  collector('the facts of a session', 'this.previous[added] = latest;', ''),
+  {
+    name: 'facts after the arrays grew',
+    file: 'packages/features/fact-collector.ts',
+    find: 'larger.set(column);',
+    replace: '',
+    tests: ['test/packages/features/fact-collector.test.ts'],
+  },
+  {
+    name: 'one session id of two users',
+    file: 'packages/features/session-index.ts',
+    find: 'keys[key] === user && ',
+    replace: '',
+    tests: ['test/packages/features/session-index.test.ts'],
+  },
+  {
+    name: 'sessions after the table grew',
+    file: 'packages/features/session-index.ts',
+    find: 'this.keys.set(keys);',
+    replace: '',
+    tests: ['test/packages/features/session-index.test.ts'],
+  },
 
   // Values
   channels(
     'the type of a charge',
-    '(sum(${aggregate.column})${filterOf(feature)})',
-    '(sum(${aggregate.column}))',
+    'CASE WHEN ${isCounted} THEN coalesce(',
+    'CASE WHEN true THEN coalesce(',
   ),
   facts(
     'the order of changes at one instant',
@@ -241,8 +292,8 @@ export const engineMutations = [
   values('a default for no rows', 'counts[user] === 0 ? none :', 'false ? none :', [oracle]),
   facts(
     'shards of users overlap',
-    'user_id < ${quoteLiteral(users.until)}',
-    'user_id <= ${quoteLiteral(users.until)}',
+    'user_id < ${quoteLiteral(range.until)}',
+    'user_id <= ${quoteLiteral(range.until)}',
     [oracle],
   ),
   {

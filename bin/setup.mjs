@@ -20,11 +20,11 @@ run('The tools', process.execPath, [
 
 function checkNodeVersion() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 11)) {
+  if (major > 20 || (major === 20 && minor >= 12)) {
     say(`node: found on PATH (${process.versions.node})`);
     return;
   }
-  fail(`Node ${process.versions.node} is too old: version 20.11 or later is needed.`);
+  fail(`Node ${process.versions.node} is too old: version 20.12 or later is needed.`);
 }
 
 /** `npm install --no-save` keeps to package-lock.json; `npm ci` refuses locks made elsewhere. */

@@ -36,18 +36,23 @@ export function allocateColumn(type: ColumnType, rows: number): ColumnArray {
 
 /**
  * Streams a query whose columns have exactly these types and no NULL. The arrays given to `onChunk`
- * are DuckDB's own memory: they hold `rows` values and are valid only during the call.
+ * are DuckDB's own memory: they hold `rows` values and are valid only during the call. A UBIGINT
+ * comes as two 32-bit words, the lower one first.
  */
 export async function readColumns(
   connection: DuckDBConnection,
-  query: { sql: string; types: readonly ColumnType[]; signal?: AbortSignal },
+  query: { sql: string; types: readonly (ColumnType | 'UBIGINT')[]; signal?: AbortSignal },
   onChunk: (columns: readonly ColumnArray[], rows: number) => void,
 ): Promise<void> {
   const read = async () => {
     const result = await connection.stream(query.sql);
+    let next = result.fetchChunk();
     for (;;) {
-      const data = await result.fetchChunk();
+      const data = await next;
       if (!data || data.rowCount === 0) return;
+      // DuckDB goes on with the query while this thread works on the chunk.
+      next = result.fetchChunk();
+      next.catch(() => {});
       const rows = data.rowCount;
       const columns = query.types.map((type, index) => viewOf(data.chunk, index, type, rows));
       onChunk(columns, rows);
@@ -81,11 +86,17 @@ export async function readAllColumns(
 type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
 
 /** DuckDB's own memory, valid as long as the chunk. */
-export function viewOf(chunk: Chunk, index: number, type: ColumnType, rows: number): ColumnArray {
-  const kind = arrays[type];
+export function viewOf(
+  chunk: Chunk,
+  index: number,
+  type: ColumnType | 'UBIGINT',
+  rows: number,
+): ColumnArray {
+  const kind = type === 'UBIGINT' ? Int32Array : arrays[type];
+  const elements = type === 'UBIGINT' ? rows * 2 : rows;
   const vector = bindings.data_chunk_get_vector(chunk, index);
-  const bytes = bindings.vector_get_data(vector, rows * kind.BYTES_PER_ELEMENT);
-  return new kind(bytes.buffer as ArrayBuffer, bytes.byteOffset, rows);
+  const bytes = bindings.vector_get_data(vector, elements * kind.BYTES_PER_ELEMENT);
+  return new kind(bytes.buffer as ArrayBuffer, bytes.byteOffset, elements);
 }
 
 /** A table of SQL whose rows are typed arrays of this process. */

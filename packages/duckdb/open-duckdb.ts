@@ -40,6 +40,10 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
+  // With room for its chunks, a streamed query runs on all threads while its reader works.
+  await connection.run(
+    `SET streaming_buffer_size = '${Math.ceil(options.memoryMegabytes / 10)}MB'`,
+  );
   await connection.run(
     `SET allowed_directories = ${quoteList(withTrailingSlash(options.allowedDirectories))}`,
   );
@@ -84,6 +88,7 @@ export async function countParquetRows(duckDb: DuckDb, files: readonly string[])
 /** `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes. */
 export function copyToParquet(query: string, file: string): string {
   // Bloom filters cost a quarter of the encoding, and files are read whole or by user_id ranges.
-  return `COPY (${query}) TO ${quoteLiteral(file)}
-    (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`;
+  // Version 2 stores times as differences: a raw log in half the bytes, as fast to read.
+  return `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet, PARQUET_VERSION v2,
+    COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`;
 }

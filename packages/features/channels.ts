@@ -16,11 +16,12 @@ export interface Channel {
   readonly column?: number;
 }
 
-/** A value that a fact carries, as SQL over the raw rows that it stands for. */
+/** A value that a fact carries: what the raw rows that it stands for come to. */
 export interface FactColumn {
-  readonly name: string;
+  /** SQL for what one raw row adds. */
   readonly sql: string;
   readonly type: ColumnType;
+  readonly combine: 'sum' | 'max';
   /** A flag for the label: which of the rows that its knowledge has count, `any` or a condition. */
   readonly labelFlag?: string;
 }
@@ -48,13 +49,15 @@ export interface SweepPlan {
 export function planSweep(featureSet: FeatureSet): SweepPlan {
   const channels: Channel[] = [];
   const columns = new Map<SourceTable, FactColumn[]>();
-  const columnOf = (source: SourceTable, column: Omit<FactColumn, 'name'>): number => {
+  const columnOf = (source: SourceTable, column: FactColumn): number => {
     const known = columns.get(source) ?? [];
     columns.set(source, known);
-    const at = known.findIndex(({ sql }) => sql === column.sql);
-    return at >= 0 ? at : known.push({ ...column, name: `c${known.length}` }) - 1;
+    const at = known.findIndex(
+      ({ sql, combine }) => sql === column.sql && combine === column.combine,
+    );
+    return at >= 0 ? at : known.push(column) - 1;
   };
-  const addChannel = (feature: FeatureDefinition, column?: Omit<FactColumn, 'name'>): number =>
+  const addChannel = (feature: FeatureDefinition, column?: FactColumn): number =>
     channels.push({
       source: feature.source,
       kind: channelKind(feature),
@@ -99,10 +102,10 @@ function sourcePlan(
 function labelColumns(
   { label }: FeatureSet,
   source: SourceTable,
-  columnOf: (column: Omit<FactColumn, 'name'>) => number,
+  columnOf: (column: FactColumn) => number,
 ): SourcePlan['label'] {
   const flag = (labelFlag: string) =>
-    columnOf({ sql: `label: ${labelFlag}`, type: 'UTINYINT', labelFlag });
+    columnOf({ sql: `label: ${labelFlag}`, type: 'UTINYINT', combine: 'max', labelFlag });
   const { cancelledBy } = label;
   const isCancellation = isOfType(cancelledBy.eventType);
   return {
@@ -120,39 +123,39 @@ function sourcesOf({ features, label }: FeatureSet): SourceTable[] {
   return [...new Set(sources)];
 }
 
-function filterOf({ eventType }: FeatureDefinition): string {
-  return eventType === undefined ? '' : ` FILTER (WHERE ${isOfType(eventType)})`;
-}
-
-function countColumn(feature: FeatureDefinition): Omit<FactColumn, 'name'> {
-  return { sql: `(count(*)${filterOf(feature)})::INTEGER`, type: 'INTEGER' };
+function countColumn({ eventType }: FeatureDefinition): FactColumn {
+  return { sql: `(${isOfType(eventType)})::INTEGER`, type: 'INTEGER', combine: 'sum' };
 }
 
 /** Sums and moments are DOUBLE: exact for integers below 2^53, in cents and in microseconds. */
-function valueColumn(feature: FeatureDefinition): Omit<FactColumn, 'name'> | undefined {
+function valueColumn(feature: FeatureDefinition): FactColumn | undefined {
   const { aggregate, eventType } = feature;
+  const isCounted = isOfType(eventType);
   switch (aggregate.kind) {
     case 'count':
       return countColumn(feature);
     case 'sum':
       return {
-        sql: `coalesce((sum(${aggregate.column})${filterOf(feature)})::DOUBLE, 0)`,
+        sql: `CASE WHEN ${isCounted} THEN coalesce(${aggregate.column}, 0) ELSE 0 END::DOUBLE`,
         type: 'DOUBLE',
+        combine: 'sum',
       };
     case 'count-distinct':
       return eventType === undefined
         ? undefined
-        : { sql: `((count(*)${filterOf(feature)}) > 0)::INTEGER`, type: 'INTEGER' };
+        : { sql: `(${isCounted})::UTINYINT`, type: 'UTINYINT', combine: 'max' };
     case 'days-since-last':
       return {
-        sql: `coalesce((max(e)${filterOf(feature)})::DOUBLE, '-infinity'::DOUBLE)`,
+        sql: `CASE WHEN ${isCounted} THEN e::DOUBLE ELSE '-infinity'::DOUBLE END`,
         type: 'DOUBLE',
+        combine: 'max',
       };
     case 'latest-equals':
       // The row's rank by (event_time, id) says which is latest; its parity whether it equals.
       return {
-        sql: `max(2 * latest_rank + (${aggregate.column} = ${quoteLiteral(aggregate.equals)})::INTEGER)::DOUBLE`,
+        sql: `(2 * latest_rank + (${aggregate.column} = ${quoteLiteral(aggregate.equals)})::INTEGER)::DOUBLE`,
         type: 'DOUBLE',
+        combine: 'max',
       };
   }
 }

@@ -1,23 +1,23 @@
 import { countParquetRows, readColumns, type DuckDb } from '../duckdb';
 import { planSweep, type SourcePlan, type SweepPlan } from './channels';
 import {
-  compileFacts,
-  compileSharedSessions,
   compileUsers,
-  selectCorrections,
-  selectFacts,
+  createUserNumber,
+  selectFactRows,
   throughBatch,
   type SegmentFiles,
   type UserRange,
 } from './compile-facts';
-import { FactBlockBuilder, type FactBlock } from './fact-block';
+import { groupByDay, type FactBlock } from './fact-block';
+import { FactCollector, type CollectedFacts } from './fact-collector';
 import type { FeatureSet } from './feature-set';
 import { validateGrid, type Grid } from './grid';
+import { correctOverlaps } from './session-overlaps';
 import { Sweep, type Correction, type GridUsers, type MomentVectors } from './sweep';
 
 export interface ComputedVectors {
   /** Every user visible at some moment, in the order of their ids; rows name them by number. */
-  readonly userIds: readonly string[];
+  readonly users: Pick<GridUsers, 'ids' | 'since'>;
   /** How often each raw table was scanned. */
   readonly scans: Readonly<Record<string, number>>;
   /** The vectors of a moment; moments can only be asked for in rising order. */
@@ -33,7 +33,7 @@ export interface VectorOptions {
   readonly signal?: AbortSignal;
 }
 
-const ROWS_PER_SHARD = 20_000_000;
+const ROWS_PER_SHARD = 25_000_000;
 
 /**
  * Computes the vectors of a grid. DuckDB, which must be allowed to read the raw log, turns the raw
@@ -50,15 +50,16 @@ export async function computeVectors(
   const plan = planSweep(featureSet);
   await duckDb.run(compileUsers(grid, segments), signal);
   const users = await readUsers(duckDb);
+  if (users.ids.length > 0) await duckDb.run(createUserNumber, signal);
   const reader = new FactReader(duckDb, { ...options, grid, plan, users });
   const scans: Record<string, number> = { users: 1 };
-  for (const source of plan.sources) {
+  for (const source of users.ids.length > 0 ? plan.sources : []) {
     await reader.read(source);
     scans[source.source] = 1;
   }
   const { blocks, corrections } = reader;
   const sweep = new Sweep({ featureSet, plan, grid, users, blocks, corrections });
-  return { userIds: users.ids, scans, vectorsAt: (index) => sweep.vectorsAt(index) };
+  return { users, scans, vectorsAt: (index) => sweep.vectorsAt(index) };
 }
 
 async function readUsers(duckDb: DuckDb): Promise<GridUsers> {
@@ -84,27 +85,37 @@ interface ReaderOptions extends VectorOptions {
   readonly users: GridUsers;
 }
 
+interface Shard {
+  readonly range: UserRange;
+  /** How many users that are, and about how many rows. */
+  readonly users: number;
+  readonly rows: number;
+}
+
 /** Brings the facts of each source, shard by shard of users, from DuckDB into blocks. */
 class FactReader {
   readonly blocks: FactBlock[] = [];
   readonly corrections = new Map<number, Correction[]>();
+  private readonly firstSignup: number;
 
   constructor(
     private readonly duckDb: DuckDb,
     private readonly options: ReaderOptions,
-  ) {}
+  ) {
+    this.firstSignup = options.users.signup.reduce((first, at) => Math.min(first, at), Infinity);
+  }
 
   async read(plan: SourcePlan): Promise<void> {
-    for (const users of await this.shards(plan)) {
-      const { featureSet, grid, segments, signal } = this.options;
-      await this.duckDb.run(compileFacts({ featureSet, plan, grid, segments, users }), signal);
-      this.blocks.push(await this.readBlock(plan));
-      if (plan.bySession) await this.readCorrections(plan);
+    const { grid } = this.options;
+    for (const shard of await this.shards(plan)) {
+      const facts = await this.collect(plan, shard);
+      this.blocks.push(groupByDay(plan, facts, grid.count));
+      if (plan.bySession) this.noteOverlaps(plan, facts);
     }
   }
 
   /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
-  private async shards({ source }: SourcePlan): Promise<UserRange[]> {
+  private async shards({ source }: SourcePlan): Promise<Shard[]> {
     const { users, segments, grid, rowsPerShard = ROWS_PER_SHARD } = this.options;
     const files = segments(source, throughBatch(grid));
     const rows = await countParquetRows(this.duckDb, files);
@@ -114,54 +125,35 @@ class FactReader {
       (_, index) => users.ids[Math.floor(((index + 1) * users.ids.length) / count)]!,
     );
     return Array.from({ length: count }, (_, index) => ({
-      from: bounds[index - 1],
-      until: bounds[index],
+      range: { from: bounds[index - 1], until: bounds[index] },
+      users: Math.ceil(users.ids.length / count),
+      rows: Math.ceil(rows / count),
     }));
   }
 
-  private async readBlock(plan: SourcePlan): Promise<FactBlock> {
-    const { grid, featureSet, signal } = this.options;
-    const first = -plan.windowDays;
-    const counts = new Int32Array(plan.windowDays + grid.count + featureSet.label.horizonDays + 1);
-    const { connection } = this.duckDb;
-    const perDay = `SELECT d, count(*)::INTEGER AS n FROM facts GROUP BY d`;
-    await readColumns(
-      connection,
-      { sql: perDay, types: ['INTEGER', 'INTEGER'], signal },
-      (chunk) => {
-        const [days, numbers] = chunk;
-        for (const [row, day] of days!.entries()) counts[day - first] = numbers![row]!;
-      },
+  private async collect(plan: SourcePlan, shard: Shard): Promise<CollectedFacts> {
+    const { featureSet, grid, segments, signal } = this.options;
+    const { range } = shard;
+    const users = { count: this.options.users.ids.length, firstSignup: this.firstSignup };
+    const sql = selectFactRows({ featureSet, plan, grid, segments, users, range });
+    const key = ['INTEGER', 'INTEGER', 'INTEGER'] as const;
+    const session = plan.bySession ? (['UBIGINT'] as const) : [];
+    const types = [...key, ...session, ...plan.columns.map(({ type }) => type)];
+    const collector = new FactCollector(plan, shard);
+    await readColumns(this.duckDb.connection, { sql, types, signal }, (chunk, chunkRows) =>
+      collector.add(chunk, chunkRows),
     );
-    const builder = new FactBlockBuilder(plan, grid.count, { first, counts });
-    const types = [
-      'INTEGER',
-      'INTEGER',
-      'INTEGER',
-      ...plan.columns.map(({ type }) => type),
-    ] as const;
-    await readColumns(connection, { sql: selectFacts(plan, grid), types, signal }, (chunk, rows) =>
-      builder.add(chunk, rows),
-    );
-    return builder.build();
+    return collector.collected();
   }
 
-  private async readCorrections(source: SourcePlan): Promise<void> {
-    const { plan, grid, signal } = this.options;
-    await this.duckDb.run(compileSharedSessions(source, grid), signal);
+  private noteOverlaps({ source }: SourcePlan, facts: CollectedFacts): void {
+    const { plan, grid } = this.options;
     for (const [channel, { kind, source: own, windowDays, column }] of plan.channels.entries()) {
-      if (own !== source.source || kind !== 'distinct' || windowDays === undefined) continue;
-      const name = column === undefined ? undefined : source.columns[column]?.name;
-      const sql = selectCorrections(grid, { windowDays, column: name });
-      const types = ['INTEGER', 'INTEGER', 'INTEGER'] as const;
-      await readColumns(
-        this.duckDb.connection,
-        { sql, types, signal },
-        ([users, at, values], rows) => {
-          for (let row = 0; row < rows; row += 1) {
-            this.correct(at![row]!, { channel, user: users![row]!, value: values![row]! });
-          }
-        },
+      if (own !== source || kind !== 'distinct' || windowDays === undefined) continue;
+      const counted = column === undefined ? undefined : facts.columns[column];
+      const options = { windowDays, column: counted, moments: grid.count };
+      correctOverlaps(facts, options, (moment, user, value) =>
+        this.correct(moment, { channel, user, value }),
       );
     }
   }

@@ -1,5 +1,6 @@
 import { allocateColumn, type ColumnArray } from '../duckdb';
 import type { SourcePlan } from './channels';
+import type { CollectedFacts } from './fact-collector';
 
 /**
  * The facts of a source (or of a shard of its users), grouped by day: `byDay(d)` are the positions
@@ -17,72 +18,69 @@ export interface FactBlock {
   readonly lateAt: (moment: number) => readonly { readonly fact: number; readonly day: number }[];
 }
 
-/** Takes facts in any order, once it knows how many there are of each day. */
-export class FactBlockBuilder {
-  private readonly starts: Int32Array;
-  private readonly next: Int32Array;
-  private readonly user: Int32Array;
-  private readonly seenAt: Int32Array;
-  private readonly columns: readonly ColumnArray[];
-  private readonly late = new Map<number, { fact: number; day: number }[]>();
+/** Puts facts into the order of their days: a counting sort. */
+export function groupByDay(plan: SourcePlan, facts: CollectedFacts, moments: number): FactBlock {
+  const { starts, first, places } = placesByDay(facts);
+  const { count } = facts;
+  return {
+    plan,
+    user: inPlace(facts.user, new Int32Array(count), places),
+    seenAt: inPlace(facts.seenAt, new Int32Array(count), places),
+    columns: plan.columns.map(({ type }, index) =>
+      inPlace(facts.columns[index]!, allocateColumn(type, count), places),
+    ),
+    byDay: (day) => {
+      const index = day - first;
+      if (index < 0 || index >= starts.length - 1) return { from: 0, until: 0 };
+      return { from: starts[index]!, until: starts[index + 1]! };
+    },
+    lateAt: lateFacts(facts, places, moments),
+  };
+}
 
-  /** @param days How many facts each day has, and the first and last of these days. */
-  constructor(
-    private readonly plan: SourcePlan,
-    private readonly moments: number,
-    private readonly days: { readonly first: number; readonly counts: Int32Array },
-  ) {
-    this.starts = new Int32Array(days.counts.length + 1);
-    for (const [index, count] of days.counts.entries()) {
-      this.starts[index + 1] = this.starts[index]! + count;
-    }
-    const facts = this.starts.at(-1) ?? 0;
-    this.next = this.starts.slice();
-    this.user = new Int32Array(facts);
-    this.seenAt = new Int32Array(facts);
-    this.columns = plan.columns.map(({ type }) => allocateColumn(type, facts));
-  }
+interface Places {
+  /** The first day that has facts. */
+  readonly first: number;
+  /** Where the facts of each day from the first on begin, and the number of all. */
+  readonly starts: Int32Array;
+  /** Per fact, its position in the order of days. */
+  readonly places: Int32Array;
+}
 
-  /** Columns u, d, a and those of the plan. */
-  add(chunk: readonly ColumnArray[], rows: number): void {
-    const [users, days, seen] = chunk as readonly [Int32Array, Int32Array, Int32Array];
-    const slots = new Int32Array(rows);
-    for (let row = 0; row < rows; row += 1) {
-      const day = days[row]!;
-      const slot = this.next[day - this.days.first]!++;
-      slots[row] = slot;
-      this.user[slot] = users[row]!;
-      this.seenAt[slot] = seen[row]!;
-      if (seen[row]! > Math.max(day, 0) && seen[row]! < this.moments) {
-        this.noteLate(seen[row]!, slot, day);
-      }
-    }
-    for (const [index, column] of this.columns.entries()) {
-      const values = chunk[index + 3]!;
-      for (let row = 0; row < rows; row += 1) column[slots[row]!] = values[row]!;
-    }
+function placesByDay({ day, count }: CollectedFacts): Places {
+  let first = Infinity;
+  let last = -Infinity;
+  for (let fact = 0; fact < count; fact += 1) {
+    first = Math.min(first, day[fact]!);
+    last = Math.max(last, day[fact]!);
   }
+  const starts = new Int32Array(count === 0 ? 1 : last - first + 2);
+  for (let fact = 0; fact < count; fact += 1) starts[day[fact]! - first + 1]! += 1;
+  for (let index = 1; index < starts.length; index += 1) starts[index]! += starts[index - 1]!;
+  const next = starts.slice();
+  const places = new Int32Array(count);
+  for (let fact = 0; fact < count; fact += 1) places[fact] = next[day[fact]! - first]!++;
+  return { first, starts, places };
+}
 
-  private noteLate(moment: number, fact: number, day: number): void {
-    const known = this.late.get(moment);
-    if (known) known.push({ fact, day });
-    else this.late.set(moment, [{ fact, day }]);
-  }
+function inPlace<T extends ColumnArray>(values: ColumnArray, into: T, places: Int32Array): T {
+  for (let fact = 0; fact < places.length; fact += 1) into[places[fact]!] = values[fact]!;
+  return into;
+}
 
-  build(): FactBlock {
-    const { plan, user, seenAt, columns, starts, late } = this;
-    const { first } = this.days;
-    return {
-      plan,
-      user,
-      seenAt,
-      columns,
-      byDay: (day) => {
-        const index = day - first;
-        if (index < 0 || index >= starts.length - 1) return { from: 0, until: 0 };
-        return { from: starts[index]!, until: starts[index + 1]! };
-      },
-      lateAt: (moment) => late.get(moment) ?? [],
-    };
+function lateFacts(
+  { day, seenAt, count }: CollectedFacts,
+  places: Int32Array,
+  moments: number,
+): FactBlock['lateAt'] {
+  const late = new Map<number, { fact: number; day: number }[]>();
+  for (let fact = 0; fact < count; fact += 1) {
+    const at = seenAt[fact]!;
+    if (at <= Math.max(day[fact]!, 0) || at >= moments) continue;
+    const known = late.get(at);
+    const own = { fact: places[fact]!, day: day[fact]! };
+    if (known) known.push(own);
+    else late.set(at, [own]);
   }
+  return (moment) => late.get(moment) ?? [];
 }

@@ -73,7 +73,8 @@ export class Sweep {
 
   constructor(private readonly input: SweepInput) {
     const { plan, users } = input;
-    const count = users.ids.length;
+    // One more than there are users: facts of users that no moment sees go there.
+    const count = users.ids.length + 1;
     this.state = plan.channels.map(({ kind }) =>
       new Float64Array(count).fill(kind === 'max' ? -Infinity : 0),
     );

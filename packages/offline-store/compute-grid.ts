@@ -53,10 +53,10 @@ export function withWriters<T>(
 ): Promise<T> {
   return withGrid(context, options, async (grid) => {
     const { featureSet } = context;
-    const { userIds } = grid.vectors;
+    const { users } = grid.vectors;
     const writers = await Promise.all(
       Array.from({ length: WRITERS }, async () =>
-        createVectorWriter(await context.openDuckDb(1), { featureSet, userIds }),
+        createVectorWriter(await context.openDuckDb(1), { featureSet, users }),
       ),
     );
     const pool = new WriterPool(writers, TASKS_MAX);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 
@@ -25,29 +25,41 @@ export async function writeIntoPlace(
   temporary: string,
   text: string,
 ): Promise<void> {
-  await writeFile(temporary, text);
-  await moveIntoPlace(temporary, target);
+  const handle = await open(temporary, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(temporary, target);
   await syncToDisk(path.dirname(target));
 }
 
-/** Replaces `target` by another name for `source`'s bytes, in one step. */
+/** Replaces `target`, whose folder exists, by another name for `source`'s bytes, in one step. */
 export async function replaceByLink(
   source: string,
   target: string,
   temporary: string,
 ): Promise<void> {
-  await mkdir(path.dirname(target), { recursive: true });
-  await removeFile(temporary);
-  await link(source, temporary);
+  await link(source, temporary).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+    await removeFile(temporary);
+    await link(source, temporary);
+  });
   await rename(temporary, target);
   await syncToDisk(path.dirname(target));
 }
 
-/** Partitions are a few megabytes: read whole, several times faster than by a stream. */
+/** Of a file that fits memory: partitions are a few megabytes. */
 export async function sha256OfFile(file: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
+  return (await describeFile(file)).sha256;
+}
+
+/** A file's size and hash; read whole, several times faster than by a stream. */
+export async function describeFile(file: string): Promise<{ bytes: number; sha256: string }> {
+  const content = await readFile(file);
+  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
 /** Removes a file, if it is there. */

@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
 import { countParquetRows, type DuckDb } from '../duckdb';
@@ -7,6 +7,7 @@ import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../inst
 import type { GridContext } from './compute-grid';
 import type { PartitionRequest } from './compute-partitions';
 import {
+  describeFile,
   moveIntoPlace,
   removeFile,
   replaceByLink,
@@ -18,7 +19,7 @@ import { partitionPaths } from './partition-paths';
 import type { VectorWriter } from './vector-writer';
 
 /** Changes when the writer would write other bytes for the same rows. */
-export const writerVersion = 'duckdb-1.5.6/zstd/122880/v2';
+export const writerVersion = 'duckdb-1.5.6/parquet-2/zstd-1/122880';
 
 interface StoreContext {
   readonly featuresDir: string;
@@ -53,7 +54,9 @@ export async function stageRevision(
     paths.revisionsDirectory,
     `.rev-${revision}.tmp-${claim.fencingToken}`,
   );
-  await mkdir(paths.revisionsDirectory, { recursive: true });
+  for (const folder of [paths.revisionsDirectory, path.dirname(paths.dayFile)]) {
+    await mkdir(folder, { recursive: true });
+  }
   await writer.write(vectors, midnightOf(request.date), temporaryFile, options.signal);
   const manifest: PartitionManifest = {
     format_version: 1,
@@ -63,8 +66,7 @@ export async function stageRevision(
     ...knowledgeOf(request, context.featureSet),
     rows: vectors.rows,
     content_hash: options.contentHash,
-    bytes: (await stat(temporaryFile)).size,
-    sha256: await sha256OfFile(temporaryFile),
+    ...(await describeFile(temporaryFile)),
     schema_hash: context.featureSet.schemaHash,
     definition_hashes: context.featureSet.definitionHashes,
     source_counts: options.sourceCounts,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash as hashAtOnce } from 'node:crypto';
 import { copyToParquet, registerColumnSource, type ColumnArray, type DuckDb } from '../duckdb';
 import {
   columnTypesOf,
@@ -17,27 +17,41 @@ export interface VectorWriter {
 }
 
 /** A writer that takes over a DuckDB: one with one thread, since encoding a file uses no more. */
-export function createVectorWriter(
+export async function createVectorWriter(
   duckDb: DuckDb,
-  options: { featureSet: FeatureSet; userIds: readonly string[] },
-): VectorWriter {
+  options: { featureSet: FeatureSet; users: ComputedVectors['users'] },
+): Promise<VectorWriter> {
   const { features, label } = options.featureSet;
+  await createMembers(duckDb, options.users);
   const source = registerColumnSource(duckDb.connection, 'moment_rows', {
-    user_id: { dictionary: options.userIds },
     ...columnTypesOf(features),
     [label.name]: 'UTINYINT',
   });
   const values = features.map((feature) => `${valueFromColumn(feature)} AS ${feature.name}`);
   return {
-    write: async ({ users, features: columns, label: labels, rows }, at, file, signal) => {
-      source.set([users, ...columns, labels], rows);
-      const query = `SELECT user_id::VARCHAR AS user_id, make_timestamptz(${at}) AS feature_time, ${values.join(', ')},
+    write: async ({ index, features: columns, label: labels, rows }, at, file, signal) => {
+      source.set([...columns, labels], rows);
+      // The rows of a moment are those of the users it sees, in the order of their ids.
+      const query = `SELECT user_id, make_timestamptz(${at}) AS feature_time, ${values.join(', ')},
         nullif(${label.name}, ${LABEL_UNKNOWN})::BOOLEAN AS ${label.name}
-        FROM ${source.relation}`;
+        FROM (SELECT user_id FROM members WHERE since <= ${index}) POSITIONAL JOIN ${source.relation}`;
       await duckDb.run(copyToParquet(query, file), signal);
     },
     close: () => duckDb.close(),
   };
+}
+
+/** `members(user_id, since)`, in order: ids handed over once are ids that no file waits for. */
+async function createMembers(duckDb: DuckDb, users: ComputedVectors['users']): Promise<void> {
+  const { ids, since } = users;
+  const source = registerColumnSource(duckDb.connection, 'member_rows', {
+    user_id: { dictionary: ids },
+    since: 'INTEGER',
+  });
+  source.set([Int32Array.from(ids.keys()), since], ids.length);
+  await duckDb.run(
+    `CREATE TEMP TABLE members AS SELECT user_id::VARCHAR AS user_id, since FROM ${source.relation}`,
+  );
 }
 
 /**
@@ -45,12 +59,14 @@ export function createVectorWriter(
  * It depends on the values alone, not on how a writer encodes them, nor on which other users or
  * moments were computed with them.
  */
-export function createContentHasher(featureSet: FeatureSet, { userIds }: ComputedVectors) {
-  const digests = digestIds(userIds);
+export function createContentHasher(featureSet: FeatureSet, computed: ComputedVectors) {
+  const digests = digestIds(computed.users.ids);
+  const gathered = new Int32Array(digests.length);
   const header = JSON.stringify(featureSet.columns.map(({ name, type }) => [name, type]));
   return ({ users, features, label, rows }: MomentVectors, at: EpochMicros): string => {
     const hash = createHash('sha256').update(`${header}\n${at}\n${rows}\n`);
-    hash.update(bytesOf(gather(digests, users)));
+    gather(digests, users, gathered);
+    hash.update(bytesOf(gathered.subarray(0, users.length * 4)));
     for (const column of [...features, label]) hash.update(bytesOf(column));
     return hash.digest('hex');
   };
@@ -60,22 +76,20 @@ export function createContentHasher(featureSet: FeatureSet, { userIds }: Compute
 function digestIds(ids: readonly string[]): Int32Array {
   const digests = new Uint8Array(ids.length * 16);
   for (const [index, id] of ids.entries()) {
-    digests.set(createHash('sha256').update(id).digest().subarray(0, 16), index * 16);
+    digests.set(hashAtOnce('sha256', id, 'buffer').subarray(0, 16), index * 16);
   }
   return new Int32Array(digests.buffer);
 }
 
-function gather(digests: Int32Array, users: Int32Array): Int32Array {
-  const gathered = new Int32Array(users.length * 4);
+function gather(digests: Int32Array, users: Int32Array, into: Int32Array): void {
   for (let row = 0; row < users.length; row += 1) {
     const from = users[row]! * 4;
     const to = row * 4;
-    gathered[to] = digests[from]!;
-    gathered[to + 1] = digests[from + 1]!;
-    gathered[to + 2] = digests[from + 2]!;
-    gathered[to + 3] = digests[from + 3]!;
+    into[to] = digests[from]!;
+    into[to + 1] = digests[from + 1]!;
+    into[to + 2] = digests[from + 2]!;
+    into[to + 3] = digests[from + 3]!;
   }
-  return gathered;
 }
 
 function bytesOf({ buffer, byteOffset, byteLength }: ColumnArray): Uint8Array {

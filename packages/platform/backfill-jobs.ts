@@ -86,16 +86,13 @@ function requirePast({ from, to }: BackfillRequest, { labelKnownAt }: PlannedKno
   });
 }
 
-/** Two chunks run at once: half a year each, so that a year shows progress and uses both. */
-const DAYS_PER_CHUNK_MAX = 183;
-
 /** As many days as one scan of the events can serve. */
 async function daysPerChunk({ database }: Adapters): Promise<number> {
   const [row] = await database.sql<{ events: number | null }[]>`
     select sum((loaded->>'user_events')::bigint)::float8 as events from ops.load_batches`.catch(
     rethrow,
   );
-  return Math.min(DAYS_PER_CHUNK_MAX, momentsPerScan(row?.events ?? 0));
+  return momentsPerScan(row?.events ?? 0);
 }
 
 /** Plans a backfill and records it; the same id again returns the recorded plan. */

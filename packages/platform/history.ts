@@ -122,7 +122,7 @@ async function replaceServed({ ledger }: Adapters, work: ServedWork): Promise<vo
   const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
   for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
     await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
-      const numbers = new Map(vectors.userIds.map((id, number) => [id, number]));
+      const numbers = new Map(vectors.users.ids.map((id, number) => [id, number]));
       for (const request of group) {
         const moment = vectors.vectorsAt(indexIn(group, request));
         const questions = byDate.get(request.date) ?? [];

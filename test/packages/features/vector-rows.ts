@@ -12,7 +12,7 @@ export function vectorRows(
 ): VectorRow[] {
   const { rows, users, features: columns, label: labels } = computed.vectorsAt(index);
   return Array.from({ length: rows }, (_, row) => ({
-    user_id: computed.userIds[users[row]!]!,
+    user_id: computed.users.ids[users[row]!]!,
     ...Object.fromEntries(
       features.map(({ name, type }, column) => {
         const value = columns[column]![row]!;

@@ -1,0 +1,187 @@
+import { allocateColumn, type ColumnArray } from '../duckdb';
+import type { FactColumn, SourcePlan } from './channels';
+import { SessionIndex } from './session-index';
+
+/**
+ * Facts in the order in which their first rows came. A fact stands for rows of one user (and, by
+ * sessions, of one session) with the same day and moment of arrival; several may stand for such
+ * rows, each for a part of them.
+ */
+export interface CollectedFacts {
+  readonly count: number;
+  readonly user: Int32Array;
+  readonly day: Int32Array;
+  /** The first moment that sees a fact; the number of moments where none does. */
+  readonly seenAt: Int32Array;
+  /** The values of the plan's columns. */
+  readonly columns: readonly ColumnArray[];
+  /** The fact before it of the same session; none: −1. */
+  readonly previous: Int32Array;
+  /** The last fact of each session. */
+  readonly latest: Int32Array;
+  readonly sessions: number;
+}
+
+/** A guess, so that arrays seldom grow. */
+const ROWS_PER_FACT = 3.5;
+
+/** How far back a fact is looked for in its session; beyond, there are two of the same. */
+const LOOK_BACK = 4;
+
+/**
+ * Adds raw rows up to facts, in any order. It is fast where rows come as segments have them, a
+ * user's in the order of time: then most rows belong to the fact of the row before.
+ */
+export class FactCollector {
+  private count = 0;
+  private user: Int32Array;
+  private day: Int32Array;
+  private seenAt: Int32Array;
+  private previous: Int32Array;
+  private columns: ColumnArray[];
+  private readonly index: SessionIndex;
+  private latest: Int32Array;
+  private sessions = 0;
+  /** The fact of each row of a chunk. */
+  private facts: Int32Array = new Int32Array(2_048);
+
+  /** @param expected  About how many users and rows there are. */
+  constructor(
+    private readonly plan: SourcePlan,
+    { users, rows }: { readonly users: number; readonly rows: number },
+  ) {
+    const capacity = 1_024 + Math.ceil(rows / ROWS_PER_FACT);
+    this.user = new Int32Array(capacity);
+    this.day = new Int32Array(capacity);
+    this.seenAt = new Int32Array(capacity);
+    this.previous = new Int32Array(capacity);
+    this.columns = plan.columns.map((column) => emptyColumn(column, capacity));
+    this.index = new SessionIndex({ users, sessions: plan.bySession ? capacity : 0 });
+    this.latest = new Int32Array(plan.bySession ? capacity : 0).fill(-1);
+  }
+
+  /** Columns u, d, a, with sessions the words of h, and those of the plan. */
+  add(chunk: readonly ColumnArray[], rows: number): void {
+    const { plan } = this;
+    if (this.facts.length < rows) this.facts = new Int32Array(rows);
+    if (plan.bySession) this.placeBySession(chunk, rows);
+    else this.placeByUser(chunk, rows);
+    const first = plan.bySession ? 4 : 3;
+    for (const [index, { combine }] of plan.columns.entries()) {
+      const rowsOf = { facts: this.facts, values: chunk[first + index]!, rows };
+      if (combine === 'sum') addUp(this.columns[index]!, rowsOf);
+      else keepGreatest(this.columns[index]!, rowsOf);
+    }
+  }
+
+  collected(): CollectedFacts {
+    const { count, user, day, seenAt, columns, previous, latest, sessions } = this;
+    return { count, user, day, seenAt, columns, previous, latest, sessions };
+  }
+
+  private placeByUser(chunk: readonly ColumnArray[], rows: number): void {
+    const [users, days, seen] = chunk as readonly Int32Array[];
+    let fact = -1;
+    for (let row = 0; row < rows; row += 1) {
+      const isSame =
+        row > 0 &&
+        users![row] === users![row - 1] &&
+        days![row] === days![row - 1] &&
+        seen![row] === seen![row - 1];
+      if (!isSame) fact = this.append(users![row]!, days![row]!, seen![row]!);
+      this.facts[row] = fact;
+    }
+  }
+
+  private placeBySession(chunk: readonly ColumnArray[], rows: number): void {
+    const [users, days, seen, hashes] = chunk as readonly Int32Array[];
+    const floor = -this.plan.windowDays;
+    let fact = -1;
+    for (let row = 0; row < rows; row += 1) {
+      const day = days![row]!;
+      const isSame =
+        row > 0 &&
+        users![row] === users![row - 1] &&
+        day === days![row - 1] &&
+        seen![row] === seen![row - 1] &&
+        // Rows that only channels without a window remember need no session.
+        (day <= floor ||
+          (hashes![2 * row] === hashes![2 * row - 2] &&
+            hashes![2 * row + 1] === hashes![2 * row - 1]));
+      if (!isSame && day <= floor) fact = this.append(users![row]!, day, seen![row]!);
+      else if (!isSame) {
+        const session = this.index.numberOf(users![row]!, hashes![2 * row]!, hashes![2 * row + 1]!);
+        fact = this.ofSession(session, users![row]!, day, seen![row]!);
+      }
+      this.facts[row] = fact;
+    }
+  }
+
+  /** The fact of a session for a day and a moment of arrival: a recent one, or a new one. */
+  private ofSession(session: number, user: number, day: number, at: number): number {
+    if (session >= this.latest.length) this.latest = grown(this.latest, -1);
+    if (session >= this.sessions) this.sessions = session + 1;
+    const latest = this.latest[session]!;
+    let fact = latest;
+    for (let back = 0; back < LOOK_BACK && fact >= 0; back += 1) {
+      if (this.day[fact] === day && this.seenAt[fact] === at) return fact;
+      fact = this.previous[fact]!;
+    }
+    const added = this.append(user, day, at);
+    this.previous[added] = latest;
+    this.latest[session] = added;
+    return added;
+  }
+
+  private append(user: number, day: number, at: number): number {
+    if (this.count === this.user.length) this.grow();
+    const fact = this.count;
+    this.count += 1;
+    this.user[fact] = user;
+    this.day[fact] = day;
+    this.seenAt[fact] = at;
+    this.previous[fact] = -1;
+    return fact;
+  }
+
+  private grow(): void {
+    this.user = grown(this.user);
+    this.day = grown(this.day);
+    this.seenAt = grown(this.seenAt);
+    this.previous = grown(this.previous);
+    this.columns = this.columns.map((column, index) => {
+      const larger = emptyColumn(this.plan.columns[index]!, column.length * 2);
+      larger.set(column);
+      return larger;
+    });
+  }
+}
+
+function grown(values: Int32Array, fill = 0): Int32Array {
+  const larger = new Int32Array(values.length * 2).fill(fill, values.length);
+  larger.set(values);
+  return larger;
+}
+
+/** Flags and counts start at 0; only moments and ranks, which are DOUBLE, may be less. */
+function emptyColumn({ type, combine }: FactColumn, length: number): ColumnArray {
+  const column = allocateColumn(type, length);
+  return combine === 'max' && type === 'DOUBLE' ? column.fill(-Infinity) : column;
+}
+
+interface RowValues {
+  readonly facts: Int32Array;
+  readonly values: ColumnArray;
+  readonly rows: number;
+}
+
+function addUp(into: ColumnArray, { facts, values, rows }: RowValues): void {
+  for (let row = 0; row < rows; row += 1) into[facts[row]!]! += values[row]!;
+}
+
+function keepGreatest(into: ColumnArray, { facts, values, rows }: RowValues): void {
+  for (let row = 0; row < rows; row += 1) {
+    const fact = facts[row]!;
+    if (values[row]! > into[fact]!) into[fact] = values[row]!;
+  }
+}
