@@ -151,8 +151,8 @@ export const engineMutations = [
   facts('users that no moment sees', 'AS user_number)), ${users.count})', 'AS user_number)), 0)'),
   sweep(
     'late arrivals',
-    'for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);',
-    '',
+    'of block.lateAt(now)) {',
+    'of []) {',
     [served, oracle],
   ),
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),

@@ -115,18 +115,19 @@ export class Sweep {
     const { now } = this;
     for (const days of this.windows) this.expire(block, now - days, days);
     this.arrive(block, now);
-    for (const { fact, day } of block.lateAt(now)) this.add(block, fact, day);
+    for (const { fact, day } of block.lateAt(now)) {
+      this.arrive(block, day, { from: fact, until: fact + 1 });
+    }
     this.addToLabel(block, now, -1);
     this.addToLabel(block, now + horizon, 1);
   }
 
-  /** The facts of a day that are seen at once. */
-  private arrive(block: FactBlock, day: number): void {
-    const { from, until } = block.byDay(day);
-    if (from === until) return;
+  /** The facts of a day, or some of them, that this moment is the first to see. */
+  private arrive(block: FactBlock, day: number, range = block.byDay(day)): void {
+    if (range.from === range.until) return;
     for (const [index, channel] of this.input.plan.channels.entries()) {
       if (channel.source !== block.plan.source || hasPassed(channel, day, this.now)) continue;
-      this.addRange(block, { from, until }, { index, channel });
+      this.addRange(block, range, { index, channel });
     }
   }
 
@@ -145,14 +146,6 @@ export class Sweep {
       const at = user[fact]!;
       if (!isMax) state[at]! += value;
       else if (value > state[at]!) state[at] = value;
-    }
-  }
-
-  /** One fact, which arrives later than its day. */
-  private add(block: FactBlock, fact: number, day: number): void {
-    for (const [index, channel] of this.input.plan.channels.entries()) {
-      if (channel.source !== block.plan.source || hasPassed(channel, day, this.now)) continue;
-      this.addRange(block, { from: fact, until: fact + 1 }, { index, channel });
     }
   }
 

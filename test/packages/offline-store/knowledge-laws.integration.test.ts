@@ -11,6 +11,7 @@ import {
   type AuditReport,
   type PartitionRequest,
 } from '../../../packages/offline-store';
+import { requestOf } from '../../../packages/offline-store/audit-partitions';
 import {
   backfill,
   openTestPlatform,
@@ -248,7 +249,7 @@ describe('knowledge', () => {
     });
 
     it('gives the same bytes after all of them, with its old batch', async () => {
-      const requests = [...manifests.values()].map(requestOfManifest);
+      const requests = [...manifests.values()].map(requestOf);
       const bytes = Object.fromEntries(
         requests.map(({ date }) => [date, manifests.get(date)!.sha256]),
       );
@@ -287,19 +288,4 @@ function range(dates: readonly string[]) {
 function requestFor(date: string, knowledge: PlannedKnowledge): PartitionRequest {
   const { kind, knownAt, batch, ...label } = knowledge;
   return { date, kind, knownAt, batch, label, reason: 'test' };
-}
-
-function requestOfManifest(manifest: PartitionManifest): PartitionRequest {
-  return {
-    date: manifest.date,
-    kind: manifest.knowledge,
-    knownAt: manifest.known_at,
-    batch: manifest.batch,
-    label: {
-      labelKnownAt: manifest.label_known_at,
-      labelBatch: manifest.label_batch,
-      completeThrough: manifest.label_complete_through,
-    },
-    reason: manifest.reason,
-  };
 }
