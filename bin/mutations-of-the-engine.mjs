@@ -149,12 +149,7 @@ export const engineMutations = [
   ),
   facts('the moment that sees old rows', 'least(greatest(d, 0), ${count})', 'least(d, ${count})'),
   facts('users that no moment sees', 'AS user_number)), ${users.count})', 'AS user_number)), 0)'),
-  sweep(
-    'late arrivals',
-    'of block.lateAt(now)) {',
-    'of []) {',
-    [served, oracle],
-  ),
+  sweep('late arrivals', 'of block.lateAt(now)) {', 'of []) {', [served, oracle]),
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
   // The label
