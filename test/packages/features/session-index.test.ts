@@ -29,6 +29,12 @@ describe('the numbers of sessions', () => {
     ]);
   });
 
+  it('tell users apart that share a place in the table', () => {
+    const index = new SessionIndex({ users: 1_000_000, sessions: 10 });
+    const users = Array.from({ length: 20 }, (_, place) => 1 + place * 2_048);
+    expect(users.map((user) => index.numberOf(user, 5, 6))).toEqual([...users.keys()]);
+  });
+
   it('hold all sessions of one user', () => {
     const index = new SessionIndex({ users: 1_000, sessions: 5_000 });
     for (let session = 0; session < 5_000; session += 1) {
