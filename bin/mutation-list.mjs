@@ -53,6 +53,13 @@ export const mutations = [
     tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
   },
   {
+    name: 'the largest amount',
+    file: 'packages/raw-data/clean-rows-sql.ts',
+    find: '<= ${MAX_AMOUNT_CENTS}',
+    replace: '< ${MAX_AMOUNT_CENTS}',
+    tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
+  },
+  {
     name: 'the zone of a plain time',
     file: 'packages/raw-data/clean-rows-sql.ts',
     find: String.raw`(Z|[+-]00(:?00)?)?`,

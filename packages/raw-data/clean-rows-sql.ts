@@ -1,7 +1,11 @@
 import { quoteIdentifier, quoteList, quoteLiteral } from '../duckdb';
 import type { EpochMicros } from '../instants';
 import { billingTypes, rawTables, type RawColumn } from './raw-tables';
-import { CLOCK_TOLERANCE_MINUTES, type RejectionReason } from './rejection-reasons';
+import {
+  CLOCK_TOLERANCE_MINUTES,
+  MAX_AMOUNT_CENTS,
+  type RejectionReason,
+} from './rejection-reasons';
 import { carriesArrival, type SourceTable, type TimeEncoding } from './source-table';
 
 export interface CleaningRules {
@@ -116,17 +120,21 @@ function zonedSql(text: string): string {
   return `${local} - to_minutes(${sign} * (${minutes}))`;
 }
 
-/** Whether the amount is a number, its two faults, and the exact cents of one without. */
+/**
+ * Whether the amount is a number, its two faults, and the exact cents of one without; the cents
+ * are null for a number far above `MAX_AMOUNT_CENTS`.
+ */
 function amountColumns(source: SourceTable): string[] {
   const inUnits = source.columns.has('amount');
   const text = `trim(${inUnits ? '"amount"' : '"amount_cents"'})`;
   // A cancellation moves no money: it may leave the amount empty.
   const amount = `coalesce(${text}, CASE WHEN "event_type" = 'subscription_cancelled' THEN '0' END)`;
-  const digits = inUnits ? 13 : 15;
-  const isNumber = String.raw`regexp_full_match(${amount}, '[+-]?0*\d{0,${digits}}(\.\d*)?') AND regexp_matches(${amount}, '\d')`;
+  const isNumber = String.raw`regexp_full_match(${amount}, '[+-]?\d*(\.\d*)?') AND regexp_matches(${amount}, '\d')`;
   const belowCent = inUnits ? String.raw`\.\d{2}\d*[1-9]` : String.raw`\.\d*[1-9]`;
+  // TRY_CAST makes null of what it can't hold, but a product that overflows stops the query: 15
+  // digits times 3 always fit into 18.
   const cents = inUnits
-    ? `TRY_CAST(ltrim(${amount}, '+') AS DECIMAL(18, 2)) * 100`
+    ? `TRY_CAST(ltrim(${amount}, '+') AS DECIMAL(15, 2)) * CAST(100 AS DECIMAL(3, 0))`
     : `TRY_CAST(ltrim(${amount}, '+') AS DECIMAL(18, 0))`;
   return [
     `coalesce(${isNumber}, false) AS "amount_is_number"`,
@@ -159,7 +167,10 @@ function ownChecks(source: SourceTable, rules: CleaningRules): [RejectionReason,
   const badValues = [
     ...unprintable([...named('text'), ...named('billing_type')]),
     ...named('optional_text').map((name) => `NOT coalesce(${isPrintable(name)}, true)`),
-    ...named('amount_cents').map(() => 'NOT "amount_is_number"'),
+    ...named('amount_cents').map(
+      (name) =>
+        `NOT ("amount_is_number" AND coalesce(abs("${name}") <= ${MAX_AMOUNT_CENTS}, false))`,
+    ),
   ];
   const needsArrival = carriesArrival(source) || rules.missingArrival === 'assumed';
   const missingTime = [timeColumn, ...(needsArrival ? ['ingested_at'] : [])];

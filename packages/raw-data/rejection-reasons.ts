@@ -6,7 +6,7 @@
 export const rejectionReasons = [
   /** An id is empty, blank, longer than 128 characters, or has characters that don't print. */
   'invalid_id',
-  /** A name is empty or unprintable, or an amount is no plain decimal number. */
+  /** A name is empty or unprintable, an amount is no plain decimal number, or beyond `MAX_AMOUNT_CENTS`. */
   'invalid_value',
   /** A time is missing, not ISO 8601, no existing moment, or finer than a microsecond. */
   'invalid_time',
@@ -28,3 +28,6 @@ export const rejectionReasons = [
 export type RejectionReason = (typeof rejectionReasons)[number];
 
 export const CLOCK_TOLERANCE_MINUTES = 5;
+
+/** A billion units: the sum of 90,000 such amounts is still below 2^53, and so exact. */
+export const MAX_AMOUNT_CENTS = 100_000_000_000;

@@ -20,14 +20,16 @@ beforeAll(async () => {
 beforeEach(() => fixture.reset());
 afterAll(() => fixture.remove());
 
-/** A file with one row besides a good one; the row's first fault decides. */
-const rejectionCases: [
+type RejectionCase = [
   reason: string,
   what: string,
   table: keyof Files,
   header: string,
   row: string,
-][] = [
+];
+
+/** A file with one row besides a good one; the row's first fault decides. */
+const rejectionCases: RejectionCase[] = [
   ['invalid_id', 'an empty user id', 'users', USERS, ',2025-01-01,free'],
   ['invalid_id', 'a quoted empty user id', 'users', USERS, '"",2025-01-01,free'],
   ['invalid_id', 'a blank user id', 'users', USERS, '   ,2025-01-01,free'],
@@ -89,13 +91,29 @@ const rejectionCases: [
     'b1,u1,refund,.,2025-02-01',
   ],
   ['invalid_value', 'NaN', 'billing_events', BILLING_EVENTS, 'b1,u1,refund,NaN,2025-02-01'],
-  [
+  ...[
+    '1000000000.01',
+    '-1000000000.01',
+    '12345678901234',
+    '123456789012345',
+    '1234567890123456.78',
+    '9'.repeat(60),
+  ].map((amount): RejectionCase => [
     'invalid_value',
-    'an amount beyond 13 digits',
+    `the amount ${amount}`,
     'billing_events',
     BILLING_EVENTS,
-    'b1,u1,refund,12345678901234,2025-02-01',
-  ],
+    `b1,u1,refund,${amount},2025-02-01`,
+  ]),
+  ...['100000000001', '-100000000001', '1234567890123456', '9'.repeat(60)].map(
+    (cents): RejectionCase => [
+      'invalid_value',
+      `the amount of ${cents} cents`,
+      'billing_events',
+      BILLING_EVENTS.replace('amount', 'amount_cents'),
+      `b1,u1,refund,${cents},2025-02-01`,
+    ],
+  ),
   ['invalid_time', 'an empty time', 'user_events', USER_EVENTS, 'e1,u1,s1,login,'],
   ['invalid_time', 'a day that does not exist', 'users', USERS, 'u2,2025-02-29,free'],
   ['invalid_time', 'an hour 24', 'users', USERS, 'u2,2025-01-01T24:00:00Z,free'],
@@ -325,7 +343,8 @@ describe('a good row', () => {
     ['0.010000', 1],
     ['007', 700],
     [' 3 ', 300],
-    ['9999999999999.99', 999_999_999_999_999],
+    [`${'0'.repeat(40)}7.${'0'.repeat(40)}`, 700],
+    ['1000000000.00', 100_000_000_000],
   ])('has the amount %j as exactly %d cents', async (amount, cents) => {
     await fixture.load({
       users: ONE_USER,
@@ -334,6 +353,18 @@ describe('a good row', () => {
     const [row] = await fixture.database
       .sql`SELECT amount_cents, currency FROM raw_data.billing_events`;
     expect(row).toEqual({ amount_cents: cents, currency: 'USD' });
+  });
+
+  it('may have a billion units in cents', async () => {
+    await fixture.load({
+      users: ONE_USER,
+      billing_events: csv(
+        BILLING_EVENTS.replace('amount', 'amount_cents'),
+        'b1,u1,refund,100000000000,2025-02-01',
+      ),
+    });
+    const [row] = await fixture.database.sql`SELECT amount_cents FROM raw_data.billing_events`;
+    expect(row).toEqual({ amount_cents: 100_000_000_000 });
   });
 
   it.each([
