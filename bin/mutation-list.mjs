@@ -67,6 +67,13 @@ export const mutations = [
     tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],
   },
   {
+    name: 'of rows with the same id the first to arrive',
+    file: 'packages/raw-data/staging.ts',
+    find: 'ORDER BY s.ingested_at, s."row"',
+    replace: 'ORDER BY s."row"',
+    tests: ['test/packages/raw-data/import-folder.integration.test.ts'],
+  },
+  {
     name: 'certain rows: ids of the table',
     file: 'packages/raw-data/split-rows.ts',
     find: 'BETWEEN $1 AND $2 LIMIT 1',

@@ -123,7 +123,7 @@ async function loadTable(
   await stage(tx, table, doubtful.file);
   const malformed = await countByReason(tx, stagingName(table));
   const wellFormed = malformed.get(null) ?? 0;
-  const accepted = await storeAcceptedRows(tx, load.prepared, load);
+  const accepted = await storeAcceptedRows(tx, table, load);
   if (accepted < wellFormed) await rejectFaultyRows(tx, table);
   const faulty = await countByReason(tx, stagingName(table, 'rejected'));
   const rejected: RejectedCounts = {};

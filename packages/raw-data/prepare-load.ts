@@ -3,13 +3,12 @@ import { quoteLiteral, readParquet, type DuckDb } from '../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
 import { refuse } from './find-source-tables';
 import { rawTables, type RawTable } from './raw-tables';
-import { carriesArrival, type SourceTable } from './source-table';
+import type { SourceTable } from './source-table';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
 export interface PreparedTable {
   readonly table: RawTable;
   readonly label: string;
-  readonly carriesArrival: boolean;
   /** Parquet in the source's order: row, reason, the table's columns, ingested_at. */
   readonly file: string;
   /** The bytewise least and greatest id of the rows without a fault; null when there are none. */
@@ -50,7 +49,7 @@ export async function prepareLoad(
     const faultless = `${readParquet([file])} WHERE "reason" IS NULL`;
     const ids = await examineIds(duckDb, table, faultless);
     const references = await writeReferences(duckDb, table, { faultless, ...options });
-    prepared.push({ table, label, carriesArrival: carriesArrival(source), file, ids, references });
+    prepared.push({ table, label, file, ids, references });
   }
   return prepared;
 }

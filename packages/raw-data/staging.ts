@@ -1,5 +1,4 @@
 import type { TransactionSql } from '../database';
-import type { PreparedTable } from './prepare-load';
 import { rawTables, type ColumnKind, type RawTable } from './raw-tables';
 import type { RejectionReason } from './rejection-reasons';
 
@@ -26,13 +25,14 @@ export function stagingColumns(table: RawTable): string[] {
 
 /**
  * Inserts the staged rows that are new, of known users, and not before their signup. Of rows with
- * the same id the one that arrived first is inserted (ties: the one further up in its file).
+ * the same id the one that arrived first is inserted (ties, and rows that all arrive with the load:
+ * the one further up in its file).
  *
  * @returns how many were inserted. The others are unchanged or faulty: see `rejectFaultyRows`.
  */
 export async function storeAcceptedRows(
   tx: TransactionSql,
-  { table, carriesArrival }: PreparedTable,
+  table: RawTable,
   load: { batch: number; arrival: string },
 ): Promise<number> {
   const { key, columns } = rawTables[table];
@@ -42,7 +42,6 @@ export async function storeAcceptedRows(
       ? ''
       : `JOIN raw_data.users AS u ON u.user_id = s.user_id AND s.event_time >= u.signup_time`;
   // Without repeated ids the order decides nothing, and the file's own order costs least.
-  const order = carriesArrival ? 'ORDER BY s.ingested_at, s."row"' : 'ORDER BY s."row"';
   const isOrdered = await hasRepeatedIds(tx, table);
   const result = await tx.unsafe(
     `INSERT INTO raw_data.${table} (${names.join(', ')}, ingested_at, batch)
@@ -50,7 +49,7 @@ export async function storeAcceptedRows(
        coalesce(s.ingested_at, $1::text::timestamptz), $2::integer
      FROM ${stagingName(table)} AS s ${users}
      WHERE s.reason IS NULL
-     ${isOrdered ? order : ''}
+     ${isOrdered ? 'ORDER BY s.ingested_at, s."row"' : ''}
      ON CONFLICT (${key}) DO NOTHING`,
     [load.arrival, load.batch],
   );

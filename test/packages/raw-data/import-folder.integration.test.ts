@@ -63,8 +63,14 @@ describe('a row whose id is known', () => {
     expect(await rowsOf(fixture.database, 'user_events')).toEqual(before);
   });
 
-  it('lets the first of a file win', async () => {
-    const report = await load(event, 'e1,u1,s1,view,2025-01-15', event);
+  it('lets the first of a file win where all arrive with the load', async () => {
+    const report = await fixture.load(
+      {
+        users: ONE_USER,
+        user_events: csv(USER_EVENTS, event, 'e1,u1,s1,view,2025-01-15', event),
+      },
+      { arrival: 'now', now: undefined },
+    );
     expect(report).toMatchObject({
       loaded: { user_events: 1 },
       unchanged: { user_events: 1 },
@@ -72,6 +78,20 @@ describe('a row whose id is known', () => {
     });
     expect(await rejectedRows(fixture.database)).toEqual([
       'user_events.csv:2 conflicting_duplicate',
+    ]);
+  });
+
+  it('lets the one that happened first win where arrival is assumed, as its own load would', async () => {
+    const earlier = 'e1,u1,s1,view,2025-01-15T00:00:00Z';
+    await load(earlier);
+    await load(event);
+    const oneByOne = await rowsOf(fixture.database, 'user_events');
+    await fixture.reset();
+    const report = await load(event, earlier);
+    expect(await rowsOf(fixture.database, 'user_events')).toEqual(oneByOne);
+    expect(report.rejected.user_events).toEqual({ conflicting_duplicate: 1 });
+    expect(await rejectedRows(fixture.database)).toEqual([
+      'user_events.csv:1 conflicting_duplicate',
     ]);
   });
 
