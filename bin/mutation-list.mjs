@@ -74,6 +74,13 @@ export const mutations = [
     tests: ['test/packages/raw-data/import-folder.integration.test.ts'],
   },
   {
+    name: 'a later completeness is a change',
+    file: 'packages/raw-data/load-batch.ts',
+    find: 'complete > parseInstant(known)',
+    replace: 'complete >= parseInstant(known)',
+    tests: ['test/packages/raw-data/import-folder.integration.test.ts'],
+  },
+  {
     name: 'certain rows: ids of the table',
     file: 'packages/raw-data/split-rows.ts',
     find: 'BETWEEN $1 AND $2 LIMIT 1',

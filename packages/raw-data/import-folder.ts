@@ -23,7 +23,10 @@ export interface ImportOptions {
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
   readonly currency: string;
-  /** How far the source is complete; absent: its greatest accepted user event. */
+  /**
+   * How far the source is complete; absent: its greatest accepted user event. Without accepted user
+   * events (known ones count) it is not recorded.
+   */
   readonly completeThrough?: EpochMicros;
   /** For files without ingested_at: rows arrived when they happened, or when they are loaded. */
   readonly arrival: 'assumed' | 'now';
@@ -35,7 +38,8 @@ export interface ImportOptions {
 /**
  * Loads a folder of `.csv` or `.parquet` files as one batch (design §4, §11). Bad rows are
  * rejected one by one and reported; the rest loads. Loading the same folder again changes nothing
- * unless it has rejected rows, which are then recorded again under a batch of their own.
+ * unless it has rejected rows, which are then recorded again under a batch of their own, or comes
+ * with a later `completeThrough`, which makes a batch without rows.
  *
  * @throws ChurnError INVALID_IMPORT for a missing or malformed file or column, SOURCE_MISMATCH on
  *   an installation with synthetic data; nothing has been changed then.

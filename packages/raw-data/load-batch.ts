@@ -16,7 +16,7 @@ import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from
 export type RejectedCounts = Partial<Record<RejectionReason, number>>;
 
 export interface LoadCounts {
-  /** Null when the load changed nothing: no row was loaded and none rejected. */
+  /** Null when the load changed nothing: no row loaded, none rejected, no later completeness. */
   readonly batch: number | null;
   readonly loaded: PerTable<number>;
   readonly unchanged: PerTable<number>;
@@ -37,7 +37,10 @@ export interface BatchOptions {
   readonly tables: readonly PreparedTable[];
   /** The one that prepared the tables. */
   readonly duckDb: DuckDb;
-  /** How far the source is complete; absent: the greatest event_time of accepted user events. */
+  /**
+   * How far the source is complete; absent: the greatest event_time of accepted user events. A load
+   * without any says nothing about it.
+   */
   readonly completeThrough?: EpochMicros;
   /** Runs first inside the transaction; false ends the load before it changes anything. */
   mayLoad(tx: TransactionSql): Promise<boolean>;
@@ -53,8 +56,9 @@ export interface BatchOptions {
  * A row whose id is known with the same content counts as unchanged, with other content it is
  * rejected. *Content* is everything but arrival and batch: arrival says when we learnt a fact, so
  * a fact that is sent again keeps its first arrival; else re-sending would change what was known
- * at an earlier K. Within one load the row that arrived first wins (ties: the one further up in
- * its file), so that one load of a year and many of its days end in the same rows.
+ * at an earlier K. Within one load the row that arrived first wins, assumed arrival included (ties:
+ * the one further up in its file), so that one load of a year and many of its days end in the same
+ * rows. A completeness later than the known one makes a batch even without rows.
  *
  * @returns null when `mayLoad` said no.
  */
@@ -77,8 +81,9 @@ export async function loadBatch(
 }
 
 async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<LoadCounts> {
-  const [start] = await tx<{ batch: number; arrival: string }[]>`
-    SELECT coalesce(max(batch), 0) + 1 AS batch, clock_timestamp()::text AS arrival
+  const [start] = await tx<{ batch: number; arrival: string; known: string | null }[]>`
+    SELECT coalesce(max(batch), 0) + 1 AS batch, clock_timestamp()::text AS arrival,
+      max(complete_through)::text AS known
     FROM ops.load_batches`;
   const { batch, arrival } = start!;
   const counts = {
@@ -99,9 +104,17 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Lo
     options.onProgress?.({ table, phase: 'loaded', rows: result.loaded });
   }
   const rejected = perTable((table) => total(counts.rejected[table]));
-  const changed = rawTableNames.some((table) => counts.loaded[table] + rejected[table] > 0);
-  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected, latestEvent });
+  const complete = latestEvent === null ? null : (options.completeThrough ?? latestEvent);
+  const changed =
+    rawTableNames.some((table) => counts.loaded[table] + rejected[table] > 0) ||
+    isLater(complete, start!.known);
+  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected, complete });
   return { batch: changed ? batch : null, ...counts };
+}
+
+/** Whether a load says more about completeness than the batches before it. */
+function isLater(complete: EpochMicros | null, known: string | null): boolean {
+  return complete !== null && (known === null || complete > parseInstant(known));
 }
 
 interface LoadedTable {
@@ -173,15 +186,16 @@ async function insertBatch(
     loaded: PerTable<number>;
     unchanged: PerTable<number>;
     rejected: PerTable<number>;
-    latestEvent: EpochMicros | null;
+    complete: EpochMicros | null;
   },
 ): Promise<void> {
+  const { complete } = load;
   const { source, arrival, tables } = load.options;
   await tx`
     INSERT INTO ops.load_batches
       (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
     VALUES (${batch}, ${source}, ${arrival}, clock_timestamp(),
-      ${completeThrough(load)}::text::timestamptz,
+      ${complete === null ? null : formatInstant(complete)}::text::timestamptz,
       ${JSON.stringify(load.loaded)}::text::jsonb, ${JSON.stringify(load.unchanged)}::text::jsonb,
       ${JSON.stringify(load.rejected)}::text::jsonb)`;
   for (const { table, label } of tables) {
@@ -193,15 +207,6 @@ async function insertBatch(
       SELECT ${batch}::integer, ${label}::text, "row", reason
       FROM ${tx(stagingName(table, 'rejected'))}`;
   }
-}
-
-/** Null when the load has no accepted user events: it then says nothing about completeness. */
-function completeThrough(load: {
-  options: BatchOptions;
-  latestEvent: EpochMicros | null;
-}): string | null {
-  if (load.latestEvent === null) return null;
-  return formatInstant(load.options.completeThrough ?? load.latestEvent);
 }
 
 /** Of the staged user events that are in the table now, whether this load brought them or not. */

@@ -198,6 +198,27 @@ describe('completeness', () => {
     expect(await rowsOf(fixture.database, 'users')).toHaveLength(0);
   });
 
+  it('moves when it is later, though nothing else is new', async () => {
+    const files = { users: ONE_USER, user_events: event('e1', '2025-02-01') };
+    const loadUpTo = async (day: string) => {
+      const report = await fixture.load(files, { completeThrough: parseInstant(day) });
+      return [report.batch, await complete()];
+    };
+    const [march, later] = ['2025-03-01T00:00:00.000000Z', '2025-03-01T00:00:00.000001Z'];
+    expect(await loadUpTo(march)).toEqual([1, march]);
+    expect(await loadUpTo(march)).toEqual([null, march]);
+    expect(await loadUpTo('2025-02-15')).toEqual([null, march]);
+    expect(await loadUpTo(later)).toEqual([2, later]);
+    expect(await loadUpTo(later)).toEqual([null, later]);
+    const [batch] = await fixture.database
+      .sql`SELECT loaded->'user_events' AS loaded, unchanged->'user_events' AS unchanged FROM ops.load_batches WHERE batch = 2`;
+    expect(batch).toEqual({ loaded: 0, unchanged: 1 });
+    // Without accepted user events a load still says nothing about it.
+    const silent = { completeThrough: parseInstant('2025-04-01') };
+    expect((await fixture.load({ users: ONE_USER }, silent)).batch).toBeNull();
+    expect(await complete()).toBe(later);
+  });
+
   it('is not moved by a load without user events', async () => {
     await fixture.load(
       { users: ONE_USER, billing_events: csv(BILLING_EVENTS, 'b1,u1,refund,1,2025-05-01') },

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { readParquet } from '../../../packages/duckdb';
+import { parseInstant } from '../../../packages/instants';
 import {
   auditRawLog,
   exportRawTables,
@@ -111,6 +112,16 @@ describe('the raw log', () => {
       'event_id VARCHAR, user_id VARCHAR, event_type VARCHAR, amount_cents BIGINT, currency VARCHAR, ' +
         'event_time TIMESTAMP WITH TIME ZONE, ingested_at TIMESTAMP WITH TIME ZONE, batch INTEGER',
     );
+  });
+
+  it('mirrors a batch that brought no rows, only a later completeness', async () => {
+    await fixture.load(first);
+    await fixture.load(first, { completeThrough: parseInstant('2025-06-01') });
+    const log = await sync();
+    expect(log.lastBatch).toBe(2);
+    const rows = `SELECT count(*) AS rows FROM ${readParquet([log.segments('user_events', 2)[1]!])}`;
+    expect(await query(rows)).toEqual([{ rows: 0n }]);
+    expect(await audit()).toMatchObject({ equal: allRowsCount, missing: 0, extra: 0 });
   });
 
   it('is empty before any load', async () => {
