@@ -99,7 +99,7 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
     raise_alert: (alert: Alert) => run(() => ports.raiseAlert(alert)),
     find_missing_runs: ({ now }: { now: string }) => run(() => ports.expectedButMissing(now)),
     restate_partitions: (request: { dryRun: boolean }) =>
-      run((progress) => ports.restate(request, progress)),
+      run((progress) => ports.restate({ ...request, runId: currentRunId() }, progress)),
   };
 }
 
@@ -136,6 +136,11 @@ function computeRequestOf({ backfillId, chunk, knowledge }: ChunkInput): Compute
 function withShortError(outcome: PartitionOutcome): PartitionOutcome {
   if (outcome.error === undefined) return outcome;
   return { ...outcome, error: outcome.error.slice(0, ERROR_CHARACTERS_MAX) };
+}
+
+/** Claims carry it, where a workflow's id may be used again: another run is another runner. */
+function currentRunId(): string {
+  return activityInfo().workflowExecution?.runId ?? 'unknown';
 }
 
 /** Claims carry it: every attempt and retry of one day's run is the same runner. */

@@ -139,5 +139,8 @@ export interface PipelinePorts {
   recordBackfill(progress: BackfillProgress): Promise<void>;
 
   /** Restates every partition that late data or matured labels touch; `dryRun` only lists them. */
-  restate(request: { readonly dryRun: boolean }, progress: Progress): Promise<RestateReport>;
+  restate(
+    request: { readonly dryRun: boolean; readonly runId: string },
+    progress: Progress,
+  ): Promise<RestateReport>;
 }

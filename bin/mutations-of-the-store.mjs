@@ -48,7 +48,7 @@ export const storeMutations = [
   ),
   late(
     'the midnight at or after a row',
-    '((${micros} + ${DAY} - 1) // ${DAY})',
+    '((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)',
     '((${micros} + ${DAY}) // ${DAY})',
   ),
   late('until the next login', 'PARTITION BY user_id ORDER BY', 'PARTITION BY batch ORDER BY'),
@@ -83,11 +83,7 @@ export const storeMutations = [
     ' && end <= parseInstant(snapshot.completeThrough);',
     ';',
   ),
-  late(
-    'matured labels',
-    "if (isDue && !manifest.label_mature) reasons.push('labels matured');",
-    '',
-  ),
+  late('matured labels', 'if (isDue && !manifest.label_mature && manifest.rows > 0)', 'if (false)'),
   late(
     'late labels',
     "isDue && manifest.label_mature ? touchOf('label')",

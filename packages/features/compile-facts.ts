@@ -54,11 +54,15 @@ export const createUserNumber = `DROP TYPE IF EXISTS user_number;
 CREATE TYPE user_number AS ENUM (SELECT user_id FROM user_rows ORDER BY u)`;
 
 /**
- * SQL for what the raw rows of a source add to facts: (u, d, a, h, values). Row by row, the user's
- * number, or the number of users where no moment sees the user; `d`, the first moment at or after it; `a ≥ d`, the first that sees it, the number of
- * moments where none does; with sessions, the 64-bit hash of its session; and what it adds to each
- * column. In a window of W days a row is in force at the moments a ≤ i < d + W, and for a label of H
- * days at d − H ≤ i < d. Rows whose every window has passed before the first moment share the day −W.
+ * SQL for what the raw rows of a source add to facts, a row each:
+ * - `u`: the number of its user; the number of users, where no moment sees the user;
+ * - `d`: the first moment at or after it; −W for all whose every window has passed before;
+ * - `a` ≥ d: the first moment that sees it; the number of moments, where none does;
+ * - `h`: with sessions, the 64-bit hash of its session's id;
+ * - `c0`, `c1`, …: what it adds to the columns of the plan.
+ *
+ * In a window of W days a row is in force at the moments a ≤ i < d + W, and for a label of H days at
+ * d − H ≤ i < d.
  */
 export function selectFactRows(options: CompileOptions): string {
   const { plan } = options;

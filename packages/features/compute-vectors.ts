@@ -18,7 +18,7 @@ import { Sweep, type Correction, type GridUsers, type MomentVectors } from './sw
 export interface ComputedVectors {
   /** Every user visible at some moment, in the order of their ids; rows name them by number. */
   readonly users: Pick<GridUsers, 'ids' | 'since'>;
-  /** How often each raw table was scanned. */
+  /** How many queries read each raw table: one, or one for each shard of users. */
   readonly scans: Readonly<Record<string, number>>;
   /** The vectors of a moment; moments can only be asked for in rising order. */
   vectorsAt(index: number): MomentVectors;
@@ -28,7 +28,7 @@ export interface VectorOptions {
   readonly featureSet: FeatureSet;
   readonly grid: Grid;
   readonly segments: SegmentFiles;
-  /** How many raw rows are aggregated at a time: bounds DuckDB's memory, never changes a value. */
+  /** How many raw rows are collected at a time: bounds the memory for it, never changes a value. */
   readonly rowsPerShard?: number;
   readonly signal?: AbortSignal;
 }
@@ -36,10 +36,10 @@ export interface VectorOptions {
 const ROWS_PER_SHARD = 25_000_000;
 
 /**
- * Computes the vectors of a grid. DuckDB, which must be allowed to read the raw log, turns the raw
- * rows into facts with one scan of each table, by shards of users; the sweep adds them up. Leaves
- * the table `user_rows(u, user_id, …)` in the DuckDB. The same rows come out whatever the grid is
- * part of, and however the users are sharded.
+ * Computes the vectors of a grid. DuckDB, which must be allowed to read the raw log, places the raw
+ * rows in time with one scan of each table, by shards of users; they are collected to facts, which
+ * the sweep adds up. Leaves the table `user_rows(u, user_id, …)` in the DuckDB. The same rows come
+ * out whatever the grid is part of, and however the users are sharded.
  */
 export async function computeVectors(
   duckDb: DuckDb,
@@ -54,8 +54,7 @@ export async function computeVectors(
   const reader = new FactReader(duckDb, { ...options, grid, plan, users });
   const scans: Record<string, number> = { users: 1 };
   for (const source of users.ids.length > 0 ? plan.sources : []) {
-    await reader.read(source);
-    scans[source.source] = 1;
+    scans[source.source] = await reader.read(source);
   }
   const { blocks, corrections } = reader;
   const sweep = new Sweep({ featureSet, plan, grid, users, blocks, corrections });
@@ -105,13 +104,16 @@ class FactReader {
     this.firstSignup = options.users.signup.reduce((first, at) => Math.min(first, at), Infinity);
   }
 
-  async read(plan: SourcePlan): Promise<void> {
+  /** @returns How many queries that took: one for each shard. */
+  async read(plan: SourcePlan): Promise<number> {
     const { grid } = this.options;
-    for (const shard of await this.shards(plan)) {
+    const shards = await this.shards(plan);
+    for (const shard of shards) {
       const facts = await this.collect(plan, shard);
       this.blocks.push(groupByDay(plan, facts, grid.count));
       if (plan.bySession) this.noteOverlaps(plan, facts);
     }
+    return shards.length;
   }
 
   /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */

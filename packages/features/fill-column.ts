@@ -45,8 +45,9 @@ function fillTotals({ feature, state, counts, visible, into }: ColumnOptions): v
 }
 
 /**
- * Whole 24-hour days. The floor is exact: a quotient just below n days is at least 1 µs ÷ 24 h =
- * 1.2e-11 away from n, and doubles below 2^17 are less than 1.5e-11 apart.
+ * Whole 24-hour days. The floor is exact over spans below 2^53 µs, 285 years: a quotient just below
+ * n days is at least 1 µs ÷ 24 h = 1.2e-11 away from n, and doubles below 2^17 are less than 1.5e-11
+ * apart.
  */
 function fillDaysSince({ feature, state, visible, users, moment, into }: ColumnOptions): void {
   const { signup } = users;

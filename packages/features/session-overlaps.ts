@@ -1,7 +1,7 @@
 import type { ColumnArray } from '../duckdb';
 import type { CollectedFacts } from './fact-collector';
 
-interface Channel {
+interface DistinctCount {
   readonly windowDays: number;
   /** Only facts with a value here count; absent: all do. */
   readonly column?: ColumnArray;
@@ -25,7 +25,7 @@ interface Force {
  */
 export function correctOverlaps(
   facts: CollectedFacts,
-  channel: Channel,
+  channel: DistinctCount,
   onCorrection: (moment: number, user: number, value: number) => void,
 ): void {
   const { latest, previous, sessions, user } = facts;
@@ -47,7 +47,7 @@ export function correctOverlaps(
 function inForce(
   { previous, day, seenAt }: CollectedFacts,
   last: number,
-  { windowDays, column, moments }: Channel,
+  { windowDays, column, moments }: DistinctCount,
 ): Force[] {
   const forces: Force[] = [];
   for (let fact = last; fact >= 0; fact = previous[fact]!) {

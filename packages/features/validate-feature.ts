@@ -173,13 +173,13 @@ function defaultProblem(definition: FeatureDefinition): Problem {
   if (value === undefined) {
     return 'default' in definition ? 'default is undefined: leave it out' : undefined;
   }
-  if (!isOfType(value, type)) return `default ${String(value)} is not a value of type ${type}`;
+  if (!isValueOf(value, type)) return `default ${String(value)} is not a value of type ${type}`;
   // Saying what is so anyway would change the hash without changing the meaning.
   const isNatural = aggregateRules[aggregate.kind].hasWindow && value === 0;
   return isNatural ? `0 is the default of a ${aggregate.kind} anyway: leave it out` : undefined;
 }
 
-function isOfType(value: unknown, type: FeatureType): boolean {
+function isValueOf(value: unknown, type: FeatureType): boolean {
   if (type === 'bool') return typeof value === 'boolean';
   if (Object.is(value, -0)) return false;
   if (type === 'float64') return Number.isFinite(value);

@@ -6,7 +6,7 @@ import {
   type PlannedKnowledge,
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import type { MomentVectors, SegmentFiles } from '../features';
+import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { midnightOf, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
 import { withWriters, type GridContext } from './compute-grid';
@@ -21,6 +21,7 @@ import {
   stageRevision,
   type StagedRevision,
 } from './publish-revision';
+import { isStale } from './select-dates';
 import { createContentHasher } from './vector-writer';
 import type { WriterPool } from './writer-pool';
 
@@ -201,7 +202,7 @@ async function publishOne(
     const staged = await options.pool.withWriter((writer) =>
       stageRevision(context, { ...options, writer }),
     );
-    if (!isNews(claim.published, staged.manifest)) {
+    if (!isNews(claim.published, staged.manifest, context.featureSet)) {
       await keepRevision(context, { staged, claim, checked: checkedBy(request) });
       return {
         date,
@@ -243,12 +244,16 @@ function checkedBy({ batch, knownAt, label }: PartitionRequest): Checked {
   };
 }
 
-/** Equal bytes make no revision, unless the knowledge they stand for changed its kind. */
-function isNews(published: PartitionManifest | null, next: PartitionManifest): boolean {
+/** Equal bytes make no revision, unless what they mean, or the kind of their knowledge, changed. */
+function isNews(
+  published: PartitionManifest | null,
+  next: PartitionManifest,
+  featureSet: FeatureSet,
+): boolean {
   return (
     published?.sha256 !== next.sha256 ||
     published.knowledge !== next.knowledge ||
-    published.schema_hash !== next.schema_hash ||
+    isStale(published, featureSet) ||
     (next.knowledge === 'pinned' && published.known_at !== next.known_at)
   );
 }

@@ -4,7 +4,7 @@ import type { PartitionRequest } from './compute-partitions';
 
 /**
  * How many moments one scan may serve, so that the facts of all of them fit in memory: a year of up
- * to thirty million events, shorter spans of more, never less than a month (13 scans a year).
+ * to thirty million events, shorter spans of more, never less than a month (12 scans a year).
  */
 export function momentsPerScan(events: number): number {
   const year = 366;

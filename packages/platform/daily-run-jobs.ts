@@ -138,7 +138,7 @@ export async function computeDay(
   };
 }
 
-/** The day's own request; none when a `latest` partition with the same or later knowledge is there. */
+/** The day's own request; none when a `latest` partition with later knowledge is there. */
 async function ownRequest(
   { ledger }: Adapters,
   date: LogicalDate,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
 import { copyToParquet, quoteLiteral, registerColumnFunction, type DuckDb } from '../duckdb';
@@ -48,7 +48,7 @@ interface HistoryQuery {
  * Point-in-time vectors for any users and moments: a row out per row of the spine, in its order,
  * with a reason where there is no vector. The file appears in one step.
  *
- * @throws ChurnError INVALID_SPINE, INVALID_REQUEST (known_at), NO_DATA, STORAGE_UNAVAILABLE
+ * @throws ChurnError INVALID_SPINE, INVALID_REQUEST (known_at, out), NO_DATA, STORAGE_UNAVAILABLE
  */
 export async function writeHistory(
   adapters: Adapters,
@@ -57,6 +57,7 @@ export async function writeHistory(
 ): Promise<HistoryReport> {
   const spine = path.resolve(query.spine);
   const out = path.resolve(query.out);
+  await requireOwnFile(out, spine);
   const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
   const temporary = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}.tmp`);
   await mkdir(path.dirname(out), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
@@ -80,6 +81,15 @@ export async function writeHistory(
     duckDb.close();
     await rm(temporary, { force: true });
   }
+}
+
+/** Found out at once, not after all the work. */
+async function requireOwnFile(out: string, spine: string): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  const isFolder = found?.isDirectory() ?? false;
+  if (!isFolder && out !== spine) return;
+  const problem = isFolder ? `${out} is a folder` : 'the answer would replace the spine';
+  throw new ChurnError('INVALID_REQUEST', { problem });
 }
 
 interface Work {

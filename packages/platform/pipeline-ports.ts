@@ -62,8 +62,8 @@ export function createPipelinePorts(adapters: Adapters) {
       settleBackfillDates(adapters, request),
     recordBackfill: (progress: Parameters<typeof recordBackfill>[1]) =>
       recordBackfill(adapters, progress),
-    restate: ({ dryRun }: { dryRun: boolean }, progress: JobProgress) =>
-      restate(adapters, { dryRun, owner: 'restate' }, progress),
+    restate: ({ dryRun, runId }: { dryRun: boolean; runId: string }, progress: JobProgress) =>
+      restate(adapters, { dryRun, owner: `restate-${runId}` }, progress),
   };
 }
 

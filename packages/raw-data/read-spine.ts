@@ -6,7 +6,8 @@ import { readCsvHeader } from './read-csv-header';
 
 /**
  * Reads a spine file, a CSV with the columns user_id and time, into the table `spine(user_id, t)`:
- * rows 0, 1, … (rowid) in the file's order, t in epoch microseconds, NULL for a time that is none.
+ * rows 0, 1, … (rowid) in the file's order, empty lines left out; t in epoch microseconds, NULL for a
+ * time that is none.
  *
  * @returns How many rows it has.
  * @throws ChurnError INVALID_SPINE when the file can't be read as such; nothing has been changed.

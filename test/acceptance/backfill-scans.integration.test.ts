@@ -20,6 +20,12 @@ function listening({ adapters }: TestPlatform, onStatement: (sql: string) => voi
     const duckDb = await adapters.openDuckDb(directories);
     return {
       ...duckDb,
+      connection: Object.assign(Object.create(duckDb.connection) as typeof duckDb.connection, {
+        stream: (sql: string) => {
+          onStatement(sql);
+          return duckDb.connection.stream(sql);
+        },
+      }),
       run: (sql, signal) => {
         onStatement(sql);
         return duckDb.run(sql, signal);

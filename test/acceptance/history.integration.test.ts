@@ -104,6 +104,18 @@ describe('churn history', () => {
   });
 
   it.each([
+    ['a folder', () => platform.dataDir, /is a folder/],
+    ['the spine itself', () => spine, /replace the spine/],
+  ])('refuses to write over %s', async (_what, file, problem) => {
+    writeFileSync(spine, 'user_id,time\n');
+    const query = { spine, out: file(), knownAt: 'latest' };
+    await expect(platform.jobs.writeHistory(query, quietly)).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      message: expect.stringMatching(problem) as string,
+    });
+  });
+
+  it.each([
     ['no time column', 'user_id,at\nu,2024-01-01\n', /no column time/],
     ['an empty file', '', /header/],
     ['a line with too many fields', 'user_id,time\nu,2024-01-01,x\n', /CSV/],

@@ -49,6 +49,15 @@ describe('the pipeline activities', () => {
     ]);
   });
 
+  it('restate as the run of a workflow, whose id another restatement may use again', async () => {
+    const ports = createFakePipelinePorts();
+    const { restate_partitions } = createPipelineActivities(ports);
+    const workflowExecution = { workflowId: 'churn-restate', runId: 'r2' };
+    const environment = new MockActivityEnvironment({ workflowExecution });
+    await environment.run(restate_partitions, { dryRun: false });
+    expect(ports.inputsOf('restate')).toEqual([{ dryRun: false, runId: 'r2' }]);
+  });
+
   it('list no more restated partitions than fit a small payload, but count all', async () => {
     const restated = Array.from({ length: 400 }, (_, index) => ({
       date: `d${index}`,

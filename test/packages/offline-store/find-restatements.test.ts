@@ -207,6 +207,23 @@ describe('what late data restates', () => {
     expect(requests.map(({ reason }) => reason)).toEqual(days.map(() => 'labels matured'));
   });
 
+  it('includes no label of a day without users', async () => {
+    const published = publishedDates({ label_mature: false, rows: 0 });
+    expect(await restated([], { published })).toEqual([]);
+  });
+
+  it('counts days before 1970 as it does those after', async () => {
+    const early = midnightOf('1969-06-01');
+    const shift = Number((D - early) / DAY);
+    const published = publishedDates().map((row) => {
+      const date = addDays(row.date, -shift);
+      return { ...row, date, manifest: { ...row.manifest!, date } };
+    });
+    const rows = [signup(early - 60n * DAY), failed(early, late)];
+    const requests = await restated(rows, { published });
+    expect(daysOf(requests).map((day) => day + shift)).toEqual(daysFrom([0, 29]));
+  });
+
   it('is not looked at again where it was checked', async () => {
     const checked = { checkedThroughBatch: 2, checkedKnownAt: formatInstant(NOW) };
     const published = publishedDates({}, checked);
@@ -234,7 +251,8 @@ function publishedDates(
   const known_at = manifest.known_at ?? formatInstant(K);
   return daysFrom([FIRST, LAST]).map((day) => {
     const date = addDays(ZERO, day);
-    const ofDate = { date, knowledge: 'latest', batch: 1, label_batch: 1, label_mature: true };
+    const knowledge = { knowledge: 'latest', batch: 1, label_batch: 1, label_mature: true };
+    const ofDate = { date, rows: 1, ...knowledge };
     const known = { known_at, label_known_at: known_at, ...manifest };
     return {
       date,

@@ -1,7 +1,7 @@
 import { appendFileSync, chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { openDuckDb, type DuckDb } from '../../../packages/duckdb';
-import { featureSet, type SegmentFiles } from '../../../packages/features';
+import { createFeatureSet, featureSet, type SegmentFiles } from '../../../packages/features';
 import { datesBetween } from '../../../packages/instants';
 import {
   auditPartitions,
@@ -9,6 +9,7 @@ import {
   createLedger,
   currentPartition,
   findRestatements,
+  isStale,
   partitionPaths,
   rebuildLedger,
   type ComputeContext,
@@ -61,6 +62,21 @@ describe('the offline store', () => {
   const requests = (snapshot = full) => dates.map((date) => latestRequest(date, snapshot));
   const shaOf = async (context: ComputeContext, date: string) =>
     (await currentPartition(context.featuresDir, date))?.manifest.sha256;
+
+  it('publishes what has equal bytes under a changed label, so that it is not stale for ever', async () => {
+    const refunds = { source: 'billing_events', eventType: 'refund' } as const;
+    const label = { ...featureSet.label, cancelledBy: refunds };
+    const changed = createFeatureSet({ ...featureSet, label });
+    const early = [latestRequest('2024-02-01', snapshotAt(50, 1))]; // Labels are not known yet.
+    await computePartitions(contextFor('relabelled', 'before'), early);
+    const context = { ...contextFor('relabelled', 'after'), featureSet: changed };
+    const { outcomes } = await computePartitions(context, early);
+    expect(outcomes.map(({ status, revision }) => `${status} ${revision}`)).toEqual([
+      'published 2',
+    ]);
+    const current = await currentPartition(context.featuresDir, '2024-02-01');
+    expect(isStale(current!.manifest, changed)).toBe(false);
+  });
 
   it('publishes one file, one revision and one manifest per date', async () => {
     const context = contextFor('publish');

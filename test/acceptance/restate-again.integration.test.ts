@@ -1,0 +1,40 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+
+const DATES = ['2024-02-01', '2024-02-02', '2024-02-03'];
+
+describe('late data in one load after another', () => {
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+  }, 120_000);
+
+  afterAll(() => platform?.remove());
+
+  async function load(name: string, users: string, events: string): Promise<void> {
+    const folder = path.join(platform.dataDir, name);
+    mkdirSync(folder);
+    writeFileSync(path.join(folder, 'users.csv'), `user_id,signup_time,plan\n${users}`);
+    const header = 'event_id,user_id,session_id,event_type,event_time\n';
+    writeFileSync(path.join(folder, 'user_events.csv'), header + events);
+    await platform.jobs.importFolder({ folder, arrival: 'assumed' }, quietly);
+  }
+
+  async function restatedBy(runId: string): Promise<string[]> {
+    const report = await platform.pipelinePorts.restate({ dryRun: false, runId }, quietly);
+    return report.restated.map(({ date, revision }) => `${date} ${revision}`);
+  }
+
+  it('is restated by each run, and by no retry of it again', async () => {
+    const events = 'e1,a,s1,login,2024-01-05\ne2,a,s2,login,2024-04-20\n';
+    await load('first', 'a,2024-01-01,free\n', events);
+    await backfill(platform, { from: DATES[0]!, to: DATES.at(-1)! });
+    await load('late', '', 'l1,a,s3,view,2024-01-20\n');
+    expect(await restatedBy('one')).toEqual(DATES.map((date) => `${date} 2`));
+    await load('later', '', 'l2,a,s4,view,2024-01-21\n');
+    expect(await restatedBy('two')).toEqual(DATES.map((date) => `${date} 3`));
+    expect(await restatedBy('two')).toEqual([]);
+  }, 120_000);
+});
