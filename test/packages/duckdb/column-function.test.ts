@@ -37,6 +37,7 @@ describe('a SQL function of typed arrays', () => {
 
   it('refuses rows that do not follow each other', async () => {
     const query = 'SELECT at_row((rowid // 2)::INTEGER) FROM places';
-    await expect(duckDb.run(query)).rejects.toThrow(/row 0 does not follow row 0/);
+    // The thread that fails first tells its row; which one that is changes.
+    await expect(duckDb.run(query)).rejects.toThrow(/row (\d+) does not follow row \1$/);
   });
 });
