@@ -1,4 +1,5 @@
 import { engineMutations } from './mutations-of-the-engine.mjs';
+import { factMutations } from './mutations-of-the-facts.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
 const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
@@ -9,6 +10,7 @@ const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
  */
 export const mutations = [
   ...engineMutations,
+  ...factMutations,
   ...storeMutations,
   {
     name: 'forward-only rule',

@@ -18,22 +18,6 @@ const sweep = (name, find, replace, tests = [oracle, golden]) => ({
   tests,
 });
 
-const overlaps = (name, find, replace) => ({
-  name,
-  file: 'packages/features/session-overlaps.ts',
-  find,
-  replace,
-  tests: [served, oracle],
-});
-
-const collector = (name, find, replace) => ({
-  name,
-  file: 'packages/features/fact-collector.ts',
-  find,
-  replace,
-  tests: [served, oracle],
-});
-
 const moment = (name, find, replace) => ({
   name,
   file: 'packages/features/compile-moment.ts',
@@ -113,23 +97,19 @@ export const engineMutations = [
 
   // Knowledge: what may be read at all, one K for all moments, one for each
   facts('K excluded', '`ingested_at <= make_timestamptz', '`ingested_at < make_timestamptz'),
-  facts('S excluded', '`batch <= ${throughBatch(grid)}`', '`batch < ${throughBatch(grid)}`'),
+  facts('S excluded', '`batch <= ${latest.batch}`', '`batch < ${latest.batch}`'),
   facts(
     'only what the features know is read',
     '[...knowledge, label].reduce',
     '[...knowledge].reduce',
   ),
-  facts(
-    'K of all moments ignored',
-    '`k <= ${only.at} AND batch <= ${only.batch}`',
-    '`batch <= ${only.batch}`',
-  ),
-  facts('K of all moments excluded', '    const isKnown = `k <= ', '    const isKnown = `k < '),
-  facts(
-    'S + 1 of all moments included',
-    'CASE WHEN ${isKnown} THEN',
-    'CASE WHEN ${isKnown} + 1 THEN',
-  ),
+  facts('the latest K and L', 'at > latest.at ? at : latest.at', 'latest.at'),
+  facts('the latest S', 'Math.max(batch, latest.batch)', 'latest.batch'),
+  facts('K of all moments ignored', 'isKnown(only, latest)', "'true'"),
+  facts('K and L excluded', '`(k <= ${at}', '`(k < ${at}'),
+  facts('S + 1 included', 'AND batch <= ${batch})`', 'AND batch <= ${batch} + 1)`'),
+  facts('K or L before the latest', 'at >= latest.at && ', ''),
+  facts('S before the latest', ' && batch >= latest.batch', ''),
   facts('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [served, oracle]),
   facts('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [
     served,
@@ -148,23 +128,12 @@ export const engineMutations = [
     [oracle],
   ),
   facts('the moment that sees old rows', 'least(greatest(d, 0), ${count})', 'least(d, ${count})'),
-  facts('users that no moment sees', 'AS user_number)), ${users.count})', 'AS user_number)), 0)'),
   sweep('late arrivals', 'of block.lateAt(now)) {', 'of []) {', [served, oracle]),
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
   // The label
-  facts('L excluded', 'return `(k <= ${label.at}', 'return `(k < ${label.at}'),
-  facts(
-    "the label's S + 1 included",
-    'AND batch <= ${label.batch})`',
-    'AND batch <= ${label.batch} + 1)`',
-  ),
+  facts("the label's knowledge ignored", 'isKnown(grid.label, latest)', "'true'"),
   facts("the label counts what it doesn't know", "'for_label::UTINYINT'", "'1::UTINYINT'"),
-  facts(
-    "batches after the features' S",
-    'return Math.max(grid.knowledge.at(-1)?.batch ?? 0, grid.label.batch);',
-    'return grid.knowledge.at(-1)?.batch ?? 0;',
-  ),
   facts(
     'the end of the horizon is not read',
     'const lastDay = count - 1 +',
@@ -195,71 +164,6 @@ export const engineMutations = [
   sweep('complete_through', ' || end > completeThrough', ''),
   sweep('cancellations', ' || cancellations[user]! > 0 ?', ' ?'),
   channels('any bill cancels', 'flag(isCancellation)', "flag('true')"),
-
-  // Sessions
-  {
-    name: 'a union of sessions',
-    file: 'packages/features/compute-vectors.ts',
-    find: 'if (plan.bySession) this.noteOverlaps',
-    replace: 'if (false) this.noteOverlaps',
-    tests: [oracle, golden],
-  },
-  overlaps(
-    'sessions of two facts',
-    'if (previous[last]! < 0) continue;',
-    'if (previous[last]! < 0 || previous[previous[last]!]! < 0) continue;',
-  ),
-  overlaps('the end of an overlap', 'Math.min(covered, until), user', 'until, user'),
-  overlaps(
-    'overlap with the last fact only',
-    'covered = Math.max(covered, until);',
-    'covered = until;',
-  ),
-  overlaps(
-    'the order of a session',
-    'a.from - b.from || a.day - b.day',
-    'a.day - b.day || a.from - b.from',
-  ),
-  overlaps(
-    'sessions of one event type',
-    'column === undefined || column[fact]! > 0;',
-    'column === column;',
-  ),
-  collector('sessions of the first day', 'floor = -this.plan', 'floor = 1 - this.plan'),
-  collector('two sessions in a row', 'hashes![2 * row] === hashes![2 * row - 2] &&', 'true ||'),
-  collector('two arrivals in a row of a session', 'seen![row] === seen![row - 1] &&', ''),
-  collector(
-    'two arrivals of a session',
-    'this.day[fact] === day && this.seenAt[fact] === at',
-    'this.day[fact] === day',
-  ),
-  collector(
-    'two days of a session',
-    'this.day[fact] === day && this.seenAt[fact] === at',
-    'this.seenAt[fact] === at',
-  ),
-  collector('the facts of a session', 'this.previous[added] = latest;', ''),
-  {
-    name: 'facts after the arrays grew',
-    file: 'packages/features/fact-collector.ts',
-    find: 'larger.set(column);',
-    replace: '',
-    tests: ['test/packages/features/fact-collector.test.ts'],
-  },
-  {
-    name: 'one session id of two users',
-    file: 'packages/features/session-index.ts',
-    find: 'keys[key] === user && ',
-    replace: '',
-    tests: ['test/packages/features/session-index.test.ts'],
-  },
-  {
-    name: 'sessions after the table grew',
-    file: 'packages/features/session-index.ts',
-    find: 'this.keys.set(keys);',
-    replace: '',
-    tests: ['test/packages/features/session-index.test.ts'],
-  },
 
   // Values
   channels(

@@ -2,7 +2,7 @@ import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FactColumn, SourcePlan } from './channels';
 import type { FeatureSet } from './feature-set';
-import { momentOf, type Grid } from './grid';
+import { momentOf, type Grid, type KnowledgeAt } from './grid';
 import { isOfType } from './is-of-type';
 import type { SourceTable } from './language';
 
@@ -40,22 +40,17 @@ interface CompileOptions {
   readonly plan: SourcePlan;
   readonly grid: Grid;
   readonly segments: SegmentFiles;
-  /** How many users `user_rows` has, and the earliest signup of one. */
-  readonly users: { readonly count: number; readonly firstSignup: number };
+  /** SQL for the hash that stands for a `user_id`. */
+  readonly userHash: string;
+  /** The earliest signup of a user, in epoch microseconds. */
+  readonly firstSignup: number;
   /** Whose rows. */
   readonly range: UserRange;
 }
 
 /**
- * SQL for the type `user_number`, whose codes are the numbers of `user_rows`: a cast finds a row's
- * user faster than a join does, and DuckDB streams it with all its threads.
- */
-export const createUserNumber = `DROP TYPE IF EXISTS user_number;
-CREATE TYPE user_number AS ENUM (SELECT user_id FROM user_rows ORDER BY u)`;
-
-/**
  * SQL for what the raw rows of a source add to facts, a row each:
- * - `u`: the number of its user; the number of users, where no moment sees the user;
+ * - `g`: the 64-bit hash of its user's id;
  * - `d`: the first moment at or after it; −W for all whose every window has passed before;
  * - `a` ≥ d: the first moment that sees it; the number of moments, where none does;
  * - `h`: with sessions, the 64-bit hash of its session's id;
@@ -68,7 +63,7 @@ export function selectFactRows(options: CompileOptions): string {
   const { plan } = options;
   const session = plan.bySession ? ', hash(session_id) AS h' : '';
   const values = plan.columns.map((column, index) => `, ${valueOf(column)} AS c${index}`);
-  return `SELECT u, d, a${session}${values.join('')} FROM (${placedRows(options)})`;
+  return `SELECT g, d, a${session}${values.join('')} FROM (${placedRows(options)})`;
 }
 
 function valueOf({ labelFlag, sql }: FactColumn): string {
@@ -80,12 +75,22 @@ function valueOf({ labelFlag, sql }: FactColumn): string {
 function placedRows(options: CompileOptions): string {
   const { plan, grid } = options;
   const days = `SELECT *, ${dayIndex(grid, plan.windowDays)} AS d FROM (${rawRows(options)})`;
-  return `SELECT *, ${firstMomentThatSees(grid)} AS a, ${forLabel(grid)} AS for_label FROM (${days})`;
+  const latest = latestKnowledge(grid);
+  return `SELECT *, ${firstMomentThatSees(grid, latest)} AS a,
+    ${isKnown(grid.label, latest)} AS for_label FROM (${days})`;
 }
 
 /** The last batch that any moment of a grid, or its label, may know. */
 export function throughBatch(grid: Grid): number {
-  return Math.max(grid.knowledge.at(-1)?.batch ?? 0, grid.label.batch);
+  return latestKnowledge(grid).batch;
+}
+
+/** What some moment or the label knows: nothing else of the raw log is read. */
+function latestKnowledge({ knowledge, label }: Grid): KnowledgeAt {
+  return [...knowledge, label].reduce((latest, { at, batch }) => ({
+    at: at > latest.at ? at : latest.at,
+    batch: Math.max(batch, latest.batch),
+  }));
 }
 
 const rawColumns: Record<SourceTable, readonly string[]> = {
@@ -98,12 +103,11 @@ const rawColumns: Record<SourceTable, readonly string[]> = {
 export const latestRank = 'row_number() OVER (PARTITION BY user_id ORDER BY event_time, change_id)';
 
 function rawRows(options: CompileOptions): string {
-  const { plan, grid, segments, users } = options;
+  const { plan, grid, segments, userHash } = options;
   const columns = rawColumns[plan.source]
     .map((column) => (column === 'latest_rank' ? `${latestRank} AS latest_rank` : column))
     .join(', ');
-  const user = `coalesce(enum_code(TRY_CAST(user_id AS user_number)), ${users.count})::INTEGER`;
-  return `SELECT ${user} AS u, ${columns},
+  return `SELECT ${userHash} AS g, ${columns},
     epoch_us(event_time) AS e, epoch_us(ingested_at) AS k, batch
     FROM ${readParquet(segments(plan.source, throughBatch(grid)))} WHERE ${isNeeded(options)}`;
 }
@@ -114,13 +118,13 @@ function rawRows(options: CompileOptions): string {
  */
 function isNeeded(options: CompileOptions): string {
   const { featureSet, plan, grid, range } = options;
-  const { count, label, knowledge } = grid;
+  const { count } = grid;
+  const latest = latestKnowledge(grid);
   const lastDay = count - 1 + (isForLabel(plan) ? featureSet.label.horizonDays : 0);
-  const known = [...knowledge, label].reduce((latest, { at }) => (at > latest ? at : latest), 0n);
   return [
     `event_time <= ${instant(grid, lastDay)}`,
-    `ingested_at <= make_timestamptz(${known})`,
-    `batch <= ${throughBatch(grid)}`,
+    `ingested_at <= make_timestamptz(${latest.at})`,
+    `batch <= ${latest.batch}`,
     ...(isMostlyRecent(options) ? [] : [isRemembered(options)]),
     ...(range.from === undefined ? [] : [`user_id >= ${quoteLiteral(range.from)}`]),
     ...(range.until === undefined ? [] : [`user_id < ${quoteLiteral(range.until)}`]),
@@ -135,10 +139,10 @@ function instant(grid: Grid, index: number): string {
  * Whether so few rows can be old that looking for them costs more than they do: less than a fifth of
  * the time that the grid needs lies before its windows.
  */
-function isMostlyRecent({ plan, grid, users }: CompileOptions): boolean {
+function isMostlyRecent({ plan, grid, firstSignup }: CompileOptions): boolean {
   const floor = Number(momentOf(grid, -plan.windowDays));
-  const span = Number(momentOf(grid, grid.count)) - users.firstSignup;
-  return floor - users.firstSignup < span / 5;
+  const span = Number(momentOf(grid, grid.count)) - firstSignup;
+  return floor - firstSignup < span / 5;
 }
 
 /** Leaves out rows whose every window has passed, where nothing remembers them for ever. */
@@ -159,14 +163,15 @@ function dayIndex(grid: Grid, floorDays: number): string {
 /**
  * The first moment that sees a row of day `d`: not before `d`, and one that knows it; `count` when
  * no moment does. K and S never fall, so that once known is known.
+ *
+ * @param latest  Where the rows are only those known by it.
  */
-function firstMomentThatSees(grid: Grid): string {
+function firstMomentThatSees(grid: Grid, latest?: KnowledgeAt): string {
   const { count, knowledge } = grid;
   const [only] = knowledge;
   const isOne = knowledge.every(({ at, batch }) => at === only?.at && batch === only.batch);
   if (isOne && only) {
-    const isKnown = `k <= ${only.at} AND batch <= ${only.batch}`;
-    return `CASE WHEN ${isKnown} THEN least(greatest(d, 0), ${count}) ELSE ${count} END`;
+    return `CASE WHEN ${isKnown(only, latest)} THEN least(greatest(d, 0), ${count}) ELSE ${count} END`;
   }
   const ats = `[${knowledge.map(({ at }) => at).join(', ')}]`;
   const batches = `[${knowledge.map(({ batch }) => batch).join(', ')}]`;
@@ -183,7 +188,8 @@ function isForLabel({ label }: SourcePlan): boolean {
   return label.silent !== undefined || label.cancelled !== undefined;
 }
 
-/** Whether the label knows a row; whether it looks at it is a matter of its day. */
-function forLabel({ label }: Grid): string {
-  return `(k <= ${label.at} AND batch <= ${label.batch})`;
+/** Whether the label, or a moment, knows a row; true where all rows are known by `latest`. */
+function isKnown({ at, batch }: KnowledgeAt, latest?: KnowledgeAt): string {
+  const isLatest = latest !== undefined && at >= latest.at && batch >= latest.batch;
+  return isLatest ? 'true' : `(k <= ${at} AND batch <= ${batch})`;
 }

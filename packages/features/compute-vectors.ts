@@ -2,7 +2,6 @@ import { countParquetRows, readColumns, type DuckDb } from '../duckdb';
 import { planSweep, type SourcePlan, type SweepPlan } from './channels';
 import {
   compileUsers,
-  createUserNumber,
   selectFactRows,
   throughBatch,
   type SegmentFiles,
@@ -14,6 +13,7 @@ import type { FeatureSet } from './feature-set';
 import { validateGrid, type Grid } from './grid';
 import { correctOverlaps } from './session-overlaps';
 import { Sweep, type Correction, type GridUsers, type MomentVectors } from './sweep';
+import { distinctUserHash, userNumbers } from './user-hash';
 
 export interface ComputedVectors {
   /** Every user visible at some moment, in the order of their ids; rows name them by number. */
@@ -50,8 +50,9 @@ export async function computeVectors(
   const plan = planSweep(featureSet);
   await duckDb.run(compileUsers(grid, segments), signal);
   const users = await readUsers(duckDb);
-  if (users.ids.length > 0) await duckDb.run(createUserNumber, signal);
-  const reader = new FactReader(duckDb, { ...options, grid, plan, users });
+  const userHash = await distinctUserHash(duckDb, segments('users', throughBatch(grid)));
+  const userOf = await userNumbers(duckDb, userHash, users.ids.length);
+  const reader = new FactReader(duckDb, { ...options, grid, plan, users, userHash, userOf });
   const scans: Record<string, number> = { users: 1 };
   for (const source of users.ids.length > 0 ? plan.sources : []) {
     scans[source.source] = await reader.read(source);
@@ -82,6 +83,8 @@ async function readUsers(duckDb: DuckDb): Promise<GridUsers> {
 interface ReaderOptions extends VectorOptions {
   readonly plan: SweepPlan;
   readonly users: GridUsers;
+  readonly userHash: string;
+  readonly userOf: (low: number, high: number) => number;
 }
 
 interface Shard {
@@ -134,14 +137,13 @@ class FactReader {
   }
 
   private async collect(plan: SourcePlan, shard: Shard): Promise<CollectedFacts> {
-    const { featureSet, grid, segments, signal } = this.options;
-    const { range } = shard;
-    const users = { count: this.options.users.ids.length, firstSignup: this.firstSignup };
-    const sql = selectFactRows({ featureSet, plan, grid, segments, users, range });
-    const key = ['INTEGER', 'INTEGER', 'INTEGER'] as const;
+    const { signal, userOf } = this.options;
+    const { firstSignup } = this;
+    const sql = selectFactRows({ ...this.options, plan, firstSignup, range: shard.range });
+    const key = ['UBIGINT', 'INTEGER', 'INTEGER'] as const;
     const session = plan.bySession ? (['UBIGINT'] as const) : [];
     const types = [...key, ...session, ...plan.columns.map(({ type }) => type)];
-    const collector = new FactCollector(plan, shard);
+    const collector = new FactCollector(plan, userOf, shard);
     await readColumns(this.duckDb.connection, { sql, types, signal }, (chunk, chunkRows) =>
       collector.add(chunk, chunkRows),
     );

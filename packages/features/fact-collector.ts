@@ -1,6 +1,6 @@
 import { allocateColumn, type ColumnArray } from '../duckdb';
 import type { FactColumn, SourcePlan } from './channels';
-import { SessionIndex } from './session-index';
+import { KeyIndex } from './key-index';
 
 /**
  * Facts in the order in which their first rows came. A fact stands for rows of one user (and, by
@@ -30,7 +30,9 @@ const LOOK_BACK = 4;
 
 /**
  * Adds raw rows up to facts, in any order. It is fast where rows come as segments have them, a
- * user's in the order of time: then most rows belong to the fact of the row before.
+ * user's in the order of time: then most rows belong to the fact of the row before. Two sessions of
+ * a user are one if their hashes are equal; among a million sessions of a user that happens once in
+ * forty million times (docs/decisions/0015).
  */
 export class FactCollector {
   private count = 0;
@@ -39,15 +41,19 @@ export class FactCollector {
   private seenAt: Int32Array;
   private previous: Int32Array;
   private columns: ColumnArray[];
-  private readonly index: SessionIndex;
+  private readonly sessionIndex: KeyIndex;
   private latest: Int32Array;
   private sessions = 0;
   /** The fact of each row of a chunk. */
   private facts: Int32Array = new Int32Array(2_048);
 
-  /** @param expected  About how many users and rows there are. */
+  /**
+   * @param userOf  The number of a user by the two words of its id's hash.
+   * @param expected  About how many users and rows there are.
+   */
   constructor(
     private readonly plan: SourcePlan,
+    private readonly userOf: (low: number, high: number) => number,
     { users, rows }: { readonly users: number; readonly rows: number },
   ) {
     const capacity = 1_024 + Math.ceil(rows / ROWS_PER_FACT);
@@ -56,11 +62,11 @@ export class FactCollector {
     this.seenAt = new Int32Array(capacity);
     this.previous = new Int32Array(capacity);
     this.columns = plan.columns.map((column) => emptyColumn(column, capacity));
-    this.index = new SessionIndex({ users, sessions: plan.bySession ? capacity : 0 });
+    this.sessionIndex = new KeyIndex({ owners: users, keys: plan.bySession ? capacity : 0 });
     this.latest = new Int32Array(plan.bySession ? capacity : 0).fill(-1);
   }
 
-  /** Columns u, d, a, with sessions the words of h, and those of the plan. */
+  /** Columns g, d, a, with sessions h, and those of the plan; g and h in two words each. */
   add(chunk: readonly ColumnArray[], rows: number): void {
     const { plan } = this;
     if (this.facts.length < rows) this.facts = new Int32Array(rows);
@@ -81,14 +87,13 @@ export class FactCollector {
 
   private placeByUser(chunk: readonly ColumnArray[], rows: number): void {
     const [users, days, seen] = chunk as readonly Int32Array[];
+    let user = -1;
     let fact = -1;
     for (let row = 0; row < rows; row += 1) {
-      const isSame =
-        row > 0 &&
-        users![row] === users![row - 1] &&
-        days![row] === days![row - 1] &&
-        seen![row] === seen![row - 1];
-      if (!isSame) fact = this.append(users![row]!, days![row]!, seen![row]!);
+      const isSameUser = isAsBefore(users!, row);
+      if (!isSameUser) user = this.userOf(users![2 * row]!, users![2 * row + 1]!);
+      const isSame = isSameUser && days![row] === days![row - 1] && seen![row] === seen![row - 1];
+      if (!isSame) fact = this.append(user, days![row]!, seen![row]!);
       this.facts[row] = fact;
     }
   }
@@ -96,22 +101,22 @@ export class FactCollector {
   private placeBySession(chunk: readonly ColumnArray[], rows: number): void {
     const [users, days, seen, hashes] = chunk as readonly Int32Array[];
     const floor = -this.plan.windowDays;
+    let user = -1;
     let fact = -1;
     for (let row = 0; row < rows; row += 1) {
       const day = days![row]!;
+      const isSameUser = isAsBefore(users!, row);
+      if (!isSameUser) user = this.userOf(users![2 * row]!, users![2 * row + 1]!);
       const isSame =
-        row > 0 &&
-        users![row] === users![row - 1] &&
+        isSameUser &&
         day === days![row - 1] &&
         seen![row] === seen![row - 1] &&
         // Rows that only channels without a window remember need no session.
-        (day <= floor ||
-          (hashes![2 * row] === hashes![2 * row - 2] &&
-            hashes![2 * row + 1] === hashes![2 * row - 1]));
-      if (!isSame && day <= floor) fact = this.append(users![row]!, day, seen![row]!);
+        (day <= floor || isAsBefore(hashes!, row));
+      if (!isSame && day <= floor) fact = this.append(user, day, seen![row]!);
       else if (!isSame) {
-        const session = this.index.numberOf(users![row]!, hashes![2 * row]!, hashes![2 * row + 1]!);
-        fact = this.ofSession(session, users![row]!, day, seen![row]!);
+        const session = this.sessionIndex.numberOf(user, hashes![2 * row]!, hashes![2 * row + 1]!);
+        fact = this.ofSession(session, user, day, seen![row]!);
       }
       this.facts[row] = fact;
     }
@@ -155,6 +160,12 @@ export class FactCollector {
       return larger;
     });
   }
+}
+
+/** Whether a row has the hash of the row before; the first has not. */
+function isAsBefore(words: Int32Array, row: number): boolean {
+  const low = 2 * row;
+  return row > 0 && words[low] === words[low - 2] && words[low + 1] === words[low - 1];
 }
 
 function grown(values: Int32Array, fill = 0): Int32Array {

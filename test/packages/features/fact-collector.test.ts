@@ -40,13 +40,19 @@ function randomRows(count: number): Row[] {
   });
 }
 
+/** The hash of user n is (n, −n). */
+function userOf(low: number, high: number): number {
+  if (low !== -high) throw new RangeError(`${low}, ${high}`);
+  return low;
+}
+
 function collect(collected: SourcePlan, rows: readonly Row[]): FactCollector {
-  const collector = new FactCollector(collected, { users: 1, rows: 0 });
+  const collector = new FactCollector(collected, userOf, { users: 1, rows: 0 });
   for (let from = 0; from < rows.length; from += 700) {
     const chunk = rows.slice(from, from + 700);
     const hashes = chunk.flatMap(({ session }) => [session, -session]);
     const key = [
-      Int32Array.from(chunk, ({ user }) => user),
+      Int32Array.from(chunk.flatMap(({ user }) => [user, -user])),
       Int32Array.from(chunk, ({ day }) => day),
       Int32Array.from(chunk, ({ seenAt }) => seenAt),
     ];
@@ -112,5 +118,25 @@ describe('facts collected from rows', () => {
       ordered.map((row) => `${row.user} ${row.session} ${row.day} ${row.seenAt}`),
     );
     expect(collect(plan, ordered).collected().count).toBeLessThan(keys.size * 1.2);
+  });
+
+  it('tell users and sessions apart by either word of their hashes', () => {
+    const words = [
+      [1, 1],
+      [1, 2],
+      [2, 2],
+    ];
+    const rowsOf = words.flatMap((user) => words.map((session) => ({ user, session })));
+    const collector = new FactCollector({ ...plan, columns: [] }, (low, high) => 10 * low + high, {
+      users: 22,
+      rows: 0,
+    });
+    const zeros = new Int32Array(rowsOf.length);
+    const users = Int32Array.from(rowsOf.flatMap(({ user }) => user));
+    const sessions = Int32Array.from(rowsOf.flatMap(({ session }) => session));
+    collector.add([users, zeros, zeros, sessions], rowsOf.length);
+    const facts = collector.collected();
+    expect(facts.sessions).toBe(9);
+    expect([...facts.user.subarray(0, facts.count)]).toEqual([11, 11, 11, 12, 12, 12, 22, 22, 22]);
   });
 });
