@@ -196,12 +196,12 @@ async function publishOne(
   context: ComputeContext,
   options: PublishOptions,
 ): Promise<PartitionOutcome> {
-  const { request, claim } = options;
+  const { pool, vectors, request, claim, signal } = options;
   const { date, reason } = request;
+  const write = (file: string) =>
+    pool.withWriter((writer) => writer.write(vectors, midnightOf(date), file, signal));
   try {
-    const staged = await options.pool.withWriter((writer) =>
-      stageRevision(context, { ...options, writer }),
-    );
+    const staged = await stageRevision(context, { ...options, write, rows: vectors.rows });
     if (!isNews(claim.published, staged.manifest, context.featureSet)) {
       await keepRevision(context, { staged, claim, checked: checkedBy(request) });
       return {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
 import { countParquetRows, type DuckDb } from '../duckdb';
-import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
+import type { FeatureSet, SegmentFiles } from '../features';
 import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
 import type { GridContext } from './compute-grid';
 import type { PartitionRequest } from './compute-partitions';
@@ -16,7 +16,6 @@ import {
 } from './durable-files';
 import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
-import type { VectorWriter } from './vector-writer';
 
 /** Changes when the writer would write other bytes for the same rows. */
 export const writerVersion = 'duckdb-1.5.6/parquet-2/zstd-1/122880';
@@ -34,20 +33,19 @@ export interface StagedRevision {
   discard(): Promise<void>;
 }
 
-/** Writes the vectors of one moment to a temporary Parquet file and describes them. */
+/** Has the vectors of one moment written to a temporary Parquet file, and describes them. */
 export async function stageRevision(
   context: StoreContext,
   options: {
-    writer: VectorWriter;
-    vectors: MomentVectors;
+    write: (file: string) => Promise<void>;
+    rows: number;
     contentHash: string;
     request: PartitionRequest;
     claim: Claim;
     sourceCounts: Readonly<Record<string, number>>;
-    signal?: AbortSignal;
   },
 ): Promise<StagedRevision> {
-  const { writer, vectors, request, claim } = options;
+  const { write, rows, request, claim } = options;
   const paths = partitionPaths(context.featuresDir, request.date);
   const revision = (claim.published?.revision ?? 0) + 1;
   const temporaryFile = path.join(
@@ -57,14 +55,14 @@ export async function stageRevision(
   for (const folder of [paths.revisionsDirectory, path.dirname(paths.dayFile)]) {
     await mkdir(folder, { recursive: true });
   }
-  await writer.write(vectors, midnightOf(request.date), temporaryFile, options.signal);
+  await write(temporaryFile);
   const manifest: PartitionManifest = {
     format_version: 1,
     date: request.date,
     feature_time: formatInstant(midnightOf(request.date)),
     revision,
     ...knowledgeOf(request, context.featureSet),
-    rows: vectors.rows,
+    rows,
     content_hash: options.contentHash,
     ...(await describeFile(temporaryFile)),
     schema_hash: context.featureSet.schemaHash,
