@@ -29,8 +29,8 @@ export const factMutations = [
   },
   overlaps(
     'sessions of two facts',
-    'if (previous[last]! < 0) continue;',
-    'if (previous[last]! < 0 || previous[previous[last]!]! < 0) continue;',
+    'const last = latest[session]!;',
+    'const last = latest[session]!;\n    if (facts.previous[facts.previous[last]!]! < 0) continue;',
   ),
   overlaps('the end of an overlap', 'Math.min(covered, until), user', 'until, user'),
   overlaps(

@@ -67,7 +67,9 @@ async function holdBackLastDay(platform: Platform, { date, folder }: Day): Promi
       const rows = `FROM ${readParquet([segment])}`;
       const query = `SELECT * EXCLUDE (batch) ${rows} WHERE ${isHeldBack}`;
       await writeCsv(platform, { query, file: path.join(folder, `${table}.csv`) });
-      await duckDb.run(copyToParquet(`${rows} WHERE NOT (${isHeldBack})`, `${segment}.kept`));
+      await duckDb.run(
+        copyToParquet(`${rows} WHERE NOT (${isHeldBack})`, `${segment}.kept`, 'log'),
+      );
       await rename(`${segment}.kept`, segment);
     }
   } finally {

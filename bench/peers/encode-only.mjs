@@ -30,7 +30,7 @@ const write = async () => {
   for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
     const file = path.join(out, files[index].replaceAll('/', '-'));
     await connection.run(
-      `COPY day_${index} TO '${file}' (FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`,
+      `COPY day_${index} TO '${file}' (FORMAT parquet, PARQUET_VERSION v1, DICTIONARY_SIZE_LIMIT 1000, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`,
     );
   }
 };

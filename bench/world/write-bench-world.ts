@@ -45,7 +45,7 @@ export async function writeBenchWorld(
     const counts: Partial<PerTable<number>> = {};
     for (const table of rawTableNames) {
       const file = path.join(folder, `${table}.parquet`);
-      await duckDb.run(copyToParquet(draws.rows[table], file));
+      await duckDb.run(copyToParquet(draws.rows[table], file, 'log'));
       const [row] = await duckDb.rows<{ n: bigint }>(
         `SELECT count(*) AS n FROM ${readParquet([file])}`,
       );

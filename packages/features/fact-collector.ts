@@ -20,6 +20,8 @@ export interface CollectedFacts {
   /** The last fact of each session. */
   readonly latest: Int32Array;
   readonly sessions: number;
+  /** The sessions that have more than one fact. */
+  readonly several: readonly number[];
 }
 
 /** A guess, so that arrays seldom grow. */
@@ -44,6 +46,7 @@ export class FactCollector {
   private readonly sessionIndex: KeyIndex;
   private latest: Int32Array;
   private sessions = 0;
+  private readonly several: number[] = [];
   /** The fact of each row of a chunk. */
   private facts: Int32Array = new Int32Array(2_048);
 
@@ -81,8 +84,8 @@ export class FactCollector {
   }
 
   collected(): CollectedFacts {
-    const { count, user, day, seenAt, columns, previous, latest, sessions } = this;
-    return { count, user, day, seenAt, columns, previous, latest, sessions };
+    const { count, user, day, seenAt, columns, previous, latest, sessions, several } = this;
+    return { count, user, day, seenAt, columns, previous, latest, sessions, several };
   }
 
   private placeByUser(chunk: readonly ColumnArray[], rows: number): void {
@@ -132,6 +135,7 @@ export class FactCollector {
       if (this.day[fact] === day && this.seenAt[fact] === at) return fact;
       fact = this.previous[fact]!;
     }
+    if (latest >= 0 && this.previous[latest]! < 0) this.several.push(session);
     const added = this.append(user, day, at);
     this.previous[added] = latest;
     this.latest[session] = added;

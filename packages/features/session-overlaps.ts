@@ -28,10 +28,9 @@ export function correctOverlaps(
   channel: DistinctCount,
   onCorrection: (moment: number, user: number, value: number) => void,
 ): void {
-  const { latest, previous, sessions, user } = facts;
-  for (let session = 0; session < sessions; session += 1) {
+  const { latest, several, user } = facts;
+  for (const session of several) {
     const last = latest[session]!;
-    if (previous[last]! < 0) continue;
     let covered = -Infinity;
     for (const { from, until } of inForce(facts, last, channel)) {
       if (covered > from) {

@@ -18,7 +18,7 @@ import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
 
 /** Changes when the writer would write other bytes for the same rows. */
-export const writerVersion = 'duckdb-1.5.6/parquet-2/zstd-1/122880';
+export const writerVersion = 'duckdb-1.5.6/parquet-1/zstd-1/122880';
 
 interface StoreContext {
   readonly featuresDir: string;

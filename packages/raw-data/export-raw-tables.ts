@@ -95,6 +95,6 @@ function copySql(
   const query = `SELECT ${values.join(', ')} FROM (SELECT * FROM (${selectDump(table, dump)})
     ORDER BY ${segmentOrder(table)})`;
   return format === 'parquet'
-    ? copyToParquet(query, file)
+    ? copyToParquet(query, file, 'log')
     : `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT csv, HEADER true)`;
 }

@@ -141,10 +141,11 @@ async function mirrorBatches(
         const temporary = path.join(rawLogDir, temporaryName());
         await mkdir(temporary);
         for (const table of rawTableNames) {
-          const file = dumpFile(scratch, table);
-          await dumpTable(tx, { table, file, batch });
-          const rows = `${selectDump(table, file)} ORDER BY ${segmentOrder(table)}`;
-          await duckDb.run(copyToParquet(rows, path.join(temporary, `${table}.parquet`)));
+          const dump = dumpFile(scratch, table);
+          await dumpTable(tx, { table, file: dump, batch });
+          const rows = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;
+          const file = path.join(temporary, `${table}.parquet`);
+          await duckDb.run(copyToParquet(rows, file, 'log'));
         }
         const published = await publishFolder(
           temporary,

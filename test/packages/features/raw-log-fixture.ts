@@ -45,7 +45,7 @@ export async function writeRawLog(
     mkdirSync(segmentDirectory(directory, batch), { recursive: true });
     for (const table of tables) {
       const file = path.join(segmentDirectory(directory, batch), `${table}.parquet`);
-      await duckDb.run(copyToParquet(rowsAsSql(raw, table, batch), file));
+      await duckDb.run(copyToParquet(rowsAsSql(raw, table, batch), file, 'log'));
     }
   }
   return (table, throughBatch) =>
