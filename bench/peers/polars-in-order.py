@@ -1,10 +1,10 @@
-"""What somebody would write by hand in Python for one backfill at latest knowledge, and tune.
+"""What somebody would write by hand in Python for one backfill of our own segments, and tune.
 
 No ledger, no knowledge, no manifests, no fsync. Polars reads the events; the file's order
 (user_id, event_time) turns them into runs of one session, runs into sessions. numpy keeps one
 vector of all users per feature and moves it on day by day by what begins and ends on that day.
 
-    python polars-numpy.py LOG_DIR OUT_DIR FIRST_DAY DAYS COMPLETE_THROUGH_DAY THREADS
+    python polars-in-order.py LOG_DIR OUT_DIR FIRST_DAY DAYS COMPLETE_THROUGH_DAY THREADS
 
 Days are numbers since 1970. Prints {"seconds", "rows", "peak_rss_bytes"}.
 """
