@@ -65,6 +65,12 @@ export const errorCatalogue = {
     httpStatus: 409,
     retryable: false,
   },
+  LOADS_MISSING: {
+    message:
+      'Load {batch} is needed, but Postgres has only those to {lastBatch}: an older backup? Load the rest again.',
+    httpStatus: 409,
+    retryable: false,
+  },
   UNKNOWN_USER: {
     message: 'User {userId} is not known at that moment.',
     httpStatus: 404,
@@ -196,11 +202,6 @@ export const errorCatalogue = {
     retryable: false,
   },
   NOT_FOUND: { message: 'There is nothing at {path}.', httpStatus: 404, retryable: false },
-  TOO_BUSY: {
-    message: 'The service is at its limit; try again shortly.',
-    httpStatus: 503,
-    retryable: true,
-  },
   INTERNAL: {
     message: 'Something went wrong on our side. The log has the details under id {id}.',
     httpStatus: 500,

@@ -24,13 +24,11 @@ export interface JobProgress {
 export async function computeContext(adapters: Adapters, owner: string): Promise<ComputeContext> {
   const rawLog = await adapters.rawLog();
   const { ledger, featureSet, paths } = adapters;
-  const segments: ComputeContext['segments'] = (table, batch) =>
-    rawLog.segments(table, Math.min(batch, rawLog.lastBatch));
   return {
     ledger,
     featureSet,
     featuresDir: paths.features,
-    segments,
+    segments: (table, batch) => rawLog.segments(table, batch),
     openDuckDb: (threads) => adapters.openDuckDb([], threads),
     owner,
   };

@@ -16,7 +16,8 @@ export interface RawLog {
   /**
    * The segments of a table of the batches `<= throughBatch`, in the order of the batches.
    *
-   * @throws RangeError when that batch is not mirrored: fewer rows would be a wrong answer.
+   * @throws ChurnError LOADS_MISSING when Postgres does not have that batch: fewer rows would be a
+   *   wrong answer.
    */
   segments(table: RawTable, throughBatch: number): string[];
 }
@@ -64,7 +65,7 @@ function describeRawLog(rawLogDir: string, batches: readonly number[]): RawLog {
     lastBatch,
     segments: (table, throughBatch) => {
       if (throughBatch > lastBatch) {
-        throw new RangeError(`batch ${throughBatch} is not mirrored, only those to ${lastBatch}`);
+        throw new ChurnError('LOADS_MISSING', { batch: throughBatch, lastBatch });
       }
       return batches
         .filter((batch) => batch <= throughBatch)
