@@ -72,7 +72,7 @@ describe('the bytes of partitions', () => {
       { quick: 7, deep: 2_000, seed: 20240305 },
       law,
     );
-  }, 1_800_000);
+  }, 3_600_000);
 });
 
 /** Later than anything a random world has. */
