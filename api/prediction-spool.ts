@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { appendDurably } from '../packages/durable-files';
 import type { LoggedPrediction } from './ports';
 
 /** Predictions that outlive a process while the database is down. */
@@ -26,13 +27,7 @@ export function filePredictionSpool(options: {
     append: async (rows) => {
       if (rows.length === 0) return;
       await mkdir(logsDir, { recursive: true });
-      const file = await open(spool, 'a', 0o600);
-      try {
-        await file.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
+      await appendDurably(spool, rows.map((row) => `${JSON.stringify(row)}\n`).join(''), 0o600);
     },
     restore: async (write) => {
       const claimed = path.join(logsDir, `predictions-spool.${randomUUID()}.jsonl`);

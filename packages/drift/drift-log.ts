@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyToParquet, quoteLiteral, readParquet, type DuckDb } from '../duckdb';
+import { asStorageError, moveIntoPlace, syncToDisk } from '../durable-files';
 import type { DriftMetric } from './drift-report';
-import { asStorageError } from './storage-errors';
 
 const columnTypes = {
   date: 'DATE',
@@ -45,9 +45,8 @@ export async function writeDriftLog(options: {
   try {
     await mkdir(path.dirname(file), { recursive: true });
     await duckDb.run(copyToParquet(toQuery(options.metrics), temporary));
-    await flush(temporary);
-    await rename(temporary, file);
-    await flush(path.dirname(file));
+    await moveIntoPlace(temporary, file);
+    await syncToDisk(path.dirname(file));
   } catch (error) {
     await rm(temporary, { force: true });
     throw asStorageError(error);
@@ -70,15 +69,6 @@ function toQuery(metrics: readonly DriftMetric[]): string {
 /** All values go as text: DuckDB's cast reads the shortest form of a double exactly. */
 function toSql(value: string | number | null): string {
   return value === null ? 'NULL' : quoteLiteral(String(value));
-}
-
-async function flush(fileOrFolder: string): Promise<void> {
-  const handle = await open(fileOrFolder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The metrics of a day in their order, or null when that day has no log. */

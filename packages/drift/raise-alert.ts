@@ -1,8 +1,8 @@
-import { mkdir, open, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Alert, InstantText } from '../contracts';
 import { asDatabaseError, type Database } from '../database';
-import { asStorageError, errorCodeOf } from './storage-errors';
+import { appendDurably, asStorageError, readTextIfThere } from '../durable-files';
 
 export interface RaiseAlertOptions {
   readonly database: Database;
@@ -44,7 +44,7 @@ async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText):
   const file = path.join(logsDir, 'alerts.jsonl');
   try {
     await mkdir(logsDir, { recursive: true });
-    const text = await readIfThere(file);
+    const text = (await readTextIfThere(file)) ?? '';
     if (hasKey(text, alert.key)) return;
     const { key, ...rest } = alert;
     const line = JSON.stringify({ key, raised_at: raisedAt, ...rest });
@@ -56,28 +56,9 @@ async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText):
   }
 }
 
-async function readIfThere(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (errorCodeOf(error) === 'ENOENT') return '';
-    throw error;
-  }
-}
-
 /** Lines begin with the key, and whole lines end in a newline. */
 function hasKey(text: string, key: string): boolean {
   const start = `{"key":${JSON.stringify(key)},`;
   const at = text.startsWith(start) ? 0 : text.indexOf(`\n${start}`);
   return at >= 0 && text.includes('\n', at + start.length);
-}
-
-async function appendDurably(file: string, text: string): Promise<void> {
-  const handle = await open(file, 'a');
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

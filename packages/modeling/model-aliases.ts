@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { formatInstant, type EpochMicros } from '../instants';
-import { replaceDurably, systemCode } from './durable-files';
+import { appendDurably, readTextIfThere, replaceDurably } from '../durable-files';
 import type { ModelAliases, ModelEvent, ModelVersion } from './model-documents';
 
 const ALIASES_FILE = 'aliases.json';
@@ -46,7 +45,7 @@ export async function readAliases(modelsDir: string): Promise<ModelAliases> {
 
 /** The event log, oldest first. */
 export async function readModelEvents(modelsDir: string): Promise<ModelEvent[]> {
-  const text = await readText(path.join(modelsDir, EVENTS_FILE));
+  const text = await readTextIfThere(path.join(modelsDir, EVENTS_FILE));
   return parseEvents(text ?? '');
 }
 
@@ -107,31 +106,17 @@ export async function changeAliases(
 /** Appends the events that are not in the log yet. */
 async function logEvents(modelsDir: string, events: readonly ModelEvent[]): Promise<void> {
   const file = path.join(modelsDir, EVENTS_FILE);
-  const text = (await readText(file)) ?? '';
+  const text = (await readTextIfThere(file)) ?? '';
   const logged = new Set(parseEvents(text).map((event) => event.event_id));
   const fresh = events.filter((event) => !logged.has(event.event_id));
   if (fresh.length === 0) return;
-  const handle = await open(file, 'a');
-  try {
-    // A crash may have left half a line: the next one starts on its own.
-    const start = text === '' || text.endsWith('\n') ? '' : '\n';
-    await handle.writeFile(start + fresh.map((event) => `${JSON.stringify(event)}\n`).join(''));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  // A crash may have left half a line: the next one starts on its own.
+  const start = text === '' || text.endsWith('\n') ? '' : '\n';
+  const lines = fresh.map((event) => `${JSON.stringify(event)}\n`);
+  await appendDurably(file, start + lines.join(''));
 }
 
 async function readState(modelsDir: string): Promise<AliasState> {
-  const text = await readText(path.join(modelsDir, ALIASES_FILE));
+  const text = await readTextIfThere(path.join(modelsDir, ALIASES_FILE));
   return text === undefined ? emptyState : { ...emptyState, ...(JSON.parse(text) as AliasState) };
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ChurnError, type PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
-import { hashFile, systemCode } from './durable-files';
+import { sha256OfFile, systemCode } from '../durable-files';
 import { eligibleCondition } from './eligibility';
 import type { ModelSchema } from './model-documents';
 
@@ -92,7 +92,7 @@ export async function requireIntactFile(
 ): Promise<void> {
   try {
     const { size } = await stat(path);
-    if (size === bytes && (await hashFile(path)) === sha256) return;
+    if (size === bytes && (await sha256OfFile(path)) === sha256) return;
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error;
     throw new ChurnError('PARTITION_NOT_FOUND', { date }, { cause: error });

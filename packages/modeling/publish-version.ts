@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { asStorageError, hashFile, syncToDisk, systemCode, writeDurably } from './durable-files';
+import { asStorageError, publishFolder, sha256OfFile, writeDurably } from '../durable-files';
 import type { ModelArtifact, ModelMetadata, ModelVersion } from './model-documents';
 import {
   listVersions,
@@ -48,7 +48,6 @@ export async function publishVersion(
     await mkdir(staging, { recursive: true });
     await writeDurably(path.join(staging, versionFiles.model), renderJson(content.artifact));
     await content.writeSample(path.join(staging, versionFiles.sample));
-    await syncToDisk(path.join(staging, versionFiles.sample));
     return await allocate(modelsDir, staging, content, taken);
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
@@ -67,14 +66,7 @@ async function allocate(
     const version = versionName(Math.max(0, ...known) + 1);
     const metadata = withVersion(content.metadata, version);
     await completeStaging(staging, metadata);
-    try {
-      await rename(staging, path.join(modelsDir, version));
-    } catch (error) {
-      if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) continue;
-      throw error;
-    }
-    await syncToDisk(modelsDir);
-    return { version, metadata };
+    if (await publishFolder(staging, path.join(modelsDir, version))) return { version, metadata };
   }
 }
 
@@ -86,10 +78,9 @@ async function completeStaging(staging: string, metadata: ModelMetadata): Promis
   await rm(at(manifest), { force: true });
   await writeDurably(at(metadataFile), renderJson(metadata));
   const hashes: Record<string, string> = {};
-  for (const name of [metadataFile, model, sample]) hashes[name] = await hashFile(at(name));
+  for (const name of [metadataFile, model, sample]) hashes[name] = await sha256OfFile(at(name));
   await writeDurably(at(manifest), renderManifest(hashes));
   for (const name of [metadataFile, model, sample, manifest]) await chmod(at(name), READ_ONLY);
-  await syncToDisk(staging);
 }
 
 function withVersion(

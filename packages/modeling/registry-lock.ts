@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { ChurnError } from '../contracts';
-import { asStorageError, systemCode } from './durable-files';
+import { asStorageError, makeFolder, readTextIfThere, systemCode } from '../durable-files';
 
 const LOCK_FILE = '.lock';
 const POLL_MILLIS = 15;
@@ -19,16 +19,14 @@ const STALE_AFTER_MILLIS = 10 * 60_000;
  * @throws ChurnError STORAGE_UNAVAILABLE when another writer keeps the lock for two minutes.
  */
 export async function withRegistryLock<T>(modelsDir: string, work: () => Promise<T>): Promise<T> {
-  await mkdir(modelsDir, { recursive: true }).catch((error: unknown) => {
-    throw asStorageError(error);
-  });
+  await makeFolder(modelsDir);
   const lock = path.join(modelsDir, LOCK_FILE);
   const owner = `${hostname()} ${process.pid} ${randomUUID()}`;
   await acquire(lock, owner);
   try {
     return await work();
   } finally {
-    if ((await ownerOf(lock)) === owner) await rm(lock, { force: true });
+    if ((await readTextIfThere(lock)) === owner) await rm(lock, { force: true });
   }
 }
 
@@ -54,7 +52,7 @@ async function tryToCreate(lock: string, owner: string): Promise<boolean> {
 }
 
 async function removeIfAbandoned(lock: string): Promise<void> {
-  const owner = await ownerOf(lock);
+  const owner = await readTextIfThere(lock);
   if (owner === undefined || !(await isAbandoned(lock, owner))) return;
   // Renaming first: of two that found the same dead owner, only one gets to remove it.
   const aside = `${lock}.${randomUUID()}`;
@@ -85,14 +83,5 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     return systemCode(error) === 'EPERM';
-  }
-}
-
-async function ownerOf(lock: string): Promise<string | undefined> {
-  try {
-    return await readFile(lock, 'utf8');
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
   }
 }

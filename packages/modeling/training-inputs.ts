@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
-import { hashText } from './durable-files';
 import type {
   ModelSchema,
   PartitionInput,
@@ -130,7 +129,7 @@ export function inputHash(
     schema: [schema.schemaHash, schema.label.name],
     solver: [solver.name, l2, maxIterations, tolerance],
   };
-  return hashText(JSON.stringify(identity));
+  return createHash('sha256').update(JSON.stringify(identity)).digest('hex');
 }
 
 /** Of the bits of every value and label: the numbers are little-endian wherever Node runs. */

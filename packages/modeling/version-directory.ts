@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
-import { hashFile, systemCode } from './durable-files';
+import { sha256OfFile, systemCode } from '../durable-files';
 import type { ModelArtifact, ModelMetadata, ModelVersion } from './model-documents';
 
 export const versionFiles = {
@@ -80,7 +80,7 @@ export async function compareWithManifest(directory: string): Promise<VersionCom
   const mismatched: string[] = [];
   const listed = Object.keys(expected);
   for (const name of listed.filter((one) => names.includes(one))) {
-    const isSame = (await hashFile(path.join(directory, name))) === expected[name];
+    const isSame = (await sha256OfFile(path.join(directory, name))) === expected[name];
     (isSame ? equal : mismatched).push(name);
   }
   const required = [versionFiles.model, versionFiles.metadata, versionFiles.sample];

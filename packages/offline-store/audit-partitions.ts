@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { PartitionManifest } from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { withWriters } from './compute-grid';
 import type { ComputeContext, PartitionRequest } from './compute-partitions';
-import { removeFile, sha256OfFile } from './durable-files';
+import { sha256OfFile } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
 import { partitionPaths } from './partition-paths';
@@ -163,7 +164,7 @@ async function bytesOf(
     await options.pool.withWriter((writer) => writer.write(options.moment, options.at, file));
     return await sha256OfFile(file);
   } finally {
-    await removeFile(file);
+    await rm(file, { force: true });
   }
 }
 

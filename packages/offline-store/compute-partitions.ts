@@ -10,7 +10,7 @@ import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { midnightOf, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
 import { withWriters, type GridContext } from './compute-grid';
-import { asStorageError } from './durable-files';
+import { asStorageError } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import type { Checked, Claim, Ledger } from './ledger';
 import {

@@ -7,7 +7,6 @@ export {
   type PartitionProgress,
   type PartitionRequest,
 } from './compute-partitions';
-export { sha256OfFile } from './durable-files';
 export { findRestatements, type Restatements } from './find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { currentPartition, readManifests } from './manifests';

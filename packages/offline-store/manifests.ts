@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { PartitionManifest, PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
-import { sha256OfFile } from './durable-files';
+import { sha256OfFile } from '../durable-files';
 import { partitionPaths } from './partition-paths';
 
 /** Every manifest beside the revisions of a date, oldest first; published or not. */

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
 import { countParquetRows, type DuckDb } from '../duckdb';
@@ -9,11 +9,10 @@ import type { PartitionRequest } from './compute-partitions';
 import {
   describeFile,
   moveIntoPlace,
-  removeFile,
   replaceByLink,
+  replaceDurably,
   sha256OfFile,
-  writeIntoPlace,
-} from './durable-files';
+} from '../durable-files';
 import type { Checked, Claim, Ledger } from './ledger';
 import { partitionPaths } from './partition-paths';
 
@@ -71,7 +70,7 @@ export async function stageRevision(
     writer_version: writerVersion,
     reason: request.reason,
   };
-  return { manifest, temporaryFile, discard: () => removeFile(temporaryFile) };
+  return { manifest, temporaryFile, discard: () => rm(temporaryFile, { force: true }) };
 }
 
 function knowledgeOf(
@@ -188,12 +187,12 @@ async function putInPlace(
   const temporary = (folder: string, name: string) =>
     path.join(folder, `.${name}.tmp-${claim.fencingToken}`);
   // What a killed attempt left under this number was never read; its manifest must not name our bytes.
-  await removeFile(paths.manifestFile(manifest.revision));
+  await rm(paths.manifestFile(manifest.revision), { force: true });
   await moveIntoPlace(staged.temporaryFile, revisionFile);
-  await writeIntoPlace(
+  await replaceDurably(
     paths.manifestFile(manifest.revision),
-    temporary(paths.revisionsDirectory, 'manifest'),
     `${JSON.stringify(manifest, null, 2)}\n`,
+    temporary(paths.revisionsDirectory, 'manifest'),
   );
   await replaceByLink(
     revisionFile,

@@ -1,6 +1,6 @@
 import { ChurnError, type PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
-import { sha256OfFile } from '../offline-store';
+import { sha256OfFile } from '../durable-files';
 
 /** Some rows of a partition, by column; at most 2,048 of them. */
 export interface PartitionChunk {

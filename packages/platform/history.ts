@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../contracts';
 import { copyToParquet, quoteLiteral, registerColumnFunction, type DuckDb } from '../duckdb';
+import { makeFolder } from '../durable-files';
 import {
   columnTypesOf,
   computeHistory,
@@ -60,13 +61,7 @@ export async function writeHistory(
   await requireOwnFile(out, spine);
   const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
   const temporary = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}.tmp`);
-  await mkdir(path.dirname(out), { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new ChurnError(
-      'STORAGE_UNAVAILABLE',
-      { problem: cause.code ?? cause.message },
-      { cause },
-    );
-  });
+  await makeFolder(path.dirname(out));
   const folders = [path.dirname(spine), path.dirname(out)];
   const duckDb = await adapters.openDuckDb(folders);
   try {

@@ -1,9 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import type { Redis } from 'ioredis';
 import { dataPaths, type Config, type DataPaths } from '../config';
-import { ChurnError } from '../contracts';
 import { openDatabase, type Database } from '../database';
 import { openDuckDb, type DuckDb } from '../duckdb';
+import { makeFolder } from '../durable-files';
 import { featureSet as releasedFeatureSet, type FeatureSet } from '../features';
 import type { EpochMicros } from '../instants';
 import { createLedger, type Ledger } from '../offline-store';
@@ -44,10 +43,7 @@ export async function openAdapters(
 ): Promise<Adapters> {
   const connections = resolveConnections(config);
   const paths = dataPaths(config.dataDir);
-  await mkdir(paths.scratch, { recursive: true }).catch((cause: unknown) => {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    throw new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause });
-  });
+  await makeFolder(paths.scratch);
   const database = openDatabase(connections.databaseUrl);
   const redis = openRedisForWriting(connections.redisUrl);
   const open = (directories: readonly string[] = [], threads = config.duckdb.threads) =>

@@ -2,11 +2,11 @@ import { stat } from 'node:fs/promises';
 import type { PartitionManifest, PlannedKnowledge, PublishedPartition } from '../contracts';
 import { quoteList } from '../duckdb';
 import type { ServedFeatures } from '../modeling';
+import { sha256OfFile } from '../durable-files';
 import {
   isStale,
   partitionPaths,
   readManifests,
-  sha256OfFile,
   writeVectors,
   type PartitionRequest,
 } from '../offline-store';

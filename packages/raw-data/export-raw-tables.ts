@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import type { Database } from '../database';
 import { copyToParquet, quoteLiteral } from '../duckdb';
 import { dumpFile, dumpTables, segmentColumns, segmentOrder, selectDump } from './dump-table';
-import { publishFolder } from './durable-folder';
+import { makeFolder, publishFolder, storageError, systemCode } from '../durable-files';
 import { rawTableNames, type PerTable, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 
@@ -34,7 +34,7 @@ export async function exportRawTables(options: ExportOptions): Promise<PerTable<
     path.dirname(folder),
     `.${path.basename(folder)}.${randomUUID()}.tmp`,
   );
-  await mkdir(temporary, { recursive: true }).catch(refuseStorage);
+  await makeFolder(temporary);
   try {
     const rows = await writeTables(options, temporary);
     if (!(await publishFolder(temporary, folder))) throw notEmpty(folder);
@@ -45,10 +45,10 @@ export async function exportRawTables(options: ExportOptions): Promise<PerTable<
 }
 
 async function requireEmpty(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') return ['a file'];
-    return refuseStorage(error);
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    if (systemCode(error) === 'ENOTDIR') return ['a file'];
+    throw storageError(error);
   });
   if (names.length > 0) throw notEmpty(folder);
 }
@@ -56,11 +56,6 @@ async function requireEmpty(folder: string): Promise<void> {
 function notEmpty(folder: string): ChurnError {
   const problem = `${path.basename(folder)} is not an empty folder; choose another`;
   return new ChurnError('INVALID_REQUEST', { problem });
-}
-
-function refuseStorage(error: NodeJS.ErrnoException): never {
-  const problem = error.code ?? error.message;
-  throw new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
 }
 
 async function writeTables(options: ExportOptions, target: string): Promise<PerTable<number>> {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
 import { copyToParquet } from '../duckdb';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
-import { publishFolder } from './durable-folder';
+import { publishFolder, readTextIfThere, replaceDurably } from '../durable-files';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 
@@ -100,15 +100,9 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   const [installation] = await tx<{ id: string }[]>`SELECT id::text FROM ops.installation`;
   if (!installation) return;
   const file = path.join(rawLogDir, OWNER_FILE);
-  const owner = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (owner === null) {
-    const temporary = path.join(rawLogDir, temporaryName());
-    await writeFile(temporary, `${installation.id}\n`, { flush: true });
-    await rename(temporary, file);
-    return;
+  const owner = await readTextIfThere(file);
+  if (owner === undefined) {
+    return replaceDurably(file, `${installation.id}\n`, path.join(rawLogDir, temporaryName()));
   }
   const found = owner.trim();
   if (found === installation.id) return;

@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSy
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSameProcess, processIdentity } from './process-identity';
-import { onStorage } from './storage-error';
+import { onStorage } from './on-storage';
 
 export interface CommandLine {
   readonly command: string;

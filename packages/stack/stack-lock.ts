@@ -2,9 +2,9 @@ import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'no
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChurnError } from '../contracts';
+import { asStorageError, systemCode } from '../durable-files';
 import { isSameProcess, processIdentity } from './process-identity';
-import { asStorageError, onStorage } from './storage-error';
-import { systemErrorCode } from './system-error-code';
+import { onStorage } from './on-storage';
 
 interface LockOwner {
   readonly pid: number;
@@ -52,7 +52,7 @@ function tryCreate(file: string): boolean {
     linkSync(own, file);
     return true;
   } catch (error) {
-    if (systemErrorCode(error) === 'EEXIST') return false;
+    if (systemCode(error) === 'EEXIST') return false;
     throw asStorageError(error);
   } finally {
     removeIfThere(own);

@@ -8,7 +8,7 @@ import { repositoryRoot } from './repository-root';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import type { StackEvent } from './service-names';
 import { writeStackState, type ServiceState } from './state-file';
-import { storageProblemIn } from './storage-error';
+import { storageProblemIn } from './on-storage';
 
 const HEALTH_POLL_MS = 40;
 /** A service that runs but does not answer is given this long before it is restarted. */

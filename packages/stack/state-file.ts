@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ServiceName } from './service-names';
-import { onStorage } from './storage-error';
+import { onStorage } from './on-storage';
 
 /** What is remembered of a service, running or stopped, so that its address stays the same. */
 export interface ServiceState {

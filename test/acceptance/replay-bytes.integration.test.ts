@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { addDays, datesBetween, type LogicalDate } from '../../packages/instants';
-import { partitionPaths, sha256OfFile } from '../../packages/offline-store';
+import { sha256OfFile } from '../../packages/durable-files';
+import { partitionPaths } from '../../packages/offline-store';
 import { rawTableNames, type RawTable } from '../../packages/raw-data';
 import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
 

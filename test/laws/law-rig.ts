@@ -3,7 +3,8 @@ import type { DuckDb } from '../../packages/duckdb';
 import { featureSet, momentOf, type Grid, type RawTables } from '../../packages/features';
 import type { SegmentFiles } from '../../packages/features';
 import { dateOf, formatInstant } from '../../packages/instants';
-import { sha256OfFile, writeVectors, type PartitionRequest } from '../../packages/offline-store';
+import { sha256OfFile } from '../../packages/durable-files';
+import { writeVectors, type PartitionRequest } from '../../packages/offline-store';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { openTestDuckDb, writeRawLog } from '../packages/features/raw-log-fixture';
 

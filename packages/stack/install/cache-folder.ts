@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { onStorage } from '../storage-error';
+import { onStorage } from '../on-storage';
 import { cacheRoot } from '../tools';
 
 /**

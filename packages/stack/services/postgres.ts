@@ -15,7 +15,7 @@ import postgres from 'postgres';
 import { ChurnError } from '../../contracts';
 import { migrateDatabase, openDatabase } from '../../database';
 import { databaseUrlOf, POSTGRES_DATABASE, POSTGRES_USER, postgresUrl } from '../connections';
-import { onStorage, storageProblemIn } from '../storage-error';
+import { onStorage, storageProblemIn } from '../on-storage';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 import { findUnprivileged, type Unprivileged } from './unprivileged';
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Redis } from 'ioredis';
 import { redisUrlOf } from '../connections';
-import { onStorage } from '../storage-error';
+import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
 import type { ServiceRecipe } from './service-recipe';
 

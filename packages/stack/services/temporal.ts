@@ -4,7 +4,7 @@ import { Connection } from '@temporalio/client';
 import { ChurnError, searchAttributeNames } from '../../contracts';
 import { httpUrl, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
-import { onStorage } from '../storage-error';
+import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 

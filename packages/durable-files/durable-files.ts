@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { storageError, systemCode } from './storage-error';
+
+/** Makes a folder and those above it. @throws ChurnError STORAGE_UNAVAILABLE */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw storageError(error);
+  });
+}
+
+/** Has a file, or the entries of a folder, on disk when it returns. */
+export async function syncToDisk(fileOrFolder: string): Promise<void> {
+  const handle = await open(fileOrFolder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Writes a text to a file of its own, and has it on disk when it returns. */
+export function writeDurably(file: string, text: string): Promise<void> {
+  return putDurably(file, text, { flag: 'w' });
+}
+
+/** Adds a text to the end of a file, which is made if it is not there. */
+export function appendDurably(file: string, text: string, mode?: number): Promise<void> {
+  return putDurably(file, text, { flag: 'a', mode });
+}
+
+async function putDurably(
+  file: string,
+  text: string,
+  { flag, mode }: { flag: 'w' | 'a'; mode?: number },
+): Promise<void> {
+  const handle = await open(file, flag, mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Replaces a file in one step: a reader sees the old text or the new one. */
+export async function replaceDurably(
+  file: string,
+  text: string,
+  temporary = `${file}.${randomUUID()}.tmp`,
+): Promise<void> {
+  await writeDurably(temporary, text);
+  await rename(temporary, file);
+  await syncToDisk(path.dirname(file));
+}
+
+/** Moves a finished file into place in one step; the entry of its folder is not waited for. */
+export async function moveIntoPlace(temporary: string, target: string): Promise<void> {
+  await syncToDisk(temporary);
+  await rename(temporary, target);
+}
+
+/** Replaces `target`, whose folder exists, by another name for `source`'s bytes, in one step. */
+export async function replaceByLink(
+  source: string,
+  target: string,
+  temporary: string,
+): Promise<void> {
+  await link(source, temporary).catch(async (error: unknown) => {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    await rm(temporary, { force: true });
+    await link(source, temporary);
+  });
+  await rename(temporary, target);
+  await syncToDisk(path.dirname(target));
+}
+
+/**
+ * Makes a finished folder appear under its final name at once: its files reach the disk first, then
+ * one rename. A power cut leaves the whole folder or none.
+ *
+ * @returns false when something not empty is there already; nothing has changed then.
+ */
+export async function publishFolder(temporary: string, final: string): Promise<boolean> {
+  for (const name of await readdir(temporary)) await syncToDisk(path.join(temporary, name));
+  await syncToDisk(temporary);
+  try {
+    await rename(temporary, final);
+  } catch (error) {
+    if (['ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) return false;
+    throw error;
+  }
+  await syncToDisk(path.dirname(final));
+  return true;
+}
+
+/** The text of a file, or undefined where there is none. */
+export async function readTextIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+import { ChurnError } from '../contracts';
+
+const problems = new Map([
+  ['EROFS', 'it is on a read-only file system'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+  ['EACCES', 'permission denied'],
+  ['EPERM', 'permission denied'],
+  ['ENOTDIR', 'a part of its path is not a folder'],
+  ['EIO', 'the disk fails'],
+]);
+
+/** DuckDB has no codes for these. */
+const saidByDuckDb = /No space left on device|Read-only file system|Permission denied/;
+
+/** Turns a disk that is full or can't be written into STORAGE_UNAVAILABLE; other errors pass through. */
+export function asStorageError(error: unknown): unknown {
+  const isOne = problems.has(systemCode(error) ?? '') || saidByDuckDb.test(messageOf(error));
+  return isOne ? storageError(error) : error;
+}
+
+/** STORAGE_UNAVAILABLE with what an error says, whatever it is. */
+export function storageError(error: unknown): ChurnError {
+  const code = systemCode(error);
+  const said = saidByDuckDb.exec(messageOf(error))?.[0];
+  const problem = problems.get(code ?? '') ?? said ?? code ?? messageOf(error);
+  return new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
+}
+
+/** The error code of a failed system call, such as ENOENT; undefined for other errors. */
+export function systemCode(error: unknown): string | undefined {
+  // Not `instanceof Error`: Node's own errors are of another realm under jest.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

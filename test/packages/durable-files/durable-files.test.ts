@@ -1,0 +1,120 @@
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import {
+  appendDurably,
+  asStorageError,
+  makeFolder,
+  publishFolder,
+  readTextIfThere,
+  replaceByLink,
+  replaceDurably,
+  sha256OfFile,
+} from '../../../packages/durable-files';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+
+const scratch = createScratchDirectory();
+const at = (...names: string[]) => path.join(scratch.path, ...names);
+afterAll(() => scratch.remove());
+
+describe('a text', () => {
+  it('is replaced as a whole, and leaves no temporary file', async () => {
+    mkdirSync(at('replaced'));
+    await replaceDurably(at('replaced', 'state.json'), 'a longer old text');
+    await replaceDurably(at('replaced', 'state.json'), 'new');
+
+    expect(readFileSync(at('replaced', 'state.json'), 'utf8')).toBe('new');
+    expect(readdirSync(at('replaced'))).toEqual(['state.json']);
+  });
+
+  it('is added to what is there, under the mode that a new file is given', async () => {
+    await appendDurably(at('log'), 'one\n', 0o600);
+    await appendDurably(at('log'), 'two\n', 0o644);
+
+    expect(readFileSync(at('log'), 'utf8')).toBe('one\ntwo\n');
+    expect(statSync(at('log')).mode & 0o777).toBe(0o600);
+  });
+
+  it('is undefined where there is no file, and an error where there is a folder', async () => {
+    expect(await readTextIfThere(at('missing'))).toBeUndefined();
+    await expect(readTextIfThere(scratch.path)).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+});
+
+it('replaces a file by a link, also over what a killed attempt left', async () => {
+  writeFileSync(at('source'), 'new');
+  writeFileSync(at('target'), 'old');
+  writeFileSync(at('target.tmp'), 'left');
+  await replaceByLink(at('source'), at('target'), at('target.tmp'));
+
+  expect(readFileSync(at('target'), 'utf8')).toBe('new');
+  expect(statSync(at('target')).ino).toBe(statSync(at('source')).ino);
+  expect(readdirSync(scratch.path)).not.toContain('target.tmp');
+});
+
+describe('a folder', () => {
+  const fill = (name: string, text: string) => {
+    mkdirSync(at(name));
+    writeFileSync(at(name, 'file'), text);
+  };
+
+  it('appears at once, also in the place of an empty one', async () => {
+    fill('staged', 'new');
+    mkdirSync(at('empty'));
+
+    expect(await publishFolder(at('staged'), at('empty'))).toBe(true);
+    expect(readFileSync(at('empty', 'file'), 'utf8')).toBe('new');
+  });
+
+  it('leaves one alone that holds something', async () => {
+    fill('late', 'late');
+    fill('published', 'first');
+
+    expect(await publishFolder(at('late'), at('published'))).toBe(false);
+    expect(readFileSync(at('published', 'file'), 'utf8')).toBe('first');
+    expect(readdirSync(at('late'))).toEqual(['file']);
+  });
+
+  it('that can not be made is a problem of the storage, whatever is in its way', async () => {
+    writeFileSync(at('file'), '');
+    for (const folder of [at('file'), at('file', 'below')]) {
+      await expect(makeFolder(folder)).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+    }
+  });
+});
+
+it('hashes a file as sha256sum does', async () => {
+  writeFileSync(at('abc'), 'abc');
+  const expected = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+  expect(await sha256OfFile(at('abc'))).toBe(expected);
+});
+
+describe('an error', () => {
+  const failed = (code: string) => Object.assign(new Error('failed'), { code });
+
+  it.each([
+    ['a full disk', failed('ENOSPC'), 'the disk is full'],
+    ['a used up quota', failed('EDQUOT'), 'the disk quota is used up'],
+    ['a read-only disk', failed('EROFS'), 'it is on a read-only file system'],
+    ['a folder of others', failed('EACCES'), 'permission denied'],
+    ['a failing disk', failed('EIO'), 'the disk fails'],
+    [
+      'a full disk, for DuckDB',
+      new Error('IO Error: Could not write: No space left on device'),
+      'No space left on device',
+    ],
+  ])('%s is STORAGE_UNAVAILABLE', (_, error, problem) => {
+    expect(asStorageError(error)).toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      details: { problem },
+      cause: error,
+    });
+  });
+
+  it.each([
+    ['a missing file', failed('ENOENT')],
+    ['a bug', new TypeError('x')],
+    ['a text', 'oops'],
+  ])('%s passes through', (_, error) => {
+    expect(asStorageError(error)).toBe(error);
+  });
+});
