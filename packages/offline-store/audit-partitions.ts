@@ -197,8 +197,7 @@ export async function rebuildLedger(
     if (rows.get(date)?.manifest) continue;
     const current = await currentPartition(context.featuresDir, date);
     if (!current) continue;
-    await context.ledger.restore(current.manifest);
-    restored.push(date);
+    if (await context.ledger.restore(current.manifest)) restored.push(date);
   }
   return restored;
 }

@@ -194,9 +194,13 @@ function createNotes({ sql }: Database) {
         where dataset = ${DATASET} and date = ${date} and served_known_at is null`.catch(rethrow);
     },
 
-    /** Puts a row back from its manifest, where the ledger lost or never had it. */
-    async restore(manifest: PartitionManifest): Promise<void> {
-      await sql`
+    /**
+     * Puts a row back from its manifest, where the ledger lost or never had it.
+     *
+     * @returns false while a live claim holds the date: its publication will tell.
+     */
+    async restore(manifest: PartitionManifest): Promise<boolean> {
+      const { count } = await sql`
         insert into ops.partition_runs as run
           (dataset, date, status, attempt, fencing_token, manifest, revision, checked_through_batch, started_at)
         values (${DATASET}, ${manifest.date}, 'succeeded', 1, 1, ${sql.json(manifest as never)},
@@ -204,6 +208,7 @@ function createNotes({ sql }: Database) {
         on conflict (dataset, date) do update set manifest = excluded.manifest,
           revision = excluded.revision, status = 'succeeded'
         where run.status <> 'running' or run.claim_expires_at < clock_timestamp()`.catch(rethrow);
+      return count > 0;
     },
   };
 }

@@ -177,6 +177,15 @@ describe('the offline store', () => {
     );
   });
 
+  it('rebuilds no row that a live claim holds', async () => {
+    const context = contextFor('rebuild-claimed');
+    await computePartitions(context, requests().slice(0, 2));
+    await database.sql`truncate ops.partition_runs`;
+    await context.ledger.claim(dates[0]!, 'another');
+
+    expect(await rebuildLedger(context)).toEqual([dates[1]]);
+  });
+
   it('restates what a late row touches, so that incremental equals full', async () => {
     const context = contextFor('late');
     await computePartitions(context, requests());
