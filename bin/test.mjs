@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 // `make test`: jest with coverage, and as its last line `N passed, N failed`. `--deep` runs every
-// long test in full and writes docs/testing-evidence.md; other arguments go to jest.
+// long test in full and, if that is all of them, writes docs/testing-evidence.md; other arguments go to jest.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { format, resolveConfig } from 'prettier';
 import { root } from './source-files.mjs';
 import { evidencePage } from './testing-evidence.mjs';
 
@@ -36,9 +37,10 @@ const { status } = spawnSync(
 
 const results = readResults();
 const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-if (isDeep && status === 0) {
+if (isDeep && !isSubset && status === 0) {
   const page = evidencePage({ results, evidence: readIfThere(evidenceFile), coverage: coverage() });
-  writeFileSync(path.join(root, 'docs', 'testing-evidence.md'), page);
+  const file = path.join(root, 'docs', 'testing-evidence.md');
+  writeFileSync(file, await format(page, { ...(await resolveConfig(file)), filepath: file }));
 }
 process.exitCode = status === 0 && failed === 0 ? 0 : 1;
 if (process.exitCode && !failed) process.stderr.write('No test failed, but jest did: see above.\n');
