@@ -14,14 +14,35 @@ export function isSameProcess(pid: number | null, identity: string | null): pid 
   return pid !== null && identity !== null && processIdentity(pid) === identity;
 }
 
+/** Of /proc/PID/stat, in include/linux/sched.h: it is on its way out, or was killed by a signal. */
+const PF_EXITING = 0x4;
+const PF_SIGNALED = 0x400;
+const PENDING_SIGKILL = 1 << 8;
+
+/**
+ * Whether a process was killed but is still there: with much memory, or in the middle of a write,
+ * that takes a moment, in which its files say that it is well. Known on Linux only.
+ */
+export function isEnding(pid: number): boolean {
+  const fields = process.platform === 'linux' ? statFields(pid) : undefined;
+  if (!fields) return false;
+  const isExiting = (Number(fields[6]) & (PF_EXITING | PF_SIGNALED)) !== 0;
+  return isExiting || (Number(fields[28]) & PENDING_SIGKILL) !== 0;
+}
+
 function linuxIdentity(pid: number): string | undefined {
+  const fields = statFields(pid);
+  const state = fields?.[0];
+  if (!fields || state === 'Z' || state === 'X') return undefined;
+  return `${bootId()}:${fields[19]}`;
+}
+
+/** The fields of /proc/PID/stat from the third on, the state. */
+function statFields(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name, in parentheses, may hold spaces: the fields proper start after the last one.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state] = fields;
-    const startTicks = fields[19];
-    return state === 'Z' || state === 'X' ? undefined : `${bootId()}:${startTicks}`;
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { spawnDetached, stopProcess, type DetachedProcess } from './detached-process';
 import { choosePort, isPortFree } from './ports';
-import { isSameProcess } from './process-identity';
+import { isEnding, isSameProcess } from './process-identity';
 import { repositoryRoot } from './repository-root';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import type { StackEvent } from './service-names';
@@ -51,7 +51,7 @@ export async function stopService(recipe: ServiceRecipe, context: StackContext):
 
 async function isUpAlready(recipe: ServiceRecipe, context: StackContext): Promise<boolean> {
   const state = context.state[recipe.name];
-  if (!state || !isSameProcess(state.pid, state.identity)) return false;
+  if (!state || !isSameProcess(state.pid, state.identity) || isEnding(state.pid)) return false;
   if (state.fingerprint !== recipe.fingerprint?.(context)) return false;
   const deadline = Date.now() + PATIENCE_MS;
   while (isSameProcess(state.pid, state.identity) && Date.now() < deadline) {

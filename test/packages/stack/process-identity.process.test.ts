@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { stopProcess } from '../../../packages/stack/detached-process';
-import { isSameProcess, processIdentity } from '../../../packages/stack/process-identity';
+import { isEnding, isSameProcess, processIdentity } from '../../../packages/stack/process-identity';
 import { endProcesses, startIdleProcess } from './stack-fixture';
 
 afterEach(endProcesses);
@@ -22,6 +22,21 @@ describe('the identity of a process', () => {
   test('nothing recorded is no process', () => {
     expect(isSameProcess(null, null)).toBe(false);
     expect(isSameProcess(process.pid, null)).toBe(false);
+  });
+});
+
+describe('a process that was killed', () => {
+  test('is ending or gone at once, not alive until the kernel is done with it', () => {
+    if (process.platform !== 'linux') return;
+    for (let round = 0; round < 20; round += 1) {
+      const pid = startIdleProcess().pid!;
+      expect(isEnding(pid)).toBe(false);
+
+      process.kill(pid, 'SIGKILL');
+
+      // In this order: it may be gone in between.
+      expect(isEnding(pid) || processIdentity(pid) === undefined).toBe(true);
+    }
   });
 });
 
