@@ -62,17 +62,24 @@ export const engineMutations = [
   channels('a week of 8 days', WINDOW, `${WINDOW} === 7 ? 8 : feature.windowDays`),
   channels('31 days', WINDOW, `${WINDOW} === 30 ? 31 : feature.windowDays`),
   channels('89 days', WINDOW, `${WINDOW} === 90 ? 89 : feature.windowDays`),
+  {
+    name: 'T excluded: the midnight of a row',
+    file: 'packages/features/grid.ts',
+    find: 'Math.ceil((instant - first) / DAY)',
+    replace: 'Math.floor((instant - first) / DAY) + 1',
+    tests: [oracle, golden],
+  },
   facts(
-    'T excluded: the midnight of a row',
-    'MICROS_PER_DAY - 1n - grid.first',
-    'MICROS_PER_DAY - grid.first',
+    'T excluded: the midnight of a signup, and of a row that came late',
+    'BigInt(floorDays) * MICROS_PER_DAY + MICROS_PER_DAY - 1n',
+    'BigInt(floorDays) * MICROS_PER_DAY + MICROS_PER_DAY',
   ),
   facts(
     'the first day of the longest window',
     '`event_time > ${instant(grid, -plan.windowDays)}`, ...types',
     '`event_time > ${instant(grid, 1 - plan.windowDays)}`, ...types',
   ),
-  facts('what lasts is forgotten', ".join(' OR ')", ".join(' AND ')"),
+  facts('what lasts is forgotten', "types].join(' OR ')", "types].join(' AND ')"),
   sweep('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
   sweep(
     'expiry a day early',
@@ -105,7 +112,19 @@ export const engineMutations = [
   ),
   facts('the latest K and L', 'at > latest.at ? at : latest.at', 'latest.at'),
   facts('the latest S', 'Math.max(batch, latest.batch)', 'latest.batch'),
-  facts('K of all moments ignored', 'isKnown(only, latest)', "'true'"),
+  facts('K of all moments ignored', 'isKnown(only)', 'ALWAYS'),
+  facts(
+    'K that not all rows were known by',
+    '({ at, batch }) => at === latest.at && batch',
+    '({ batch }) => batch',
+    [served, oracle],
+  ),
+  facts(
+    'S that not all rows were known by',
+    '({ at, batch }) => at === latest.at && batch === latest.batch',
+    '({ at }) => at === latest.at',
+    [served, oracle],
+  ),
   facts('K and L excluded', '`(k <= ${at}', '`(k < ${at}'),
   facts('S + 1 included', 'AND batch <= ${batch})`', 'AND batch <= ${batch} + 1)`'),
   facts('K or L before the latest', 'at >= latest.at && ', ''),
@@ -132,8 +151,12 @@ export const engineMutations = [
   sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
   // The label
-  facts("the label's knowledge ignored", 'isKnown(grid.label, latest)', "'true'"),
-  facts("the label counts what it doesn't know", "'for_label::UTINYINT'", "'1::UTINYINT'"),
+  facts("the label's knowledge ignored", 'isKnown(grid.label, latestKnowledge(grid))', 'ALWAYS'),
+  facts(
+    "the label counts what it doesn't know",
+    "labelFlag === 'any' ? forLabel :",
+    "labelFlag === 'any' ? ALWAYS :",
+  ),
   facts(
     'the end of the horizon is not read',
     'const lastDay = count - 1 +',

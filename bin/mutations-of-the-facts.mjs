@@ -18,8 +18,50 @@ const collector = (name, find, replace) => ({
   tests: [served, oracle],
 });
 
+const repeats = (name, find, replace) => ({
+  name,
+  file: 'packages/features/compile-facts.ts',
+  find,
+  replace,
+  tests: [golden, served, oracle],
+});
+
+const pieces = (name, find, replace) => ({
+  name,
+  file: 'packages/features/segment-pieces.ts',
+  find,
+  replace,
+  tests: [oracle],
+});
+
 /** Breaks of how rows become facts, and facts sessions. */
 export const factMutations = [
+  repeats('repeats on another day', "['day', ...columns", '[...columns'),
+  repeats(
+    'repeats over a midnight',
+    '1_000_000n * MICROS_PER_DAY + MICROS_PER_DAY - 1n',
+    '1_000_000n * MICROS_PER_DAY + MICROS_PER_DAY',
+  ),
+  repeats('repeats of another user', "type: 'UBIGINT', isKey: true }", "type: 'UBIGINT' }"),
+  repeats('repeats in another session', '{ ...sessionColumn, isKey: true }', 'sessionColumn'),
+  repeats('repeats that arrive later', '{ ...arrivalColumn, isKey: true }', 'arrivalColumn'),
+  repeats('repeats that are logins', '`${name} <> 0`', '`false`'),
+  repeats('repeats that the label knows', '`${name} > lag(${name}) OVER ()`', '`false`'),
+  pieces(
+    'the last row of a piece',
+    '(index + 1) * rowsMax, rows)',
+    '(index + 1) * rowsMax, rows) - 1',
+  ),
+  pieces('the first row of a piece', 'file_row_number >= ', 'file_row_number > '),
+  pieces('the row after a piece', 'file_row_number < ', 'file_row_number <= '),
+  pieces('files of one piece', 'files.push(segment.file);', 'files = [segment.file];'),
+  {
+    name: 'plan changes in pieces',
+    file: 'packages/features/compute-vectors.ts',
+    find: "source === 'plan_changes' ? Infinity : rowsPerPiece",
+    replace: 'rowsPerPiece',
+    tests: [oracle],
+  },
   {
     name: 'a union of sessions',
     file: 'packages/features/compute-vectors.ts',
@@ -48,8 +90,19 @@ export const factMutations = [
     'column === undefined || column[fact]! > 0;',
     'column === column;',
   ),
-  collector('sessions of the first day', 'floor = -this.plan', 'floor = 1 - this.plan'),
-  collector('two sessions in a row', '(day <= floor || isAsBefore(hashes!, row))', 'true'),
+  collector(
+    'the first day of all',
+    'floor = -this.plan.windowDays;\n    for',
+    'floor = 1 - this.plan.windowDays;\n    for',
+  ),
+  collector(
+    'sessions of the first day',
+    'floor = -this.plan.windowDays;\n    let',
+    'floor = 1 - this.plan.windowDays;\n    let',
+  ),
+  collector('two sessions in a row', '(day <= floor || isAsBefore(sessions, row))', 'true'),
+  collector('rows that are no login', 'if (values[row] === 0) continue;', ''),
+  collector('the latest login', 'time[row]! > into[fact]!', 'time[row]! < into[fact]!'),
   {
     name: 'the other word of a hash',
     file: 'packages/features/fact-collector.ts',
@@ -57,7 +110,7 @@ export const factMutations = [
     replace: '',
     tests: ['test/packages/features/fact-collector.test.ts'],
   },
-  collector('two arrivals in a row of a session', '        seen![row] === seen![row - 1] &&\n', ''),
+  collector('two arrivals in a row of a session', '        seen[row] === seen[row - 1] &&\n', ''),
   collector(
     'two arrivals of a session',
     'this.day[fact] === day && this.seenAt[fact] === at',

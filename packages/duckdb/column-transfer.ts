@@ -35,57 +35,38 @@ export function allocateColumn(type: ColumnType, rows: number): ColumnArray {
 }
 
 /**
- * Streams a query whose columns have exactly these types and no NULL. The arrays given to `onChunk`
- * are DuckDB's own memory: they hold `rows` values and are valid only during the call. A UBIGINT
- * comes as two 32-bit words, the lower one first.
+ * Runs a query whose columns have exactly these types and no NULL, to its end, and returns the
+ * columns whole. A UBIGINT comes as two 32-bit words, the lower one first. The query is on its way
+ * when this returns, even if the event loop does not turn.
  */
 export async function readColumns(
   connection: DuckDBConnection,
   query: { sql: string; types: readonly (ColumnType | 'UBIGINT')[]; signal?: AbortSignal },
-  onChunk: (columns: readonly ColumnArray[], rows: number) => void,
-): Promise<void> {
-  const read = async () => {
-    const result = await connection.stream(query.sql);
-    let next = result.fetchChunk();
-    for (;;) {
-      const data = await next;
-      if (!data || data.rowCount === 0) return;
-      // DuckDB goes on with the query while this thread works on the chunk.
-      next = result.fetchChunk();
-      next.catch(() => {});
-      const rows = data.rowCount;
-      const columns = query.types.map((type, index) => viewOf(data.chunk, index, type, rows));
-      onChunk(columns, rows);
-    }
-  };
-  await interruptible(connection, read, query.signal);
-}
-
-/**
- * Runs such a query to its end and copies its rows: faster than a stream where all of them are
- * needed. The query is on its way when this returns, even if the event loop does not turn.
- */
-export async function readAllColumns(
-  connection: DuckDBConnection,
-  query: { sql: string; types: readonly ColumnType[]; signal?: AbortSignal },
 ): Promise<ColumnArray[]> {
   const { sql, types, signal } = query;
+  // Not as a stream: each of its chunks would be handed over between threads, which costs more than
+  // most of what is done with it.
   const result = await interruptible(connection, () => connection.run(sql), signal);
-  const all = types.map((type) => allocateColumn(type, result.rowCount));
+  const all = types.map((type) => allocateWords(type, result.rowCount));
   let next = 0;
   for (let index = 0; index < result.chunkCount; index += 1) {
     const { chunk, rowCount } = result.getChunk(index);
     for (const [column, type] of types.entries()) {
-      all[column]!.set(viewOf(chunk, column, type, rowCount), next);
+      const words = type === 'UBIGINT' ? 2 * next : next;
+      all[column]!.set(viewOf(chunk, column, type, rowCount), words);
     }
     next += rowCount;
   }
   return all;
 }
 
+function allocateWords(type: ColumnType | 'UBIGINT', rows: number): ColumnArray {
+  return type === 'UBIGINT' ? new Int32Array(2 * rows) : allocateColumn(type, rows);
+}
+
 type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
 
-/** DuckDB's own memory, valid as long as the chunk. */
+/** The values of a column of a chunk. */
 export function viewOf(
   chunk: Chunk,
   index: number,
@@ -145,7 +126,8 @@ export function registerColumnSource(
   connection.registerTableFunction(source);
   const unnested = sources.map(({ column }) => `unnest(${column}) AS ${column}`).join(', ');
   return {
-    relation: `(SELECT ${unnested} FROM ${name}())`,
+    // Once the row is there, DuckDB need not wait for this thread to say that there is no other.
+    relation: `(SELECT ${unnested} FROM (FROM ${name}() LIMIT 1))`,
     set: (columnArrays, rows) => {
       const taken = columnArrays.map((values, index) => sources[index]!.toArray(values));
       current = { arrays: taken, rows };

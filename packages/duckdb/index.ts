@@ -1,7 +1,6 @@
 export { registerColumnFunction } from './column-function';
 export {
   allocateColumn,
-  readAllColumns,
   readColumns,
   registerColumnSource,
   type ColumnArray,
@@ -12,6 +11,7 @@ export {
   copyToParquet,
   countParquetRows,
   openDuckDb,
+  parquetRowCounts,
   readParquet,
   type DuckDb,
   type DuckDbOptions,

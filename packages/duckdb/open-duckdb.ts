@@ -22,6 +22,12 @@ export interface DuckDb {
   rows<T extends DuckDbRow = DuckDbRow>(sql: string, signal?: AbortSignal): Promise<T[]>;
   /** The underlying connection, for column-wise reading and writing. */
   readonly connection: DuckDBConnection;
+  readonly threads: number;
+  /**
+   * Another one, with the same permissions and one thread, for queries that use no more: with more
+   * threads in the DuckDB, the idle ones spin while such a query runs.
+   */
+  openSingleThreaded(): Promise<DuckDb>;
   close(): void;
 }
 
@@ -40,25 +46,27 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   });
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
-  // With room for its chunks, a streamed query runs on all threads while its reader works.
-  await connection.run(
-    `SET streaming_buffer_size = '${Math.ceil(options.memoryMegabytes / 10)}MB'`,
-  );
   await connection.run(
     `SET allowed_directories = ${quoteList(withTrailingSlash(options.allowedDirectories))}`,
   );
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  return wrap(instance, connection);
+  return wrap(instance, connection, options);
 }
 
 function withTrailingSlash(directories: readonly string[]): string[] {
   return directories.map((directory) => (directory.endsWith('/') ? directory : `${directory}/`));
 }
 
-function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
+function wrap(
+  instance: DuckDBInstance,
+  connection: DuckDBConnection,
+  options: DuckDbOptions,
+): DuckDb {
   return {
     connection,
+    threads: options.threads,
+    openSingleThreaded: () => openDuckDb({ ...options, threads: 1 }),
     run: async (sql, signal) =>
       void (await interruptible(connection, () => connection.run(sql), signal)),
     rows: async <T extends DuckDbRow>(sql: string, signal?: AbortSignal) => {
@@ -76,6 +84,19 @@ function wrap(instance: DuckDBInstance, connection: DuckDBConnection): DuckDb {
 export function readParquet(files: readonly string[]): string {
   if (files.length === 0) throw new RangeError('read_parquet needs at least one file');
   return `read_parquet(${quoteList(files)}, hive_partitioning = false)`;
+}
+
+/** How many rows each of some Parquet files holds; from their footers. */
+export async function parquetRowCounts(
+  duckDb: DuckDb,
+  files: readonly string[],
+): Promise<number[]> {
+  if (files.length === 0) return [];
+  const found = await duckDb.rows<{ file: string; rows: bigint }>(
+    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
+  );
+  const counts = new Map(found.map(({ file, rows }) => [file, Number(rows)]));
+  return files.map((file) => counts.get(file)!);
 }
 
 /** How many rows Parquet files hold together; from their footers. */

@@ -21,7 +21,8 @@ export interface FactColumn {
   /** SQL for what one raw row adds. */
   readonly sql: string;
   readonly type: ColumnType;
-  readonly combine: 'sum' | 'max';
+  /** `latest`: the time of the latest row that has a 1, a DOUBLE. */
+  readonly combine: 'sum' | 'max' | 'latest';
   /** A flag for the label: which of the rows that its knowledge has count, `any` or a condition. */
   readonly labelFlag?: string;
 }
@@ -43,6 +44,11 @@ export interface SweepPlan {
   /** Per feature: the channel of its value, and that of its number of rows where it has one. */
   readonly features: readonly { readonly value: number; readonly rows?: number }[];
   readonly sources: readonly SourcePlan[];
+}
+
+/** The type of a column's values in facts. */
+export function factType({ type, combine }: FactColumn): ColumnType {
+  return combine === 'latest' ? 'DOUBLE' : type;
 }
 
 /** Works out from the definitions which facts each source has to give, and what becomes of them. */
@@ -127,7 +133,7 @@ function countColumn({ eventType }: FeatureDefinition): FactColumn {
   return { sql: `(${isOfType(eventType)})::INTEGER`, type: 'INTEGER', combine: 'sum' };
 }
 
-/** Sums and moments are DOUBLE: exact for integers below 2^53, in cents and in microseconds. */
+/** Sums are DOUBLE, as times in microseconds are: exact for integers below 2^53. */
 function valueColumn(feature: FeatureDefinition): FactColumn | undefined {
   const { aggregate, eventType } = feature;
   const isCounted = isOfType(eventType);
@@ -145,11 +151,7 @@ function valueColumn(feature: FeatureDefinition): FactColumn | undefined {
         ? undefined
         : { sql: `(${isCounted})::UTINYINT`, type: 'UTINYINT', combine: 'max' };
     case 'days-since-last':
-      return {
-        sql: `CASE WHEN ${isCounted} THEN e::DOUBLE ELSE '-infinity'::DOUBLE END`,
-        type: 'DOUBLE',
-        combine: 'max',
-      };
+      return { sql: `(${isCounted})::UTINYINT`, type: 'UTINYINT', combine: 'latest' };
     case 'latest-equals':
       // The row's rank by (event_time, id) says which is latest; its parity whether it equals.
       return {

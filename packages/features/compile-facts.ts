@@ -1,10 +1,12 @@
-import { quoteLiteral, readParquet } from '../duckdb';
+import { quoteLiteral, readParquet, type ColumnArray, type ColumnType } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FactColumn, SourcePlan } from './channels';
+import type { FactRows } from './fact-collector';
 import type { FeatureSet } from './feature-set';
 import { momentOf, type Grid, type KnowledgeAt } from './grid';
 import { isOfType } from './is-of-type';
 import type { SourceTable } from './language';
+import { readPiece, type SegmentPiece } from './segment-pieces';
 
 export type RawTable = 'users' | SourceTable;
 
@@ -39,7 +41,8 @@ interface CompileOptions {
   readonly featureSet: FeatureSet;
   readonly plan: SourcePlan;
   readonly grid: Grid;
-  readonly segments: SegmentFiles;
+  /** Which rows of the raw log. */
+  readonly piece: SegmentPiece;
   /** SQL for the hash that stands for a `user_id`. */
   readonly userHash: string;
   /** The earliest signup of a user, in epoch microseconds. */
@@ -48,36 +51,108 @@ interface CompileOptions {
   readonly range: UserRange;
 }
 
+/** A query for raw rows of a source, and how its columns are read. */
+export interface FactQuery {
+  readonly sql: string;
+  readonly types: readonly (ColumnType | 'UBIGINT')[];
+  readonly rowsOf: (columns: readonly ColumnArray[]) => FactRows;
+}
+
 /**
- * SQL for what the raw rows of a source add to facts, a row each:
- * - `g`: the 64-bit hash of its user's id;
- * - `d`: the first moment at or after it; −W for all whose every window has passed before;
- * - `a` ≥ d: the first moment that sees it; the number of moments, where none does;
- * - `h`: with sessions, the 64-bit hash of its session's id;
- * - `c0`, `c1`, …: what it adds to the columns of the plan.
- *
- * In a window of W days a row is in force at the moments a ≤ i < d + W, and for a label of H days at
- * d − H ≤ i < d.
+ * What the raw rows of a source add to facts. In a window of W days a row of day d, the first moment
+ * at or after it, is in force at the moments a ≤ i < d + W, where a ≥ d is the first that sees it; and
+ * for a label of H days at d − H ≤ i < d. Rows of sessions that add nothing to the row before them
+ * are left out.
  */
-export function selectFactRows(options: CompileOptions): string {
-  const { plan } = options;
-  const session = plan.bySession ? ', hash(session_id) AS h' : '';
-  const values = plan.columns.map((column, index) => `, ${valueOf(column)} AS c${index}`);
-  return `SELECT g, d, a${session}${values.join('')} FROM (${placedRows(options)})`;
+export function selectFactRows(options: CompileOptions): FactQuery {
+  const { plan, grid } = options;
+  const columns: FactRowColumn[] = [
+    { name: 'g', sql: 'g', type: 'UBIGINT', isKey: true },
+    ...(plan.bySession ? [{ ...sessionColumn, isKey: true }] : []),
+    ...(isSeenAtOnce(grid) ? [] : [{ ...arrivalColumn, isKey: true }]),
+    { name: 'e', sql: 'e::DOUBLE', type: 'DOUBLE' },
+    ...plan.columns.map((column, index) => ({
+      ...{ name: `c${index}`, sql: valueOf(column, grid), type: column.type },
+      addsWhere: addsWhere(column, { name: `c${index}`, sql: valueOf(column, grid) }),
+    })),
+  ];
+  const placed = `SELECT ${columns.map(({ sql, name }) => `${sql} AS ${name}`).join(', ')}, ${dayNumber(grid)} AS day
+    FROM (${placedRows(options)})`;
+  const rows = plan.bySession ? withoutRepeats(placed, columns) : placed;
+  const names = columns.map(({ name }) => name);
+  const indexOf = (name: string) => names.indexOf(name);
+  return {
+    sql: `SELECT ${names.join(', ')} FROM (${rows})`,
+    types: columns.map(({ type }) => type),
+    rowsOf: (arrays) => ({
+      user: arrays[indexOf('g')] as Int32Array,
+      time: arrays[indexOf('e')] as Float64Array,
+      seenAt: arrays[indexOf('a')] as Int32Array | undefined,
+      session: arrays[indexOf('h')] as Int32Array | undefined,
+      values: arrays.slice(indexOf('e') + 1),
+    }),
+  };
 }
 
-function valueOf({ labelFlag, sql }: FactColumn): string {
+interface FactRowColumn {
+  readonly name: string;
+  readonly sql: string;
+  readonly type: ColumnType | 'UBIGINT';
+  /** Whether rows that differ in it belong to different facts. */
+  readonly isKey?: boolean;
+  /** Which rows add to it what the row before does not. */
+  readonly addsWhere?: string;
+}
+
+const sessionColumn = { name: 'h', sql: 'hash(session_id)', type: 'UBIGINT' } as const;
+const arrivalColumn = { name: 'a', sql: 'a', type: 'INTEGER' } as const;
+
+const ALWAYS = 'true';
+
+/** Which rows add something, where the row before is of the same fact; `ALWAYS` equal ones do not. */
+function addsWhere(
+  { combine }: FactColumn,
+  { name, sql }: { name: string; sql: string },
+): string | undefined {
+  if (sql === flagOf(ALWAYS)) return undefined;
+  return combine === 'max' ? `${name} > lag(${name}) OVER ()` : `${name} <> 0`;
+}
+
+/**
+ * The rows but those of the same fact as the row before them to which they add nothing: of a session
+ * on one day mostly all but one. Any order of rows gives the same facts, that of segments the fewest
+ * rows. DuckDB compares a row with the one before as they stream by, without sorting anything.
+ */
+function withoutRepeats(rows: string, columns: readonly FactRowColumn[]): string {
+  const keys = ['day', ...columns.flatMap(({ name, isKey }) => (isKey ? name : []))];
+  const differs = keys.map((name) => `${name} IS DISTINCT FROM lag(${name}) OVER ()`);
+  const adds = columns.flatMap(({ addsWhere: condition }) => condition ?? []);
+  return `FROM (${rows}) QUALIFY ${[...differs, ...adds].join(' OR ')}`;
+}
+
+function valueOf({ labelFlag, sql }: FactColumn, grid: Grid): string {
   if (labelFlag === undefined) return sql;
-  return labelFlag === 'any' ? 'for_label::UTINYINT' : `(for_label AND ${labelFlag})::UTINYINT`;
+  const forLabel = isKnown(grid.label, latestKnowledge(grid));
+  return flagOf(labelFlag === 'any' ? forLabel : `${forLabel} AND ${labelFlag}`);
 }
 
-/** The raw rows with the moments that first see them, and whether the label knows them. */
+function flagOf(condition: string): string {
+  return `(${condition})::UTINYINT`;
+}
+
+/** The raw rows, with the moments that first see them where those are not the first after them. */
 function placedRows(options: CompileOptions): string {
   const { plan, grid } = options;
-  const days = `SELECT *, ${dayIndex(grid, plan.windowDays)} AS d FROM (${rawRows(options)})`;
+  const rows = rawRows(options);
+  if (isSeenAtOnce(grid)) return rows;
+  const days = `SELECT *, ${dayIndex(grid, plan.windowDays)} AS d FROM (${rows})`;
+  return `SELECT *, ${firstMomentThatSees(grid)} AS a FROM (${days})`;
+}
+
+/** Whether each moment knows all that is read, so that it sees what happened by then. */
+function isSeenAtOnce(grid: Grid): boolean {
   const latest = latestKnowledge(grid);
-  return `SELECT *, ${firstMomentThatSees(grid, latest)} AS a,
-    ${isKnown(grid.label, latest)} AS for_label FROM (${days})`;
+  return grid.knowledge.every(({ at, batch }) => at === latest.at && batch === latest.batch);
 }
 
 /** The last batch that any moment of a grid, or its label, may know. */
@@ -103,13 +178,13 @@ const rawColumns: Record<SourceTable, readonly string[]> = {
 export const latestRank = 'row_number() OVER (PARTITION BY user_id ORDER BY event_time, change_id)';
 
 function rawRows(options: CompileOptions): string {
-  const { plan, grid, segments, userHash } = options;
+  const { plan, piece, userHash } = options;
   const columns = rawColumns[plan.source]
     .map((column) => (column === 'latest_rank' ? `${latestRank} AS latest_rank` : column))
     .join(', ');
   return `SELECT ${userHash} AS g, ${columns},
     epoch_us(event_time) AS e, epoch_us(ingested_at) AS k, batch
-    FROM ${readParquet(segments(plan.source, throughBatch(grid)))} WHERE ${isNeeded(options)}`;
+    FROM ${readPiece(piece)} WHERE ${isNeeded(options)}`;
 }
 
 /**
@@ -160,18 +235,22 @@ function dayIndex(grid: Grid, floorDays: number): string {
   return `(greatest(e + ${shift}, 0) // ${DAY} - ${floorDays})::INTEGER`;
 }
 
+/** A number that rows of the same day share, and others do not; all of them positive. */
+function dayNumber(grid: Grid): string {
+  const shift = 1_000_000n * MICROS_PER_DAY + MICROS_PER_DAY - 1n - grid.first;
+  return `(e + ${shift}) // ${DAY}`;
+}
+
 /**
  * The first moment that sees a row of day `d`: not before `d`, and one that knows it; `count` when
  * no moment does. K and S never fall, so that once known is known.
- *
- * @param latest  Where the rows are only those known by it.
  */
-function firstMomentThatSees(grid: Grid, latest?: KnowledgeAt): string {
+function firstMomentThatSees(grid: Grid): string {
   const { count, knowledge } = grid;
   const [only] = knowledge;
   const isOne = knowledge.every(({ at, batch }) => at === only?.at && batch === only.batch);
   if (isOne && only) {
-    return `CASE WHEN ${isKnown(only, latest)} THEN least(greatest(d, 0), ${count}) ELSE ${count} END`;
+    return `CASE WHEN ${isKnown(only)} THEN least(greatest(d, 0), ${count}) ELSE ${count} END`;
   }
   const ats = `[${knowledge.map(({ at }) => at).join(', ')}]`;
   const batches = `[${knowledge.map(({ batch }) => batch).join(', ')}]`;
@@ -191,5 +270,5 @@ function isForLabel({ label }: SourcePlan): boolean {
 /** Whether the label, or a moment, knows a row; true where all rows are known by `latest`. */
 function isKnown({ at, batch }: KnowledgeAt, latest?: KnowledgeAt): string {
   const isLatest = latest !== undefined && at >= latest.at && batch >= latest.batch;
-  return isLatest ? 'true' : `(k <= ${at} AND batch <= ${batch})`;
+  return isLatest ? ALWAYS : `(k <= ${at} AND batch <= ${batch})`;
 }

@@ -1,9 +1,9 @@
-import { allocateColumn, readAllColumns, type ColumnArray, type DuckDb } from '../duckdb';
+import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { compileSpineUsers, selectSpineRows, type SpineOptions } from './compile-spine';
 import type { FeatureSet } from './feature-set';
 import { columnTypeOf } from './feature-columns';
-import { fillColumn, type ColumnOptions } from './fill-column';
+import { equalsOf, fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
 import { SpineFactReader, spineLoads, type FactSeries, type SpineLoad } from './spine-fact-reader';
 import { sortByUser } from './user-series';
@@ -76,7 +76,7 @@ async function readSpineRows(
 ): Promise<SpineRows> {
   const sql = selectSpineRows(knowledge, now);
   const types = ['INTEGER', 'INTEGER', 'DOUBLE', 'UTINYINT'] as const;
-  const [rows, users, times, codes] = await readAllColumns(connection, { sql, types, signal });
+  const [rows, users, times, codes] = await readColumns(connection, { sql, types, signal });
   const total = rows!.length;
   const user = new Int32Array(total);
   const at = new Float64Array(total);
@@ -107,7 +107,7 @@ interface Questions {
   readonly moments: Moments;
   readonly at: Float64Array;
   /** Signup and plan of each row's user. */
-  readonly users: Pick<ColumnOptions['users'], 'signup' | 'plan'>;
+  readonly users: { readonly signup: Float64Array; readonly plan: readonly string[] };
   /** All rows: what those with a reason get means nothing. */
   readonly visible: Int32Array;
 }
@@ -155,7 +155,8 @@ function answer(
 ): ColumnArray {
   const into = allocateColumn(columnTypeOf[feature.type], at.length);
   const totals = totalsOf(feature, { moments, rows: at.length }, series);
-  fillColumn({ feature, ...totals, visible, users, moment: at, into });
+  const own = { signup: users.signup, ownEquals: equalsOf(feature, users.plan) };
+  fillColumn({ feature, ...totals, visible, users: own, moment: at, into });
   return into;
 }
 

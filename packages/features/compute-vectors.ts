@@ -1,4 +1,4 @@
-import { countParquetRows, readColumns, type DuckDb } from '../duckdb';
+import { parquetRowCounts, readColumns, type DuckDb } from '../duckdb';
 import { planSweep, type SourcePlan, type SweepPlan } from './channels';
 import {
   compileUsers,
@@ -8,9 +8,10 @@ import {
   type UserRange,
 } from './compile-facts';
 import { groupByDay, type FactBlock } from './fact-block';
-import { FactCollector, type CollectedFacts } from './fact-collector';
+import { FactCollector, type CollectedFacts, type FactRows } from './fact-collector';
 import type { FeatureSet } from './feature-set';
 import { validateGrid, type Grid } from './grid';
+import { cutIntoPieces, type Segment, type SegmentPiece } from './segment-pieces';
 import { correctOverlaps } from './session-overlaps';
 import { Sweep, type Correction, type GridUsers, type MomentVectors } from './sweep';
 import { distinctUserHash, userNumbers } from './user-hash';
@@ -18,7 +19,7 @@ import { distinctUserHash, userNumbers } from './user-hash';
 export interface ComputedVectors {
   /** Every user visible at some moment, in the order of their ids; rows name them by number. */
   readonly users: Pick<GridUsers, 'ids' | 'since'>;
-  /** How many queries read each raw table: one, or one for each shard of users. */
+  /** How often each raw table was read: once, or once for each shard of users. */
   readonly scans: Readonly<Record<string, number>>;
   /** The vectors of a moment; moments can only be asked for in rising order. */
   vectorsAt(index: number): MomentVectors;
@@ -30,15 +31,20 @@ export interface VectorOptions {
   readonly segments: SegmentFiles;
   /** How many raw rows are collected at a time: bounds the memory for it, never changes a value. */
   readonly rowsPerShard?: number;
+  /** How many of them one query reads: likewise. */
+  readonly rowsPerPiece?: number;
   readonly signal?: AbortSignal;
 }
 
 const ROWS_PER_SHARD = 25_000_000;
 
+/** Eight row groups: enough that a query's fixed cost is lost in it. */
+const ROWS_PER_PIECE = 8 * 122_880;
+
 /**
  * Computes the vectors of a grid. DuckDB, which must be allowed to read the raw log, places the raw
- * rows in time with one scan of each table, by shards of users; they are collected to facts, which
- * the sweep adds up. Leaves the table `user_rows(u, user_id, …)` in the DuckDB. The same rows come
+ * rows in time with one scan of each table, piece by piece and by shards of users; they are collected
+ * to facts, which the sweep adds up. Leaves the table `user_rows(u, user_id, …)` in the DuckDB. The same rows come
  * out whatever the grid is part of, and however the users are sharded.
  */
 export async function computeVectors(
@@ -52,14 +58,31 @@ export async function computeVectors(
   const users = await readUsers(duckDb);
   const userHash = await distinctUserHash(duckDb, segments('users', throughBatch(grid)));
   const userOf = await userNumbers(duckDb, userHash, users.ids.length);
-  const reader = new FactReader(duckDb, { ...options, grid, plan, users, userHash, userOf });
   const scans: Record<string, number> = { users: 1 };
-  for (const source of users.ids.length > 0 ? plan.sources : []) {
-    scans[source.source] = await reader.read(source);
-  }
-  const { blocks, corrections } = reader;
+  const { blocks, corrections } = await withReaders(duckDb, async (readers) => {
+    const reader = new FactReader(readers, { ...options, grid, plan, users, userHash, userOf });
+    for (const source of users.ids.length > 0 ? plan.sources : []) {
+      scans[source.source] = await reader.read(source);
+    }
+    return reader;
+  });
   const sweep = new Sweep({ featureSet, plan, grid, users, blocks, corrections });
   return { users, scans, vectorsAt: (index) => sweep.vectorsAt(index) };
+}
+
+/** Lends DuckDBs of one thread, one for each thread that there is. */
+async function withReaders<T>(
+  duckDb: DuckDb,
+  use: (readers: readonly DuckDb[]) => Promise<T>,
+): Promise<T> {
+  if (duckDb.threads === 1) return use([duckDb]);
+  const opened = Array.from({ length: duckDb.threads }, () => duckDb.openSingleThreaded());
+  const readers = await Promise.all(opened);
+  try {
+    return await use(readers);
+  } finally {
+    for (const reader of readers) reader.close();
+  }
 }
 
 async function readUsers(duckDb: DuckDb): Promise<GridUsers> {
@@ -101,29 +124,37 @@ class FactReader {
   private readonly firstSignup: number;
 
   constructor(
-    private readonly duckDb: DuckDb,
+    private readonly readers: readonly DuckDb[],
     private readonly options: ReaderOptions,
   ) {
     this.firstSignup = options.users.signup.reduce((first, at) => Math.min(first, at), Infinity);
   }
 
-  /** @returns How many queries that took: one for each shard. */
+  /** @returns How often it read the source: once for each shard. */
   async read(plan: SourcePlan): Promise<number> {
     const { grid } = this.options;
-    const shards = await this.shards(plan);
+    const segments = await this.segmentsOf(plan);
+    const shards = this.shards(segments);
+    const pieces = this.pieces(plan, segments);
     for (const shard of shards) {
-      const facts = await this.collect(plan, shard);
+      const facts = await this.collect(plan, { shard, pieces });
       this.blocks.push(groupByDay(plan, facts, grid.count));
       if (plan.bySession) this.noteOverlaps(plan, facts);
     }
     return shards.length;
   }
 
-  /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
-  private async shards({ source }: SourcePlan): Promise<Shard[]> {
-    const { users, segments, grid, rowsPerShard = ROWS_PER_SHARD } = this.options;
+  private async segmentsOf({ source }: SourcePlan): Promise<Segment[]> {
+    const { segments, grid } = this.options;
     const files = segments(source, throughBatch(grid));
-    const rows = await countParquetRows(this.duckDb, files);
+    const counts = await parquetRowCounts(this.readers[0]!, files);
+    return files.map((file, index) => ({ file, rows: counts[index]! }));
+  }
+
+  /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
+  private shards(segments: readonly Segment[]): Shard[] {
+    const { users, rowsPerShard = ROWS_PER_SHARD } = this.options;
+    const rows = segments.reduce((total, segment) => total + segment.rows, 0);
     const count = Math.min(Math.ceil(rows / rowsPerShard), users.ids.length) || 1;
     const bounds = Array.from(
       { length: count - 1 },
@@ -136,18 +167,41 @@ class FactReader {
     }));
   }
 
-  private async collect(plan: SourcePlan, shard: Shard): Promise<CollectedFacts> {
-    const { signal, userOf } = this.options;
-    const { firstSignup } = this;
-    const sql = selectFactRows({ ...this.options, plan, firstSignup, range: shard.range });
-    const key = ['UBIGINT', 'INTEGER', 'INTEGER'] as const;
-    const session = plan.bySession ? (['UBIGINT'] as const) : [];
-    const types = [...key, ...session, ...plan.columns.map(({ type }) => type)];
-    const collector = new FactCollector(plan, userOf, shard);
-    await readColumns(this.duckDb.connection, { sql, types, signal }, (chunk, chunkRows) =>
-      collector.add(chunk, chunkRows),
+  /** A user's plan changes are ranked among each other, so those are read in one piece. */
+  private pieces({ source }: SourcePlan, segments: readonly Segment[]): SegmentPiece[] {
+    const { rowsPerPiece = ROWS_PER_PIECE } = this.options;
+    return cutIntoPieces(segments, source === 'plan_changes' ? Infinity : rowsPerPiece);
+  }
+
+  /** Each reader places one piece in time after the other, while this thread adds them up. */
+  private async collect(
+    plan: SourcePlan,
+    { shard, pieces }: { shard: Shard; pieces: readonly SegmentPiece[] },
+  ): Promise<CollectedFacts> {
+    const { userOf, grid } = this.options;
+    const collector = new FactCollector(plan, grid, userOf, shard);
+    const waiting = [...pieces];
+    const readOn = async (reader: DuckDb) => {
+      for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
+        collector.add(await this.query(reader, { plan, piece, range: shard.range }));
+      }
+    };
+    // All end before the first failure is thrown: nobody closes a DuckDB under a query.
+    const lanes = await Promise.allSettled(
+      this.readers.map((reader) => readOn(reader).finally(() => waiting.splice(0))),
     );
+    for (const lane of lanes) if (lane.status === 'rejected') throw lane.reason;
     return collector.collected();
+  }
+
+  private async query(
+    { connection }: DuckDb,
+    which: { plan: SourcePlan; piece: SegmentPiece; range: UserRange },
+  ): Promise<FactRows> {
+    const { options, firstSignup } = this;
+    const { signal } = options;
+    const { rowsOf, ...query } = selectFactRows({ ...options, firstSignup, ...which });
+    return rowsOf(await readColumns(connection, { ...query, signal }));
   }
 
   private noteOverlaps({ source }: SourcePlan, facts: CollectedFacts): void {

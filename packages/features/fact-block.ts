@@ -1,5 +1,5 @@
 import { allocateColumn, type ColumnArray } from '../duckdb';
-import type { SourcePlan } from './channels';
+import { factType, type SourcePlan } from './channels';
 import type { CollectedFacts } from './fact-collector';
 
 /**
@@ -26,8 +26,8 @@ export function groupByDay(plan: SourcePlan, facts: CollectedFacts, moments: num
     plan,
     user: inPlace(facts.user, new Int32Array(count), places),
     seenAt: inPlace(facts.seenAt, new Int32Array(count), places),
-    columns: plan.columns.map(({ type }, index) =>
-      inPlace(facts.columns[index]!, allocateColumn(type, count), places),
+    columns: plan.columns.map((column, index) =>
+      inPlace(facts.columns[index]!, allocateColumn(factType(column), count), places),
     ),
     byDay: (day) => {
       const index = day - first;

@@ -1,6 +1,21 @@
 import { allocateColumn, type ColumnArray } from '../duckdb';
-import type { FactColumn, SourcePlan } from './channels';
+import { factType, type FactColumn, type SourcePlan } from './channels';
+import { indexAtOrAfter, type Grid } from './grid';
 import { KeyIndex } from './key-index';
+
+/** Raw rows, a column each. A hash is two 32-bit words, the lower one first. */
+export interface FactRows {
+  /** The hash of each row's user. */
+  readonly user: Int32Array;
+  /** When it happened, in epoch microseconds. */
+  readonly time: Float64Array;
+  /** The first moment that sees it, or the number of moments; absent: the first not before it. */
+  readonly seenAt?: Int32Array;
+  /** By sessions, the hash of its session. */
+  readonly session?: Int32Array;
+  /** What it adds to each column of the plan. */
+  readonly values: readonly ColumnArray[];
+}
 
 /**
  * Facts in the order in which their first rows came. A fact stands for rows of one user (and, by
@@ -47,8 +62,11 @@ export class FactCollector {
   private latest: Int32Array;
   private sessions = 0;
   private readonly several: number[] = [];
-  /** The fact of each row of a chunk. */
-  private facts: Int32Array = new Int32Array(2_048);
+  private readonly first: number;
+  /** Of each row of a chunk: its fact, day and arrival. */
+  private facts = new Int32Array(0);
+  private days = new Int32Array(0);
+  private seen = new Int32Array(0);
 
   /**
    * @param userOf  The number of a user by the two words of its id's hash.
@@ -56,9 +74,11 @@ export class FactCollector {
    */
   constructor(
     private readonly plan: SourcePlan,
+    private readonly grid: Pick<Grid, 'first' | 'count'>,
     private readonly userOf: (low: number, high: number) => number,
     { users, rows }: { readonly users: number; readonly rows: number },
   ) {
+    this.first = Number(grid.first);
     const capacity = 1_024 + Math.ceil(rows / ROWS_PER_FACT);
     this.user = new Int32Array(capacity);
     this.day = new Int32Array(capacity);
@@ -69,18 +89,40 @@ export class FactCollector {
     this.latest = new Int32Array(plan.bySession ? capacity : 0).fill(-1);
   }
 
-  /** Columns g, d, a, with sessions h, and those of the plan; g and h in two words each. */
-  add(chunk: readonly ColumnArray[], rows: number): void {
-    const { plan } = this;
-    if (this.facts.length < rows) this.facts = new Int32Array(rows);
-    if (plan.bySession) this.placeBySession(chunk, rows);
-    else this.placeByUser(chunk, rows);
-    const first = plan.bySession ? 4 : 3;
+  add(rows: FactRows): void {
+    const { plan, facts } = this.withRoomFor(rows.time.length);
+    const seen = this.placeInTime(rows);
+    if (rows.session) this.placeBySession(rows.user, rows.session, seen);
+    else this.placeByUser(rows.user, seen);
     for (const [index, { combine }] of plan.columns.entries()) {
-      const rowsOf = { facts: this.facts, values: chunk[first + index]!, rows };
-      if (combine === 'sum') addUp(this.columns[index]!, rowsOf);
-      else keepGreatest(this.columns[index]!, rowsOf);
+      const values = { facts, values: rows.values[index]!, rows: rows.time.length };
+      const into = this.columns[index]!;
+      if (combine === 'sum') addUp(into, values);
+      else if (combine === 'max') keepGreatest(into, values);
+      else keepLatest(into, values, rows.time);
     }
+  }
+
+  private withRoomFor(rows: number): this {
+    if (this.facts.length < rows) {
+      this.facts = new Int32Array(rows);
+      this.days = new Int32Array(rows);
+      this.seen = new Int32Array(rows);
+    }
+    return this;
+  }
+
+  /** Days, −W for all that every window has passed; and the moments that first see the rows. */
+  private placeInTime({ time, seenAt }: FactRows): Int32Array {
+    const { first, days, seen } = this;
+    const { count } = this.grid;
+    const floor = -this.plan.windowDays;
+    for (let row = 0; row < time.length; row += 1) {
+      const day = Math.max(indexAtOrAfter(first, time[row]!), floor);
+      days[row] = day;
+      seen[row] = Math.min(Math.max(day, 0), count);
+    }
+    return seenAt ?? seen;
   }
 
   collected(): CollectedFacts {
@@ -88,40 +130,44 @@ export class FactCollector {
     return { count, user, day, seenAt, columns, previous, latest, sessions, several };
   }
 
-  private placeByUser(chunk: readonly ColumnArray[], rows: number): void {
-    const [users, days, seen] = chunk as readonly Int32Array[];
+  private placeByUser(users: Int32Array, seen: Int32Array): void {
+    const { days, facts } = this;
     let user = -1;
     let fact = -1;
-    for (let row = 0; row < rows; row += 1) {
-      const isSameUser = isAsBefore(users!, row);
-      if (!isSameUser) user = this.userOf(users![2 * row]!, users![2 * row + 1]!);
-      const isSame = isSameUser && days![row] === days![row - 1] && seen![row] === seen![row - 1];
-      if (!isSame) fact = this.append(user, days![row]!, seen![row]!);
-      this.facts[row] = fact;
+    for (let row = 0; 2 * row < users.length; row += 1) {
+      const isSameUser = isAsBefore(users, row);
+      if (!isSameUser) user = this.userOf(users[2 * row]!, users[2 * row + 1]!);
+      const isSame = isSameUser && days[row] === days[row - 1] && seen[row] === seen[row - 1];
+      if (!isSame) fact = this.append(user, days[row]!, seen[row]!);
+      facts[row] = fact;
     }
   }
 
-  private placeBySession(chunk: readonly ColumnArray[], rows: number): void {
-    const [users, days, seen, hashes] = chunk as readonly Int32Array[];
+  private placeBySession(users: Int32Array, sessions: Int32Array, seen: Int32Array): void {
+    const { days, facts } = this;
     const floor = -this.plan.windowDays;
     let user = -1;
     let fact = -1;
-    for (let row = 0; row < rows; row += 1) {
-      const day = days![row]!;
-      const isSameUser = isAsBefore(users!, row);
-      if (!isSameUser) user = this.userOf(users![2 * row]!, users![2 * row + 1]!);
+    for (let row = 0; 2 * row < users.length; row += 1) {
+      const day = days[row]!;
+      const isSameUser = isAsBefore(users, row);
+      if (!isSameUser) user = this.userOf(users[2 * row]!, users[2 * row + 1]!);
       const isSame =
         isSameUser &&
-        day === days![row - 1] &&
-        seen![row] === seen![row - 1] &&
+        day === days[row - 1] &&
+        seen[row] === seen[row - 1] &&
         // Rows that only channels without a window remember need no session.
-        (day <= floor || isAsBefore(hashes!, row));
-      if (!isSame && day <= floor) fact = this.append(user, day, seen![row]!);
+        (day <= floor || isAsBefore(sessions, row));
+      if (!isSame && day <= floor) fact = this.append(user, day, seen[row]!);
       else if (!isSame) {
-        const session = this.sessionIndex.numberOf(user, hashes![2 * row]!, hashes![2 * row + 1]!);
-        fact = this.ofSession(session, user, day, seen![row]!);
+        const session = this.sessionIndex.numberOf(
+          user,
+          sessions[2 * row]!,
+          sessions[2 * row + 1]!,
+        );
+        fact = this.ofSession(session, user, day, seen[row]!);
       }
-      this.facts[row] = fact;
+      facts[row] = fact;
     }
   }
 
@@ -178,10 +224,11 @@ function grown(values: Int32Array, fill = 0): Int32Array {
   return larger;
 }
 
-/** Flags and counts start at 0; only moments and ranks, which are DOUBLE, may be less. */
-function emptyColumn({ type, combine }: FactColumn, length: number): ColumnArray {
-  const column = allocateColumn(type, length);
-  return combine === 'max' && type === 'DOUBLE' ? column.fill(-Infinity) : column;
+/** Flags and counts start at 0; only times and ranks, which are DOUBLE, may be less. */
+function emptyColumn(column: FactColumn, length: number): ColumnArray {
+  const type = factType(column);
+  const values = allocateColumn(type, length);
+  return column.combine !== 'sum' && type === 'DOUBLE' ? values.fill(-Infinity) : values;
 }
 
 interface RowValues {
@@ -198,5 +245,13 @@ function keepGreatest(into: ColumnArray, { facts, values, rows }: RowValues): vo
   for (let row = 0; row < rows; row += 1) {
     const fact = facts[row]!;
     if (values[row]! > into[fact]!) into[fact] = values[row]!;
+  }
+}
+
+function keepLatest(into: ColumnArray, { facts, values, rows }: RowValues, time: Float64Array) {
+  for (let row = 0; row < rows; row += 1) {
+    if (values[row] === 0) continue;
+    const fact = facts[row]!;
+    if (time[row]! > into[fact]!) into[fact] = time[row]!;
   }
 }

@@ -1,7 +1,6 @@
 import type { ColumnArray } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FeatureDefinition } from './language';
-import type { GridUsers } from './sweep';
 
 const DAY = Number(MICROS_PER_DAY);
 
@@ -11,10 +10,23 @@ export interface ColumnOptions {
   readonly state: Float64Array;
   readonly counts: Float64Array;
   readonly visible: Int32Array;
-  readonly users: Pick<GridUsers, 'signup' | 'plan'>;
+  readonly users: {
+    readonly signup: Float64Array;
+    /** For `latest-equals`: 1 where the plan at signup equals. */
+    readonly ownEquals?: Uint8Array;
+  };
   /** T in epoch microseconds: one for all, or one each. */
   readonly moment: number | Float64Array;
   readonly into: ColumnArray;
+}
+
+/** Where texts equal what a `latest-equals` feature looks for; of other features, nothing. */
+export function equalsOf(
+  { aggregate }: FeatureDefinition,
+  texts: readonly string[],
+): Uint8Array | undefined {
+  if (aggregate.kind !== 'latest-equals') return undefined;
+  return Uint8Array.from(texts, (text) => Number(text === aggregate.equals));
 }
 
 /** Turns what a channel has come to into the values of a feature, a row per index in `visible`. */
@@ -31,7 +43,39 @@ export function fillColumn(options: ColumnOptions): void {
   }
 }
 
-function fillTotals({ feature, state, counts, visible, into }: ColumnOptions): void {
+function fillTotals(options: ColumnOptions): void {
+  const { feature, state, counts, into } = options;
+  const isPlain = counts === state && Number(feature.default ?? 0) === 0;
+  let greatest: number;
+  if (!isPlain) greatest = fillWithDefault(options);
+  else if (into instanceof Int32Array) greatest = fillWhole(options, into);
+  else greatest = fillDivided(options, into);
+  if (greatest > Number.MAX_SAFE_INTEGER) throw new RangeError(`${feature.name} is above 2^53`);
+}
+
+/** Apart from the next one, so that each loop writes one type of array. */
+function fillWhole({ state, visible }: ColumnOptions, into: Int32Array): number {
+  let greatest = 0;
+  for (let row = 0; row < visible.length; row += 1) {
+    const total = state[visible[row]!]!;
+    if (total > greatest) greatest = total;
+    into[row] = total;
+  }
+  return greatest;
+}
+
+function fillDivided({ feature, state, visible }: ColumnOptions, into: ColumnArray): number {
+  const divisor = feature.dividedBy ?? 1;
+  let greatest = 0;
+  for (let row = 0; row < visible.length; row += 1) {
+    const total = state[visible[row]!]!;
+    if (total > greatest) greatest = total;
+    into[row] = total / divisor;
+  }
+  return greatest;
+}
+
+function fillWithDefault({ feature, state, counts, visible, into }: ColumnOptions): number {
   const divisor = feature.dividedBy ?? 1;
   const none = Number(feature.default ?? 0);
   let greatest = 0;
@@ -41,7 +85,7 @@ function fillTotals({ feature, state, counts, visible, into }: ColumnOptions): v
     if (total > greatest) greatest = total;
     into[row] = counts[user] === 0 ? none : total / divisor;
   }
-  if (greatest > Number.MAX_SAFE_INTEGER) throw new RangeError(`${feature.name} is above 2^53`);
+  return greatest;
 }
 
 /**
@@ -66,12 +110,13 @@ function fillDaysSince({ feature, state, visible, users, moment, into }: ColumnO
 }
 
 function fillLatestEquals({ feature, state, visible, users, into }: ColumnOptions): void {
-  const { aggregate } = feature;
-  if (aggregate.kind !== 'latest-equals') throw new RangeError(aggregate.kind);
+  const { ownEquals } = users;
+  if (!ownEquals) throw new RangeError(`${feature.name} needs the plans at signup`);
+  const none = feature.default === undefined ? undefined : Number(feature.default);
   for (let row = 0; row < visible.length; row += 1) {
     const user = visible[row]!;
     const latest = state[user]!;
     if (latest !== -Infinity) into[row] = latest % 2;
-    else into[row] = Number(feature.default ?? users.plan[user] === aggregate.equals);
+    else into[row] = none ?? ownEquals[user]!;
   }
 }

@@ -43,3 +43,14 @@ export function validateGrid(grid: Grid): Grid {
 export function momentOf(grid: Grid, index: number): EpochMicros {
   return grid.first + BigInt(index) * MICROS_PER_DAY;
 }
+
+/**
+ * The index of the first moment at or after an instant; negative, or beyond the last, where none is.
+ * Both in epoch microseconds. Exact over spans below 285 years: there a quotient that is no whole
+ * number of days is at least 1 µs ÷ 24 h = 1.2e-11 away from one, and doubles lie closer.
+ */
+export function indexAtOrAfter(first: number, instant: number): number {
+  return Math.ceil((instant - first) / DAY);
+}
+
+const DAY = Number(MICROS_PER_DAY);

@@ -12,15 +12,23 @@ const NEAR = 16;
 export class KeyIndex {
   private count = 0;
   /** Number + 1 of the key in a slot; 0 is empty. */
-  private slots: Int32Array;
+  private slots = new Int32Array(0);
   /** Per key: its owner and the two words of its hash. */
-  private keys: Int32Array;
+  private keys = new Int32Array(0);
+  /** How many slots each owner has its keys in, at first. */
+  private perOwner = 1;
 
   /** @param expected  About how many owners and keys there are. */
   constructor(private readonly expected: { readonly owners: number; readonly keys: number }) {
     const bits = Math.ceil(Math.log2(Math.max(expected.keys, 1_000) / FILLED_MAX));
-    this.slots = new Int32Array(2 ** bits);
+    this.allocate(2 ** bits);
+  }
+
+  private allocate(slotCount: number): void {
+    // Written once, since pages that are first read and then written cost the system twice.
+    this.slots = new Int32Array(slotCount).fill(0);
     this.keys = new Int32Array(3 * roomIn(this.slots));
+    this.perOwner = Math.max(1, Math.floor(slotCount / this.expected.owners));
   }
 
   /** The number of a key; a new one if it is new. */
@@ -37,10 +45,11 @@ export class KeyIndex {
 
   /** The slot that has a key, or that it would have. */
   private slotOf(owner: number, low: number, high: number): number {
-    const { slots, keys } = this;
+    const { slots, keys, perOwner } = this;
     const mask = slots.length - 1;
-    const perOwner = Math.max(1, Math.floor(slots.length / this.expected.owners));
-    let slot = (Math.imul(owner, perOwner) + ((low >>> 0) % perOwner)) & mask;
+    // The hash as a fraction: dividing by a number that is not known beforehand is slow.
+    const place = Math.floor((low >>> 0) * 2 ** -32 * perOwner);
+    let slot = (Math.imul(owner, perOwner) + place) & mask;
     for (let probe = 1; ; probe += 1) {
       const key = (slots[slot]! - 1) * 3;
       if (key < 0) return slot;
@@ -62,8 +71,7 @@ export class KeyIndex {
 
   private grow(): void {
     const { keys } = this;
-    this.slots = new Int32Array(this.slots.length * 2);
-    this.keys = new Int32Array(3 * roomIn(this.slots));
+    this.allocate(this.slots.length * 2);
     this.keys.set(keys);
     for (let number = 0; number < this.count; number += 1) {
       const key = number * 3;

@@ -1,4 +1,4 @@
-import { readAllColumns, type DuckDb } from '../duckdb';
+import { readColumns, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import {
   selectSessionPieces,
@@ -57,7 +57,7 @@ export class SpineFactReader {
   async read({ sql, columns }: SpineQuery): Promise<SpineArrays> {
     const { signal } = this.options;
     const types = ['INTEGER' as const, ...columns.map(() => 'DOUBLE' as const)];
-    const [user, ...doubles] = await readAllColumns(this.duckDb.connection, { sql, types, signal });
+    const [user, ...doubles] = await readColumns(this.duckDb.connection, { sql, types, signal });
     const named = columns.map((column, index) => [column, doubles[index]]);
     return { user: user as Int32Array, ...(Object.fromEntries(named) as Partial<SpineArrays>) };
   }

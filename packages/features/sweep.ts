@@ -5,7 +5,7 @@ import type { FactBlock } from './fact-block';
 import type { FeatureSet } from './feature-set';
 import { momentOf, type Grid } from './grid';
 import { columnTypeOf } from './feature-columns';
-import { fillColumn } from './fill-column';
+import { equalsOf, fillColumn } from './fill-column';
 
 /** The users of a grid, by number: in the order of their ids. */
 export interface GridUsers {
@@ -67,12 +67,15 @@ export class Sweep {
   private readonly silentRows: Int32Array;
   private readonly cancellations: Int32Array;
   private readonly windows: readonly number[];
+  /** Per feature: whose plan at signup is the one it looks for. */
+  private readonly ownEquals: readonly (Uint8Array | undefined)[];
   /** Arrays that were given back: fresh ones for every moment would keep the collector busy. */
   private readonly spare: Columns[] = [];
   private now = -1;
 
   constructor(private readonly input: SweepInput) {
-    const { plan, users } = input;
+    const { featureSet, plan, users } = input;
+    this.ownEquals = featureSet.features.map((feature) => equalsOf(feature, users.plan));
     // One more than there are users: facts of users that no moment sees go there.
     const count = users.ids.length + 1;
     this.state = plan.channels.map(({ kind }) =>
@@ -191,7 +194,8 @@ export class Sweep {
       const state = this.state[value]!;
       const counts = rowsChannel === undefined ? state : this.state[rowsChannel]!;
       const into = columns.features[index]!;
-      fillColumn({ feature, state, counts, visible, users, moment, into });
+      const own = { signup: users.signup, ownEquals: this.ownEquals[index] };
+      fillColumn({ feature, state, counts, visible, users: own, moment, into });
     }
     this.fillLabels(visible, columns.label);
     return {

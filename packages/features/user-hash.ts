@@ -1,4 +1,4 @@
-import { readColumns, readParquet, type ColumnArray, type DuckDb } from '../duckdb';
+import { readColumns, readParquet, type DuckDb } from '../duckdb';
 import { KeyIndex } from './key-index';
 
 /** DuckDB hashes a dictionary's texts once each, where it would cast every row's to a number. */
@@ -30,13 +30,11 @@ export async function userNumbers(
   count: number,
 ): Promise<(low: number, high: number) => number> {
   const index = new KeyIndex({ owners: 1, keys: count });
-  const add = ([words]: readonly ColumnArray[], rows: number) => {
-    for (let row = 0; row < rows; row += 1) {
-      index.numberOf(0, words![2 * row]!, words![2 * row + 1]!);
-    }
-  };
   const sql = `SELECT ${userHash} FROM user_rows ORDER BY u`;
-  await readColumns(duckDb.connection, { sql, types: ['UBIGINT'] }, add);
+  const [words] = await readColumns(duckDb.connection, { sql, types: ['UBIGINT'] });
+  for (let row = 0; row < count; row += 1) {
+    index.numberOf(0, words![2 * row]!, words![2 * row + 1]!);
+  }
   return (low, high) => {
     const number = index.find(0, low, high);
     return number < 0 ? count : number;

@@ -13,8 +13,7 @@ import { WriterPool } from './writer-pool';
 export interface GridContext {
   readonly featureSet: FeatureSet;
   readonly segments: SegmentFiles;
-  /** Without a number of threads, as many as are configured. */
-  readonly openDuckDb: (threads?: number) => Promise<DuckDb>;
+  readonly openDuckDb: () => Promise<DuckDb>;
 }
 
 export interface ComputedGrid {
@@ -56,7 +55,7 @@ export function withWriters<T>(
     const { users } = grid.vectors;
     const writers = await Promise.all(
       Array.from({ length: WRITERS }, async () =>
-        createVectorWriter(await context.openDuckDb(1), { featureSet, users }),
+        createVectorWriter(await grid.duckDb.openSingleThreaded(), { featureSet, users }),
       ),
     );
     const pool = new WriterPool(writers, TASKS_MAX);

@@ -20,7 +20,7 @@ export interface Adapters {
   readonly ledger: Ledger;
   readonly redis: Redis;
   /** A DuckDB of its own, confined to the installation's folders and those named. */
-  openDuckDb(directories?: readonly string[], threads?: number): Promise<DuckDb>;
+  openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
   installation(): Promise<Installation>;
@@ -46,12 +46,12 @@ export async function openAdapters(
   await makeFolder(paths.scratch);
   const database = openDatabase(connections.databaseUrl);
   const redis = openRedisForWriting(connections.redisUrl);
-  const open = (directories: readonly string[] = [], threads = config.duckdb.threads) =>
+  const open = (directories: readonly string[] = []) =>
     openDuckDb({
       allowedDirectories: [config.dataDir, ...directories],
       scratchDirectory: paths.scratch,
       memoryMegabytes: config.duckdb.memoryMegabytes,
-      threads,
+      threads: config.duckdb.threads,
     });
   return {
     config,

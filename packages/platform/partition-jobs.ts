@@ -29,7 +29,7 @@ export async function computeContext(adapters: Adapters, owner: string): Promise
     featureSet,
     featuresDir: paths.features,
     segments: (table, batch) => rawLog.segments(table, batch),
-    openDuckDb: (threads) => adapters.openDuckDb([], threads),
+    openDuckDb: () => adapters.openDuckDb(),
     owner,
   };
 }

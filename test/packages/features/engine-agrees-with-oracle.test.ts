@@ -25,12 +25,16 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
 
   afterAll(() => rig.close());
 
-  const shards = fc.integer({ min: 1, max: 40 });
+  /** How many rows at the most are collected at a time, and read by one query. */
+  const portions = fc.record({
+    rowsPerShard: fc.integer({ min: 1, max: 40 }),
+    rowsPerPiece: fc.integer({ min: 1, max: 20 }),
+  });
 
-  it('with the engine, over any range, knowledge and shards of users', async () => {
-    const law = fc.asyncProperty(randomWorld, randomGrid, shards, (raw, grid, rowsPerShard) =>
+  it('with the engine, over any range, knowledge, shards of users and pieces of segments', async () => {
+    const law = fc.asyncProperty(randomWorld, randomGrid, portions, (raw, grid, portion) =>
       rig.withRawLog(raw, async (segments) => {
-        const options = { featureSet, grid, segments, rowsPerShard };
+        const options = { featureSet, grid, segments, ...portion };
         const computed = await computeVectors(rig.duckDb, options);
         for (const index of momentsOf(grid)) {
           const rows = vectorRows(computed, featureSet, index);
@@ -88,9 +92,9 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
   }, 1_800_000);
 
   it('so that definitions of every kind mean the same to the engine and that query', async () => {
-    const law = fc.asyncProperty(randomWorld, randomGrid, shards, (raw, grid, rowsPerShard) =>
+    const law = fc.asyncProperty(randomWorld, randomGrid, portions, (raw, grid, portion) =>
       rig.withRawLog(raw, async (segments) => {
-        const options = { featureSet: unusual, grid, segments, rowsPerShard };
+        const options = { featureSet: unusual, grid, segments, ...portion };
         const computed = await computeVectors(rig.duckDb, options);
         const index = grid.count - 1;
         const { at, knownAt, batch } = knowledgeAt(grid, index);

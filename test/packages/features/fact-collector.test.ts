@@ -8,8 +8,13 @@ interface Row {
   readonly seenAt: number;
   readonly session: number;
   readonly amount: number;
+  readonly isLogin: number;
+  /** In epoch microseconds, on its day: after the moment before it, not after its own. */
   readonly time: number;
 }
+
+const DAY = 86_400_000_000;
+const grid = { first: 7n * 86_400_000_000n + 1n, count: 30 };
 
 const plan: SourcePlan = {
   source: 'user_events',
@@ -17,7 +22,7 @@ const plan: SourcePlan = {
   windowDays: 30,
   columns: [
     { sql: '', type: 'INTEGER', combine: 'sum' },
-    { sql: '', type: 'DOUBLE', combine: 'max' },
+    { sql: '', type: 'UTINYINT', combine: 'latest' },
   ],
   label: {},
 };
@@ -35,7 +40,9 @@ function randomRows(count: number): Row[] {
       seenAt,
       session: below(30),
       amount: below(9),
-      time: below(1e6) - 5e5,
+      isLogin: below(2),
+      // The first and the last instant of a day more often than chance would have it.
+      time: Number(grid.first) + day * DAY - [0, DAY - 1, below(DAY)][below(3)]!,
     };
   });
 }
@@ -47,34 +54,63 @@ function userOf(low: number, high: number): number {
 }
 
 function collect(collected: SourcePlan, rows: readonly Row[]): FactCollector {
-  const collector = new FactCollector(collected, userOf, { users: 1, rows: 0 });
+  const collector = new FactCollector(collected, grid, userOf, { users: 1, rows: 0 });
   for (let from = 0; from < rows.length; from += 700) {
     const chunk = rows.slice(from, from + 700);
-    const hashes = chunk.flatMap(({ session }) => [session, -session]);
-    const key = [
-      Int32Array.from(chunk.flatMap(({ user }) => [user, -user])),
-      Int32Array.from(chunk, ({ day }) => day),
-      Int32Array.from(chunk, ({ seenAt }) => seenAt),
-    ];
-    const values = [
-      Int32Array.from(chunk, ({ amount }) => amount),
-      Float64Array.from(chunk, ({ time }) => time),
-    ];
-    const session = collected.bySession ? [Int32Array.from(hashes)] : [];
-    collector.add([...key, ...session, ...values], chunk.length);
+    const session = Int32Array.from(chunk.flatMap((row) => [row.session, -row.session]));
+    collector.add({
+      user: Int32Array.from(chunk.flatMap(({ user }) => [user, -user])),
+      time: Float64Array.from(chunk, ({ time }) => time),
+      seenAt: Int32Array.from(chunk, ({ seenAt }) => seenAt),
+      session: collected.bySession ? session : undefined,
+      values: [
+        Int32Array.from(chunk, ({ amount }) => amount),
+        Uint8Array.from(chunk, ({ isLogin }) => isLogin),
+      ],
+    });
   }
   return collector;
 }
 
-type Totals = Map<string, { amount: number; time: number }>;
+type Totals = Map<string, { amount: number; lastLogin: number }>;
 
-function addTo(totals: Totals, key: string, { amount, time }: { amount: number; time: number }) {
-  const known = totals.get(key) ?? { amount: 0, time: -Infinity };
-  totals.set(key, { amount: known.amount + amount, time: Math.max(known.time, time) });
+function addTo(totals: Totals, key: string, { amount, lastLogin }: ReturnType<typeof valuesOf>) {
+  const known = totals.get(key) ?? { amount: 0, lastLogin: -Infinity };
+  totals.set(key, {
+    amount: known.amount + amount,
+    lastLogin: Math.max(known.lastLogin, lastLogin),
+  });
+}
+
+function valuesOf({ amount, isLogin, time }: Row) {
+  return { amount, lastLogin: isLogin ? time : -Infinity };
 }
 
 describe('facts collected from rows', () => {
   const rows = randomRows(20_000);
+
+  it('are seen by the first moment not before them, where nothing else is said', () => {
+    const times = [-40, -30, -1, 0, 0.5, 29, 29.5, 40].map(
+      (days) => Number(grid.first) + days * DAY,
+    );
+    const collector = new FactCollector({ ...plan, bySession: false, columns: [] }, grid, () => 0, {
+      users: 1,
+      rows: 0,
+    });
+    const user = new Int32Array(2 * times.length);
+    collector.add({ user, time: Float64Array.from(times), values: [] });
+    const { count, day, seenAt } = collector.collected();
+    const facts = Array.from({ length: count }, (_, fact) => [day[fact], seenAt[fact]]);
+    expect(facts).toEqual([
+      [-30, 0],
+      [-1, 0],
+      [0, 0],
+      [1, 1],
+      [29, 29],
+      [30, 30],
+      [40, 30],
+    ]);
+  });
 
   it.each([
     ['by session', plan],
@@ -82,11 +118,13 @@ describe('facts collected from rows', () => {
   ])('come to what the rows do, %s', (_case, collected) => {
     const facts = collect(collected, rows).collected();
     const expected: Totals = new Map();
-    for (const row of rows) addTo(expected, `${row.user} ${row.day} ${row.seenAt}`, row);
+    for (const row of rows) {
+      addTo(expected, `${row.user} ${row.day} ${row.seenAt}`, valuesOf(row));
+    }
     const totals: Totals = new Map();
     for (let fact = 0; fact < facts.count; fact += 1) {
       const [amounts, times] = facts.columns;
-      const values = { amount: amounts![fact]!, time: times![fact]! };
+      const values = { amount: amounts![fact]!, lastLogin: times![fact]! };
       addTo(totals, `${facts.user[fact]} ${facts.day[fact]} ${facts.seenAt[fact]}`, values);
     }
     expect(totals).toEqual(expected);
@@ -127,14 +165,15 @@ describe('facts collected from rows', () => {
       [2, 2],
     ];
     const rowsOf = words.flatMap((user) => words.map((session) => ({ user, session })));
-    const collector = new FactCollector({ ...plan, columns: [] }, (low, high) => 10 * low + high, {
-      users: 22,
-      rows: 0,
+    const userOfWords = (low: number, high: number) => 10 * low + high;
+    const expected = { users: 22, rows: 0 };
+    const collector = new FactCollector({ ...plan, columns: [] }, grid, userOfWords, expected);
+    collector.add({
+      user: Int32Array.from(rowsOf.flatMap(({ user }) => user)),
+      time: new Float64Array(rowsOf.length).fill(Number(grid.first)),
+      session: Int32Array.from(rowsOf.flatMap(({ session }) => session)),
+      values: [],
     });
-    const zeros = new Int32Array(rowsOf.length);
-    const users = Int32Array.from(rowsOf.flatMap(({ user }) => user));
-    const sessions = Int32Array.from(rowsOf.flatMap(({ session }) => session));
-    collector.add([users, zeros, zeros, sessions], rowsOf.length);
     const facts = collector.collected();
     expect(facts.sessions).toBe(9);
     expect([...facts.user.subarray(0, facts.count)]).toEqual([11, 11, 11, 12, 12, 12, 22, 22, 22]);

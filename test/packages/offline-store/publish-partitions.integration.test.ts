@@ -258,6 +258,7 @@ describe('the offline store', () => {
         sql.startsWith('COPY')
           ? Promise.reject(new Error('No space left on device'))
           : duckDb.run(sql, signal),
+      openSingleThreaded: async () => withoutSpace(await duckDb.openSingleThreaded()),
     });
     const full = async () => withoutSpace(await original());
     await expect(
