@@ -66,6 +66,15 @@ describe('at moments as they were served', () => {
       expected: [0, 1, 1, 1, 1],
     },
     {
+      fact: 'a session counts from its event on time, though one before it that day came late',
+      rows: [
+        event(T - 2n, { sessionId: 's', ingestedAt: day(2) }),
+        event(T - 1n, { sessionId: 's' }),
+      ],
+      feature: 'sessions_30d',
+      expected: [1, 1, 1, 1, 1],
+    },
+    {
       fact: 'a session counts on while a later event of it is in the window',
       rows: [event(day(-28), { sessionId: 's' }), event(day(1), { sessionId: 's' })],
       feature: 'sessions_30d',

@@ -72,7 +72,8 @@ describe('at the boundaries of time and knowledge', () => {
         label: { at: labelKnownAt, batch: labelBatch, completeThrough },
       },
     });
-    const [row] = vectorRows(computed, featureSet, around);
+    const rows = vectorRows(computed, featureSet, around);
+    const row = rows.find(({ user_id }) => user_id === USER);
     if (!row) return undefined;
     const { user_id: _userId, ...values } = row;
     return values;

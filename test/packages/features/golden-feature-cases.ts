@@ -15,6 +15,21 @@ import {
   knowledgeEnds,
   kept,
 } from './golden-case';
+import type { RawTables } from '../../../packages/features';
+
+/** A user with one event, and the one who is asked about. */
+function ofAnotherUser(eventTime: bigint, sessionId: string): Partial<RawTables> {
+  const userId = 'another';
+  const signupTime = T - 100n * DAY;
+  const arrival = { ingestedAt: eventTime, batch: 1 };
+  return {
+    users: [
+      { userId, plan: 'free', signupTime, ingestedAt: signupTime, batch: 1 },
+      ...signup(signupTime).users,
+    ],
+    userEvents: [{ userId, sessionId, eventType: 'page_view', eventTime, ...arrival }],
+  };
+}
 
 const userCases: GoldenCase[] = [
   { fact: 'a silent user has defaults', rows: [], expected: {} },
@@ -97,6 +112,19 @@ const sessionCases: GoldenCase[] = [
     expected: oneSession,
   },
   {
+    fact: 'a session counts by its event 1 µs after the start of the window, not by the one at it',
+    rows: [
+      event(T - 7n * DAY, { sessionId: 'edge' }),
+      event(T - 7n * DAY + 1n, { sessionId: 'edge' }),
+    ],
+    expected: oneSession,
+  },
+  {
+    fact: 'a session counts though the event before it is of another user and the same session id',
+    rows: [ofAnotherUser(T - DAY, 'shared'), event(T - DAY, { sessionId: 'shared' })],
+    expected: oneSession,
+  },
+  {
     fact: 'a session with an unknown later event counts by the known one alone',
     rows: [
       event(T - 8n * DAY, { sessionId: 'half' }),
@@ -116,6 +144,15 @@ const sessionCases: GoldenCase[] = [
 ];
 
 const loginCases: GoldenCase[] = [
+  {
+    fact: 'a login counts among other events of its session',
+    rows: [
+      event(T - 3n, { sessionId: 's' }),
+      event(T - 2n, { sessionId: 's', eventType: 'login' }),
+      event(T - 1n, { sessionId: 's' }),
+    ],
+    expected: { ...oneSession, days_since_last_login: 0 },
+  },
   {
     fact: 'a login at T was 0 days ago',
     rows: [login(T)],

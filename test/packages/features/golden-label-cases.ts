@@ -1,6 +1,7 @@
 import { parseInstant } from '../../../packages/instants';
 import {
   DAY,
+  L,
   T,
   event,
   login,
@@ -26,6 +27,15 @@ const horizonCases: GoldenCase[] = [
     known: false,
     unknown: true,
   }),
+  {
+    fact: 'an event that the label knows counts, though the one before it only the features know',
+    rows: [
+      event(soon, { sessionId: 's', ingestedAt: L + 1n }),
+      event(soon + 1n, { sessionId: 's' }),
+    ],
+    asked: { knownAt: L + 1n },
+    expected: kept,
+  },
   {
     fact: 'a cancellation at T is past',
     rows: [event(soon), cancelled(T)],
