@@ -30,8 +30,8 @@ const horizonCases: GoldenCase[] = [
   {
     fact: 'an event that the label knows counts, though the one before it only the features know',
     rows: [
-      event(soon, { sessionId: 's', ingestedAt: L + 1n }),
-      event(soon + 1n, { sessionId: 's' }),
+      event(soon + 1n, { sessionId: 's', ingestedAt: L + 1n }),
+      event(soon + 2n, { sessionId: 's' }),
     ],
     asked: { knownAt: L + 1n },
     expected: kept,
