@@ -35,8 +35,8 @@ export const spineReasons = [
 ] as const;
 
 /**
- * SQL for (row, u, t, reason) of `spine(user_id, t)`, in any order; a NULL t is a time that could not
- * be read, `row` is the place in the table, and a row without a user has u = 0.
+ * SQL for (row, u, t, reason) of `spine(user_id, t)` by user and time; a NULL t is a time that could
+ * not be read, `row` is the place in the table, and a row without a user has u = 0.
  */
 export function selectSpineRows(knowledge: SpineKnowledge, now: EpochMicros): string {
   const { known } = knowledge;
@@ -50,7 +50,7 @@ export function selectSpineRows(knowledge: SpineKnowledge, now: EpochMicros): st
   WHEN signup > t THEN ${number('before_signup')}
   WHEN k > ${knownAt} THEN ${number('not_yet_known')}
   ELSE 0 END)::UTINYINT AS reason
-FROM spine LEFT JOIN spine_users USING (user_id)`;
+FROM spine LEFT JOIN spine_users USING (user_id) ORDER BY 2, 3`;
 }
 
 type SpineColumn = 'a' | 'e' | 'v' | 'first' | 'last' | 'first_seen' | 'last_seen';

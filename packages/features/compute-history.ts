@@ -6,8 +6,8 @@ import { columnTypeOf } from './feature-columns';
 import { equalsOf, fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
 import { SpineFactReader, spineLoads, type FactSeries, type SpineLoad } from './spine-fact-reader';
-import { sortByUser } from './user-series';
-import { greatestUntil, sumsInWindow, type Moments } from './walk-series';
+import type { UserSeries } from './user-series';
+import { greatestUntil, sumsInWindow } from './walk-series';
 
 /** The rows of a spine, in its order. */
 export interface History {
@@ -43,51 +43,79 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
     facts?.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
     return facts;
   };
-  const rows = readSpineRows(duckDb, options);
-  // Each query runs in DuckDB's threads while what the one before it brought is walked here.
+  // Each query runs in DuckDB's threads while what the one before it brought is sorted and walked here.
   let pending = begin(loads[0]);
+  const asked = readQuestions(duckDb, options, users.signups.length);
+  asked.catch(() => {});
   try {
-    const spine = await rows;
-    const questions = questionsOf(spine, users);
     for (const [index, load] of loads.entries()) {
       const facts = await pending!;
       pending = begin(loads[index + 1]);
       for (const feature of load.features) {
-        features.set(feature, answer(feature, questions, await reader.seriesOf(feature, facts)));
+        const series = await reader.seriesOf(feature, facts);
+        features.set(feature, answer(feature, { questions: await asked, users }, series));
       }
     }
+    const { reasons } = await asked;
     const inOrder = featureSet.features.map((feature) => features.get(feature)!);
-    return { rows: spine.reasons.length, reasons: spine.reasons, features: inOrder };
+    return { rows: reasons.length, reasons, features: inOrder };
   } finally {
-    await pending?.catch(() => {});
+    await Promise.allSettled([pending, asked]);
   }
 }
 
-/** The rows of the spine, in its order; those with a reason have any user and time. */
-interface SpineRows {
-  readonly user: Int32Array;
-  readonly at: Float64Array;
+/** What a spine asks. */
+interface Questions {
+  /** Per row of the spine, in its order: why it has no vector; 0 where it has one. */
   readonly reasons: Uint8Array;
+  /** The moments of the rows without a reason, by user and time; they are answered in this order. */
+  readonly moments: UserSeries;
+  /** Per moment: 0, 1, …, its user and its row. */
+  readonly numbers: Int32Array;
+  readonly users: Int32Array;
+  readonly rows: Int32Array;
 }
 
-async function readSpineRows(
+async function readQuestions(
   { connection }: DuckDb,
   { knowledge, now, signal }: HistoryOptions,
-): Promise<SpineRows> {
+  userCount: number,
+): Promise<Questions> {
   const sql = selectSpineRows(knowledge, now);
   const types = ['INTEGER', 'INTEGER', 'DOUBLE', 'UTINYINT'] as const;
-  const [rows, users, times, codes] = await readColumns(connection, { sql, types, signal });
-  const total = rows!.length;
-  const user = new Int32Array(total);
-  const at = new Float64Array(total);
+  const columns = await readColumns(connection, { sql, types, signal });
+  const [allRows, allUsers, allTimes, codes] = columns as [
+    Int32Array,
+    Int32Array,
+    Float64Array,
+    Uint8Array,
+  ];
+  const total = allRows.length;
   const reasons = new Uint8Array(total);
+  const offsets = new Int32Array(userCount + 1);
+  const numbers = new Int32Array(total);
+  let count = 0;
   for (let index = 0; index < total; index += 1) {
-    const row = rows![index]!;
-    user[row] = users![index]!;
-    at[row] = times![index]!;
-    reasons[row] = codes![index]!;
+    const row = allRows[index]!;
+    const code = codes[index]!;
+    reasons[row] = code;
+    if (code !== 0) continue;
+    // Those with a reason are closed up over.
+    allRows[count] = row;
+    allTimes[count] = allTimes[index]!;
+    allUsers[count] = allUsers[index]!;
+    numbers[count] = count;
+    offsets[allUsers[index]! + 1]! += 1;
+    count += 1;
   }
-  return { user, at, reasons };
+  for (let u = 0; u < userCount; u += 1) offsets[u + 1]! += offsets[u]!;
+  return {
+    reasons,
+    moments: { offsets, times: allTimes.subarray(0, count) },
+    numbers: numbers.subarray(0, count),
+    users: allUsers.subarray(0, count),
+    rows: allRows.subarray(0, count),
+  };
 }
 
 interface SpineUsers {
@@ -102,71 +130,54 @@ async function readUsers({ connection }: DuckDb): Promise<SpineUsers> {
   return { plans, signups };
 }
 
-/** What is asked: by user and time, and by row of the spine. */
-interface Questions {
-  readonly moments: Moments;
-  readonly at: Float64Array;
-  /** Signup and plan of each row's user. */
-  readonly users: { readonly signup: Float64Array; readonly plan: readonly string[] };
-  /** All rows: what those with a reason get means nothing. */
-  readonly visible: Int32Array;
-}
-
-function questionsOf(spine: SpineRows, { plans, signups }: SpineUsers): Questions {
-  const { user, at } = spine;
-  const plan = new Array<string>(user.length);
-  const signup = new Float64Array(user.length);
-  const visible = new Int32Array(user.length);
-  for (let row = 0; row < user.length; row += 1) {
-    plan[row] = plans[user[row]!]!;
-    signup[row] = signups[user[row]!]!;
-    visible[row] = row;
-  }
-  return { moments: momentsOf(spine, signups.length), at, users: { signup, plan }, visible };
-}
-
-/** The moments of the rows without a reason. */
-function momentsOf({ user, at, reasons }: SpineRows, userCount: number): Moments {
-  const total = reasons.length;
-  const asked = { user: new Int32Array(total), time: new Float64Array(total) };
-  const value = new Float64Array(total);
-  let next = 0;
-  for (let row = 0; row < total; row += 1) {
-    if (reasons[row] !== 0) continue;
-    asked.user[next] = user[row]!;
-    asked.time[next] = at[row]!;
-    value[next] = row;
-    next += 1;
-  }
-  const { offsets, times, values } = sortByUser({
-    userCount,
-    user: asked.user.subarray(0, next),
-    time: asked.time.subarray(0, next),
-    value: value.subarray(0, next),
-  });
-  return { offsets, times, values: values! };
-}
-
-/** The values of a feature, per row of the spine. */
+/** The values of a feature, per row of the spine; those of rows with a reason mean nothing. */
 function answer(
   feature: FeatureDefinition,
-  { moments, at, users, visible }: Questions,
+  { questions, users }: { questions: Questions; users: SpineUsers },
   series: FactSeries,
 ): ColumnArray {
-  const into = allocateColumn(columnTypeOf[feature.type], at.length);
-  const totals = totalsOf(feature, { moments, rows: at.length }, series);
-  const own = { signup: users.signup, ownEquals: equalsOf(feature, users.plan) };
-  fillColumn({ feature, ...totals, visible, users: own, moment: at, into });
+  const { moments, numbers, rows } = questions;
+  const type = columnTypeOf[feature.type];
+  const ofUsers = equalsOf(feature, users.plans);
+  const own = {
+    signup: eachOf(new Float64Array(rows.length), users.signups, questions.users),
+    ownEquals: ofUsers && eachOf(new Uint8Array(rows.length), ofUsers, questions.users),
+  };
+  const answers = allocateColumn(type, rows.length);
+  fillColumn({
+    feature,
+    ...totalsOf(feature, moments, series),
+    visible: numbers,
+    users: own,
+    moment: moments.times,
+    into: answers,
+  });
+  return inRows(allocateColumn(type, questions.reasons.length), answers, rows);
+}
+
+/** What each moment's user has. */
+function eachOf<T extends Float64Array | Uint8Array>(
+  into: T,
+  ofUsers: ArrayLike<number>,
+  users: Int32Array,
+): T {
+  for (let index = 0; index < users.length; index += 1) into[index] = ofUsers[users[index]!]!;
   return into;
 }
 
-/** Per row what the feature's facts in force come to, and how many they are. */
+/** Puts each answer into its row. */
+function inRows(into: ColumnArray, answers: ColumnArray, rows: Int32Array): ColumnArray {
+  for (let index = 0; index < rows.length; index += 1) into[rows[index]!] = answers[index]!;
+  return into;
+}
+
+/** Per moment what the feature's facts in force come to, and how many they are. */
 function totalsOf(
   { windowDays, aggregate, default: none }: FeatureDefinition,
-  { moments, rows }: { moments: Moments; rows: number },
+  moments: UserSeries,
   { seen, happened }: FactSeries,
 ): { state: Float64Array; counts: Float64Array } {
-  const state = new Float64Array(rows);
+  const state = new Float64Array(moments.times.length);
   if (windowDays === undefined) {
     greatestUntil(moments, seen, state);
     return { state, counts: state };
@@ -175,7 +186,7 @@ function totalsOf(
   sumsInWindow(moments, { entered: seen, left: happened, micros }, state);
   const needsCounts = aggregate.kind === 'sum' && none !== undefined;
   if (!needsCounts) return { state, counts: state };
-  const counts = new Float64Array(rows);
+  const counts = new Float64Array(moments.times.length);
   const [entered, left] = [seen, happened].map((series) => ({ ...series, values: undefined }));
   sumsInWindow(moments, { entered: entered!, left: left!, micros }, counts);
   return { state, counts };

@@ -1,8 +1,5 @@
 import type { UserSeries } from './user-series';
 
-/** Per user the moments that are asked about, in order of time; the values are places of answers. */
-export type Moments = UserSeries & { readonly values: Float64Array };
-
 /** What comes into force at its time, and what leaves it so long after its time. */
 export interface Window {
   readonly entered: UserSeries;
@@ -10,9 +7,9 @@ export interface Window {
   readonly micros: number;
 }
 
-/** At each moment's place the sum of its user's values that are in force. */
+/** For each moment the sum of its user's values that are in force. */
 export function sumsInWindow(
-  moments: Moments,
+  moments: UserSeries,
   { entered, left, micros }: Window,
   sums: Float64Array,
 ): void {
@@ -31,14 +28,14 @@ export function sumsInWindow(
       for (; leaving < leftEnd && left.times[leaving]! <= limit; leaving += 1) {
         sum -= left.values ? left.values[leaving]! : 1;
       }
-      sums[moments.values[index]!] = sum;
+      sums[index] = sum;
     }
   }
 }
 
-/** At each moment's place the greatest of its user's values whose time is not after it. */
+/** For each moment the greatest of its user's values whose time is not after it. */
 export function greatestUntil(
-  moments: Moments,
+  moments: UserSeries,
   { offsets, times, values = times }: UserSeries,
   greatest: Float64Array,
 ): void {
@@ -51,7 +48,7 @@ export function greatestUntil(
       for (; next < end && times[next]! <= at; next += 1) {
         if (values[next]! > best) best = values[next]!;
       }
-      greatest[moments.values[index]!] = best;
+      greatest[index] = best;
     }
   }
 }
