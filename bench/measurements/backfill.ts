@@ -1,11 +1,11 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { addDays, dayNumber } from '../../packages/instants';
 import type { Platform } from '../../packages/platform';
 import { findPython } from '../peers/python';
 import { peerScript, runForReport, type PeerRun } from '../peers/run-peer';
 import { acceptWorld, batchFolder } from '../world/accept-world';
-import { countVectors, emptyStore, type BackfillRange } from '../world/run-backfill';
+import { countVectors, emptyStore, setAside, type BackfillRange } from '../world/run-backfill';
 import { THREADS, withInstallation } from '../world/with-installation';
 import {
   formatCount,
@@ -106,7 +106,6 @@ async function compare(setting: Setting, contenders: readonly Contender[]): Prom
     const args = [...encode, peerOutput(options), String(THREADS)];
     encoding.push(await intoEmptyFolder(options, () => runForReport(process.execPath, args)));
   }
-  await rm(peerOutput(options), { recursive: true, force: true });
   const vectors = await countVectors(platform, range);
   return [
     ...contestRows(options, vectors, {
@@ -130,7 +129,7 @@ async function backfillOnce(platform: Platform, { from, to }: BackfillRange): Pr
 }
 
 async function intoEmptyFolder(options: BenchOptions, work: () => Promise<PeerRun>) {
-  await rm(peerOutput(options), { recursive: true, force: true });
+  await setAside(peerOutput(options));
   await mkdir(peerOutput(options));
   return work();
 }

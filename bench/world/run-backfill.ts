@@ -1,4 +1,6 @@
-import { rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import type { LogicalDate } from '../../packages/instants';
 import type { Platform } from '../../packages/platform';
 import { datesOfChunk } from '../../packages/policy';
@@ -12,10 +14,18 @@ export interface BackfillRange {
   readonly to: LogicalDate;
 }
 
-/** Empties the offline store and its ledger; the raw log stays. */
+/**
+ * Empties the offline store and its ledger; the raw log stays. Files are set aside, not deleted: some
+ * file systems take long to reuse what was deleted a moment ago, which is no part of a backfill.
+ */
 export async function emptyStore({ adapters }: Platform): Promise<void> {
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills, ops.daily_runs`;
-  await rm(adapters.paths.features, { recursive: true, force: true });
+  await setAside(adapters.paths.features);
+}
+
+/** Renames a folder, if it is there, to one beside it that goes when the scratch folder does. */
+export async function setAside(folder: string): Promise<void> {
+  if (existsSync(folder)) await rename(folder, `${folder}-${randomUUID()}`);
 }
 
 /**
