@@ -65,8 +65,8 @@ export const engineMutations = [
   {
     name: 'T excluded: the midnight of a row',
     file: 'packages/features/grid.ts',
-    find: 'Math.ceil((instant - first) / DAY)',
-    replace: 'Math.floor((instant - first) / DAY) + 1',
+    find: 'Math.ceil(sinceFirst / DAY)',
+    replace: 'Math.floor(sinceFirst / DAY) + 1',
     tests: [oracle, golden],
   },
   facts(

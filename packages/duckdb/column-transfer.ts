@@ -47,6 +47,8 @@ export async function readColumns(
   // Not as a stream: each of its chunks would be handed over between threads, which costs more than
   // most of what is done with it.
   const result = await interruptible(connection, () => connection.run(sql), signal);
+  // An interrupt that comes before the query has begun is lost.
+  signal?.throwIfAborted();
   const all = types.map((type) => allocateWords(type, result.rowCount));
   let next = 0;
   for (let index = 0; index < result.chunkCount; index += 1) {

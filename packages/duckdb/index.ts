@@ -13,6 +13,7 @@ export {
   openDuckDb,
   parquetRowCounts,
   readParquet,
+  withDuckDbs,
   type DuckDb,
   type DuckDbOptions,
   type DuckDbRow,

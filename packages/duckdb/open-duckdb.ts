@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { interruptible } from './interruptible';
 import { quoteList, quoteLiteral } from './quote-sql';
@@ -5,7 +8,11 @@ import { quoteList, quoteLiteral } from './quote-sql';
 export interface DuckDbOptions {
   /** The only folders that SQL may read or write. */
   readonly allowedDirectories: readonly string[];
-  /** Where big sorts spill. Must lie inside an allowed directory. */
+  /**
+   * Where big sorts spill, each DuckDB into a folder of its own there: their files have the same
+   * names, so that two in one folder would read each other's. Made if it is not there; must lie inside
+   * an allowed directory.
+   */
   readonly scratchDirectory: string;
   readonly memoryMegabytes: number;
   readonly threads: number;
@@ -36,22 +43,58 @@ export interface DuckDb {
  * pieces may run side by side).
  */
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
+  const spillDirectory = path.join(options.scratchDirectory, `spill-${randomUUID()}`);
+  mkdirSync(options.scratchDirectory, { recursive: true });
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),
     memory_limit: `${options.memoryMegabytes}MB`,
-    temp_directory: options.scratchDirectory,
+    temp_directory: spillDirectory,
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     preserve_insertion_order: 'true',
   });
+  const close = () => {
+    instance.closeSync();
+    rmSync(spillDirectory, { recursive: true, force: true });
+  };
+  try {
+    return wrap(await connect(instance, options), { ...options, close });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function connect(
+  instance: DuckDBInstance,
+  { allowedDirectories }: DuckDbOptions,
+): Promise<DuckDBConnection> {
   const connection = await instance.connect();
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(
-    `SET allowed_directories = ${quoteList(withTrailingSlash(options.allowedDirectories))}`,
+    `SET allowed_directories = ${quoteList(withTrailingSlash(allowedDirectories))}`,
   );
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
-  return wrap(instance, connection, options);
+  return connection;
+}
+
+/**
+ * Opens several DuckDBs and lends them to `use`; they are closed afterwards, and when one of them
+ * could not be opened.
+ */
+export async function withDuckDbs<T>(
+  openings: readonly Promise<DuckDb>[],
+  use: (duckDbs: readonly DuckDb[]) => Promise<T>,
+): Promise<T> {
+  const settled = await Promise.allSettled(openings);
+  const opened = settled.flatMap((each) => (each.status === 'fulfilled' ? each.value : []));
+  try {
+    for (const each of settled) if (each.status === 'rejected') throw each.reason;
+    return await use(opened);
+  } finally {
+    for (const duckDb of opened) duckDb.close();
+  }
 }
 
 function withTrailingSlash(directories: readonly string[]): string[] {
@@ -59,9 +102,8 @@ function withTrailingSlash(directories: readonly string[]): string[] {
 }
 
 function wrap(
-  instance: DuckDBInstance,
   connection: DuckDBConnection,
-  options: DuckDbOptions,
+  { close, ...options }: DuckDbOptions & { readonly close: () => void },
 ): DuckDb {
   return {
     connection,
@@ -75,7 +117,7 @@ function wrap(
     },
     close: () => {
       connection.closeSync();
-      instance.closeSync();
+      close();
     },
   };
 }
@@ -96,7 +138,11 @@ export async function parquetRowCounts(
     `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
   );
   const counts = new Map(found.map(({ file, rows }) => [file, Number(rows)]));
-  return files.map((file) => counts.get(file)!);
+  return files.map((file) => {
+    const rows = counts.get(file);
+    if (rows === undefined) throw new RangeError(`DuckDB does not know ${file} by this name`);
+    return rows;
+  });
 }
 
 /** How many rows Parquet files hold together; from their footers. */

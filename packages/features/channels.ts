@@ -21,7 +21,7 @@ export interface FactColumn {
   /** SQL for what one raw row adds. */
   readonly sql: string;
   readonly type: ColumnType;
-  /** `latest`: the time of the latest row that has a 1, a DOUBLE. */
+  /** `latest`: the time of a row that has a 1, of the latest day that has one; a DOUBLE. */
   readonly combine: 'sum' | 'max' | 'latest';
   /** A flag for the label: which of the rows that its knowledge has count, `any` or a condition. */
   readonly labelFlag?: string;

@@ -66,17 +66,21 @@ export interface FactQuery {
  */
 export function selectFactRows(options: CompileOptions): FactQuery {
   const { plan, grid } = options;
+  const values = plan.columns.map((column, index) => {
+    const sql = valueOf(column, grid);
+    const name = `c${index}`;
+    return { name, sql, type: column.type, addsWhere: addsWhere(column, { name, sql }) };
+  });
   const columns: FactRowColumn[] = [
     { name: 'g', sql: 'g', type: 'UBIGINT', isKey: true },
     ...(plan.bySession ? [{ ...sessionColumn, isKey: true }] : []),
     ...(isSeenAtOnce(grid) ? [] : [{ ...arrivalColumn, isKey: true }]),
-    { name: 'e', sql: 'e::DOUBLE', type: 'DOUBLE' },
-    ...plan.columns.map((column, index) => ({
-      ...{ name: `c${index}`, sql: valueOf(column, grid), type: column.type },
-      addsWhere: addsWhere(column, { name: `c${index}`, sql: valueOf(column, grid) }),
-    })),
+    // The difference is exact where a time as a DOUBLE would not be.
+    { name: 't', sql: `(e - ${grid.first})::DOUBLE`, type: 'DOUBLE' },
+    ...values,
   ];
-  const placed = `SELECT ${columns.map(({ sql, name }) => `${sql} AS ${name}`).join(', ')}, ${dayNumber(grid)} AS day
+  const named = [...columns, { name: 'day', sql: dayNumber(grid) }];
+  const placed = `SELECT ${named.map(({ sql, name }) => `${sql} AS ${name}`).join(', ')}
     FROM (${placedRows(options)})`;
   const rows = plan.bySession ? withoutRepeats(placed, columns) : placed;
   const names = columns.map(({ name }) => name);
@@ -86,10 +90,10 @@ export function selectFactRows(options: CompileOptions): FactQuery {
     types: columns.map(({ type }) => type),
     rowsOf: (arrays) => ({
       user: arrays[indexOf('g')] as Int32Array,
-      time: arrays[indexOf('e')] as Float64Array,
+      sinceFirst: arrays[indexOf('t')] as Float64Array,
       seenAt: arrays[indexOf('a')] as Int32Array | undefined,
       session: arrays[indexOf('h')] as Int32Array | undefined,
-      values: arrays.slice(indexOf('e') + 1),
+      values: arrays.slice(indexOf('t') + 1),
     }),
   };
 }
@@ -109,13 +113,17 @@ const arrivalColumn = { name: 'a', sql: 'a', type: 'INTEGER' } as const;
 
 const ALWAYS = 'true';
 
-/** Which rows add something, where the row before is of the same fact; `ALWAYS` equal ones do not. */
+/**
+ * Which rows add something, where the row before is of the same fact. Flags that are always 1 add
+ * nothing. Of `latest` any row of the day will do: moments are whole days apart, so that the whole
+ * days since two times of one day are the same.
+ */
 function addsWhere(
   { combine }: FactColumn,
   { name, sql }: { name: string; sql: string },
 ): string | undefined {
   if (sql === flagOf(ALWAYS)) return undefined;
-  return combine === 'max' ? `${name} > lag(${name}) OVER ()` : `${name} <> 0`;
+  return combine === 'sum' ? `${name} <> 0` : `${name} > lag(${name}) OVER ()`;
 }
 
 /**
@@ -235,7 +243,7 @@ function dayIndex(grid: Grid, floorDays: number): string {
   return `(greatest(e + ${shift}, 0) // ${DAY} - ${floorDays})::INTEGER`;
 }
 
-/** A number that rows of the same day share, and others do not; all of them positive. */
+/** A number that rows of the same day share, and others do not, of days that any window has. */
 function dayNumber(grid: Grid): string {
   const shift = 1_000_000n * MICROS_PER_DAY + MICROS_PER_DAY - 1n - grid.first;
   return `(e + ${shift}) // ${DAY}`;

@@ -7,8 +7,8 @@ import { KeyIndex } from './key-index';
 export interface FactRows {
   /** The hash of each row's user. */
   readonly user: Int32Array;
-  /** When it happened, in epoch microseconds. */
-  readonly time: Float64Array;
+  /** When it happened, in microseconds since the first moment of the grid. */
+  readonly sinceFirst: Float64Array;
   /** The first moment that sees it, or the number of moments; absent: the first not before it. */
   readonly seenAt?: Int32Array;
   /** By sessions, the hash of its session. */
@@ -47,7 +47,7 @@ const LOOK_BACK = 4;
 
 /**
  * Adds raw rows up to facts, in any order. It is fast where rows come as segments have them, a
- * user's in the order of time: then most rows belong to the fact of the row before. Two sessions of
+ * user's in the order of time: then a row mostly belongs to the fact of the row before, or to a new one. Two sessions of
  * a user are one if their hashes are equal; among a million sessions of a user that happens once in
  * forty million times (docs/decisions/0015).
  */
@@ -90,16 +90,16 @@ export class FactCollector {
   }
 
   add(rows: FactRows): void {
-    const { plan, facts } = this.withRoomFor(rows.time.length);
+    const { plan, facts } = this.withRoomFor(rows.sinceFirst.length);
     const seen = this.placeInTime(rows);
     if (rows.session) this.placeBySession(rows.user, rows.session, seen);
     else this.placeByUser(rows.user, seen);
     for (const [index, { combine }] of plan.columns.entries()) {
-      const values = { facts, values: rows.values[index]!, rows: rows.time.length };
+      const values = { facts, values: rows.values[index]!, rows: rows.sinceFirst.length };
       const into = this.columns[index]!;
       if (combine === 'sum') addUp(into, values);
       else if (combine === 'max') keepGreatest(into, values);
-      else keepLatest(into, values, rows.time);
+      else keepLatest(into, values, { first: this.first, sinceFirst: rows.sinceFirst });
     }
   }
 
@@ -113,12 +113,12 @@ export class FactCollector {
   }
 
   /** Days, −W for all that every window has passed; and the moments that first see the rows. */
-  private placeInTime({ time, seenAt }: FactRows): Int32Array {
-    const { first, days, seen } = this;
+  private placeInTime({ sinceFirst, seenAt }: FactRows): Int32Array {
+    const { days, seen } = this;
     const { count } = this.grid;
     const floor = -this.plan.windowDays;
-    for (let row = 0; row < time.length; row += 1) {
-      const day = Math.max(indexAtOrAfter(first, time[row]!), floor);
+    for (let row = 0; row < sinceFirst.length; row += 1) {
+      const day = Math.max(indexAtOrAfter(sinceFirst[row]!), floor);
       days[row] = day;
       seen[row] = Math.min(Math.max(day, 0), count);
     }
@@ -248,10 +248,15 @@ function keepGreatest(into: ColumnArray, { facts, values, rows }: RowValues): vo
   }
 }
 
-function keepLatest(into: ColumnArray, { facts, values, rows }: RowValues, time: Float64Array) {
+function keepLatest(
+  into: ColumnArray,
+  { facts, values, rows }: RowValues,
+  { first, sinceFirst }: { first: number; sinceFirst: Float64Array },
+): void {
   for (let row = 0; row < rows; row += 1) {
     if (values[row] === 0) continue;
     const fact = facts[row]!;
-    if (time[row]! > into[fact]!) into[fact] = time[row]!;
+    const time = first + sinceFirst[row]!;
+    if (time > into[fact]!) into[fact] = time;
   }
 }

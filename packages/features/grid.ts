@@ -1,5 +1,7 @@
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 
+const DAY = Number(MICROS_PER_DAY);
+
 /** K with its S: rows with `ingestedAt <= at` in batches `<= batch` are known. */
 export interface KnowledgeAt {
   readonly at: EpochMicros;
@@ -45,12 +47,10 @@ export function momentOf(grid: Grid, index: number): EpochMicros {
 }
 
 /**
- * The index of the first moment at or after an instant; negative, or beyond the last, where none is.
- * Both in epoch microseconds. Exact over spans below 285 years: there a quotient that is no whole
- * number of days is at least 1 µs ÷ 24 h = 1.2e-11 away from one, and doubles lie closer.
+ * The index of the first moment at or after an instant, by its microseconds since the first moment:
+ * negative for one a day or more before that. Exact over spans below 285 years: there a quotient that
+ * is no whole number of days is at least 1 µs ÷ 24 h = 1.2e-11 away from one, and doubles lie closer.
  */
-export function indexAtOrAfter(first: number, instant: number): number {
-  return Math.ceil((instant - first) / DAY);
+export function indexAtOrAfter(sinceFirst: number): number {
+  return Math.ceil(sinceFirst / DAY);
 }
-
-const DAY = Number(MICROS_PER_DAY);

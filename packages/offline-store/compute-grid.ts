@@ -1,4 +1,4 @@
-import type { DuckDb } from '../duckdb';
+import { withDuckDbs, type DuckDb } from '../duckdb';
 import {
   computeVectors,
   type ComputedVectors,
@@ -53,16 +53,15 @@ export function withWriters<T>(
   return withGrid(context, options, async (grid) => {
     const { featureSet } = context;
     const { users } = grid.vectors;
-    const writers = await Promise.all(
-      Array.from({ length: WRITERS }, async () =>
-        createVectorWriter(await grid.duckDb.openSingleThreaded(), { featureSet, users }),
-      ),
-    );
-    const pool = new WriterPool(writers, TASKS_MAX);
-    try {
-      return await use({ ...grid, pool });
-    } finally {
-      await pool.close();
-    }
+    const openings = Array.from({ length: WRITERS }, () => grid.duckDb.openSingleThreaded());
+    return withDuckDbs(openings, async (duckDbs) => {
+      const created = duckDbs.map((duckDb) => createVectorWriter(duckDb, { featureSet, users }));
+      const pool = new WriterPool(await Promise.all(created), TASKS_MAX);
+      try {
+        return await use({ ...grid, pool });
+      } finally {
+        await pool.settle();
+      }
+    });
   });
 }

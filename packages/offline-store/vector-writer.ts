@@ -13,10 +13,9 @@ import type { EpochMicros } from '../instants';
 /** Writes the vectors of a moment to a Parquet file, one file at a time. */
 export interface VectorWriter {
   write(vectors: MomentVectors, at: EpochMicros, file: string, signal?: AbortSignal): Promise<void>;
-  close(): void;
 }
 
-/** A writer that takes over a DuckDB: one with one thread, since encoding a file uses no more. */
+/** A writer that has a DuckDB to itself: one with one thread, since encoding a file uses no more. */
 export async function createVectorWriter(
   duckDb: DuckDb,
   options: { featureSet: FeatureSet; users: ComputedVectors['users'] },
@@ -37,7 +36,6 @@ export async function createVectorWriter(
         FROM (SELECT user_id FROM members WHERE since <= ${index}) POSITIONAL JOIN ${source.relation}`;
       await duckDb.run(copyToParquet(query, file), signal);
     },
-    close: () => duckDb.close(),
   };
 }
 

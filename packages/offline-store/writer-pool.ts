@@ -11,10 +11,7 @@ export class WriterPool {
   private readonly idle: VectorWriter[];
   private readonly waiting: ((writer: VectorWriter) => void)[] = [];
 
-  constructor(
-    private readonly writers: readonly VectorWriter[],
-    tasksMax: number,
-  ) {
+  constructor(writers: readonly VectorWriter[], tasksMax: number) {
     this.idle = [...writers];
     this.tasks = createBoundedTasks(tasksMax);
   }
@@ -35,9 +32,8 @@ export class WriterPool {
     }
   }
 
-  /** Waits for all that was started, whatever became of it, and closes the writers. */
-  async close(): Promise<void> {
+  /** Waits for all that was started, whatever became of it. */
+  async settle(): Promise<void> {
     await this.tasks.drain().catch(() => {});
-    for (const writer of this.writers) writer.close();
   }
 }

@@ -101,12 +101,12 @@ function timestampSql(value: string, encoding: TimeEncoding): string {
     case 'nanoseconds':
       return `CASE WHEN epoch_ns(${value}) % 1000 = 0 THEN TRY_CAST(${value} AS TIMESTAMP) END`;
     case 'text':
-      // The cast alone would take `24:00`, spaces, round the seventh digit and drop the zone; with a
+      // The cast alone would take `24:00` and blanks, round the seventh digit and drop the zone; with a
       // plain form in UTC (nearly every row; Postgres prints +00) it is all that is needed, otherwise
       // the zone is taken apart by hand, at twenty times the cost. The very plainest form, ours, needs
       // no expression, which costs more than the cast.
-      return `CASE WHEN ${value} LIKE '____-__-__T__:__:__.______Z' AND NOT contains(${value}, ' ')
-          AND ${value} NOT LIKE '___________24%' THEN TRY_CAST(${value} AS TIMESTAMP)
+      return `CASE WHEN ${value} LIKE '____-__-__T__:__:__.______Z' AND ${value}[1] >= '0'
+          AND ${value}[12] >= '0' AND ${value} NOT LIKE '___________24%' THEN TRY_CAST(${value} AS TIMESTAMP)
         WHEN regexp_full_match(${value}, '${COMMON_INSTANT}') THEN TRY_CAST(${value} AS TIMESTAMP)
         WHEN regexp_full_match(${value}, '${ANY_INSTANT}') THEN ${zonedSql(`trim(${value})`)} END`;
   }

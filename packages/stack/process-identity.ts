@@ -19,6 +19,11 @@ const PF_EXITING = 0x4;
 const PF_SIGNALED = 0x400;
 const PENDING_SIGKILL = 1 << 8;
 
+/** Whether `pid` is still that process, and was not killed: one that was may look well for a moment. */
+export function isAlive(pid: number | null, identity: string | null): pid is number {
+  return isSameProcess(pid, identity) && !isEnding(pid);
+}
+
 /**
  * Whether a process was killed but is still there: with much memory, or in the middle of a write,
  * that takes a moment, in which its files say that it is well. Known on Linux only.

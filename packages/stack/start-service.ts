@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { spawnDetached, stopProcess, type DetachedProcess } from './detached-process';
 import { choosePort, isPortFree } from './ports';
-import { isEnding, isSameProcess } from './process-identity';
+import { isAlive, isSameProcess } from './process-identity';
 import { repositoryRoot } from './repository-root';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import type { StackEvent } from './service-names';
@@ -51,11 +51,12 @@ export async function stopService(recipe: ServiceRecipe, context: StackContext):
 
 async function isUpAlready(recipe: ServiceRecipe, context: StackContext): Promise<boolean> {
   const state = context.state[recipe.name];
-  if (!state || !isSameProcess(state.pid, state.identity) || isEnding(state.pid)) return false;
+  if (!state || !isAlive(state.pid, state.identity)) return false;
   if (state.fingerprint !== recipe.fingerprint?.(context)) return false;
   const deadline = Date.now() + PATIENCE_MS;
-  while (isSameProcess(state.pid, state.identity) && Date.now() < deadline) {
-    if (await recipe.isHealthy(context)) return true;
+  while (isAlive(state.pid, state.identity) && Date.now() < deadline) {
+    // Health first, life after: the files of one that was killed say that it is well.
+    if ((await recipe.isHealthy(context)) && isAlive(state.pid, state.identity)) return true;
     await delay(HEALTH_POLL_MS);
   }
   return false;
@@ -120,9 +121,9 @@ async function waitUntilHealthy(
 ): Promise<string | undefined> {
   const deadline = Date.now() + recipe.startDeadlineMs;
   while (Date.now() < deadline) {
-    if (!isSameProcess(pid, identity)) return exitDescription(child);
+    if (!isAlive(pid, identity)) return exitDescription(child);
     // Health first, life after: another program may be answering on the port.
-    if ((await recipe.isHealthy(context)) && isSameProcess(pid, identity)) return undefined;
+    if ((await recipe.isHealthy(context)) && isAlive(pid, identity)) return undefined;
     await delay(HEALTH_POLL_MS);
   }
   return `it did not answer within ${recipe.startDeadlineMs / 1_000} s`;

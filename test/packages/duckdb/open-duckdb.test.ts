@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   copyToParquet,
   openDuckDb,
   quoteLiteral,
   readParquet,
+  withDuckDbs,
   type DuckDb,
 } from '../../../packages/duckdb';
 import { createScratchDirectory } from '../../environment/scratch-directory';
@@ -36,6 +37,39 @@ beforeAll(() => {
 afterAll(() => {
   for (const duckDb of opened) duckDb.close();
   scratch.remove();
+});
+
+describe('several DuckDBs', () => {
+  it('spill into folders of their own, and leave nothing behind', async () => {
+    const scratchDirectory = path.join(inside, 'spilling');
+    const options = { allowedDirectories: [inside], scratchDirectory, memoryMegabytes: 64 };
+    const openings = [1, 1].map((threads) => openDuckDb({ ...options, threads }));
+    await withDuckDbs(openings, async (duckDbs) => {
+      const folders: string[] = [];
+      for (const duckDb of duckDbs) {
+        const setting = `SELECT current_setting('temp_directory') AS folder`;
+        folders.push(String((await duckDb.rows(setting))[0]!.folder));
+        await duckDb.run(
+          'CREATE TEMP TABLE large AS SELECT md5(i::VARCHAR) FROM range(3000000) r(i)',
+        );
+      }
+      expect(new Set(folders).size).toBe(2);
+      expect(readdirSync(scratchDirectory).sort()).toEqual(
+        folders.map((folder) => path.basename(folder)).sort(),
+      );
+    });
+    expect(readdirSync(scratchDirectory)).toEqual([]);
+  });
+
+  it('are closed when one of them can not be opened', async () => {
+    let isUsed = false;
+    const close = jest.fn();
+    const fake = Promise.resolve({ close } as unknown as DuckDb);
+    const use = async () => void (isUsed = true);
+    const failing = Promise.reject(new Error('no memory'));
+    await expect(withDuckDbs([fake, failing], use)).rejects.toThrow('no memory');
+    expect([isUsed, close.mock.calls.length]).toEqual([false, 1]);
+  });
 });
 
 describe('a confined DuckDB', () => {

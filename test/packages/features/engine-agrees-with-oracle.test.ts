@@ -20,7 +20,8 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
   let rig: LawRig;
 
   beforeAll(async () => {
-    rig = await openLawRig();
+    // Two threads: pieces are read side by side.
+    rig = await openLawRig(2);
   });
 
   afterAll(() => rig.close());

@@ -60,7 +60,7 @@ function collect(collected: SourcePlan, rows: readonly Row[]): FactCollector {
     const session = Int32Array.from(chunk.flatMap((row) => [row.session, -row.session]));
     collector.add({
       user: Int32Array.from(chunk.flatMap(({ user }) => [user, -user])),
-      time: Float64Array.from(chunk, ({ time }) => time),
+      sinceFirst: Float64Array.from(chunk, ({ time }) => time - Number(grid.first)),
       seenAt: Int32Array.from(chunk, ({ seenAt }) => seenAt),
       session: collected.bySession ? session : undefined,
       values: [
@@ -90,15 +90,13 @@ describe('facts collected from rows', () => {
   const rows = randomRows(20_000);
 
   it('are seen by the first moment not before them, where nothing else is said', () => {
-    const times = [-40, -30, -1, 0, 0.5, 29, 29.5, 40].map(
-      (days) => Number(grid.first) + days * DAY,
-    );
+    const times = [-40, -30, -1, 0, 0.5, 29, 29.5, 40].map((days) => days * DAY);
     const collector = new FactCollector({ ...plan, bySession: false, columns: [] }, grid, () => 0, {
       users: 1,
       rows: 0,
     });
     const user = new Int32Array(2 * times.length);
-    collector.add({ user, time: Float64Array.from(times), values: [] });
+    collector.add({ user, sinceFirst: Float64Array.from(times), values: [] });
     const { count, day, seenAt } = collector.collected();
     const facts = Array.from({ length: count }, (_, fact) => [day[fact], seenAt[fact]]);
     expect(facts).toEqual([
@@ -170,7 +168,7 @@ describe('facts collected from rows', () => {
     const collector = new FactCollector({ ...plan, columns: [] }, grid, userOfWords, expected);
     collector.add({
       user: Int32Array.from(rowsOf.flatMap(({ user }) => user)),
-      time: new Float64Array(rowsOf.length).fill(Number(grid.first)),
+      sinceFirst: new Float64Array(rowsOf.length),
       session: Int32Array.from(rowsOf.flatMap(({ session }) => session)),
       values: [],
     });

@@ -7,7 +7,22 @@ import {
   type SegmentFiles,
 } from '../../../packages/features';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { DAY, USER, T, K, S, L, LABEL_S, type Question, silent, rawTablesOf } from './golden-case';
+import { parseInstant } from '../../../packages/instants';
+import {
+  DAY,
+  event,
+  K,
+  kept,
+  L,
+  LABEL_S,
+  rawTablesOf,
+  S,
+  signup,
+  silent,
+  T,
+  USER,
+  type Question,
+} from './golden-case';
 import { featureCases } from './golden-feature-cases';
 import { labelCases } from './golden-label-cases';
 import { vectorRows } from './vector-rows';
@@ -53,6 +68,24 @@ describe('at the boundaries of time and knowledge', () => {
     const asLabel = { ...question, knownAt: labelKnownAt, batch: labelBatch };
     expect(await engineSays(segments, asLabel, 1)).toEqual(oracleSays(raw, asLabel));
   });
+
+  // Where microseconds since 1970 no longer fit a double.
+  it.each(['1600-01-01T00:00:00Z', '2300-01-01T00:00:00Z'])(
+    'an event 1 µs after %s counts for the label only',
+    async (instant) => {
+      const at = parseInstant(instant);
+      const later = at + 40n * DAY;
+      const raw = { ...rawTablesOf({ fact: '', rows: [], expected: {} }), ...event(at + 1n) };
+      const users = signup(at - 100n * DAY).users;
+      const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, {
+        ...raw,
+        users,
+      });
+      const known = { knownAt: later, batch: S, labelKnownAt: later, labelBatch: S };
+      const question = { userId: USER, at, ...known, completeThrough: later };
+      expect(await engineSays(segments, question, 1)).toEqual({ ...silent, ...kept });
+    },
+  );
 
   function oracleSays(raw: RawTables, question: Question) {
     const answer = naiveVector(raw, question);

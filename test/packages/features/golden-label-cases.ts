@@ -28,6 +28,12 @@ const horizonCases: GoldenCase[] = [
     unknown: true,
   }),
   {
+    fact: 'an event that only the features know does not keep the user',
+    rows: [event(soon, { ingestedAt: L + 1n })],
+    asked: { knownAt: L + 1n },
+    expected: {},
+  },
+  {
     fact: 'an event that the label knows counts, though the one before it only the features know',
     rows: [
       event(soon + 1n, { sessionId: 's', ingestedAt: L + 1n }),

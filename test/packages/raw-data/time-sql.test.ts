@@ -34,6 +34,8 @@ describe('times as text', () => {
     ['2024-02-30T00:00:00.000000Z', null],
     ['2024-03-10T 2:34:56.123456Z', null],
     [' 024-03-10T12:34:56.123456Z', null],
+    ['2024-03-10T\t2:34:56.123456Z', null],
+    ['\v024-03-10T12:34:56.123456Z', null],
     ['-024-03-10T12:34:56.123456Z', null],
     ['2024-03-10T12:34:60.123456Z', null],
     ['2024-03-10T12:34:56.12345 Z', null],
@@ -47,7 +49,7 @@ describe('times as text', () => {
       '0001-01-01T00:00:00.000000Z',
       '2023-02-29T24:00:00.000000Z',
     );
-    const letters = fc.constantFrom(...'0123456789-:TZ .+');
+    const letters = fc.constantFrom(...'0123456789-:TZ .+\t\n\v\f\r');
     const changes = fc.array(fc.tuple(fc.nat({ max: 25 }), letters), { maxLength: 3 });
     const text = fc.tuple(base, changes).map(([start, changed]) => {
       const characters = [...start];
