@@ -16,26 +16,26 @@ function isScanOfEvents(sql: string): boolean {
 
 /** The platform's ports over a DuckDB that says which statements it is given. */
 function listening({ adapters }: TestPlatform, onStatement: (sql: string) => void): PipelinePorts {
-  const openDuckDb = async (directories?: readonly string[]): Promise<DuckDb> => {
-    const duckDb = await adapters.openDuckDb(directories);
-    return {
-      ...duckDb,
-      connection: Object.assign(Object.create(duckDb.connection) as typeof duckDb.connection, {
-        stream: (sql: string) => {
-          onStatement(sql);
-          return duckDb.connection.stream(sql);
-        },
-      }),
-      run: (sql, signal) => {
+  const listeningTo = (duckDb: DuckDb): DuckDb => ({
+    ...duckDb,
+    connection: Object.assign(Object.create(duckDb.connection) as typeof duckDb.connection, {
+      run: (sql: string) => {
         onStatement(sql);
-        return duckDb.run(sql, signal);
+        return duckDb.connection.run(sql);
       },
-      rows: (sql, signal) => {
-        onStatement(sql);
-        return duckDb.rows(sql, signal);
-      },
-    };
-  };
+    }),
+    openSingleThreaded: async () => listeningTo(await duckDb.openSingleThreaded()),
+    run: (sql, signal) => {
+      onStatement(sql);
+      return duckDb.run(sql, signal);
+    },
+    rows: (sql, signal) => {
+      onStatement(sql);
+      return duckDb.rows(sql, signal);
+    },
+  });
+  const openDuckDb = async (directories?: readonly string[]) =>
+    listeningTo(await adapters.openDuckDb(directories));
   return createPipelinePorts({ ...adapters, openDuckDb });
 }
 
