@@ -2,6 +2,7 @@ export { registerColumnFunction } from './column-function';
 export {
   allocateColumn,
   readColumns,
+  readColumnsOfAll,
   registerColumnSource,
   type ColumnArray,
   type ColumnSource,
@@ -9,13 +10,12 @@ export {
 } from './column-transfer';
 export {
   copyToParquet,
-  countParquetRows,
   openDuckDb,
-  parquetRowCounts,
   readParquet,
   withDuckDbs,
   type DuckDb,
   type DuckDbOptions,
   type DuckDbRow,
 } from './open-duckdb';
+export { countParquetRows, parquetLatestTimes, parquetRowCounts } from './parquet-metadata';
 export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -128,30 +128,6 @@ export function readParquet(files: readonly string[]): string {
   return `read_parquet(${quoteList(files)}, hive_partitioning = false)`;
 }
 
-/** How many rows each of some Parquet files holds; from their footers. */
-export async function parquetRowCounts(
-  duckDb: DuckDb,
-  files: readonly string[],
-): Promise<number[]> {
-  if (files.length === 0) return [];
-  const found = await duckDb.rows<{ file: string; rows: bigint }>(
-    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
-  );
-  const counts = new Map(found.map(({ file, rows }) => [file, Number(rows)]));
-  return files.map((file) => {
-    const rows = counts.get(file);
-    if (rows === undefined) throw new RangeError(`DuckDB does not know ${file} by this name`);
-    return rows;
-  });
-}
-
-/** How many rows Parquet files hold together; from their footers. */
-export async function countParquetRows(duckDb: DuckDb, files: readonly string[]): Promise<number> {
-  if (files.length === 0) return 0;
-  const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
-  return Number(row?.n ?? 0);
-}
-
 /**
  * How columns are encoded, by what the rows are: a log of what happened, sorted by user and time, or
  * a snapshot with a row per user.

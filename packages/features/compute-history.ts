@@ -1,12 +1,13 @@
 import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { compileSpineUsers, selectSpineRows, type SpineOptions } from './compile-spine';
-import type { FeatureSet } from './feature-set';
+import { chooseEventFiles, type EventSources } from './condensed-events';
 import { columnTypeOf } from './feature-columns';
 import { equalsOf, fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
 import { SpineFactReader, spineLoads, type FactSeries, type SpineLoad } from './spine-fact-reader';
 import type { UserSeries } from './user-series';
+import type { Segment } from './segment-pieces';
 import { greatestUntil, sumsInWindow } from './walk-series';
 
 /** The rows of a spine, in its order. */
@@ -18,8 +19,7 @@ export interface History {
   readonly features: readonly ColumnArray[];
 }
 
-export interface HistoryOptions extends SpineOptions {
-  readonly featureSet: FeatureSet;
+export interface HistoryOptions extends SpineOptions, EventSources {
   /** What lies after it is in the future. */
   readonly now: EpochMicros;
   readonly signal?: AbortSignal;
@@ -35,8 +35,9 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   const { featureSet, signal } = options;
   await duckDb.run(compileSpineUsers(options), signal);
   const users = await readUsers(duckDb);
-  const reader = new SpineFactReader(duckDb, options, users.signups.length);
-  const loads = spineLoads(featureSet.features, options);
+  const sources = { ...options, condensedEvents: await condensedEvents(duckDb, options) };
+  const reader = new SpineFactReader(duckDb, sources, users.signups.length);
+  const loads = spineLoads(featureSet.features, sources);
   const features = new Map<FeatureDefinition, ColumnArray>();
   const begin = (load: SpineLoad | undefined) => {
     const facts = load && reader.read(load.query);
@@ -62,6 +63,17 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   } finally {
     await Promise.allSettled([pending, asked]);
   }
+}
+
+/** The condensed events, if they are of all segments that have any. */
+async function condensedEvents(
+  duckDb: DuckDb,
+  options: HistoryOptions,
+): Promise<readonly Segment[]> {
+  const { batch: throughBatch, known } = options.knowledge;
+  const knownToAll = 'at' in known ? { at: known.at, batch: throughBatch } : null;
+  const { raw, condensed } = await chooseEventFiles(duckDb, options, { throughBatch, knownToAll });
+  return raw.some(({ rows }) => rows > 0) ? [] : condensed;
 }
 
 /** What a spine asks. */

@@ -39,9 +39,6 @@ export interface CollectedFacts {
   readonly several: readonly number[];
 }
 
-/** A guess, so that arrays seldom grow. */
-const ROWS_PER_FACT = 3.5;
-
 /** How far back a fact is looked for in its session; beyond, there are two of the same. */
 const LOOK_BACK = 4;
 
@@ -70,16 +67,16 @@ export class FactCollector {
 
   /**
    * @param userOf  The number of a user by the two words of its id's hash.
-   * @param expected  About how many users and rows there are.
+   * @param expected  About how many users and facts there are.
    */
   constructor(
     private readonly plan: SourcePlan,
     private readonly grid: Pick<Grid, 'first' | 'count'>,
     private readonly userOf: (low: number, high: number) => number,
-    { users, rows }: { readonly users: number; readonly rows: number },
+    { users, facts }: { readonly users: number; readonly facts: number },
   ) {
     this.first = Number(grid.first);
-    const capacity = 1_024 + Math.ceil(rows / ROWS_PER_FACT);
+    const capacity = 1_024 + facts;
     this.user = new Int32Array(capacity);
     this.day = new Int32Array(capacity);
     this.seenAt = new Int32Array(capacity);

@@ -18,9 +18,28 @@ export interface UserPoints {
  * Sorts by user and time; equal times of a user keep no order. Points that have it already, as those
  * of one segment do, stay where they are: the series is made of the same arrays.
  */
-export function sortByUser({ userCount, user, time, value }: UserPoints): UserSeries {
+export function sortByUser(points: UserPoints): UserSeries {
+  const { userCount, user, time, value } = points;
   const offsets = offsetsOf(user, userCount);
-  if (isInOrder(user, time)) return { offsets, times: time, values: value };
+  const areUsersInOrder = isInOrder(user);
+  if (areUsersInOrder && areTimesInOrder(offsets, time))
+    return { offsets, times: time, values: value };
+  const [times, values] = areUsersInOrder
+    ? [time.slice(), value?.slice()]
+    : putByUser(points, offsets);
+  for (let u = 0; u < userCount; u += 1) {
+    const own = times.subarray(offsets[u], offsets[u + 1]);
+    if (isInOrder(own)) continue;
+    if (values) sortTogether(own, values.subarray(offsets[u], offsets[u + 1]));
+    else own.sort();
+  }
+  return { offsets, times, values };
+}
+
+function putByUser(
+  { user, time, value }: UserPoints,
+  offsets: Int32Array,
+): [Float64Array, Float64Array | undefined] {
   const next = offsets.slice();
   const times = new Float64Array(user.length);
   const values = value && new Float64Array(user.length);
@@ -29,25 +48,29 @@ export function sortByUser({ userCount, user, time, value }: UserPoints): UserSe
     times[slot] = time[index]!;
     if (values) values[slot] = value[index]!;
   }
-  for (let u = 0; u < userCount; u += 1) {
-    const own = times.subarray(offsets[u], offsets[u + 1]);
-    if (values) sortTogether(own, values.subarray(offsets[u], offsets[u + 1]));
-    else own.sort();
-  }
-  return { offsets, times, values };
+  return [times, values];
 }
 
-function offsetsOf(user: Int32Array, userCount: number): Int32Array {
+/** Where the points of each user begin, once they are in order. */
+export function offsetsOf(user: Int32Array, userCount: number): Int32Array {
   const offsets = new Int32Array(userCount + 1);
   for (let index = 0; index < user.length; index += 1) offsets[user[index]! + 1]! += 1;
   for (let u = 0; u < userCount; u += 1) offsets[u + 1]! += offsets[u]!;
   return offsets;
 }
 
-function isInOrder(user: Int32Array, time: Float64Array): boolean {
-  for (let index = 1; index < user.length; index += 1) {
-    if (user[index]! < user[index - 1]!) return false;
-    if (user[index] === user[index - 1] && time[index]! < time[index - 1]!) return false;
+export function isInOrder(numbers: Int32Array | Float64Array): boolean {
+  for (let index = 1; index < numbers.length; index += 1) {
+    if (numbers[index]! < numbers[index - 1]!) return false;
+  }
+  return true;
+}
+
+function areTimesInOrder(offsets: Int32Array, time: Float64Array): boolean {
+  for (let u = 0; u + 1 < offsets.length; u += 1) {
+    for (let index = offsets[u]! + 1; index < offsets[u + 1]!; index += 1) {
+      if (time[index]! < time[index - 1]!) return false;
+    }
   }
   return true;
 }

@@ -16,13 +16,7 @@ import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
 import { auditPartitions } from '../offline-store';
 import { auditOnline } from '../online-store';
-import {
-  auditRawLog,
-  exportRawTables,
-  generateDays,
-  importFolder,
-  type ImportOptions,
-} from '../raw-data';
+import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
 import { generateArrivals } from '../synthetic';
 import { requireNotInFuture, restate } from './daily-run-jobs';
 import { driftOfChampion } from './drift-jobs';
@@ -255,12 +249,7 @@ export type AuditedStore = 'raw' | 'offline' | 'online' | 'models';
 async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgress) {
   switch (store) {
     case 'raw':
-      return auditRawLog({
-        database: adapters.database,
-        rawLogDir: adapters.paths.rawLog,
-        scratchDir: adapters.paths.scratch,
-        openDuckDb: (directories) => adapters.openDuckDb(directories),
-      });
+      return adapters.auditRawLog();
     case 'offline':
       return auditOffline(adapters, progress);
     case 'online': {
@@ -278,7 +267,8 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgr
 }
 
 async function auditOffline(adapters: Adapters, progress: JobProgress) {
-  const context = await computeContext(adapters, 'audit');
+  // From the events themselves, not from what was made of them.
+  const context = { ...(await computeContext(adapters, 'audit')), condensed: undefined };
   return auditPartitions(
     { ...context, scratchDir: adapters.paths.scratch },
     { report: (done, total, what) => progress.report({ what, done, total }) },

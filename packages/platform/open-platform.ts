@@ -3,11 +3,18 @@ import { dataPaths, type Config, type DataPaths } from '../config';
 import { openDatabase, type Database } from '../database';
 import { openDuckDb, type DuckDb } from '../duckdb';
 import { makeFolder } from '../durable-files';
-import { featureSet as releasedFeatureSet, type FeatureSet } from '../features';
+import { featureSet as releasedFeatureSet, typesToCondenseBy, type FeatureSet } from '../features';
 import type { EpochMicros } from '../instants';
 import { createLedger, type Ledger } from '../offline-store';
 import { claimInstallation, openRedisForWriting } from '../online-store';
-import { ensureInstallation, syncRawLog, type Installation, type RawLog } from '../raw-data';
+import {
+  auditRawLog,
+  ensureInstallation,
+  syncRawLog,
+  type Installation,
+  type RawLog,
+  type RawLogAudit,
+} from '../raw-data';
 import { resolveConnections, type Connections } from '../stack';
 
 /** The adapters of one installation, opened once and shared by everything a process does. */
@@ -23,6 +30,8 @@ export interface Adapters {
   openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
+  /** Compares it with Postgres. */
+  auditRawLog(): Promise<RawLogAudit>;
   installation(): Promise<Installation>;
   readonly now: () => EpochMicros;
   close(): Promise<void>;
@@ -53,6 +62,13 @@ export async function openAdapters(
       memoryMegabytes: config.duckdb.memoryMegabytes,
       threads: config.duckdb.threads,
     });
+  const rawLogOptions = {
+    database,
+    rawLogDir: paths.rawLog,
+    scratchDir: paths.scratch,
+    openDuckDb: open,
+    condenseBy: typesToCondenseBy(featureSet) ?? undefined,
+  };
   return {
     config,
     connections,
@@ -62,13 +78,8 @@ export async function openAdapters(
     ledger: createLedger(database),
     redis,
     openDuckDb: open,
-    rawLog: () =>
-      syncRawLog({
-        database,
-        rawLogDir: paths.rawLog,
-        scratchDir: paths.scratch,
-        openDuckDb: open,
-      }),
+    rawLog: () => syncRawLog(rawLogOptions),
+    auditRawLog: () => auditRawLog(rawLogOptions),
     installation: () => ensureInstallation(database, { currency: config.currency }),
     now: () => BigInt(Date.now()) * 1000n,
     close: async () => {

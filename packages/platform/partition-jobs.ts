@@ -29,6 +29,7 @@ export async function computeContext(adapters: Adapters, owner: string): Promise
     featureSet,
     featuresDir: paths.features,
     segments: (table, batch) => rawLog.segments(table, batch),
+    condensed: rawLog.condensed,
     openDuckDb: () => adapters.openDuckDb(),
     owner,
   };

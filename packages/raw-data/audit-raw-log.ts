@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readParquet, type DuckDb } from '../duckdb';
+import { readParquet, withDuckDbs, type DuckDb } from '../duckdb';
+import { condensedLog, countCondensedMismatches, listUncondensed } from './condense-events';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
 import { listMirroredBatches, segmentFile, type RawLogOptions } from './raw-log';
 import { rawTableNames, rawTables, type RawTable } from './raw-tables';
@@ -13,7 +14,10 @@ export interface RawLogAudit {
   readonly missing: number;
   /** In the log and not in Postgres. */
   readonly extra: number;
-  /** In both, with some other value, or filed under another batch. */
+  /**
+   * In both, with some other value, or filed under another batch; and rows of condensed copies that
+   * are not what their segment gives.
+   */
   readonly mismatched: number;
   /** Always 0: rows can always be compared. */
   readonly not_comparable: number;
@@ -32,10 +36,35 @@ export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> 
       for (const table of rawTableNames) {
         const segments = await listReadableSegments(duckDb, rawLogDir, table);
         audits.push(await auditTable(duckDb, table, { dump: dumpFile(scratch, table), segments }));
+        if (table === 'user_events') {
+          const files = segments.map(({ file }) => file);
+          audits.push(await auditCondensed(duckDb, { ...options, rawLogDir }, files));
+        }
       }
       return audits.reduce(add);
     }),
   );
+}
+
+/** Copies that are not there yet are made when they are needed. */
+async function auditCondensed(
+  duckDb: DuckDb,
+  { rawLogDir, condenseBy }: RawLogOptions,
+  segments: readonly string[],
+): Promise<RawLogAudit> {
+  const none = { equal: 0, missing: 0, extra: 0, mismatched: 0, not_comparable: 0 } as const;
+  if (!condenseBy) return none;
+  const log = condensedLog(rawLogDir, condenseBy);
+  const waiting = await listUncondensed(log, segments);
+  return withDuckDbs([duckDb.openSingleThreaded()], async ([oneThread]) => {
+    let mismatched = 0;
+    for (const segment of segments) {
+      if (waiting.includes(segment)) continue;
+      // A copy that can't be read is wrong in at least one row.
+      mismatched += await countCondensedMismatches(oneThread!, log, segment).catch(() => 1);
+    }
+    return { ...none, mismatched };
+  });
 }
 
 interface Segment {

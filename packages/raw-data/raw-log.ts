@@ -3,9 +3,17 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
-import { copyToParquet } from '../duckdb';
+import { copyToParquet, withDuckDbs } from '../duckdb';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
 import { publishFolder, readTextIfThere, replaceDurably } from '../durable-files';
+import {
+  condensedLog,
+  condenseSegments,
+  listUncondensed,
+  removeCondensed,
+  removeOutdated,
+  type CondensedLog,
+} from './condense-events';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 
@@ -20,6 +28,8 @@ export interface RawLog {
    *   wrong answer.
    */
   segments(table: RawTable, throughBatch: number): string[];
+  /** Condensed copies of the segments of user_events, of all of them; where they were asked for. */
+  readonly condensed?: CondensedLog;
 }
 
 export interface RawLogOptions {
@@ -27,6 +37,8 @@ export interface RawLogOptions {
   readonly rawLogDir: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
+  /** The event types by which segments of user_events are condensed, too; absent: they are not. */
+  readonly condenseBy?: readonly string[];
 }
 
 const RAW_LOG_LOCK_KEY = 7_401_332;
@@ -36,7 +48,7 @@ const OWNER_FILE = '_installation';
  * Mirrors each batch that has no folder yet as `batch=000001/{users, …}.parquet`: the columns of
  * the Postgres table, sorted by (user_id, time, id), the same bytes whenever it is done again. A
  * folder appears by one rename, so that a call that is killed leaves nothing half done and the
- * next one mends it. Calls go one at a time (a lock in Postgres).
+ * next one mends it. So does each condensed copy. Calls go one at a time (a lock in Postgres).
  *
  * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database.
  */
@@ -52,7 +64,8 @@ export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
       const mirrored = new Set(await listMirroredBatches(rawLogDir));
       const missing = batches.filter((batch) => !mirrored.has(batch));
       if (missing.length > 0) await mirrorBatches(tx, { ...options, rawLogDir }, missing);
-      return describeRawLog(rawLogDir, batches);
+      const condensed = await condense({ ...options, rawLogDir }, batches);
+      return { ...describeRawLog(rawLogDir, batches), condensed };
     });
   } catch (error) {
     throw asDatabaseError(error);
@@ -124,6 +137,24 @@ async function removeLeftovers(rawLogDir: string): Promise<void> {
   }
 }
 
+async function condense(
+  { rawLogDir, condenseBy, openDuckDb }: RawLogOptions,
+  batches: readonly number[],
+): Promise<CondensedLog | undefined> {
+  if (!condenseBy) return undefined;
+  const log = condensedLog(rawLogDir, condenseBy);
+  const segments = batches.map((batch) => segmentFile(rawLogDir, batch, 'user_events'));
+  const waiting = await listUncondensed(log, segments);
+  if (waiting.length === 0) return log;
+  await withDuckDb(openDuckDb, [rawLogDir], (duckDb) =>
+    withDuckDbs([duckDb.openSingleThreaded()], ([oneThread]) =>
+      condenseSegments(oneThread!, { rawLogDir, log }, waiting),
+    ),
+  );
+  await removeOutdated(rawLogDir, { eventTypes: condenseBy, batches });
+  return log;
+}
+
 async function mirrorBatches(
   tx: TransactionSql,
   options: RawLogOptions,
@@ -142,10 +173,10 @@ async function mirrorBatches(
           const file = path.join(temporary, `${table}.parquet`);
           await duckDb.run(copyToParquet(rows, file, 'log'));
         }
-        const published = await publishFolder(
-          temporary,
-          path.join(rawLogDir, batchFolderName(batch)),
-        );
+        const folder = path.join(rawLogDir, batchFolderName(batch));
+        // Of a batch that was there before, perhaps of other rows.
+        await removeCondensed(rawLogDir, folder);
+        const published = await publishFolder(temporary, folder);
         if (!published) await rm(temporary, { recursive: true, force: true });
       }
     }),

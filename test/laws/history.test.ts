@@ -9,6 +9,7 @@ import {
 } from '../../packages/features';
 import { quoteLiteral } from '../../packages/duckdb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
+import { condense } from '../packages/features/raw-log-fixture';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
 import { BASE, BATCHES, randomWorld } from './random-world';
@@ -35,6 +36,7 @@ const knowledge: fc.Arbitrary<SpineKnowledge> = fc.record({
   batch: fc.integer({ min: 1, max: BATCHES }),
   known: fc.oneof(
     moment.map((at) => ({ at })),
+    fc.constant({ at: BASE + 100n * MICROS_PER_DAY }),
     fc.constantFrom(MICROS_PER_HOUR, 0n, 3n * MICROS_PER_DAY).map((afterMicros) => ({
       afterMicros,
     })),
@@ -53,27 +55,33 @@ describe('for any spine, a row out per row in', () => {
   afterAll(() => rig.close());
 
   it('has what the oracle says of that user at that microsecond, or the reason why not', async () => {
-    const law = fc.asyncProperty(randomWorld, spine, knowledge, (raw, rows, known) =>
-      rig.withRawLog(raw, async (segments) => {
-        await writeSpine(rig, rows);
-        const history = await computeHistory(rig.duckDb, {
-          featureSet,
-          knowledge: known,
-          segments,
-          now,
-        });
-        const found = rows.map((_, row) =>
-          history.reasons[row] === 0
-            ? Object.fromEntries(
-                featureSet.features.map(({ name, type }, index) => {
-                  const value = history.features[index]![row]!;
-                  return [name, type === 'bool' ? value === 1 : value];
-                }),
-              )
-            : spineReasons[history.reasons[row]!],
-        );
-        expect(found).toEqual(rows.map((row) => expected(raw, row, known)));
-      }),
+    const law = fc.asyncProperty(
+      randomWorld,
+      spine,
+      knowledge,
+      fc.boolean(),
+      (raw, rows, known, isCondensed) =>
+        rig.withRawLog(raw, async (segments) => {
+          await writeSpine(rig, rows);
+          const history = await computeHistory(rig.duckDb, {
+            featureSet,
+            knowledge: known,
+            segments,
+            condensed: isCondensed ? await condense(rig.duckDb, segments) : undefined,
+            now,
+          });
+          const found = rows.map((_, row) =>
+            history.reasons[row] === 0
+              ? Object.fromEntries(
+                  featureSet.features.map(({ name, type }, index) => {
+                    const value = history.features[index]![row]!;
+                    return [name, type === 'bool' ? value === 1 : value];
+                  }),
+                )
+              : spineReasons[history.reasons[row]!],
+          );
+          expect(found).toEqual(rows.map((row) => expected(raw, row, known)));
+        }),
     );
     await lawHolds(
       'History agrees with the oracle (worlds with spines of 1–12 rows)',

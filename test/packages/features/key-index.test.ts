@@ -40,6 +40,19 @@ describe('the numbers of keys', () => {
     expect([index.find(0, 5, 6), index.numberOf(0, 5, 6), index.find(0, 5, 6)]).toEqual([-1, 0, 0]);
   });
 
+  it('are soon found where owners have more keys than their places hold', () => {
+    // One slot after the other, this took minutes.
+    const index = new KeyIndex({ owners: 20_000, keys: 700_000 });
+    const hash = (session: number) => Math.imul(session + 1, 0x9e3779b1);
+    let count = 0;
+    for (let owner = 0; owner < 20_000; owner += 1) {
+      for (let session = 0; session < 20 + (owner % 200); session += 1) {
+        expectEqual(index.numberOf(owner, hash(count), hash(-count)), count);
+        count += 1;
+      }
+    }
+  });
+
   it('hold all keys of one owner', () => {
     const index = new KeyIndex({ owners: 1_000, keys: 5_000 });
     for (let session = 0; session < 5_000; session += 1) {
@@ -47,3 +60,8 @@ describe('the numbers of keys', () => {
     }
   });
 });
+
+/** Without the cost of millions of `expect`s. */
+function expectEqual(found: number, expected: number): void {
+  if (found !== expected) expect(found).toBe(expected);
+}

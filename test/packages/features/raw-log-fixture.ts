@@ -1,7 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
-import type { RawTables, SegmentFiles } from '../../../packages/features';
+import {
+  featureSet,
+  typesToCondenseBy,
+  type CondensedEvents,
+  type FeatureSet,
+  type RawTables,
+  type SegmentFiles,
+} from '../../../packages/features';
+import { condensedLog, condenseSegments } from '../../../packages/raw-data/condense-events';
 
 type Table = Parameters<SegmentFiles>[0];
 
@@ -54,6 +62,24 @@ export async function writeRawLog(
       .map((batch) => path.join(segmentDirectory(directory, batch), `${table}.parquet`));
 }
 
+/** Condenses the user events of a raw log, as the product does, by the types that features need. */
+export async function condense(
+  duckDb: DuckDb,
+  segments: SegmentFiles,
+  features: FeatureSet = featureSet,
+): Promise<CondensedEvents> {
+  const files = segments('user_events', Number.MAX_SAFE_INTEGER);
+  const rawLogDir = path.dirname(path.dirname(files[0]!));
+  const log = condensedLog(rawLogDir, typesToCondenseBy(features) ?? []);
+  const oneThread = await duckDb.openSingleThreaded();
+  try {
+    await condenseSegments(oneThread, { rawLogDir, log }, files);
+  } finally {
+    oneThread.close();
+  }
+  return log;
+}
+
 function segmentDirectory(directory: string, batch: number): string {
   return path.join(directory, 'raw_log', `batch=${String(batch).padStart(6, '0')}`);
 }
@@ -61,11 +87,12 @@ function segmentDirectory(directory: string, batch: number): string {
 function rowsAsSql(raw: RawTables, table: Table, batch: number): string {
   const arrival = (row: { ingestedAt: bigint }) =>
     `make_timestamptz(${row.ingestedAt}) AS ingested_at, ${batch} AS batch`;
+  const time = table === 'users' ? 'signup_time' : 'event_time';
   const selects = rowsOf(raw, table)
     .filter((row) => row.batch === batch)
     .map((row) => `SELECT ${columnsAsSql(table, row)}, ${arrival(row)}`);
   const none = `SELECT ${emptyRow[table]}, make_timestamptz(0) AS ingested_at, 0 AS batch WHERE false`;
-  return [none, ...selects].join(' UNION ALL ');
+  return `FROM (${[none, ...selects].join(' UNION ALL ')}) ORDER BY user_id, ${time}`;
 }
 
 type AnyRow = Record<string, unknown> & { ingestedAt: bigint; batch: number };

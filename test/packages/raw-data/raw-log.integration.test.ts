@@ -187,6 +187,70 @@ describe('the raw log', () => {
   });
 });
 
+describe('its condensed copies', () => {
+  const condenseBy = (types: readonly string[]) =>
+    syncRawLog({ ...fixture, rawLogDir, condenseBy: types });
+  const copies = () => hashes().filter((name) => name.startsWith('_condensed'));
+
+  it('are one per batch, where they were asked for, and have the same bytes when made again', async () => {
+    await fixture.load(first);
+    await fixture.load(second);
+    const { condensed } = await condenseBy(['login']);
+    const [segment] = (await sync()).segments('user_events', 1);
+    expect(
+      await query(`SELECT user_id, epoch_us(last_event_time - event_time) AS micros
+      FROM ${readParquet([condensed!.fileOf(segment!)])}`),
+    ).toEqual([
+      { user_id: 'a, "é"', micros: 0n },
+      { user_id: 'b', micros: 0n },
+      { user_id: 'b', micros: 0n },
+    ]);
+    const before = copies();
+    expect(before).toHaveLength(2);
+    rmSync(path.join(rawLogDir, '_condensed'), { recursive: true });
+    await condenseBy(['login']);
+    expect(copies()).toEqual(before);
+    expect((await sync()).condensed).toBeUndefined();
+  });
+
+  it('are made by the types that are asked for, and those of others removed when they lag', async () => {
+    await fixture.load(first);
+    await condenseBy(['login']);
+    await condenseBy(['view']);
+    expect(copies()).toHaveLength(2);
+    for (let batch = 2; batch <= 8; batch += 1) {
+      await fixture.load({ users: csv(USERS, `c${batch},2025-01-03,free`) });
+    }
+    await condenseBy(['view']);
+    expect(copies()).toHaveLength(8);
+  });
+
+  it('go with a batch that is mirrored again', async () => {
+    await fixture.load(first);
+    await condenseBy(['login']);
+    await condenseBy([]);
+    rmSync(path.join(rawLogDir, 'batch=000001'), { recursive: true });
+    await condenseBy([]);
+    expect(copies()).toHaveLength(1);
+  });
+
+  it('are audited', async () => {
+    await fixture.load(first);
+    await condenseBy(['login']);
+    const auditOf = (types: readonly string[]) =>
+      auditRawLog({ ...fixture, rawLogDir, condenseBy: types });
+    expect(await auditOf(['login'])).toMatchObject({ equal: allRowsCount, mismatched: 0 });
+    expect(await auditOf(['view'])).toMatchObject({ equal: allRowsCount, mismatched: 0 });
+    const { condensed } = await condenseBy(['view']);
+    const { condensed: other } = await condenseBy(['login']);
+    const [segment] = (await sync()).segments('user_events', 1);
+    cpSync(condensed!.fileOf(segment!), other!.fileOf(segment!));
+    expect(await auditOf(['login'])).toMatchObject({ equal: allRowsCount, mismatched: 3 });
+    truncateSync(other!.fileOf(segment!), 100);
+    expect(await auditOf(['login'])).toMatchObject({ equal: allRowsCount, mismatched: 1 });
+  });
+});
+
 describe('its audit', () => {
   beforeEach(async () => {
     await fixture.load(first);
