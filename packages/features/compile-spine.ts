@@ -57,7 +57,7 @@ FROM spine LEFT JOIN spine_users USING (user_id) ORDER BY 2, 3`;
 /** What the rows of a spine are computed from. */
 export interface SpineSources extends SpineOptions {
   /** Condensed events, where they say all; else none, and the segments are read. */
-  readonly condensedEvents: readonly Segment[];
+  readonly condensed: readonly Segment[];
 }
 
 type SpineColumn = 'a' | 'e' | 'v' | 'first' | 'last' | 'first_seen' | 'last_seen';
@@ -161,21 +161,21 @@ export function selectSpineEvents(
   eventTypes: readonly string[],
   options: SpineSources,
 ): SpineQuery {
-  const { condensedEvents } = options;
+  const { condensed } = options;
   const isOfTypes = eventTypes.map((type) => `(${isOfType(type)})::UTINYINT`);
   const values = ['u', 'hash(session_id)', 'e::DOUBLE', 'last::DOUBLE', ...isOfTypes].join(', ');
   const others = 'epoch_us(last_event_time) AS last, session_id, event_type';
-  const sqls = cutIntoPieces(condensedEvents, ROWS_PER_PIECE).map(
+  const sqls = cutIntoPieces(condensed, ROWS_PER_PIECE).map(
     (piece) => `SELECT ${values} FROM (${knownRows({ from: readPiece(piece), others }, options)})`,
   );
-  const rowsMax = condensedEvents.reduce((total, { rows }) => total + rows, 0);
+  const rowsMax = condensed.reduce((total, { rows }) => total + rows, 0);
   return { sqls, rowsMax, columns: ['e', 'last'], eventTypes };
 }
 
 /** (u, a, last, e, session_id) of the rows of sessions; the last of the events of a row is at `last`. */
 function rowsOfSessions({ eventType }: FeatureDefinition, options: SpineSources): string {
-  const { condensedEvents } = options;
-  const files = condensedEvents.map(({ file }) => file);
+  const { condensed } = options;
+  const files = condensed.map(({ file }) => file);
   const isCondensed = files.length > 0;
   // Of the types that have rows of their own, only the first event of a row is one.
   const last = isCondensed && eventType === undefined ? 'last_event_time' : 'event_time';
@@ -186,8 +186,8 @@ function rowsOfSessions({ eventType }: FeatureDefinition, options: SpineSources)
 
 /**
  * (a, e) of the rows of sessions that are not in one piece, whose last row is seen after the window
- * of the first has ended: the rows' intervals, less what those before them cover already. Condensed
- * events lie less than a day, so less than any window, apart.
+ * of the first has ended: the rows' intervals, less what those before them cover already. The events
+ * of a condensed row lie a day apart at most, which no window is shorter than: none ends in between.
  */
 export function selectSessionPieces(
   feature: FeatureDefinition & { readonly windowDays: number },

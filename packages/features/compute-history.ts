@@ -1,7 +1,7 @@
 import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { compileSpineUsers, selectSpineRows, type SpineOptions } from './compile-spine';
-import { chooseEventFiles, type EventSources } from './condensed-events';
+import { findCondensed, type HistorySources } from './condensed-events';
 import { columnTypeOf } from './feature-columns';
 import { equalsOf, fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
@@ -19,7 +19,7 @@ export interface History {
   readonly features: readonly ColumnArray[];
 }
 
-export interface HistoryOptions extends SpineOptions, EventSources {
+export interface HistoryOptions extends SpineOptions, HistorySources {
   /** What lies after it is in the future. */
   readonly now: EpochMicros;
   readonly signal?: AbortSignal;
@@ -35,7 +35,7 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   const { featureSet, signal } = options;
   await duckDb.run(compileSpineUsers(options), signal);
   const users = await readUsers(duckDb);
-  const sources = { ...options, condensedEvents: await condensedEvents(duckDb, options) };
+  const sources = { ...options, condensed: await condensedFor(duckDb, options) };
   const reader = new SpineFactReader(duckDb, sources, users.signups.length);
   const loads = spineLoads(featureSet.features, sources);
   const features = new Map<FeatureDefinition, ColumnArray>();
@@ -65,15 +65,12 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
   }
 }
 
-/** The condensed events, if they are of all segments that have any. */
-async function condensedEvents(
-  duckDb: DuckDb,
-  options: HistoryOptions,
-): Promise<readonly Segment[]> {
-  const { batch: throughBatch, known } = options.knowledge;
-  const knownToAll = 'at' in known ? { at: known.at, batch: throughBatch } : null;
-  const { raw, condensed } = await chooseEventFiles(duckDb, options, { throughBatch, knownToAll });
-  return raw.some(({ rows }) => rows > 0) ? [] : condensed;
+/** The condensed events, where they say all that is asked. */
+async function condensedFor(duckDb: DuckDb, options: HistoryOptions): Promise<readonly Segment[]> {
+  const { knowledge, segments } = options;
+  if (!('at' in knowledge.known)) return [];
+  const ofEvents = segments('user_events', knowledge.batch);
+  return findCondensed(duckDb, options, { segments: ofEvents, knownAt: knowledge.known.at });
 }
 
 /** What a spine asks. */

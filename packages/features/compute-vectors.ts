@@ -1,8 +1,8 @@
 import type { DuckDb } from '../duckdb';
 import { planSweep } from './channels';
-import { compileUsers, throughBatch } from './compile-facts';
-import type { EventSources } from './condensed-events';
+import { compileUsers, throughBatch, type SegmentFiles } from './compile-facts';
 import { readFacts } from './fact-reader';
+import type { FeatureSet } from './feature-set';
 import { validateGrid, type Grid } from './grid';
 import { Sweep, type GridUsers, type MomentVectors } from './sweep';
 import { distinctUserHash, userNumbers } from './user-hash';
@@ -16,8 +16,10 @@ export interface ComputedVectors {
   vectorsAt(index: number): MomentVectors;
 }
 
-export interface VectorOptions extends EventSources {
+export interface VectorOptions {
+  readonly featureSet: FeatureSet;
   readonly grid: Grid;
+  readonly segments: SegmentFiles;
   /** How many raw rows are collected at a time: bounds the memory for it, never changes a value. */
   readonly rowsPerShard?: number;
   /** How many of them one query reads: likewise. */

@@ -1,27 +1,32 @@
 import { parquetLatestTimes, parquetRowCounts, type DuckDb } from '../duckdb';
-import { MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { SegmentFiles } from './compile-facts';
+import type { EpochMicros } from '../instants';
 import type { FeatureSet } from './feature-set';
-import type { Grid, KnowledgeAt } from './grid';
 import type { Segment } from './segment-pieces';
 
 /**
  * Copies of the segments of user_events that have a row for several: for an event and those right
- * after it, by user and time, of the same session and day, as long as they are of none of the types
- * that must have rows of their own. A day ends with its midnight, included. The columns are those of
- * the first event, and `last_event_time`.
+ * after it, by user and time, of the same session and at most a day apart, as long as they are of
+ * none of the types that must have rows of their own. The columns are those of the first event, and
+ * `last_event_time`.
  */
 export interface CondensedEvents {
   readonly eventTypes: readonly string[];
   fileOf(segment: string): string;
 }
 
+/** What condensed events are chosen by. */
+export interface HistorySources {
+  readonly featureSet: FeatureSet;
+  /** Absent: events are read one by one. */
+  readonly condensedEvents?: CondensedEvents;
+}
+
 /**
- * The types of which a feature or the label needs every event. Of all other events they must only
- * ask in which sessions and on which days there are some: null where one asks for more.
+ * The types of which a feature needs every event. Of all other events features must only ask in
+ * which sessions there are some: null where one asks for more.
  */
-export function typesToCondenseBy({ features, label }: FeatureSet): readonly string[] | null {
-  const types = label.cancelledBy.source === 'user_events' ? [label.cancelledBy.eventType] : [];
+export function typesToCondenseBy({ features }: FeatureSet): readonly string[] | null {
+  const types: string[] = [];
   for (const { source, eventType, aggregate } of features) {
     if (source !== 'user_events') continue;
     if (eventType !== undefined) types.push(eventType);
@@ -30,67 +35,31 @@ export function typesToCondenseBy({ features, label }: FeatureSet): readonly str
   return [...new Set(types)].sort();
 }
 
-/** Which files have the events: `condensed` of segments that are known as a whole, `raw` of others. */
-export interface EventFiles {
-  readonly raw: readonly Segment[];
-  readonly condensed: readonly Segment[];
-}
-
-export interface EventSources {
-  readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
-  /** Absent: all events are read one by one. */
-  readonly condensed?: CondensedEvents;
-}
-
 /**
- * Chooses the files to read the events of the batches `<= throughBatch` from. A row of condensed
- * events stands for all of its events, so a segment is read by them only if all of its events are
- * `knownToAll` that is asked.
+ * The condensed copies of these segments, with how many rows each has; none where some of the events
+ * are not known by then, since a row stands for all of its events, or where features need more.
  */
-export async function chooseEventFiles(
+export async function findCondensed(
   duckDb: DuckDb,
-  { featureSet, segments, condensed }: EventSources,
-  { throughBatch, knownToAll }: { throughBatch: number; knownToAll: KnowledgeAt | null },
-): Promise<EventFiles> {
-  const files = segments('user_events', throughBatch);
-  const known =
-    knownToAll && suffices(condensed, featureSet) ? segments('user_events', knownToAll.batch) : [];
-  const arrivals = await parquetLatestTimes(duckDb, known, 'ingested_at');
-  const whole = new Set(known.filter((file) => isKnown(arrivals.get(file), knownToAll)));
-  const copies = files.flatMap((file) => (whole.has(file) ? condensed!.fileOf(file) : []));
-  return {
-    raw: await countRows(
-      duckDb,
-      files.filter((file) => !whole.has(file)),
-    ),
-    condensed: await countRows(duckDb, copies),
-  };
+  { featureSet, condensedEvents }: HistorySources,
+  { segments, knownAt }: { segments: readonly string[]; knownAt: EpochMicros },
+): Promise<readonly Segment[]> {
+  const needed = typesToCondenseBy(featureSet);
+  const suffices = needed?.every((type) => condensedEvents?.eventTypes.includes(type)) ?? false;
+  if (!condensedEvents || !suffices) return [];
+  const counts = await parquetRowCounts(duckDb, segments);
+  const files = segments.filter((_, index) => counts[index]! > 0);
+  const arrivals = await parquetLatestTimes(duckDb, files, 'ingested_at');
+  const areKnown = files.every((file) => (arrivals.get(file) ?? Infinity) <= knownAt);
+  return areKnown
+    ? countRows(
+        duckDb,
+        files.map((file) => condensedEvents.fileOf(file)),
+      )
+    : [];
 }
 
-/** The files with how many rows each has. */
-export async function countRows(duckDb: DuckDb, files: readonly string[]): Promise<Segment[]> {
+async function countRows(duckDb: DuckDb, files: readonly string[]): Promise<Segment[]> {
   const counts = await parquetRowCounts(duckDb, files);
   return files.map((file, index) => ({ file, rows: counts[index]! }));
-}
-
-function isKnown(latestArrival: EpochMicros | undefined, known: KnowledgeAt | null): boolean {
-  return latestArrival !== undefined && known !== null && latestArrival <= known.at;
-}
-
-function suffices(condensed: CondensedEvents | undefined, featureSet: FeatureSet): boolean {
-  const needed = typesToCondenseBy(featureSet);
-  return needed?.every((type) => condensed?.eventTypes.includes(type)) ?? false;
-}
-
-/**
- * What every moment of a grid knows, and its label: the least of them. Null where the days of the
- * grid are not those by which events are condensed.
- */
-export function knownToAllOf({ first, knowledge, label }: Grid): KnowledgeAt | null {
-  if (first % MICROS_PER_DAY !== 0n) return null;
-  return [...knowledge, label].reduce((least, { at, batch }) => ({
-    at: at < least.at ? at : least.at,
-    batch: Math.min(batch, least.batch),
-  }));
 }

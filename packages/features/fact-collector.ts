@@ -39,6 +39,9 @@ export interface CollectedFacts {
   readonly several: readonly number[];
 }
 
+/** A guess, so that arrays seldom grow. */
+const ROWS_PER_FACT = 3.5;
+
 /** How far back a fact is looked for in its session; beyond, there are two of the same. */
 const LOOK_BACK = 4;
 
@@ -67,16 +70,16 @@ export class FactCollector {
 
   /**
    * @param userOf  The number of a user by the two words of its id's hash.
-   * @param expected  About how many users and facts there are.
+   * @param expected  About how many users and rows there are.
    */
   constructor(
     private readonly plan: SourcePlan,
     private readonly grid: Pick<Grid, 'first' | 'count'>,
     private readonly userOf: (low: number, high: number) => number,
-    { users, facts }: { readonly users: number; readonly facts: number },
+    { users, rows }: { readonly users: number; readonly rows: number },
   ) {
     this.first = Number(grid.first);
-    const capacity = 1_024 + facts;
+    const capacity = 1_024 + Math.ceil(rows / ROWS_PER_FACT);
     this.user = new Int32Array(capacity);
     this.day = new Int32Array(capacity);
     this.seenAt = new Int32Array(capacity);

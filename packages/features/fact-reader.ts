@@ -1,15 +1,9 @@
-import { readColumns, withDuckDbs, type DuckDb } from '../duckdb';
+import { parquetRowCounts, readColumns, withDuckDbs, type DuckDb } from '../duckdb';
 import type { SourcePlan, SweepPlan } from './channels';
-import { selectFactRows, throughBatch, type UserRange } from './compile-facts';
-import {
-  chooseEventFiles,
-  countRows,
-  knownToAllOf,
-  type EventFiles,
-  type EventSources,
-} from './condensed-events';
+import { selectFactRows, throughBatch, type SegmentFiles, type UserRange } from './compile-facts';
 import { groupByDay, type FactBlock } from './fact-block';
 import { FactCollector, type CollectedFacts, type FactRows } from './fact-collector';
+import type { FeatureSet } from './feature-set';
 import type { Grid } from './grid';
 import { cutIntoPieces, type Segment, type SegmentPiece } from './segment-pieces';
 import { correctOverlaps } from './session-overlaps';
@@ -17,17 +11,16 @@ import type { Correction, GridUsers } from './sweep';
 
 const ROWS_PER_SHARD = 25_000_000;
 
-/** A guess, so that arrays seldom grow; of condensed events, most are a fact each. */
-const ROWS_PER_FACT = 3.5;
-
 /** Eight row groups: enough that a query's fixed cost is lost in it. */
 const ROWS_PER_PIECE = 8 * 122_880;
 
 /** Each query takes one of the four threads that Node has for such work, and for files. */
 const READERS_MAX = 3;
 
-interface FactOptions extends EventSources {
+interface FactOptions {
+  readonly featureSet: FeatureSet;
   readonly grid: Grid;
+  readonly segments: SegmentFiles;
   readonly rowsPerShard?: number;
   readonly rowsPerPiece?: number;
   readonly signal?: AbortSignal;
@@ -39,9 +32,9 @@ interface FactOptions extends EventSources {
 
 interface Shard {
   readonly range: UserRange;
-  /** About how many users and facts that are. */
+  /** How many users that are, and about how many rows. */
   readonly users: number;
-  readonly facts: number;
+  readonly rows: number;
 }
 
 /** The facts of all sources, and how often each was read: once for each shard of users. */
@@ -84,42 +77,21 @@ async function planReading(
   source: SourcePlan,
   options: FactOptions,
 ): Promise<Reading> {
-  const { rowsPerPiece = ROWS_PER_PIECE } = options;
+  const { segments, grid, rowsPerPiece = ROWS_PER_PIECE } = options;
+  const files = segments(source.source, throughBatch(grid));
+  const counts = await parquetRowCounts(duckDb, files);
+  const all = files.map((file, index) => ({ file, rows: counts[index]! }));
   // A user's plan changes are ranked among each other, so those are read in one piece.
   const rowsMax = source.source === 'plan_changes' ? Infinity : rowsPerPiece;
-  const { raw, condensed } = await segmentsOf(duckDb, source, options);
-  const pieces = [raw, condensed].flatMap((segments) => cutIntoPieces(segments, rowsMax));
-  const sizes = {
-    rows: rowsIn(raw) + rowsIn(condensed),
-    facts: rowsIn(raw) / ROWS_PER_FACT + rowsIn(condensed),
-  };
-  return { source, shards: shardsOf(sizes, options), pieces };
+  return { source, shards: shardsOf(all, options), pieces: cutIntoPieces(all, rowsMax) };
 }
 
-/** The segments of a source, and apart from them those of condensed events: a piece has one kind. */
-async function segmentsOf(
-  duckDb: DuckDb,
-  { source }: SourcePlan,
-  options: FactOptions,
-): Promise<EventFiles> {
-  const { grid, segments } = options;
-  const through = throughBatch(grid);
-  if (source !== 'user_events') {
-    return { raw: await countRows(duckDb, segments(source, through)), condensed: [] };
-  }
-  const which = { throughBatch: through, knownToAll: knownToAllOf(grid) };
-  return chooseEventFiles(duckDb, options, which);
-}
-
-function rowsIn(segments: readonly Segment[]): number {
-  return segments.reduce((total, { rows }) => total + rows, 0);
-}
-
-/** Ranges of users that have about as many rows each. Segments are sorted by user. */
+/** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
 function shardsOf(
-  { rows, facts }: { rows: number; facts: number },
+  segments: readonly Segment[],
   { users, rowsPerShard = ROWS_PER_SHARD }: FactOptions,
 ): Shard[] {
+  const rows = segments.reduce((total, segment) => total + segment.rows, 0);
   const count = Math.min(Math.ceil(rows / rowsPerShard), users.ids.length) || 1;
   const bounds = Array.from(
     { length: count - 1 },
@@ -128,7 +100,7 @@ function shardsOf(
   return Array.from({ length: count }, (_, index) => ({
     range: { from: bounds[index - 1], until: bounds[index] },
     users: Math.ceil(users.ids.length / count),
-    facts: Math.ceil(facts / count),
+    rows: Math.ceil(rows / count),
   }));
 }
 

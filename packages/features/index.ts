@@ -1,6 +1,6 @@
 export { compileMoment, type MomentQuestion } from './compile-moment';
 export { type SegmentFiles } from './compile-facts';
-export { typesToCondenseBy, type CondensedEvents, type EventSources } from './condensed-events';
+export { typesToCondenseBy, type CondensedEvents } from './condensed-events';
 export { computeHistory, type History } from './compute-history';
 export { spineReasons, type SpineKnowledge } from './compile-spine';
 export { computeVectors, type ComputedVectors } from './compute-vectors';

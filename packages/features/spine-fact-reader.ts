@@ -33,7 +33,7 @@ export function spineLoads(
   features: readonly FeatureDefinition[],
   options: SpineSources,
 ): SpineLoad[] {
-  const isCondensed = options.condensedEvents.length > 0;
+  const isCondensed = options.condensed.length > 0;
   const ofEvents = features.filter(({ source }) => isCondensed && source === 'user_events');
   const types = new Set(ofEvents.flatMap(({ eventType }) => eventType ?? []));
   const loads = new Map<string, { query: SpineQuery; features: FeatureDefinition[] }>();

@@ -1,11 +1,18 @@
 import { withDuckDbs, type DuckDb } from '../duckdb';
-import { computeVectors, type ComputedVectors, type EventSources } from '../features';
+import {
+  computeVectors,
+  type ComputedVectors,
+  type FeatureSet,
+  type SegmentFiles,
+} from '../features';
 import type { PartitionRequest } from './compute-partitions';
 import { gridOf } from './group-into-grids';
 import { createVectorWriter } from './vector-writer';
 import { WriterPool } from './writer-pool';
 
-export interface GridContext extends EventSources {
+export interface GridContext {
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
   readonly openDuckDb: () => Promise<DuckDb>;
 }
 
@@ -20,13 +27,13 @@ export async function withGrid<T>(
   { group, signal }: { group: readonly PartitionRequest[]; signal?: AbortSignal },
   use: (grid: ComputedGrid) => Promise<T>,
 ): Promise<T> {
-  const { featureSet, segments, condensed } = context;
+  const { featureSet, segments } = context;
   const duckDb = await context.openDuckDb();
   try {
     const grid = gridOf(group);
     return await use({
       duckDb,
-      vectors: await computeVectors(duckDb, { featureSet, grid, segments, condensed, signal }),
+      vectors: await computeVectors(duckDb, { featureSet, grid, segments, signal }),
     });
   } finally {
     duckDb.close();

@@ -100,7 +100,7 @@ async function compute(adapters: Adapters, work: Work): Promise<History> {
     featureSet: adapters.featureSet,
     knowledge: spineKnowledge(knowledge),
     segments: context.segments,
-    condensed: context.condensed,
+    condensedEvents: (await adapters.rawLog()).condensed,
     now: parseInstant(knowledge.labelKnownAt),
     signal: progress.signal,
   });

@@ -267,8 +267,7 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgr
 }
 
 async function auditOffline(adapters: Adapters, progress: JobProgress) {
-  // From the events themselves, not from what was made of them.
-  const context = { ...(await computeContext(adapters, 'audit')), condensed: undefined };
+  const context = await computeContext(adapters, 'audit');
   return auditPartitions(
     { ...context, scratchDir: adapters.paths.scratch },
     { report: (done, total, what) => progress.report({ what, done, total }) },

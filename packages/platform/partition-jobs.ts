@@ -29,7 +29,6 @@ export async function computeContext(adapters: Adapters, owner: string): Promise
     featureSet,
     featuresDir: paths.features,
     segments: (table, batch) => rawLog.segments(table, batch),
-    condensed: rawLog.condensed,
     openDuckDb: () => adapters.openDuckDb(),
     owner,
   };

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyToParquet, quoteLiteral, readParquet, type DuckDb } from '../duckdb';
 import { moveIntoPlace, syncToDisk } from '../durable-files';
+import { MICROS_PER_DAY } from '../instants';
 
 /**
  * Where the segments of user_events have condensed copies: a row for several events, as long as none
@@ -20,9 +21,6 @@ const VERSION = 1;
 
 /** How many batches a folder of other types may lag behind before it is removed. */
 const BATCHES_BEHIND_MAX = 7;
-
-/** Microseconds. */
-const DAY = 86_400_000_000n;
 
 /** The condensed copies of a raw log by these types, whether they are there yet or not. */
 export function condensedLog(rawLogDir: string, eventTypes: readonly string[]): CondensedLog {
@@ -98,8 +96,7 @@ export async function countCondensedMismatches(
 
 /**
  * SQL for a segment's events in its order, by user and time, those that only go on with the session
- * and the day of the event before left out: of a session on one day mostly all but the first. Days
- * end with their midnight. Only the rows that stay are sorted: DuckDB compares each row with the one
+ * of the event before, within a day, left out: of a session mostly all but the first. Only the rows that stay are sorted: DuckDB compares each row with the one
  * before it as they stream by, so the last event before the next row that stays is known there. That
  * they stream by in the order of the file is checked.
  */
@@ -108,21 +105,21 @@ function selectCondensed(segment: string, eventTypes: readonly string[]): string
   // Not a common table expression: DuckDB would keep all its rows, and read them in any order.
   const events = `read_parquet(${file}, hive_partitioning = false, file_row_number = true)`;
   const isOfTypes = eventTypes.map((type) => `event_type = ${quoteLiteral(type)}`);
-  const changes = ['user_id', 'session_id', 'day'].map(
+  const changes = ['user_id', 'session_id'].map(
     (column) => `${column} IS DISTINCT FROM lag(${column}) OVER ()`,
   );
+  // Closer than any window is long, so that the events of a row are in force without a gap.
+  const isLater = `epoch_us(event_time) - lag(epoch_us(event_time)) OVER () > ${MICROS_PER_DAY}`;
   const isOutOfOrder = `file_row_number <> coalesce(lag(file_row_number) OVER () + 1, 0)`;
   const inOrder = `CASE WHEN ${isOutOfOrder} THEN error('rows came out of order') ELSE false END`;
-  // Shifted beyond any year, since // rounds towards zero.
-  const day = `(epoch_us(event_time) + ${1_000_001n * DAY - 1n}) // ${DAY}`;
   const lastEvent = `SELECT event_time FROM ${events}
     WHERE file_row_number = (SELECT num_rows - 1 FROM parquet_file_metadata(${file}))`;
   return `SELECT user_id, session_id, event_type, event_time,
     coalesce(lead(time_before) OVER (ORDER BY file_row_number), (${lastEvent})) AS last_event_time,
     ingested_at, batch
   FROM (
-    SELECT *, lag(event_time) OVER () AS time_before FROM (SELECT *, ${day} AS day FROM ${events})
-    QUALIFY ${[inOrder, ...isOfTypes, ...changes].join(' OR ')}
+    SELECT *, lag(event_time) OVER () AS time_before FROM ${events}
+    QUALIFY ${[inOrder, ...isOfTypes, ...changes, isLater].join(' OR ')}
   ) ORDER BY file_row_number`;
 }
 

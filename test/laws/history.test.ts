@@ -10,9 +10,13 @@ import {
 import { quoteLiteral } from '../../packages/duckdb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
 import { condense } from '../packages/features/raw-log-fixture';
+import { condensable } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
 import { BASE, BATCHES, randomWorld } from './random-world';
+
+/** Later than anything a random world has. */
+const ALL_KNOWN = BASE + 100n * MICROS_PER_DAY;
 
 const moment = fc
   .record({
@@ -36,7 +40,7 @@ const knowledge: fc.Arbitrary<SpineKnowledge> = fc.record({
   batch: fc.integer({ min: 1, max: BATCHES }),
   known: fc.oneof(
     moment.map((at) => ({ at })),
-    fc.constant({ at: BASE + 100n * MICROS_PER_DAY }),
+    fc.constant({ at: ALL_KNOWN }),
     fc.constantFrom(MICROS_PER_HOUR, 0n, 3n * MICROS_PER_DAY).map((afterMicros) => ({
       afterMicros,
     })),
@@ -67,7 +71,7 @@ describe('for any spine, a row out per row in', () => {
             featureSet,
             knowledge: known,
             segments,
-            condensed: isCondensed ? await condense(rig.duckDb, segments) : undefined,
+            condensedEvents: isCondensed ? await condense(rig.duckDb, segments) : undefined,
             now,
           });
           const found = rows.map((_, row) =>
@@ -86,6 +90,35 @@ describe('for any spine, a row out per row in', () => {
     await lawHolds(
       'History agrees with the oracle (worlds with spines of 1–12 rows)',
       { quick: 60, deep: 4_000, seed: 20240412 },
+      law,
+    );
+  }, 1_800_000);
+});
+
+describe('for any spine and definitions', () => {
+  let rig: LawRig;
+
+  beforeAll(async () => {
+    rig = await openLawRig();
+  });
+
+  afterAll(() => rig.close());
+
+  it('condensed events change no answer', async () => {
+    const law = fc.asyncProperty(randomWorld, spine, (raw, rows) =>
+      rig.withRawLog(raw, async (segments) => {
+        await writeSpine(rig, rows);
+        const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
+        const options = { featureSet: condensable, knowledge: known, segments, now };
+        const before = await computeHistory(rig.duckDb, options);
+        const condensedEvents = await condense(rig.duckDb, segments, condensable);
+        const after = await computeHistory(rig.duckDb, { ...options, condensedEvents });
+        expect(after).toEqual(before);
+      }),
+    );
+    await lawHolds(
+      'Condensed events change no answer (worlds with spines of 1–12 rows)',
+      { quick: 40, deep: 2_000, seed: 20240413 },
       law,
     );
   }, 1_800_000);

@@ -1,13 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { DuckDb } from '../../packages/duckdb';
-import {
-  featureSet,
-  momentOf,
-  type EventSources,
-  type Grid,
-  type RawTables,
-  type SegmentFiles,
-} from '../../packages/features';
+import { featureSet, momentOf, type Grid, type RawTables } from '../../packages/features';
+import type { SegmentFiles } from '../../packages/features';
 import { dateOf, formatInstant } from '../../packages/instants';
 import { sha256OfFile } from '../../packages/durable-files';
 import { writeVectors, type PartitionRequest } from '../../packages/offline-store';
@@ -29,13 +23,8 @@ export interface LawRig {
   filesOf(
     segments: SegmentFiles,
     requests: readonly PartitionRequest[],
-    condensed?: EventSources['condensed'],
   ): Promise<ReadonlyMap<string, string>>;
-  bytesOf(
-    segments: SegmentFiles,
-    requests: readonly PartitionRequest[],
-    condensed?: EventSources['condensed'],
-  ): Promise<Bytes>;
+  bytesOf(segments: SegmentFiles, requests: readonly PartitionRequest[]): Promise<Bytes>;
   close(): void;
 }
 
@@ -43,8 +32,8 @@ export async function openLawRig(threads = 1): Promise<LawRig> {
   const scratch = createScratchDirectory();
   const duckDb = await openTestDuckDb(scratch.path, threads);
   const openDuckDb = () => openTestDuckDb(scratch.path, threads);
-  const filesOf: LawRig['filesOf'] = (segments, requests, condensed) =>
-    writeVectors({ featureSet, segments, condensed, openDuckDb }, requests, scratch.path);
+  const filesOf: LawRig['filesOf'] = (segments, requests) =>
+    writeVectors({ featureSet, segments, openDuckDb }, requests, scratch.path);
   let written = 0;
   return {
     folder: scratch.path,
@@ -59,8 +48,8 @@ export async function openLawRig(threads = 1): Promise<LawRig> {
     },
     openDuckDb,
     filesOf,
-    bytesOf: async (segments, requests, condensed) => {
-      const files = [...(await filesOf(segments, requests, condensed))];
+    bytesOf: async (segments, requests) => {
+      const files = [...(await filesOf(segments, requests))];
       const hashes = files.map(async ([date, file]) => [date, await sha256OfFile(file)]);
       return Object.fromEntries(await Promise.all(hashes)) as Bytes;
     },

@@ -3,8 +3,6 @@ import { readParquet, type DuckDbRow } from '../../../packages/duckdb';
 import {
   compileMoment,
   computeVectors,
-  createFeatureSet,
-  defineFeatureGroup,
   featureSet,
   momentOf,
   type Grid,
@@ -14,7 +12,7 @@ import { lawHolds } from '../../laws/law-holds';
 import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
 import { oracleRows } from '../../laws/oracle-rows';
 import { knowledgeAt, midnightGrid, randomGrid, randomWorld } from '../../laws/random-world';
-import { condense } from './raw-log-fixture';
+import { unusual } from './unusual-features';
 import { vectorRows } from './vector-rows';
 
 describe('for every user and moment, at every boundary, the naive oracle agrees', () => {
@@ -33,24 +31,16 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
     rowsPerPiece: fc.integer({ min: 1, max: 20 }),
   });
 
-  const isCondensed = fc.boolean();
-
   it('with the engine, over any range, knowledge, shards of users and pieces of segments', async () => {
-    const law = fc.asyncProperty(
-      randomWorld,
-      randomGrid,
-      portions,
-      isCondensed,
-      (raw, grid, portion, isShort) =>
-        rig.withRawLog(raw, async (segments) => {
-          const condensed = isShort ? await condense(rig.duckDb, segments) : undefined;
-          const options = { featureSet, grid, segments, condensed, ...portion };
-          const computed = await computeVectors(rig.duckDb, options);
-          for (const index of momentsOf(grid)) {
-            const rows = vectorRows(computed, featureSet, index);
-            expect({ index, rows }).toEqual({ index, rows: oracleRows(raw, grid, index) });
-          }
-        }),
+    const law = fc.asyncProperty(randomWorld, randomGrid, portions, (raw, grid, portion) =>
+      rig.withRawLog(raw, async (segments) => {
+        const options = { featureSet, grid, segments, ...portion };
+        const computed = await computeVectors(rig.duckDb, options);
+        for (const index of momentsOf(grid)) {
+          const rows = vectorRows(computed, featureSet, index);
+          expect({ index, rows }).toEqual({ index, rows: oracleRows(raw, grid, index) });
+        }
+      }),
     );
     await lawHolds(
       'The engine agrees with the oracle (worlds of 1–4 users, 1–9 moments)',
@@ -102,27 +92,20 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
   }, 1_800_000);
 
   it('so that definitions of every kind mean the same to the engine and that query', async () => {
-    const law = fc.asyncProperty(
-      randomWorld,
-      randomGrid,
-      portions,
-      isCondensed,
-      (raw, grid, portion, isShort) =>
-        rig.withRawLog(raw, async (segments) => {
-          const features = isShort ? condensable : unusual;
-          const condensed = isShort ? await condense(rig.duckDb, segments, features) : undefined;
-          const options = { featureSet: features, grid, segments, condensed, ...portion };
-          const computed = await computeVectors(rig.duckDb, options);
-          const index = grid.count - 1;
-          const { at, knownAt, batch } = knowledgeAt(grid, index);
-          const known = { at: knownAt, batch };
-          const expected: DuckDbRow[] = [];
-          for (const userId of raw.users.map((user) => user.userId).sort()) {
-            const question = { userId, at, known, label: grid.label, segments };
-            expected.push(...(await rig.duckDb.rows(compileMoment(features, question))));
-          }
-          expect(vectorRows(computed, features, index)).toEqual(expected.map(withoutTime));
-        }),
+    const law = fc.asyncProperty(randomWorld, randomGrid, portions, (raw, grid, portion) =>
+      rig.withRawLog(raw, async (segments) => {
+        const options = { featureSet: unusual, grid, segments, ...portion };
+        const computed = await computeVectors(rig.duckDb, options);
+        const index = grid.count - 1;
+        const { at, knownAt, batch } = knowledgeAt(grid, index);
+        const known = { at: knownAt, batch };
+        const expected: DuckDbRow[] = [];
+        for (const userId of raw.users.map((user) => user.userId).sort()) {
+          const question = { userId, at, known, label: grid.label, segments };
+          expected.push(...(await rig.duckDb.rows(compileMoment(unusual, question))));
+        }
+        expect(vectorRows(computed, unusual, index)).toEqual(expected.map(withoutTime));
+      }),
     );
     await lawHolds(
       'Engine and query agree on unusual definitions (worlds)',
@@ -130,74 +113,6 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
       law,
     );
   }, 1_800_000);
-});
-
-const prose = { unit: 'things', description: 'What it is.' };
-
-/** With kinds of definitions that the platform's own features leave out. */
-const unusual = createFeatureSet({
-  ...featureSet,
-  features: [
-    ...featureSet.features,
-    ...defineFeatureGroup({
-      source: 'user_events',
-      features: {
-        login_sessions_7d: {
-          ...prose,
-          type: 'int32',
-          aggregate: { kind: 'count-distinct', column: 'session_id' },
-          eventType: 'login',
-          windowDays: 7,
-        },
-        logins_1d: {
-          ...prose,
-          type: 'int32',
-          aggregate: { kind: 'count' },
-          eventType: 'login',
-          windowDays: 1,
-        },
-        events_1d: {
-          ...prose,
-          type: 'float64',
-          aggregate: { kind: 'count' },
-          windowDays: 1,
-          dividedBy: 4,
-          default: -1,
-        },
-        days_since_last_event: {
-          ...prose,
-          type: 'int32',
-          aggregate: { kind: 'days-since-last' },
-          default: 999,
-        },
-      },
-    }),
-    ...defineFeatureGroup({
-      source: 'billing_events',
-      features: {
-        refunds_7d: {
-          ...prose,
-          type: 'float64',
-          aggregate: { kind: 'sum', column: 'amount_cents' },
-          eventType: 'refund',
-          windowDays: 7,
-          default: -0.5,
-        },
-      },
-    }),
-    ...defineFeatureGroup({
-      source: 'plan_changes',
-      features: {
-        is_free: {
-          ...prose,
-          type: 'bool',
-          aggregate: { kind: 'latest-equals', column: 'plan', equals: 'free' },
-          default: false,
-        },
-        changes_30d: { ...prose, type: 'int32', aggregate: { kind: 'count' }, windowDays: 30 },
-      },
-    }),
-  ],
 });
 
 function momentsOf({ count }: Grid): number[] {
@@ -212,12 +127,4 @@ describe('parseInstant and the engine', () => {
   it('share one idea of a midnight', () => {
     expect(midnightOf('2024-02-29')).toBe(parseInstant('2024-02-29T00:00:00Z'));
   });
-});
-
-/** Those of which condensed events say enough. */
-const condensable = createFeatureSet({
-  ...unusual,
-  features: unusual.features.filter(
-    ({ name }) => !['events_1d', 'days_since_last_event'].includes(name),
-  ),
 });

@@ -54,7 +54,7 @@ function userOf(low: number, high: number): number {
 }
 
 function collect(collected: SourcePlan, rows: readonly Row[]): FactCollector {
-  const collector = new FactCollector(collected, grid, userOf, { users: 1, facts: 0 });
+  const collector = new FactCollector(collected, grid, userOf, { users: 1, rows: 0 });
   for (let from = 0; from < rows.length; from += 700) {
     const chunk = rows.slice(from, from + 700);
     const session = Int32Array.from(chunk.flatMap((row) => [row.session, -row.session]));
@@ -93,7 +93,7 @@ describe('facts collected from rows', () => {
     const times = [-40, -30, -1, 0, 0.5, 29, 29.5, 40].map((days) => days * DAY);
     const collector = new FactCollector({ ...plan, bySession: false, columns: [] }, grid, () => 0, {
       users: 1,
-      facts: 0,
+      rows: 0,
     });
     const user = new Int32Array(2 * times.length);
     collector.add({ user, sinceFirst: Float64Array.from(times), values: [] });
@@ -164,7 +164,7 @@ describe('facts collected from rows', () => {
     ];
     const rowsOf = words.flatMap((user) => words.map((session) => ({ user, session })));
     const userOfWords = (low: number, high: number) => 10 * low + high;
-    const expected = { users: 22, facts: 0 };
+    const expected = { users: 22, rows: 0 };
     const collector = new FactCollector({ ...plan, columns: [] }, grid, userOfWords, expected);
     collector.add({
       user: Int32Array.from(rowsOf.flatMap(({ user }) => user)),

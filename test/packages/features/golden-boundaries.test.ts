@@ -4,7 +4,6 @@ import {
   featureSet,
   naiveVector,
   type RawTables,
-  type CondensedEvents,
   type SegmentFiles,
 } from '../../../packages/features';
 import { createScratchDirectory } from '../../environment/scratch-directory';
@@ -27,7 +26,7 @@ import {
 import { featureCases } from './golden-feature-cases';
 import { labelCases } from './golden-label-cases';
 import { vectorRows } from './vector-rows';
-import { condense, openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { openTestDuckDb, writeRawLog } from './raw-log-fixture';
 
 describe('at the boundaries of time and knowledge', () => {
   const scratch = createScratchDirectory();
@@ -60,8 +59,6 @@ describe('at the boundaries of time and knowledge', () => {
     const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, raw);
     expect(await engineSays(segments, question, 0)).toEqual(expected);
     expect(await engineSays(segments, question, 2)).toEqual(expected);
-    const condensed = await condense(duckDb, segments);
-    expect(await engineSays(segments, question, 0, condensed)).toEqual(expected);
     // Where features and label know the same, the engine takes a shorter way.
     const { knownAt, batch, labelKnownAt, labelBatch } = question;
     const asFeatures = { ...question, labelKnownAt: knownAt, labelBatch: batch };
@@ -70,7 +67,6 @@ describe('at the boundaries of time and knowledge', () => {
     expect(await engineSays(segments, withoutLabel, 1)).toEqual(unlabelled);
     const asLabel = { ...question, knownAt: labelKnownAt, batch: labelBatch };
     expect(await engineSays(segments, asLabel, 1)).toEqual(oracleSays(raw, asLabel));
-    expect(await engineSays(segments, asLabel, 1, condensed)).toEqual(oracleSays(raw, asLabel));
   });
 
   // Where microseconds since 1970 no longer fit a double.
@@ -97,17 +93,11 @@ describe('at the boundaries of time and knowledge', () => {
   }
 
   /** The engine's row at T, computed alone or among as many moments before it and after it. */
-  async function engineSays(
-    segments: SegmentFiles,
-    question: Question,
-    around: number,
-    condensed?: CondensedEvents,
-  ) {
+  async function engineSays(segments: SegmentFiles, question: Question, around: number) {
     const { at, knownAt, batch, labelKnownAt, labelBatch, completeThrough } = question;
     const computed = await computeVectors(duckDb, {
       featureSet,
       segments,
-      condensed,
       grid: {
         first: at - BigInt(around) * DAY,
         count: 1 + 2 * around,

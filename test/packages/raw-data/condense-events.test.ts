@@ -7,7 +7,7 @@ import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../features/raw-log-fixture';
 
 const DAY = 86_400_000_000n;
-const MIDNIGHT = 19_000n * DAY;
+const START = 19_000n * DAY;
 
 interface Event {
   readonly user: string;
@@ -20,7 +20,7 @@ interface Event {
 type Condensed = Event & { readonly last: bigint };
 
 const event = (session: string, type: string, at: bigint, user = 'u'): Event => {
-  return { user, session, type, at: MIDNIGHT + at };
+  return { user, session, type, at: START + at };
 };
 
 describe('condensed events', () => {
@@ -54,7 +54,7 @@ describe('condensed events', () => {
 
   const login = event('s', 'login', 1n);
   const view = event('s', 'view', 2n);
-  const midnight = event('s', 'view', DAY);
+  const nextDay = event('s', 'view', DAY + 2n);
   it.each<[string, readonly Event[], readonly (readonly [Event, bigint])[]]>([
     ['are none of none', [], []],
     ['are an event that is alone', [login], [[login, 1n]]],
@@ -84,17 +84,17 @@ describe('condensed events', () => {
         [event('s', 'login', 3n), 4n],
       ],
     ],
-    ['go on until midnight, included', [view, midnight], [[view, DAY]]],
+    ['go on with an event a day later', [view, nextDay], [[view, DAY + 2n]]],
     [
-      'begin anew after midnight',
-      [view, midnight, event('s', 'view', DAY + 1n)],
+      'begin anew after more than a day',
+      [login, nextDay],
       [
-        [view, DAY],
-        [event('s', 'view', DAY + 1n), DAY + 1n],
+        [login, 1n],
+        [nextDay, DAY + 2n],
       ],
     ],
   ])('%s', async (_what, events, expected) => {
-    const rows = expected.map(([first, last]) => ({ ...first, last: MIDNIGHT + last }));
+    const rows = expected.map(([first, last]) => ({ ...first, last: START + last }));
     expect(await condense(events, ['login'])).toEqual(rows);
   });
 
@@ -103,7 +103,9 @@ describe('condensed events', () => {
       user: fc.constantFrom('a', 'b'),
       session: fc.constantFrom('s', 't'),
       type: fc.constantFrom('login', 'view', 'click'),
-      at: fc.bigInt({ min: -2n, max: 2n }).map((halfDays) => MIDNIGHT + (halfDays * DAY) / 2n),
+      at: fc
+        .record({ days: fc.bigInt(0n, 3n), beside: fc.constantFrom(-1n, 0n, 1n) })
+        .map(({ days, beside }) => START + days * DAY + beside),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -132,11 +134,10 @@ describe('condensed events', () => {
         make_timestamptz(0) AS ingested_at, 1 AS batch FROM range(300_000) AS r(i)`,
     );
     await condenseSegments(duckDb, { rawLogDir, log }, [segment]);
-    // Sessions of three events, which midnight and the end of a user cut in two.
+    // Sessions of three events, which the end of a user cuts in two.
     const [found] = await duckDb.rows(`SELECT count(*) AS differ FROM (
       (SELECT user_id, session_id, min(event_time), max(event_time)
-        FROM ${readParquet([segment])}
-        GROUP BY user_id, session_id, (epoch_us(event_time) + ${DAY - 1n}) // ${DAY})
+        FROM ${readParquet([segment])} GROUP BY user_id, session_id)
       EXCEPT ALL (SELECT user_id, session_id, event_time, last_event_time
         FROM ${readParquet([log.fileOf(segment)])}))`);
     expect(found).toEqual({ differ: 0n });
@@ -150,16 +151,12 @@ function oneByOne(events: readonly Event[], types: readonly string[]): Condensed
     const goesOn =
       row?.user === each.user &&
       row.session === each.session &&
-      dayOf(row.at) === dayOf(each.at) &&
+      each.at - row.last <= DAY &&
       !types.includes(each.type);
     if (goesOn) rows[rows.length - 1] = { ...row, last: each.at };
     else rows.push({ ...each, last: each.at });
   }
   return rows;
-}
-
-function dayOf(at: bigint): bigint {
-  return (at - 1n) / DAY;
 }
 
 async function write(duckDb: DuckDb, segment: string, events: readonly Event[]): Promise<void> {

@@ -1,0 +1,77 @@
+import { createFeatureSet, defineFeatureGroup, featureSet } from '../../../packages/features';
+
+const prose = { unit: 'things', description: 'What it is.' };
+
+/** With kinds of definitions that the platform's own features leave out. */
+export const unusual = createFeatureSet({
+  ...featureSet,
+  features: [
+    ...featureSet.features,
+    ...defineFeatureGroup({
+      source: 'user_events',
+      features: {
+        login_sessions_7d: {
+          ...prose,
+          type: 'int32',
+          aggregate: { kind: 'count-distinct', column: 'session_id' },
+          eventType: 'login',
+          windowDays: 7,
+        },
+        logins_1d: {
+          ...prose,
+          type: 'int32',
+          aggregate: { kind: 'count' },
+          eventType: 'login',
+          windowDays: 1,
+        },
+        events_1d: {
+          ...prose,
+          type: 'float64',
+          aggregate: { kind: 'count' },
+          windowDays: 1,
+          dividedBy: 4,
+          default: -1,
+        },
+        days_since_last_event: {
+          ...prose,
+          type: 'int32',
+          aggregate: { kind: 'days-since-last' },
+          default: 999,
+        },
+      },
+    }),
+    ...defineFeatureGroup({
+      source: 'billing_events',
+      features: {
+        refunds_7d: {
+          ...prose,
+          type: 'float64',
+          aggregate: { kind: 'sum', column: 'amount_cents' },
+          eventType: 'refund',
+          windowDays: 7,
+          default: -0.5,
+        },
+      },
+    }),
+    ...defineFeatureGroup({
+      source: 'plan_changes',
+      features: {
+        is_free: {
+          ...prose,
+          type: 'bool',
+          aggregate: { kind: 'latest-equals', column: 'plan', equals: 'free' },
+          default: false,
+        },
+        changes_30d: { ...prose, type: 'int32', aggregate: { kind: 'count' }, windowDays: 30 },
+      },
+    }),
+  ],
+});
+
+/** Those for which condensed events say enough. */
+export const condensable = createFeatureSet({
+  ...unusual,
+  features: unusual.features.filter(
+    ({ name }) => !['events_1d', 'days_since_last_event'].includes(name),
+  ),
+});
