@@ -1,3 +1,4 @@
+import { condensingMutations } from './mutations-of-condensing.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { factMutations } from './mutations-of-the-facts.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
@@ -10,6 +11,7 @@ const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
  */
 export const mutations = [
   ...engineMutations,
+  ...condensingMutations,
   ...factMutations,
   ...storeMutations,
   {

@@ -271,7 +271,7 @@ export const engineMutations = [
     'lastSeen![index]! <= last![index]!',
     'spine-fact-reader',
   ),
-  spine('sessions of a spine in pieces', 'max(a) > min(e) +', 'max(a) > max(e) +'),
+  spine('sessions of a spine in pieces', '> min(e) +', '> max(e) +'),
   spine(
     'pieces of a session in a spine',
     'SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a',

@@ -7,7 +7,8 @@ import {
 } from '../../../packages/features';
 import { midnightOf } from '../../../packages/instants';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { condense, openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { condensable } from './unusual-features';
 
 const SIGNUP = midnightOf('2024-03-01');
 const ARRIVAL = SIGNUP + 5_000_000n;
@@ -47,5 +48,67 @@ describe('a user in a spine', () => {
     const knowledge = { batch: 1, known };
     const history = await computeHistory(duckDb, { featureSet, knowledge, segments, now: NOW });
     expect(spineReasons[history.reasons[0]!]).toBe(reason);
+  });
+});
+
+describe('a session', () => {
+  const scratch = createScratchDirectory();
+  let duckDb: DuckDb;
+
+  beforeAll(async () => {
+    duckDb = await openTestDuckDb(scratch.path);
+  });
+
+  afterAll(() => {
+    duckDb.close();
+    scratch.remove();
+  });
+
+  const LATE = SIGNUP + 58n * HOUR;
+  const events = (batch: number) => [
+    { type: 'login', eventTime: SIGNUP, ingestedAt: SIGNUP, batch },
+    { type: 'view', eventTime: SIGNUP + 10n * HOUR, ingestedAt: LATE, batch },
+  ];
+  const early = { type: 'login', eventTime: SIGNUP - HOUR, ingestedAt: SIGNUP, batch: 1 };
+  /** The last microsecond at which a window of seven days has the second event. */
+  const lastMoment = SIGNUP + (7n * 24n + 10n) * HOUR - 1n;
+  const long = Array.from({ length: 11 }, (_, index) => {
+    const eventTime = SIGNUP + BigInt(index) * 20n * HOUR;
+    return { type: 'view', eventTime, ingestedAt: LATE, batch: 1 };
+  });
+  it.each([
+    ['is one where it goes on for longer than the window', long, SIGNUP + 200n * HOUR, LATE, 1],
+    ['is there until a week after the second event', events(1), lastMoment, LATE, 1],
+    ['is gone a microsecond later', events(1), lastMoment + 1n, LATE, 0],
+    [
+      'ends with the first event where the second is not known yet',
+      events(1),
+      lastMoment,
+      LATE - 1n,
+      0,
+    ],
+    ['likewise beside a batch that is known', [early, ...events(2)], lastMoment, LATE - 1n, 0],
+  ])('%s, with condensed events and without', async (_what, rows, t, at, sessions) => {
+    const user = { userId: 'u', signupTime: SIGNUP, plan: 'pro', ingestedAt: SIGNUP, batch: 1 };
+    const userEvents = rows.map(({ type, ...row }) => {
+      return { ...row, userId: 'u', sessionId: `s${row.batch}`, eventType: type };
+    });
+    const raw = { users: [user], planChanges: [], userEvents, billingEvents: [] };
+    const segments = await writeRawLog(duckDb, scratch.path, raw);
+    await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
+      SELECT ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
+    const knowledge = { batch: 2, known: { at } };
+    const options = { featureSet: condensable, knowledge, segments, now: NOW };
+    const condensedEvents = await condense(duckDb, segments, condensable);
+    for (const history of [
+      await computeHistory(duckDb, options),
+      await computeHistory(duckDb, { ...options, condensedEvents }),
+    ]) {
+      const valueOf = (name: string) =>
+        history.features[condensable.features.findIndex((feature) => feature.name === name)]![0];
+      expect(valueOf('avg_sessions_7d')! > 0).toBe(sessions > 0);
+      // The login itself is older.
+      expect(valueOf('login_sessions_7d')).toBe(0);
+    }
   });
 });
