@@ -91,6 +91,29 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
     );
   }, 1_800_000);
 
+  it('where events of a session and day follow each other, each of which counts', async () => {
+    const first = midnightOf('2024-03-02');
+    const event = (place: number, eventType: string) => {
+      const eventTime = first - 1_000_000n * BigInt(9 - place);
+      return { userId: 'u', sessionId: 's', eventType, eventTime, ingestedAt: eventTime, batch: 1 };
+    };
+    const types = ['login', 'login', 'view', 'login', 'view', 'view'];
+    const signupTime = midnightOf('2024-03-01');
+    const raw = {
+      users: [{ userId: 'u', signupTime, plan: 'pro', ingestedAt: signupTime, batch: 1 }],
+      planChanges: [],
+      userEvents: types.map((type, place) => event(place, type)),
+      billingEvents: [],
+    };
+    await rig.withRawLog(raw, async (segments) => {
+      const known = { at: first, batch: 1 };
+      const label = { ...known, completeThrough: null };
+      const grid = { first, count: 1, knowledge: [known], label };
+      const computed = await computeVectors(rig.duckDb, { featureSet: unusual, grid, segments });
+      expect(vectorRows(computed, unusual, 0)).toMatchObject([{ logins_1d: 3, events_1d: 6 / 4 }]);
+    });
+  });
+
   it('so that definitions of every kind mean the same to the engine and that query', async () => {
     const law = fc.asyncProperty(randomWorld, randomGrid, portions, (raw, grid, portion) =>
       rig.withRawLog(raw, async (segments) => {
