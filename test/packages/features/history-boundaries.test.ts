@@ -76,7 +76,12 @@ describe('a session', () => {
     const eventTime = SIGNUP + BigInt(index) * 20n * HOUR;
     return { type: 'view', eventTime, ingestedAt: LATE, batch: 1 };
   });
+  const twice = [0n, 170n, 180n].map((hours) => {
+    const eventTime = SIGNUP + hours * HOUR;
+    return { type: hours < 180n ? 'login' : 'view', eventTime, ingestedAt: eventTime, batch: 1 };
+  });
   it.each([
+    ['has no login since its last', twice, SIGNUP + (175n + 168n) * HOUR, NOW, 1],
     ['is one where it goes on for longer than the window', long, SIGNUP + 200n * HOUR, LATE, 1],
     ['is there until a week after the second event', events(1), lastMoment, LATE, 1],
     ['is gone a microsecond later', events(1), lastMoment + 1n, LATE, 0],
