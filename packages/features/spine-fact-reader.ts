@@ -64,8 +64,8 @@ export type SpineArrays = { readonly user: Int32Array } & {
 
 /** The lists of each feature from what its query brought. */
 export class SpineFactReader {
-  /** Sessions, and their lists, by what they are made from: features share them. */
-  private readonly sessions = new Map<SpineArrays, Map<string | undefined, SpineArrays>>();
+  /** The sessions of condensed events, by type; features share them, and their lists. */
+  private readonly sessions = new Map<string | undefined, SpineArrays>();
   private whole: { readonly of: SpineArrays; readonly series: FactSeries } | undefined;
 
   constructor(
@@ -125,7 +125,7 @@ export class SpineFactReader {
 
   /** The sessions of condensed events, or of those of a type, which has rows of its own. */
   private merged(rows: SpineArrays, eventType: string | undefined): SpineArrays {
-    const known = this.sessions.get(rows)?.get(eventType);
+    const known = this.sessions.get(eventType);
     if (known) return known;
     const { user, session, e, last } =
       eventType === undefined ? rows : partsOf(rows, rows.isOfType!.get(eventType)!);
@@ -136,8 +136,7 @@ export class SpineFactReader {
       first: e!,
       last: last!,
     });
-    const ofRows = this.sessions.get(rows) ?? new Map<string | undefined, SpineArrays>();
-    this.sessions.set(rows, ofRows.set(eventType, sessions));
+    this.sessions.set(eventType, sessions);
     return sessions;
   }
 

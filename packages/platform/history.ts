@@ -19,7 +19,6 @@ import {
   indexIn,
   momentsPerScan,
   withGrid,
-  type ComputeContext,
   type LedgerRow,
 } from '../offline-store';
 import { readSpine } from '../raw-data';
@@ -95,16 +94,16 @@ interface Work {
 
 async function compute(adapters: Adapters, work: Work): Promise<History> {
   const { duckDb, knowledge, progress } = work;
-  const context = await computeContext(adapters, 'history');
+  const rawLog = await adapters.rawLog();
   const history = await computeHistory(duckDb, {
     featureSet: adapters.featureSet,
     knowledge: spineKnowledge(knowledge),
-    segments: context.segments,
-    condensedEvents: (await adapters.rawLog()).condensed,
+    segments: (table, batch) => rawLog.segments(table, batch),
+    condensedEvents: rawLog.condensed,
     now: parseInstant(knowledge.labelKnownAt),
     signal: progress.signal,
   });
-  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, history, context });
+  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, history });
   return history;
 }
 
@@ -114,15 +113,16 @@ function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowle
   return { batch, known };
 }
 
-type ServedWork = Work & { readonly history: History; readonly context: ComputeContext };
+type ServedWork = Work & { readonly history: History };
 
 /**
  * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
  * are computed as partitions are.
  */
-async function replaceServed({ ledger }: Adapters, work: ServedWork): Promise<void> {
-  const { duckDb, knowledge, context, progress } = work;
-  const served = (await ledger.list()).filter((row) => row.servedKnownAt !== null);
+async function replaceServed(adapters: Adapters, work: ServedWork): Promise<void> {
+  const { duckDb, knowledge, progress } = work;
+  const context = await computeContext(adapters, 'history');
+  const served = (await adapters.ledger.list()).filter((row) => row.servedKnownAt !== null);
   await nameServedMoments(duckDb, served);
   const byDate = await servedQuestions(duckDb);
   const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
