@@ -19,7 +19,7 @@ const TIMES = 5;
 /**
  * A million (user, microsecond) pairs over a year, from the CSV file to the Parquet file. Feast, by
  * turns where a Python has it, joins the vectors of the daily partitions that were computed before;
- * here they are computed from the raw events, condensed when they were mirrored, exact to the
+ * here they are computed from the raw events, which were condensed before, exact to the
  * microsecond.
  */
 export async function measureHistory(options: BenchOptions): Promise<Row[]> {

@@ -36,7 +36,7 @@ export async function acceptWorld(
       (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
     values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
       ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)`;
-  // Events are condensed when a batch is mirrored.
-  await adapters.rawLog();
+  // As the first history after a load does.
+  await adapters.condensedRawLog();
   return rows;
 }

@@ -14,7 +14,7 @@ export interface CondensedEvents {
   fileOf(segment: string): string;
 }
 
-/** What condensed events are chosen by. */
+/** What decides whether condensed events are read. */
 export interface HistorySources {
   readonly featureSet: FeatureSet;
   /** Absent: events are read one by one. */
@@ -51,15 +51,9 @@ export async function findCondensed(
   const files = segments.filter((_, index) => counts[index]! > 0);
   const arrivals = await parquetLatestTimes(duckDb, files, 'ingested_at');
   const areKnown = files.every((file) => (arrivals.get(file) ?? Infinity) <= knownAt);
-  return areKnown
-    ? countRows(
-        duckDb,
-        files.map((file) => condensedEvents.fileOf(file)),
-      )
-    : [];
-}
-
-async function countRows(duckDb: DuckDb, files: readonly string[]): Promise<Segment[]> {
-  const counts = await parquetRowCounts(duckDb, files);
-  return files.map((file, index) => ({ file, rows: counts[index]! }));
+  if (!areKnown) return [];
+  const copies = files.map((file) => condensedEvents.fileOf(file));
+  // Copies that can't be read are as good as none.
+  const rows = await parquetRowCounts(duckDb, copies).catch(() => []);
+  return rows.map((count, index) => ({ file: copies[index]!, rows: count }));
 }

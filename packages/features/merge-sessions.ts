@@ -18,7 +18,7 @@ export function mergeSessions(parts: SessionParts): Sessions {
   const { userCount, user, first, last } = parts;
   const offsets = offsetsOf(user, userCount);
   const order = isInOrder(user) ? undefined : partsByUser(user, offsets);
-  const ofUser = new PartsOfUser(parts.session);
+  const sessions = new SessionsOfUser(parts.session);
   const merged = {
     user: new Int32Array(user.length),
     first: new Float64Array(user.length),
@@ -27,10 +27,10 @@ export function mergeSessions(parts: SessionParts): Sessions {
   let count = 0;
   for (let u = 0; u < userCount; u += 1) {
     const start = count;
-    ofUser.clear(offsets[u + 1]! - offsets[u]!);
+    sessions.clear(offsets[u + 1]! - offsets[u]!);
     for (let place = offsets[u]!; place < offsets[u + 1]!; place += 1) {
       const part = order ? order[place]! : place;
-      const session = start + ofUser.sessionOf(part);
+      const session = start + sessions.sessionOf(part);
       if (session === count) {
         merged.user[count] = u;
         merged.first[count] = first[part]!;
@@ -58,7 +58,7 @@ function partsByUser(user: Int32Array, offsets: Int32Array): Int32Array {
 }
 
 /** Numbers the sessions of one user 0, 1, …: a hash table that is small, and so in the cache. */
-class PartsOfUser {
+class SessionsOfUser {
   /** The first part, + 1, of the session in a slot; 0 is empty. */
   private parts = new Int32Array(1_024);
   /** The number of the session in a slot. */

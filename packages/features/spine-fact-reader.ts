@@ -64,7 +64,7 @@ export type SpineArrays = { readonly user: Int32Array } & {
 
 /** The lists of each feature from what its query brought. */
 export class SpineFactReader {
-  /** The sessions of condensed events, by type; features share them, and their lists. */
+  /** The sessions of condensed events, by type: features share them. */
   private readonly sessions = new Map<string | undefined, SpineArrays>();
   private whole: { readonly of: SpineArrays; readonly series: FactSeries } | undefined;
 
@@ -84,7 +84,7 @@ export class SpineFactReader {
     const { connection } = this.duckDb;
     const [user, ...others] =
       rowsMax === undefined
-        ? await readColumns(connection, { ...query, sql: sqls.join() })
+        ? await readColumns(connection, { ...query, sql: sqls[0]! })
         : await readColumnsOfAll(connection, { ...query, sqls, rowsMax });
     const named = columns.map((column, index) => [column, others[session.length + index]]);
     const firstFlag = session.length + columns.length;

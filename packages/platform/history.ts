@@ -94,7 +94,7 @@ interface Work {
 
 async function compute(adapters: Adapters, work: Work): Promise<History> {
   const { duckDb, knowledge, progress } = work;
-  const rawLog = await adapters.rawLog();
+  const rawLog = await adapters.condensedRawLog();
   const history = await computeHistory(duckDb, {
     featureSet: adapters.featureSet,
     knowledge: spineKnowledge(knowledge),

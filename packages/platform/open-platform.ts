@@ -30,6 +30,8 @@ export interface Adapters {
   openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
+  /** The same with condensed copies of its events, where the definitions allow for them. */
+  condensedRawLog(): Promise<RawLog>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<RawLogAudit>;
   installation(): Promise<Installation>;
@@ -67,8 +69,8 @@ export async function openAdapters(
     rawLogDir: paths.rawLog,
     scratchDir: paths.scratch,
     openDuckDb: open,
-    condenseBy: typesToCondenseBy(featureSet) ?? undefined,
   };
+  const condenseBy = typesToCondenseBy(featureSet) ?? undefined;
   return {
     config,
     connections,
@@ -79,7 +81,8 @@ export async function openAdapters(
     redis,
     openDuckDb: open,
     rawLog: () => syncRawLog(rawLogOptions),
-    auditRawLog: () => auditRawLog(rawLogOptions),
+    condensedRawLog: () => syncRawLog({ ...rawLogOptions, condenseBy }),
+    auditRawLog: () => auditRawLog({ ...rawLogOptions, condenseBy }),
     installation: () => ensureInstallation(database, { currency: config.currency }),
     now: () => BigInt(Date.now()) * 1000n,
     close: async () => {

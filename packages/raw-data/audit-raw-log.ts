@@ -61,7 +61,8 @@ async function auditCondensed(
     for (const segment of segments) {
       if (waiting.includes(segment)) continue;
       // A copy that can't be read is wrong in at least one row.
-      mismatched += await countCondensedMismatches(oneThread!, log, segment).catch(() => 1);
+      const canBeRead = await isReadable(duckDb, `FROM ${readParquet([log.fileOf(segment)])}`);
+      mismatched += canBeRead ? await countCondensedMismatches(oneThread!, log, segment) : 1;
     }
     return { ...none, mismatched };
   });
@@ -82,15 +83,18 @@ async function listReadableSegments(
   const segments = batches.map((batch) => ({ batch, file: segmentFile(rawLogDir, batch, table) }));
   const readable: Segment[] = [];
   for (const segment of segments) {
-    // Hashing every value is what finds a damaged page; the footer alone may be whole.
-    const query = `SELECT count(hash(COLUMNS(*))) FROM (SELECT ${typedColumns(table)} FROM ${readParquet([segment.file])})`;
-    const isReadable = await duckDb.run(query).then(
-      () => true,
-      () => false,
-    );
-    if (isReadable) readable.push(segment);
+    const rows = `SELECT ${typedColumns(table)} FROM ${readParquet([segment.file])}`;
+    if (await isReadable(duckDb, rows)) readable.push(segment);
   }
   return readable;
+}
+
+/** Hashing every value is what finds a damaged page; the footer alone may be whole. */
+function isReadable(duckDb: DuckDb, rows: string): Promise<boolean> {
+  return duckDb.run(`SELECT count(hash(COLUMNS(*))) FROM (${rows})`).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function auditTable(

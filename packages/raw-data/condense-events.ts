@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyToParquet, quoteLiteral, readParquet, type DuckDb } from '../duckdb';
-import { moveIntoPlace, syncToDisk } from '../durable-files';
+import { moveIntoPlace, syncToDisk, systemCode } from '../durable-files';
 import { MICROS_PER_DAY } from '../instants';
 
 /**
@@ -34,11 +34,20 @@ function fileName(batchFolder: string): string {
 
 /** Removes all condensed copies of a batch, before its segments are mirrored. */
 export async function removeCondensed(rawLogDir: string, batchFolder: string): Promise<void> {
-  const folder = path.join(rawLogDir, FOLDER);
-  const names = await readdir(folder).catch(() => []);
-  await Promise.all(
-    names.map((name) => rm(path.join(folder, name, fileName(batchFolder)), { force: true })),
-  );
+  for (const folder of await listFolders(rawLogDir)) {
+    await rm(path.join(folder, fileName(batchFolder)), { force: true });
+    await syncToDisk(folder);
+  }
+}
+
+/** The folders of copies, by any types. */
+async function listFolders(rawLogDir: string): Promise<string[]> {
+  const all = path.join(rawLogDir, FOLDER);
+  const entries = await readdir(all, { withFileTypes: true }).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  });
+  return entries.flatMap((entry) => (entry.isDirectory() ? path.join(all, entry.name) : []));
 }
 
 function condensedFolder(rawLogDir: string, eventTypes: readonly string[]): string {
@@ -60,8 +69,8 @@ export async function listUncondensed(
 }
 
 /**
- * Condenses segments of user_events, in a DuckDB of one thread, which reads in order. A copy appears by one rename, with the same bytes whenever it is
- * made again.
+ * Condenses segments of user_events, in a DuckDB of one thread, which reads in order. A copy appears
+ * by one rename, with the same bytes whenever it is made again.
  */
 export async function condenseSegments(
   duckDb: DuckDb,
@@ -96,9 +105,10 @@ export async function countCondensedMismatches(
 
 /**
  * SQL for a segment's events in its order, by user and time, those that only go on with the session
- * of the event before, within a day, left out: of a session mostly all but the first. Only the rows that stay are sorted: DuckDB compares each row with the one
- * before it as they stream by, so the last event before the next row that stays is known there. That
- * they stream by in the order of the file is checked.
+ * of the event before, within a day, left out: of a session mostly all but the first. Only the rows
+ * that stay are sorted: DuckDB compares each row with the one before it as they stream by, so the last
+ * event before the next row that stays is known there. That they stream by in the order of the file
+ * is checked.
  */
 function selectCondensed(segment: string, eventTypes: readonly string[]): string {
   const file = quoteLiteral(segment);
@@ -128,15 +138,14 @@ export async function removeOutdated(
   rawLogDir: string,
   { eventTypes, batches }: { eventTypes: readonly string[]; batches: readonly number[] },
 ): Promise<void> {
-  const kept = path.basename(condensedFolder(rawLogDir, eventTypes));
+  const kept = condensedFolder(rawLogDir, eventTypes);
   const recent = batches.slice(-BATCHES_BEHIND_MAX);
-  const folder = path.join(rawLogDir, FOLDER);
-  for (const name of await readdir(folder)) {
-    const files = await readdir(path.join(folder, name));
+  for (const folder of await listFolders(rawLogDir)) {
+    const files = await readdir(folder);
     const isKeptUp = files.some((file) => recent.includes(Number(/^batch=(\d+)/.exec(file)?.[1])));
-    if (name === kept || isKeptUp) continue;
+    if (folder === kept || isKeptUp) continue;
     const doomed = path.join(rawLogDir, `.${randomUUID()}.tmp`);
-    await rename(path.join(folder, name), doomed);
+    await rename(folder, doomed);
     await rm(doomed, { recursive: true, force: true });
   }
 }

@@ -229,6 +229,7 @@ describe('its condensed copies', () => {
     await fixture.load(first);
     await condenseBy(['login']);
     await condenseBy([]);
+    writeFileSync(path.join(rawLogDir, '_condensed', '.DS_Store'), 'of a file browser');
     rmSync(path.join(rawLogDir, 'batch=000001'), { recursive: true });
     await condenseBy([]);
     expect(copies()).toHaveLength(1);
