@@ -11,8 +11,8 @@ export function batchFolder({ adapters }: Platform, batch: number): string {
 }
 
 /**
- * Makes a world batch 1 of an empty installation: its segments in the raw log, condensed too, and in Postgres the
- * rows by which the platform knows the batch. The tables of raw_data stay empty: vectors are
+ * Makes a world batch 1 of an empty installation: its segments in the raw log, condensed too, and in
+ * Postgres the rows by which the platform knows the batch. The tables of raw_data stay empty: vectors are
  * computed from the raw log alone, and 20 million rows in Postgres would change nothing that is
  * measured. What loads into such an installation has to fill them first (`fillRawTables`).
  */

@@ -3,7 +3,7 @@ import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { latestRank, type SegmentFiles } from './compile-facts';
 import { isOfType } from './is-of-type';
 import type { FeatureDefinition, SourceTable } from './language';
-import { cutIntoPieces, readPiece, type Segment } from './segment-pieces';
+import { cutIntoPieces, readPiece, ROWS_PER_PIECE, type Segment } from './segment-pieces';
 
 /** What a spine's rows may know: the same K for all, or what had arrived so long after each T. */
 export interface SpineKnowledge {
@@ -149,9 +149,6 @@ export function selectSpineSessions(feature: FeatureDefinition, options: SpineSo
 }
 
 const seenColumns = ['first_seen', 'last_seen'] as const;
-
-/** So many rows are taken while the next are read. */
-const ROWS_PER_PIECE = 8 * 122_880;
 
 /**
  * All rows of condensed events, with their sessions and which of these types they are of: what every

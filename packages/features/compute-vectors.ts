@@ -1,11 +1,11 @@
 import type { DuckDb } from '../duckdb';
 import { planSweep } from './channels';
-import { compileUsers, throughBatch, type SegmentFiles } from './compile-facts';
+import { compileUsers, throughBatch } from './compile-facts';
 import { readFacts } from './fact-reader';
-import type { FeatureSet } from './feature-set';
-import { validateGrid, type Grid } from './grid';
+import { validateGrid } from './grid';
 import { Sweep, type GridUsers, type MomentVectors } from './sweep';
 import { distinctUserHash, userNumbers } from './user-hash';
+import type { VectorOptions } from './vector-options';
 
 export interface ComputedVectors {
   /** Every user visible at some moment, in the order of their ids; rows name them by number. */
@@ -16,22 +16,11 @@ export interface ComputedVectors {
   vectorsAt(index: number): MomentVectors;
 }
 
-export interface VectorOptions {
-  readonly featureSet: FeatureSet;
-  readonly grid: Grid;
-  readonly segments: SegmentFiles;
-  /** How many raw rows are collected at a time: bounds the memory for it, never changes a value. */
-  readonly rowsPerShard?: number;
-  /** How many of them one query reads: likewise. */
-  readonly rowsPerPiece?: number;
-  readonly signal?: AbortSignal;
-}
-
 /**
  * Computes the vectors of a grid. DuckDB, which must be allowed to read the raw log, places the raw
  * rows in time with one scan of each table, piece by piece and by shards of users; they are collected
- * to facts, which the sweep adds up. Leaves the table `user_rows(u, user_id, …)` in the DuckDB. The same rows come
- * out whatever the grid is part of, and however the users are sharded.
+ * to facts, which the sweep adds up. Leaves the table `user_rows(u, user_id, …)` in the DuckDB. The
+ * same rows come out whatever the grid is part of, and however the users are sharded.
  */
 export async function computeVectors(
   duckDb: DuckDb,

@@ -1,29 +1,19 @@
 import { parquetRowCounts, readColumns, withDuckDbs, type DuckDb } from '../duckdb';
 import type { SourcePlan, SweepPlan } from './channels';
-import { selectFactRows, throughBatch, type SegmentFiles, type UserRange } from './compile-facts';
+import { selectFactRows, throughBatch, type UserRange } from './compile-facts';
 import { groupByDay, type FactBlock } from './fact-block';
 import { FactCollector, type CollectedFacts, type FactRows } from './fact-collector';
-import type { FeatureSet } from './feature-set';
-import type { Grid } from './grid';
-import { cutIntoPieces, type Segment, type SegmentPiece } from './segment-pieces';
+import { cutIntoPieces, ROWS_PER_PIECE, type Segment, type SegmentPiece } from './segment-pieces';
 import { correctOverlaps } from './session-overlaps';
 import type { Correction, GridUsers } from './sweep';
+import type { VectorOptions } from './vector-options';
 
 const ROWS_PER_SHARD = 25_000_000;
-
-/** Eight row groups: enough that a query's fixed cost is lost in it. */
-const ROWS_PER_PIECE = 8 * 122_880;
 
 /** Each query takes one of the four threads that Node has for such work, and for files. */
 const READERS_MAX = 3;
 
-interface FactOptions {
-  readonly featureSet: FeatureSet;
-  readonly grid: Grid;
-  readonly segments: SegmentFiles;
-  readonly rowsPerShard?: number;
-  readonly rowsPerPiece?: number;
-  readonly signal?: AbortSignal;
+interface FactOptions extends VectorOptions {
   readonly plan: SweepPlan;
   readonly users: GridUsers;
   readonly userHash: string;

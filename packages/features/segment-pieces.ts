@@ -1,5 +1,8 @@
 import { quoteList, readParquet } from '../duckdb';
 
+/** Eight row groups: enough that a query's fixed cost is lost in it. */
+export const ROWS_PER_PIECE = 8 * 122_880;
+
 /** A file of the raw log and how many rows it has. */
 export interface Segment {
   readonly file: string;

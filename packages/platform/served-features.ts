@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { PartitionManifest, PlannedKnowledge, PublishedPartition } from '../contracts';
-import { quoteList } from '../duckdb';
+import { parquetRowCounts } from '../duckdb';
 import type { ServedFeatures } from '../modeling';
 import { sha256OfFile } from '../durable-files';
 import {
@@ -98,10 +98,8 @@ async function countRows(
 ): Promise<ReadonlyMap<string, number>> {
   const duckDb = await adapters.openDuckDb();
   try {
-    const rows = await duckDb.rows<{ file: string; rows: bigint }>(
-      `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
-    );
-    return new Map(rows.map((row) => [row.file, Number(row.rows)]));
+    const counts = await parquetRowCounts(duckDb, files);
+    return new Map(files.map((file, index) => [file, counts[index]!]));
   } finally {
     duckDb.close();
   }

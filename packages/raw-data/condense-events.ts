@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { copyToParquet, quoteLiteral, readParquet, type DuckDb } from '../duckdb';
 import { moveIntoPlace, syncToDisk, systemCode } from '../durable-files';
 import { MICROS_PER_DAY } from '../instants';
+import { removeAtOnce, temporaryPath } from './temporary-path';
 
 /**
  * Where the segments of user_events have condensed copies: a row for several events, as long as none
@@ -81,7 +82,7 @@ export async function condenseSegments(
     const file = log.fileOf(segment);
     const folder = path.dirname(file);
     await mkdir(folder, { recursive: true });
-    const temporary = path.join(rawLogDir, `.${randomUUID()}.tmp`);
+    const temporary = temporaryPath(rawLogDir);
     await duckDb.run(copyToParquet(selectCondensed(segment, log.eventTypes), temporary, 'log'));
     await moveIntoPlace(temporary, file);
     await syncToDisk(folder);
@@ -144,8 +145,6 @@ export async function removeOutdated(
     const files = await readdir(folder);
     const isKeptUp = files.some((file) => recent.includes(Number(/^batch=(\d+)/.exec(file)?.[1])));
     if (folder === kept || isKeptUp) continue;
-    const doomed = path.join(rawLogDir, `.${randomUUID()}.tmp`);
-    await rename(folder, doomed);
-    await rm(doomed, { recursive: true, force: true });
+    await removeAtOnce(rawLogDir, folder);
   }
 }

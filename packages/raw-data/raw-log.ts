@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
@@ -16,6 +15,7 @@ import {
 } from './condense-events';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
+import { removeAtOnce, temporaryPath } from './temporary-path';
 
 /** The columnar mirror of the raw tables: one immutable Parquet segment per batch and table. */
 export interface RawLog {
@@ -115,7 +115,7 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   const file = path.join(rawLogDir, OWNER_FILE);
   const owner = await readTextIfThere(file);
   if (owner === undefined) {
-    return replaceDurably(file, `${installation.id}\n`, path.join(rawLogDir, temporaryName()));
+    return replaceDurably(file, `${installation.id}\n`, temporaryPath(rawLogDir));
   }
   const found = owner.trim();
   if (found === installation.id) return;
@@ -123,17 +123,11 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   throw new ChurnError('INSTALLATION_MISMATCH', { store: 'The raw log', found, expected });
 }
 
-function temporaryName(): string {
-  return `.${randomUUID()}.tmp`;
-}
-
-/** What a killed call left. Renamed before it is removed, so that no zombie can publish half of it. */
+/** What a killed call left. */
 async function removeLeftovers(rawLogDir: string): Promise<void> {
   for (const name of await readdir(rawLogDir)) {
     if (!/^\..*\.tmp$/.test(name)) continue;
-    const doomed = path.join(rawLogDir, temporaryName());
-    await rename(path.join(rawLogDir, name), doomed);
-    await rm(doomed, { recursive: true, force: true });
+    await removeAtOnce(rawLogDir, path.join(rawLogDir, name));
   }
 }
 
@@ -164,7 +158,7 @@ async function mirrorBatches(
   await withScratch(options.scratchDir, (scratch) =>
     withDuckDb(openDuckDb, [rawLogDir, scratch], async (duckDb) => {
       for (const batch of batches) {
-        const temporary = path.join(rawLogDir, temporaryName());
+        const temporary = temporaryPath(rawLogDir);
         await mkdir(temporary);
         for (const table of rawTableNames) {
           const dump = dumpFile(scratch, table);

@@ -93,18 +93,8 @@ describe('for any spine, a row out per row in', () => {
       law,
     );
   }, 1_800_000);
-});
 
-describe('for any spine and definitions', () => {
-  let rig: LawRig;
-
-  beforeAll(async () => {
-    rig = await openLawRig();
-  });
-
-  afterAll(() => rig.close());
-
-  it('condensed events change no answer', async () => {
+  it('has the same from condensed events, for any definitions', async () => {
     const law = fc.asyncProperty(randomWorld, spine, (raw, rows) =>
       rig.withRawLog(raw, async (segments) => {
         await writeSpine(rig, rows);

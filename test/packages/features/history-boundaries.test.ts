@@ -16,19 +16,19 @@ const ARRIVAL = SIGNUP + 5_000_000n;
 const NOW = midnightOf('2024-04-01');
 const HOUR = 3_600_000_000n;
 
+const scratch = createScratchDirectory();
+let duckDb: DuckDb;
+
+beforeAll(async () => {
+  duckDb = await openTestDuckDb(scratch.path);
+});
+
+afterAll(() => {
+  duckDb.close();
+  scratch.remove();
+});
+
 describe('a user in a spine', () => {
-  const scratch = createScratchDirectory();
-  let duckDb: DuckDb;
-
-  beforeAll(async () => {
-    duckDb = await openTestDuckDb(scratch.path);
-  });
-
-  afterAll(() => {
-    duckDb.close();
-    scratch.remove();
-  });
-
   const later = { at: NOW };
   it.each<[string, bigint, SpineKnowledge['known'], (typeof spineReasons)[number]]>([
     ['is there at the moment of signing up', SIGNUP, later, null],
@@ -53,18 +53,6 @@ describe('a user in a spine', () => {
 });
 
 describe('a session', () => {
-  const scratch = createScratchDirectory();
-  let duckDb: DuckDb;
-
-  beforeAll(async () => {
-    duckDb = await openTestDuckDb(scratch.path);
-  });
-
-  afterAll(() => {
-    duckDb.close();
-    scratch.remove();
-  });
-
   const LATE = SIGNUP + 58n * HOUR;
   const events = (batch: number) => [
     { type: 'login', eventTime: SIGNUP, ingestedAt: SIGNUP, batch },
