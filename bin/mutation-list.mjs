@@ -1,4 +1,4 @@
-import { condensingMutations } from './mutations-of-condensing.mjs';
+import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { factMutations } from './mutations-of-the-facts.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
@@ -11,7 +11,7 @@ const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
  */
 export const mutations = [
   ...engineMutations,
-  ...condensingMutations,
+  ...timelineMutations,
   ...factMutations,
   ...storeMutations,
   {

@@ -11,8 +11,8 @@ export function batchFolder({ adapters }: Platform, batch: number): string {
 }
 
 /**
- * Makes a world batch 1 of an empty installation: its segments in the raw log, condensed too, and in
- * Postgres the rows by which the platform knows the batch. The tables of raw_data stay empty: vectors are
+ * Makes a world batch 1 of an empty installation: its segments in the raw log, and in Postgres the
+ * rows by which the platform knows the batch. The tables of raw_data stay empty: vectors are
  * computed from the raw log alone, and 20 million rows in Postgres would change nothing that is
  * measured. What loads into such an installation has to fill them first (`fillRawTables`).
  */
@@ -36,7 +36,5 @@ export async function acceptWorld(
       (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
     values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
       ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)`;
-  // As the first history after a load does.
-  await adapters.condensedRawLog();
   return rows;
 }

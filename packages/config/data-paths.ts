@@ -13,6 +13,7 @@ export function dataPaths(dataDir: string) {
     redis: below('redis'),
     temporal: below('temporal'),
     rawLog: below('raw_log'),
+    timelines: below('timelines'),
     features: below('features'),
     models: below('models', 'churn_model'),
     driftLogs: below('monitoring', 'drift_logs'),

@@ -6,7 +6,6 @@ import {
   LIST,
   UTINYINT,
   type DuckDBConnection,
-  type DuckDBMaterializedResult,
   type DuckDBType,
 } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
@@ -51,62 +50,16 @@ export async function readColumns(
   // An interrupt that comes before the query has begun is lost.
   signal?.throwIfAborted();
   const all = types.map((type) => allocateWords(type, result.rowCount));
-  copyRows(result, types, { into: all, from: 0 });
-  return all;
-}
-
-/**
- * As `readColumns`, of several queries with at most so many rows together, one after the other: while
- * one runs, the rows of that before it are taken. Returns those of all.
- */
-export async function readColumnsOfAll(
-  connection: DuckDBConnection,
-  queries: {
-    sqls: readonly string[];
-    types: readonly (ColumnType | 'UBIGINT')[];
-    rowsMax: number;
-    signal?: AbortSignal;
-  },
-): Promise<ColumnArray[]> {
-  const { sqls, types, rowsMax, signal } = queries;
-  const all = types.map((type) => allocateWords(type, rowsMax));
-  const run = (sql: string) => {
-    const running = interruptible(connection, () => connection.run(sql), signal);
-    running.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
-    return running;
-  };
-  let rows = 0;
-  let running = sqls.slice(0, 1).map(run);
-  try {
-    for (let next = 1; next <= sqls.length; next += 1) {
-      const result = await running[0]!;
-      signal?.throwIfAborted();
-      running = sqls.slice(next, next + 1).map(run);
-      copyRows(result, types, { into: all, from: rows });
-      rows += result.rowCount;
-    }
-  } finally {
-    await Promise.allSettled(running);
-  }
-  return all.map((values, column) =>
-    values.subarray(0, types[column] === 'UBIGINT' ? 2 * rows : rows),
-  );
-}
-
-function copyRows(
-  result: DuckDBMaterializedResult,
-  types: readonly (ColumnType | 'UBIGINT')[],
-  { into, from }: { into: readonly ColumnArray[]; from: number },
-): void {
-  let next = from;
+  let next = 0;
   for (let index = 0; index < result.chunkCount; index += 1) {
     const { chunk, rowCount } = result.getChunk(index);
     for (const [column, type] of types.entries()) {
       const words = type === 'UBIGINT' ? 2 * next : next;
-      into[column]!.set(viewOf(chunk, column, type, rowCount), words);
+      all[column]!.set(viewOf(chunk, column, type, rowCount), words);
     }
     next += rowCount;
   }
+  return all;
 }
 
 function allocateWords(type: ColumnType | 'UBIGINT', rows: number): ColumnArray {

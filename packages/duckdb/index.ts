@@ -2,7 +2,6 @@ export { registerColumnFunction } from './column-function';
 export {
   allocateColumn,
   readColumns,
-  readColumnsOfAll,
   registerColumnSource,
   type ColumnArray,
   type ColumnSource,
@@ -17,5 +16,6 @@ export {
   type DuckDbOptions,
   type DuckDbRow,
 } from './open-duckdb';
-export { countParquetRows, parquetLatestTimes, parquetRowCounts } from './parquet-metadata';
+export { countParquetRows, parquetRowCounts } from './parquet-metadata';
+export { readListsOfAll, type ListChunk, type ListColumn } from './read-lists';
 export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

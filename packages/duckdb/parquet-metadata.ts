@@ -1,5 +1,5 @@
 import { readParquet, type DuckDb } from './open-duckdb';
-import { quoteList, quoteLiteral } from './quote-sql';
+import { quoteList } from './quote-sql';
 
 /** How many rows each of some Parquet files holds; from their footers. */
 export async function parquetRowCounts(
@@ -23,22 +23,4 @@ export async function countParquetRows(duckDb: DuckDb, files: readonly string[])
   if (files.length === 0) return 0;
   const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
   return Number(row?.n ?? 0);
-}
-
-/**
- * The latest time in a column of each Parquet file, in epoch microseconds; from the statistics of
- * their row groups. Files without rows, or with a row group without statistics, are left out.
- */
-export async function parquetLatestTimes(
-  duckDb: DuckDb,
-  files: readonly string[],
-  column: string,
-): Promise<ReadonlyMap<string, bigint>> {
-  if (files.length === 0) return new Map();
-  const found = await duckDb.rows<{ file: string; latest: bigint }>(
-    `SELECT file_name AS file, epoch_us(max(stats_max_value::TIMESTAMPTZ)) AS latest
-    FROM parquet_metadata(${quoteList(files)}) WHERE path_in_schema = ${quoteLiteral(column)}
-    GROUP BY file_name HAVING count(*) = count(stats_max_value)`,
-  );
-  return new Map(found.map(({ file, latest }) => [file, latest]));
 }

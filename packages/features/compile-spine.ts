@@ -3,7 +3,6 @@ import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { latestRank, type SegmentFiles } from './compile-facts';
 import { isOfType } from './is-of-type';
 import type { FeatureDefinition, SourceTable } from './language';
-import { cutIntoPieces, readPiece, ROWS_PER_PIECE, type Segment } from './segment-pieces';
 
 /** What a spine's rows may know: the same K for all, or what had arrived so long after each T. */
 export interface SpineKnowledge {
@@ -17,12 +16,16 @@ export interface SpineOptions {
 }
 
 /** SQL for `spine_users(u, user_id, own_plan, signup, k)`: the users of the spine that are known. */
-export function compileSpineUsers({ knowledge, segments }: SpineOptions): string {
+export function compileSpineUsers(options: SpineOptions): string {
   return `CREATE OR REPLACE TEMP TABLE spine_users AS
-SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id, plan AS own_plan,
-  epoch_us(signup_time) AS signup, epoch_us(ingested_at) AS k
-FROM ${readParquet(segments('users', knowledge.batch))}
-WHERE batch <= ${knowledge.batch} AND user_id IN (SELECT user_id FROM spine) ORDER BY user_id`;
+${selectUsers(options)} WHERE user_id IN (SELECT user_id FROM spine) ORDER BY u`;
+}
+
+/** All users of the batches; `u` is their place in the order of their ids. */
+export function selectUsers({ knowledge, segments }: SpineOptions): string {
+  return `FROM (SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id,
+    plan AS own_plan, epoch_us(signup_time) AS signup, epoch_us(ingested_at) AS k
+  FROM ${readParquet(segments('users', knowledge.batch))} WHERE batch <= ${knowledge.batch})`;
 }
 
 /** Why a row of a spine has no vector; the number is its place here, 0 for rows that have one. */
@@ -54,32 +57,17 @@ export function selectSpineRows(knowledge: SpineKnowledge, now: EpochMicros): st
 FROM spine LEFT JOIN spine_users USING (user_id) ORDER BY 2, 3`;
 }
 
-/** What the rows of a spine are computed from. */
-export interface SpineSources extends SpineOptions {
-  /** Condensed events, where they say all; else none, and the segments are read. */
-  readonly condensed: readonly Segment[];
-}
-
 type SpineColumn = 'a' | 'e' | 'v' | 'first' | 'last' | 'first_seen' | 'last_seen';
 
-/** Queries for (u, …), in any order; `columns` are the others, all of them doubles. */
+/** A query for (u, …), in any order; `columns` are the others, all of them doubles. */
 export interface SpineQuery {
-  /** Each brings some of the rows, at most so many together. */
-  readonly sqls: readonly string[];
-  readonly rowsMax?: number;
+  readonly sql: string;
   readonly columns: readonly SpineColumn[];
-  /**
-   * Of condensed events: a UBIGINT follows u, by which the rows of a session are one session; and
-   * for each of these types a UTINYINT follows the columns, whether a row is of it.
-   */
-  readonly eventTypes?: readonly string[];
 }
 
 /** (u, a, e, others) of the rows that the spine may know: seen from `a` on, not before they happened. */
-function knownRows(
-  { from, others }: { from: string; others: string },
-  { knowledge }: SpineOptions,
-): string {
+export function knownRows(source: SourceTable, others: string, options: SpineOptions): string {
+  const { knowledge, segments } = options;
   const { known, batch } = knowledge;
   const isAt = 'at' in known;
   const e = 'epoch_us(event_time)';
@@ -87,12 +75,8 @@ function knownRows(
   // A comparison of the column itself leaves out row groups by their statistics.
   const isKnown = isAt ? ` AND ingested_at <= make_timestamptz(${known.at})` : '';
   return `SELECT u, ${a} AS a, ${e} AS e, ${others} FROM (
-      SELECT * FROM ${from} WHERE batch <= ${batch}${isKnown}
+      SELECT * FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}
     ) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
-}
-
-function rowsOf(source: SourceTable, { knowledge, segments }: SpineOptions): string {
-  return readParquet(segments(source, knowledge.batch));
 }
 
 function micros(days: number): string {
@@ -104,7 +88,7 @@ function micros(days: number): string {
  * from when a row is seen, in epoch microseconds; `e`, when it happened, where that is another moment
  * and matters; and `v`, its value, where that is neither 1 nor `a`.
  */
-export function selectSpineFacts(feature: FeatureDefinition, options: SpineSources): SpineQuery {
+export function selectSpineFacts(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
   const { source, windowDays } = feature;
   const isAtOnce = 'at' in options.knowledge.known;
   const own = { user_events: 'event_type', billing_events: 'event_type, amount_cents' };
@@ -114,10 +98,10 @@ export function selectSpineFacts(feature: FeatureDefinition, options: SpineSourc
   const columns: SpineColumn[] = ['a'];
   if (windowDays !== undefined && !isAtOnce) columns.push('e');
   if (value !== '1' && !(value === 'e' && isAtOnce)) columns.push('v');
-  const sql = `SELECT u, ${columns.map((column) => `${column}::DOUBLE`).join(', ')}
-  FROM (SELECT *, ${value} AS v FROM (${knownRows({ from: rowsOf(source, options), others }, options)}))
+  const sql = `SELECT u, ${columns.map((column) => `${column}::DOUBLE AS ${column}`).join(', ')}
+  FROM (SELECT *, ${value} AS v FROM (${knownRows(source, others, options)}))
   WHERE ${inTime} AND ${isOfType(feature.eventType)}`;
-  return { sqls: [sql], columns };
+  return { sql, columns };
 }
 
 function valueOf({ aggregate }: FeatureDefinition): string {
@@ -138,67 +122,34 @@ function valueOf({ aggregate }: FeatureDefinition): string {
  * The sessions: when the first and the last row of each happened; and where that is another moment,
  * when the first and the last to be seen are.
  */
-export function selectSpineSessions(feature: FeatureDefinition, options: SpineSources): SpineQuery {
-  const from = rowsOf(feature.source, options);
-  const rows = knownRows({ from, others: 'session_id, event_type' }, options);
+export function selectSpineSessions(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
+  const rows = knownRows(feature.source, 'session_id, event_type', options);
   const isAtOnce = 'at' in options.knowledge.known;
   const seen = isAtOnce ? '' : ', min(a)::DOUBLE, max(a)::DOUBLE';
   const sql = `SELECT u, min(e)::DOUBLE, max(e)::DOUBLE${seen} FROM (${rows})
   WHERE ${isOfType(feature.eventType)} GROUP BY u, session_id`;
-  return { sqls: [sql], columns: ['first', 'last', ...(isAtOnce ? [] : seenColumns)] };
+  return { sql, columns: ['first', 'last', ...(isAtOnce ? [] : seenColumns)] };
 }
 
 const seenColumns = ['first_seen', 'last_seen'] as const;
 
 /**
- * All rows of condensed events, with their sessions and which of these types they are of: what every
- * feature of user_events needs.
- */
-export function selectSpineEvents(
-  eventTypes: readonly string[],
-  options: SpineSources,
-): SpineQuery {
-  const { condensed } = options;
-  const isOfTypes = eventTypes.map((type) => `(${isOfType(type)})::UTINYINT`);
-  const values = ['u', 'hash(session_id)', 'e::DOUBLE', 'last::DOUBLE', ...isOfTypes].join(', ');
-  const others = 'epoch_us(last_event_time) AS last, session_id, event_type';
-  const sqls = cutIntoPieces(condensed, ROWS_PER_PIECE).map(
-    (piece) => `SELECT ${values} FROM (${knownRows({ from: readPiece(piece), others }, options)})`,
-  );
-  const rowsMax = condensed.reduce((total, { rows }) => total + rows, 0);
-  return { sqls, rowsMax, columns: ['e', 'last'], eventTypes };
-}
-
-/** (u, a, last, e, session_id) of the rows of sessions; the last of the events of a row is at `last`. */
-function rowsOfSessions({ eventType }: FeatureDefinition, options: SpineSources): string {
-  const { condensed } = options;
-  const files = condensed.map(({ file }) => file);
-  const isCondensed = files.length > 0;
-  // Of the types that have rows of their own, only the first event of a row is one.
-  const last = isCondensed && eventType === undefined ? 'last_event_time' : 'event_time';
-  const from = isCondensed ? readParquet(files) : rowsOf('user_events', options);
-  const others = `epoch_us(${last}) AS last, session_id, event_type`;
-  return `SELECT * FROM (${knownRows({ from, others }, options)}) WHERE ${isOfType(eventType)}`;
-}
-
-/**
  * (a, e) of the rows of sessions that are not in one piece, whose last row is seen after the window
- * of the first has ended: the rows' intervals, less what those before them cover already. The events
- * of a condensed row lie a day apart at most, which no window is shorter than: none ends in between.
+ * of the first has ended: the rows' intervals, less what those before them cover already.
  */
 export function selectSessionPieces(
   feature: FeatureDefinition & { readonly windowDays: number },
-  options: SpineSources,
+  options: SpineOptions,
 ): SpineQuery {
   const window = micros(feature.windowDays);
-  const rows = rowsOfSessions(feature, options);
-  const covered = `max(last) OVER (PARTITION BY u, session_id ORDER BY a, last
+  const rows = `SELECT * FROM (${knownRows(feature.source, 'session_id, event_type', options)})
+    WHERE ${isOfType(feature.eventType)}`;
+  const covered = `max(e) OVER (PARTITION BY u, session_id ORDER BY a, e
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + ${window}`;
-  const sql = `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, last::DOUBLE AS e FROM (
-  SELECT u, a, last, ${covered} AS covered FROM (${rows}) SEMI JOIN (
-    SELECT u, session_id FROM (${rows}) GROUP BY u, session_id
-    HAVING max(greatest(a, last)) > min(e) + ${window}
-  ) USING (u, session_id) WHERE a < last + ${window}
-) WHERE greatest(a, coalesce(covered, a)) < last + ${window}`;
-  return { sqls: [sql], columns: ['a', 'e'] };
+  const sql = `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, e::DOUBLE AS e FROM (
+  SELECT u, a, e, ${covered} AS covered FROM (${rows}) SEMI JOIN (
+    SELECT u, session_id FROM (${rows}) GROUP BY u, session_id HAVING max(a) > min(e) + ${window}
+  ) USING (u, session_id) WHERE a < e + ${window}
+) WHERE greatest(a, coalesce(covered, a)) < e + ${window}`;
+  return { sql, columns: ['a', 'e'] };
 }

@@ -1,13 +1,21 @@
-import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../duckdb';
+import {
+  allocateColumn,
+  countParquetRows,
+  readColumns,
+  type ColumnArray,
+  type DuckDb,
+} from '../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import { compileSpineUsers, selectSpineRows, type SpineOptions } from './compile-spine';
-import { findCondensed, type HistorySources } from './condensed-events';
 import { columnTypeOf } from './feature-columns';
+import type { FeatureSet } from './feature-set';
 import { equalsOf, fillColumn } from './fill-column';
 import type { FeatureDefinition } from './language';
-import { SpineFactReader, spineLoads, type FactSeries, type SpineLoad } from './spine-fact-reader';
+import { readTimelines } from './read-timelines';
+import type { FactSeries, SeriesBlock } from './series-block';
+import { readSpineFacts } from './spine-fact-reader';
+import type { TimelineFiles } from './timelines';
 import type { UserSeries } from './user-series';
-import type { Segment } from './segment-pieces';
 import { greatestUntil, sumsInWindow } from './walk-series';
 
 /** The rows of a spine, in its order. */
@@ -19,7 +27,10 @@ export interface History {
   readonly features: readonly ColumnArray[];
 }
 
-export interface HistoryOptions extends SpineOptions, HistorySources {
+export interface HistoryOptions extends SpineOptions {
+  readonly featureSet: FeatureSet;
+  /** Of the same batches; where they can answer, the segments' rows are not read. */
+  readonly timelines?: TimelineFiles;
   /** What lies after it is in the future. */
   readonly now: EpochMicros;
   readonly signal?: AbortSignal;
@@ -32,45 +43,36 @@ export interface HistoryOptions extends SpineOptions, HistorySources {
  * moments) · log), whatever the number of moments.
  */
 export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): Promise<History> {
-  const { featureSet, signal } = options;
-  await duckDb.run(compileSpineUsers(options), signal);
-  const users = await readUsers(duckDb);
-  const sources = { ...options, condensed: await condensedFor(duckDb, options) };
-  const reader = new SpineFactReader(duckDb, sources, users.signups.length);
-  const loads = spineLoads(featureSet.features, sources);
-  const features = new Map<FeatureDefinition, ColumnArray>();
-  const begin = (load: SpineLoad | undefined) => {
-    const facts = load && reader.read(load.query);
-    facts?.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
-    return facts;
-  };
-  // Each query runs in DuckDB's threads while what the one before it brought is sorted and walked here.
-  let pending = begin(loads[0]);
-  const asked = readQuestions(duckDb, options, users.signups.length);
-  asked.catch(() => {});
-  try {
-    for (const [index, load] of loads.entries()) {
-      const facts = await pending!;
-      pending = begin(loads[index + 1]);
-      for (const feature of load.features) {
-        const series = await reader.seriesOf(feature, facts);
-        features.set(feature, answer(feature, { questions: await asked, users }, series));
-      }
+  const { features } = options.featureSet;
+  await duckDb.run(compileSpineUsers(options), options.signal);
+  const users = await readUsers(duckDb, options);
+  const questions = await readQuestions(duckDb, options, users.signups.length);
+  const answers = new Map(
+    features.map((feature) => [feature, new FeatureAnswers(feature, questions, users)]),
+  );
+  for await (const block of readBlocks(duckDb, options, questions)) {
+    for (const feature of block.features) {
+      answers.get(feature)!.add(await block.seriesOf(feature), block.users);
     }
-    const { reasons } = await asked;
-    const inOrder = featureSet.features.map((feature) => features.get(feature)!);
-    return { rows: reasons.length, reasons, features: inOrder };
-  } finally {
-    await Promise.allSettled([pending, asked]);
   }
+  const inOrder = [...answers.values()].map(({ values }) => values);
+  return { rows: questions.reasons.length, reasons: questions.reasons, features: inOrder };
 }
 
-/** The condensed events, where they say all that is asked. */
-async function condensedFor(duckDb: DuckDb, options: HistoryOptions): Promise<readonly Segment[]> {
-  const { knowledge, segments } = options;
-  if (!('at' in knowledge.known)) return [];
-  const ofEvents = segments('user_events', knowledge.batch);
-  return findCondensed(duckDb, options, { segments: ofEvents, knownAt: knowledge.known.at });
+/** From timelines, where those say what is known at K. */
+function readBlocks(
+  duckDb: DuckDb,
+  options: HistoryOptions,
+  { moments: { offsets } }: Questions,
+): AsyncGenerator<SeriesBlock> {
+  const { features } = options.featureSet;
+  const { timelines, signal } = options;
+  const { known } = options.knowledge;
+  if (!timelines || !('at' in known) || timelines.knownAt > known.at) {
+    return readSpineFacts(duckDb, { ...options, features, userCount: offsets.length - 1 });
+  }
+  const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;
+  return readTimelines(duckDb, timelines, { features, isAsked, signal });
 }
 
 /** What a spine asks. */
@@ -127,41 +129,69 @@ async function readQuestions(
   };
 }
 
+/** All users of the batches; those who are not in the spine have neither plan nor signup. */
 interface SpineUsers {
-  readonly plans: readonly string[];
-  readonly signups: readonly number[];
+  readonly plans: readonly (string | undefined)[];
+  readonly signups: Float64Array;
 }
 
-async function readUsers({ connection }: DuckDb): Promise<SpineUsers> {
-  const sql = 'SELECT own_plan, signup::DOUBLE FROM spine_users ORDER BY u';
-  const reader = await connection.runAndReadAll(sql);
-  const [plans = [], signups = []] = reader.getColumns() as [string[]?, number[]?];
+async function readUsers(
+  duckDb: DuckDb,
+  { knowledge, segments }: HistoryOptions,
+): Promise<SpineUsers> {
+  const sql = 'SELECT u, own_plan, signup::DOUBLE FROM spine_users';
+  const reader = await duckDb.connection.runAndReadAll(sql);
+  type Columns = [places?: number[], plans?: string[], signups?: number[]];
+  const [places = [], ownPlans = [], ownSignups = []] = reader.getColumns() as Columns;
+  const count = await countParquetRows(duckDb, segments('users', knowledge.batch));
+  const plans = new Array<string | undefined>(count);
+  const signups = new Float64Array(count);
+  for (const [index, u] of places.entries()) {
+    plans[u] = ownPlans[index];
+    signups[u] = ownSignups[index]!;
+  }
   return { plans, signups };
 }
 
 /** The values of a feature, per row of the spine; those of rows with a reason mean nothing. */
-function answer(
-  feature: FeatureDefinition,
-  { questions, users }: { questions: Questions; users: SpineUsers },
-  series: FactSeries,
-): ColumnArray {
-  const { moments, numbers, rows } = questions;
-  const type = columnTypeOf[feature.type];
-  const ofUsers = equalsOf(feature, users.plans);
-  const own = {
-    signup: eachOf(new Float64Array(rows.length), users.signups, questions.users),
-    ownEquals: ofUsers && eachOf(new Uint8Array(rows.length), ofUsers, questions.users),
-  };
-  const answers = allocateColumn(type, rows.length);
-  fillColumn({
-    feature,
-    ...totalsOf(feature, moments, series),
-    visible: numbers,
-    users: own,
-    moment: moments.times,
-    into: answers,
-  });
-  return inRows(allocateColumn(type, questions.reasons.length), answers, rows);
+class FeatureAnswers {
+  readonly values: ColumnArray;
+  /** Per user whether the plan at signup equals what the feature looks for, where it does. */
+  private readonly ownEquals: Uint8Array | undefined;
+
+  constructor(
+    private readonly feature: FeatureDefinition,
+    private readonly questions: Questions,
+    private readonly users: SpineUsers,
+  ) {
+    this.values = allocateColumn(columnTypeOf[feature.type], questions.reasons.length);
+    this.ownEquals = equalsOf(feature, users.plans);
+  }
+
+  /** Answers for the moments of some users, of whom these are the series. */
+  add(series: FactSeries, { from, until }: SeriesBlock['users']): void {
+    const { feature, questions, users } = this;
+    const { offsets, times } = questions.moments;
+    const [first, end] = [offsets[from]!, offsets[until]!];
+    const count = end - first;
+    if (count === 0) return;
+    const moments = { offsets: offsets.subarray(from, until + 1), times };
+    const userOf = questions.users.subarray(first, end);
+    const answers = allocateColumn(columnTypeOf[feature.type], count);
+    fillColumn({
+      feature,
+      ...totalsOf(feature, { moments, count }, series),
+      visible: questions.numbers.subarray(0, count),
+      users: {
+        signup: eachOf(new Float64Array(count), users.signups, userOf),
+        ownEquals: this.ownEquals && eachOf(new Uint8Array(count), this.ownEquals, userOf),
+      },
+      moment: times.subarray(first, end),
+      into: answers,
+    });
+    const rows = questions.rows.subarray(first, end);
+    for (let index = 0; index < count; index += 1) this.values[rows[index]!] = answers[index]!;
+  }
 }
 
 /** What each moment's user has. */
@@ -174,28 +204,25 @@ function eachOf<T extends Float64Array | Uint8Array>(
   return into;
 }
 
-/** Puts each answer into its row. */
-function inRows(into: ColumnArray, answers: ColumnArray, rows: Int32Array): ColumnArray {
-  for (let index = 0; index < rows.length; index += 1) into[rows[index]!] = answers[index]!;
-  return into;
-}
-
 /** Per moment what the feature's facts in force come to, and how many they are. */
 function totalsOf(
   { windowDays, aggregate, default: none }: FeatureDefinition,
-  moments: UserSeries,
-  { seen, happened }: FactSeries,
+  { moments, count }: { moments: UserSeries; count: number },
+  { seen, happened, pauses }: FactSeries,
 ): { state: Float64Array; counts: Float64Array } {
-  const state = new Float64Array(moments.times.length);
+  const state = new Float64Array(count);
   if (windowDays === undefined) {
     greatestUntil(moments, seen, state);
     return { state, counts: state };
   }
   const micros = windowDays * Number(MICROS_PER_DAY);
   sumsInWindow(moments, { entered: seen, left: happened, micros }, state);
+  if (pauses) {
+    sumsInWindow(moments, { entered: pauses.seen, left: pauses.happened, micros }, state);
+  }
   const needsCounts = aggregate.kind === 'sum' && none !== undefined;
   if (!needsCounts) return { state, counts: state };
-  const counts = new Float64Array(moments.times.length);
+  const counts = new Float64Array(count);
   const [entered, left] = [seen, happened].map((series) => ({ ...series, values: undefined }));
   sumsInWindow(moments, { entered: entered!, left: left!, micros }, counts);
   return { state, counts };

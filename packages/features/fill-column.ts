@@ -23,7 +23,7 @@ export interface ColumnOptions {
 /** Where texts equal what a `latest-equals` feature looks for; of other features, nothing. */
 export function equalsOf(
   { aggregate }: FeatureDefinition,
-  texts: readonly string[],
+  texts: readonly (string | undefined)[],
 ): Uint8Array | undefined {
   if (aggregate.kind !== 'latest-equals') return undefined;
   return Uint8Array.from(texts, (text) => Number(text === aggregate.equals));

@@ -1,6 +1,5 @@
 export { compileMoment, type MomentQuestion } from './compile-moment';
 export { type SegmentFiles } from './compile-facts';
-export { typesToCondenseBy, type CondensedEvents } from './condensed-events';
 export { computeHistory, type History } from './compute-history';
 export { spineReasons, type SpineKnowledge } from './compile-spine';
 export { computeVectors, type ComputedVectors } from './compute-vectors';
@@ -18,4 +17,6 @@ export {
   type SourceTable,
 } from './language';
 export { LABEL_UNKNOWN, type MomentVectors } from './sweep';
+export { timelineKey, type TimelineFiles } from './timelines';
+export { latestArrival, writeTimelines, type TimelineOptions } from './write-timelines';
 export { naiveVector, type OracleAnswer, type RawTables } from './oracle';

@@ -52,14 +52,14 @@ function putByUser(
 }
 
 /** Where the points of each user begin, once they are in order. */
-export function offsetsOf(user: Int32Array, userCount: number): Int32Array {
+function offsetsOf(user: Int32Array, userCount: number): Int32Array {
   const offsets = new Int32Array(userCount + 1);
   for (let index = 0; index < user.length; index += 1) offsets[user[index]! + 1]! += 1;
   for (let u = 0; u < userCount; u += 1) offsets[u + 1]! += offsets[u]!;
   return offsets;
 }
 
-export function isInOrder(numbers: Int32Array | Float64Array): boolean {
+function isInOrder(numbers: Int32Array | Float64Array): boolean {
   for (let index = 1; index < numbers.length; index += 1) {
     if (numbers[index]! < numbers[index - 1]!) return false;
   }

@@ -7,12 +7,16 @@ export interface Window {
   readonly micros: number;
 }
 
-/** For each moment the sum of its user's values that are in force. */
+/**
+ * Adds to the sum of each moment its user's values that are in force. All series have the same users;
+ * the sums begin with the first moment of the first of them.
+ */
 export function sumsInWindow(
   moments: UserSeries,
   { entered, left, micros }: Window,
   sums: Float64Array,
 ): void {
+  const first = moments.offsets[0]!;
   for (let user = 0; user + 1 < moments.offsets.length; user += 1) {
     const end = entered.offsets[user + 1]!;
     const leftEnd = left.offsets[user + 1]!;
@@ -28,17 +32,21 @@ export function sumsInWindow(
       for (; leaving < leftEnd && left.times[leaving]! <= limit; leaving += 1) {
         sum -= left.values ? left.values[leaving]! : 1;
       }
-      sums[index] = sum;
+      sums[index - first]! += sum;
     }
   }
 }
 
-/** For each moment the greatest of its user's values whose time is not after it. */
+/**
+ * For each moment the greatest of its user's values whose time is not after it; −∞ where there is
+ * none. As above, from the first moment of the first user on.
+ */
 export function greatestUntil(
   moments: UserSeries,
   { offsets, times, values = times }: UserSeries,
   greatest: Float64Array,
 ): void {
+  const first = moments.offsets[0]!;
   for (let user = 0; user + 1 < moments.offsets.length; user += 1) {
     const end = offsets[user + 1]!;
     let next = offsets[user]!;
@@ -48,7 +56,7 @@ export function greatestUntil(
       for (; next < end && times[next]! <= at; next += 1) {
         if (values[next]! > best) best = values[next]!;
       }
-      greatest[index] = best;
+      greatest[index - first] = best;
     }
   }
 }

@@ -15,3 +15,4 @@ export { isStale, selectDates } from './select-dates';
 export { withGrid } from './compute-grid';
 export { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 export { writeVectors } from './write-vectors';
+export { auditTimelines, findTimelines, makeTimelines } from './timeline-store';

@@ -22,6 +22,7 @@ import {
   type LedgerRow,
 } from '../offline-store';
 import { readSpine } from '../raw-data';
+import { historyTimelines } from './history-timelines';
 import type { Adapters } from './open-platform';
 import { computeContext, requestsOf, type JobProgress } from './partition-jobs';
 import { takePlannedKnowledge } from './take-planned-knowledge';
@@ -64,10 +65,9 @@ export async function writeHistory(
   const folders = [path.dirname(spine), path.dirname(out)];
   const duckDb = await adapters.openDuckDb(folders);
   try {
-    const total = await readSpine(duckDb, spine);
-    progress.report({ what: 'history: computing', done: 0, total });
-    const history = await compute(adapters, { duckDb, knowledge, progress });
-    progress.report({ what: 'history: writing', done: total, total });
+    const rows = await readSpine(duckDb, spine);
+    const history = await compute(adapters, { duckDb, knowledge, progress, rows });
+    progress.report({ what: 'history: writing', done: rows, total: rows });
     await write(duckDb, adapters, { history, knowledge, file: temporary });
     await rename(temporary, out);
     return report(history, knowledge, out);
@@ -92,14 +92,16 @@ interface Work {
   readonly progress: JobProgress;
 }
 
-async function compute(adapters: Adapters, work: Work): Promise<History> {
+async function compute(adapters: Adapters, work: Work & { rows: number }): Promise<History> {
   const { duckDb, knowledge, progress } = work;
-  const rawLog = await adapters.condensedRawLog();
+  const rawLog = await adapters.rawLog();
+  const timelines = await historyTimelines(adapters, { ...work, rawLog });
+  progress.report({ what: 'history: computing', done: 0, total: work.rows });
   const history = await computeHistory(duckDb, {
     featureSet: adapters.featureSet,
     knowledge: spineKnowledge(knowledge),
     segments: (table, batch) => rawLog.segments(table, batch),
-    condensedEvents: rawLog.condensed,
+    timelines,
     now: parseInstant(knowledge.labelKnownAt),
     signal: progress.signal,
   });

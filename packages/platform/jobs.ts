@@ -14,10 +14,10 @@ import {
 } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
-import { auditPartitions } from '../offline-store';
 import { auditOnline } from '../online-store';
 import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
 import { generateArrivals } from '../synthetic';
+import { auditOffline } from './audit-offline';
 import { requireNotInFuture, restate } from './daily-run-jobs';
 import { driftOfChampion } from './drift-jobs';
 import { loadOptions } from './generate-data';
@@ -32,7 +32,7 @@ import {
   train,
 } from './model-jobs';
 import type { Adapters } from './open-platform';
-import { computeContext, newestPartition, type JobProgress } from './partition-jobs';
+import { newestPartition, type JobProgress } from './partition-jobs';
 import { listPartitionRows } from './partition-rows';
 import { syncNewestPartition } from './sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
@@ -264,12 +264,4 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgr
     case 'models':
       return auditModels(adapters.paths.models);
   }
-}
-
-async function auditOffline(adapters: Adapters, progress: JobProgress) {
-  const context = await computeContext(adapters, 'audit');
-  return auditPartitions(
-    { ...context, scratchDir: adapters.paths.scratch },
-    { report: (done, total, what) => progress.report({ what, done, total }) },
-  );
 }

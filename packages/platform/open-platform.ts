@@ -3,7 +3,7 @@ import { dataPaths, type Config, type DataPaths } from '../config';
 import { openDatabase, type Database } from '../database';
 import { openDuckDb, type DuckDb } from '../duckdb';
 import { makeFolder } from '../durable-files';
-import { featureSet as releasedFeatureSet, typesToCondenseBy, type FeatureSet } from '../features';
+import { featureSet as releasedFeatureSet, type FeatureSet } from '../features';
 import type { EpochMicros } from '../instants';
 import { createLedger, type Ledger } from '../offline-store';
 import { claimInstallation, openRedisForWriting } from '../online-store';
@@ -30,8 +30,6 @@ export interface Adapters {
   openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
   /** The raw log, with every committed batch mirrored. */
   rawLog(): Promise<RawLog>;
-  /** The same with condensed copies of its events, where the definitions allow for them. */
-  condensedRawLog(): Promise<RawLog>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<RawLogAudit>;
   installation(): Promise<Installation>;
@@ -70,7 +68,6 @@ export async function openAdapters(
     scratchDir: paths.scratch,
     openDuckDb: open,
   };
-  const condenseBy = typesToCondenseBy(featureSet) ?? undefined;
   return {
     config,
     connections,
@@ -81,8 +78,7 @@ export async function openAdapters(
     redis,
     openDuckDb: open,
     rawLog: () => syncRawLog(rawLogOptions),
-    condensedRawLog: () => syncRawLog({ ...rawLogOptions, condenseBy }),
-    auditRawLog: () => auditRawLog({ ...rawLogOptions, condenseBy }),
+    auditRawLog: () => auditRawLog(rawLogOptions),
     installation: () => ensureInstallation(database, { currency: config.currency }),
     now: () => BigInt(Date.now()) * 1000n,
     close: async () => {

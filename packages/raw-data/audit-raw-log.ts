@@ -1,7 +1,6 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readParquet, withDuckDbs, type DuckDb } from '../duckdb';
-import { condensedLog, countCondensedMismatches, listUncondensed } from './condense-events';
+import { readParquet, type DuckDb } from '../duckdb';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
 import { listMirroredBatches, segmentFile, type RawLogOptions } from './raw-log';
 import { rawTableNames, rawTables, type RawTable } from './raw-tables';
@@ -14,10 +13,7 @@ export interface RawLogAudit {
   readonly missing: number;
   /** In the log and not in Postgres. */
   readonly extra: number;
-  /**
-   * In both, with some other value, or filed under another batch; and rows of condensed copies that
-   * are not what their segment gives.
-   */
+  /** In both, with some other value, or filed under another batch. */
   readonly mismatched: number;
   /** Always 0: rows can always be compared. */
   readonly not_comparable: number;
@@ -36,36 +32,10 @@ export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> 
       for (const table of rawTableNames) {
         const segments = await listReadableSegments(duckDb, rawLogDir, table);
         audits.push(await auditTable(duckDb, table, { dump: dumpFile(scratch, table), segments }));
-        if (table === 'user_events') {
-          const files = segments.map(({ file }) => file);
-          audits.push(await auditCondensed(duckDb, { ...options, rawLogDir }, files));
-        }
       }
       return audits.reduce(add);
     }),
   );
-}
-
-/** Copies that are not there yet are made when they are needed. */
-async function auditCondensed(
-  duckDb: DuckDb,
-  { rawLogDir, condenseBy }: RawLogOptions,
-  segments: readonly string[],
-): Promise<RawLogAudit> {
-  const none = { equal: 0, missing: 0, extra: 0, mismatched: 0, not_comparable: 0 } as const;
-  if (!condenseBy) return none;
-  const log = condensedLog(rawLogDir, condenseBy);
-  const waiting = await listUncondensed(log, segments);
-  return withDuckDbs([duckDb.openSingleThreaded()], async ([oneThread]) => {
-    let mismatched = 0;
-    for (const segment of segments) {
-      if (waiting.includes(segment)) continue;
-      // A copy that can't be read is wrong in at least one row.
-      const canBeRead = await isReadable(duckDb, `FROM ${readParquet([log.fileOf(segment)])}`);
-      mismatched += canBeRead ? await countCondensedMismatches(oneThread!, log, segment) : 1;
-    }
-    return { ...none, mismatched };
-  });
 }
 
 interface Segment {
@@ -83,18 +53,15 @@ async function listReadableSegments(
   const segments = batches.map((batch) => ({ batch, file: segmentFile(rawLogDir, batch, table) }));
   const readable: Segment[] = [];
   for (const segment of segments) {
-    const rows = `SELECT ${typedColumns(table)} FROM ${readParquet([segment.file])}`;
-    if (await isReadable(duckDb, rows)) readable.push(segment);
+    // Hashing every value is what finds a damaged page; the footer alone may be whole.
+    const query = `SELECT count(hash(COLUMNS(*))) FROM (SELECT ${typedColumns(table)} FROM ${readParquet([segment.file])})`;
+    const isReadable = await duckDb.run(query).then(
+      () => true,
+      () => false,
+    );
+    if (isReadable) readable.push(segment);
   }
   return readable;
-}
-
-/** Hashing every value is what finds a damaged page; the footer alone may be whole. */
-function isReadable(duckDb: DuckDb, rows: string): Promise<boolean> {
-  return duckDb.run(`SELECT count(hash(COLUMNS(*))) FROM (${rows})`).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function auditTable(

@@ -1,21 +1,13 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
-import { copyToParquet, withDuckDbs } from '../duckdb';
+import { copyToParquet } from '../duckdb';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
 import { publishFolder, readTextIfThere, replaceDurably } from '../durable-files';
-import {
-  condensedLog,
-  condenseSegments,
-  listUncondensed,
-  removeCondensed,
-  removeOutdated,
-  type CondensedLog,
-} from './condense-events';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
-import { removeAtOnce, temporaryPath } from './temporary-path';
 
 /** The columnar mirror of the raw tables: one immutable Parquet segment per batch and table. */
 export interface RawLog {
@@ -28,8 +20,6 @@ export interface RawLog {
    *   wrong answer.
    */
   segments(table: RawTable, throughBatch: number): string[];
-  /** Condensed copies of the segments of user_events, of all of them; where they were asked for. */
-  readonly condensed?: CondensedLog;
 }
 
 export interface RawLogOptions {
@@ -37,8 +27,6 @@ export interface RawLogOptions {
   readonly rawLogDir: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
-  /** The event types by which segments of user_events are condensed, too; absent: they are not. */
-  readonly condenseBy?: readonly string[];
 }
 
 const RAW_LOG_LOCK_KEY = 7_401_332;
@@ -48,7 +36,7 @@ const OWNER_FILE = '_installation';
  * Mirrors each batch that has no folder yet as `batch=000001/{users, …}.parquet`: the columns of
  * the Postgres table, sorted by (user_id, time, id), the same bytes whenever it is done again. A
  * folder appears by one rename, so that a call that is killed leaves nothing half done and the
- * next one mends it. So does each condensed copy. Calls go one at a time (a lock in Postgres).
+ * next one mends it. Calls go one at a time (a lock in Postgres).
  *
  * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database.
  */
@@ -64,8 +52,7 @@ export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
       const mirrored = new Set(await listMirroredBatches(rawLogDir));
       const missing = batches.filter((batch) => !mirrored.has(batch));
       if (missing.length > 0) await mirrorBatches(tx, { ...options, rawLogDir }, missing);
-      const condensed = await condense({ ...options, rawLogDir }, batches);
-      return { ...describeRawLog(rawLogDir, batches), condensed };
+      return describeRawLog(rawLogDir, batches);
     });
   } catch (error) {
     throw asDatabaseError(error);
@@ -115,7 +102,7 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   const file = path.join(rawLogDir, OWNER_FILE);
   const owner = await readTextIfThere(file);
   if (owner === undefined) {
-    return replaceDurably(file, `${installation.id}\n`, temporaryPath(rawLogDir));
+    return replaceDurably(file, `${installation.id}\n`, path.join(rawLogDir, temporaryName()));
   }
   const found = owner.trim();
   if (found === installation.id) return;
@@ -123,30 +110,18 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   throw new ChurnError('INSTALLATION_MISMATCH', { store: 'The raw log', found, expected });
 }
 
-/** What a killed call left. */
+function temporaryName(): string {
+  return `.${randomUUID()}.tmp`;
+}
+
+/** What a killed call left. Renamed before it is removed, so that no zombie can publish half of it. */
 async function removeLeftovers(rawLogDir: string): Promise<void> {
   for (const name of await readdir(rawLogDir)) {
     if (!/^\..*\.tmp$/.test(name)) continue;
-    await removeAtOnce(rawLogDir, path.join(rawLogDir, name));
+    const doomed = path.join(rawLogDir, temporaryName());
+    await rename(path.join(rawLogDir, name), doomed);
+    await rm(doomed, { recursive: true, force: true });
   }
-}
-
-async function condense(
-  { rawLogDir, condenseBy, openDuckDb }: RawLogOptions,
-  batches: readonly number[],
-): Promise<CondensedLog | undefined> {
-  if (!condenseBy) return undefined;
-  const log = condensedLog(rawLogDir, condenseBy);
-  const segments = batches.map((batch) => segmentFile(rawLogDir, batch, 'user_events'));
-  const waiting = await listUncondensed(log, segments);
-  if (waiting.length === 0) return log;
-  await withDuckDb(openDuckDb, [rawLogDir], (duckDb) =>
-    withDuckDbs([duckDb.openSingleThreaded()], ([oneThread]) =>
-      condenseSegments(oneThread!, { rawLogDir, log }, waiting),
-    ),
-  );
-  await removeOutdated(rawLogDir, { eventTypes: condenseBy, batches });
-  return log;
 }
 
 async function mirrorBatches(
@@ -158,7 +133,7 @@ async function mirrorBatches(
   await withScratch(options.scratchDir, (scratch) =>
     withDuckDb(openDuckDb, [rawLogDir, scratch], async (duckDb) => {
       for (const batch of batches) {
-        const temporary = temporaryPath(rawLogDir);
+        const temporary = path.join(rawLogDir, temporaryName());
         await mkdir(temporary);
         for (const table of rawTableNames) {
           const dump = dumpFile(scratch, table);
@@ -167,10 +142,10 @@ async function mirrorBatches(
           const file = path.join(temporary, `${table}.parquet`);
           await duckDb.run(copyToParquet(rows, file, 'log'));
         }
-        const folder = path.join(rawLogDir, batchFolderName(batch));
-        // Of a batch that was there before, perhaps of other rows.
-        await removeCondensed(rawLogDir, folder);
-        const published = await publishFolder(temporary, folder);
+        const published = await publishFolder(
+          temporary,
+          path.join(rawLogDir, batchFolderName(batch)),
+        );
         if (!published) await rm(temporary, { recursive: true, force: true });
       }
     }),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readParquet } from '../../packages/duckdb';
 import { addDays } from '../../packages/instants';
@@ -47,6 +47,13 @@ describe('churn history', () => {
     return rows.map((row) => row.user_id);
   }
 
+  /** The folders of timelines, the oldest first. */
+  function foldersByAge(timelines: string): string[] {
+    const folders = readdirSync(timelines).map((name) => path.join(timelines, name));
+    const age = (folder: string) => statSync(folder).mtimeMs;
+    return folders.sort((one, other) => age(one) - age(other));
+  }
+
   it('gives each row what `churn features` gives, in the order of the file', async () => {
     const users = (await someUsers()).slice(0, 4);
     const moments = ['2024-03-09T13:14:15.123457Z', '2024-02-20T00:00:00Z', '2024-03-01T00:00:00Z'];
@@ -70,6 +77,29 @@ describe('churn history', () => {
       }
       expect(report).toMatchObject({ rows: lines.length, found: lines.length });
     }
+  });
+
+  it('makes timelines for many rows, not for a few, and again after a load; they are audited', async () => {
+    const { timelines } = platform.adapters.paths;
+    const lines = (await someUsers()).map((user) => `${user},2024-03-09`);
+    rmSync(timelines, { recursive: true, force: true });
+    await history(lines.slice(0, 1));
+    expect(existsSync(timelines)).toBe(false);
+    await history(lines);
+    await history(lines.slice(0, 1));
+    expect(readdirSync(timelines)).toHaveLength(1);
+    await platform.jobs.generate({ from: addDays(END, 1), to: addDays(END, 1) }, quietly);
+    const audit = () => platform.jobs.audit('offline', quietly);
+    const before = await audit();
+    await history(lines);
+    expect(readdirSync(timelines)).toHaveLength(2);
+    expect(await audit()).toEqual({ ...before, equal: before.equal + 1 });
+    const [older, newer] = foldersByAge(timelines);
+    copyFileSync(path.join(older!, 'part-0000.parquet'), path.join(newer!, 'part-0000.parquet'));
+    expect(await audit()).toMatchObject({
+      mismatched: 1,
+      examples: ['timelines part-0000.parquet'],
+    });
   });
 
   it('keeps the microsecond', async () => {

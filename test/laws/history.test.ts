@@ -4,13 +4,14 @@ import {
   featureSet,
   naiveVector,
   spineReasons,
+  type History,
   type RawTables,
   type SpineKnowledge,
 } from '../../packages/features';
 import { quoteLiteral } from '../../packages/duckdb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
-import { condense } from '../packages/features/raw-log-fixture';
-import { condensable } from '../packages/features/unusual-features';
+import { writeTestTimelines } from '../packages/features/raw-log-fixture';
+import { unusual } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
 import { BASE, BATCHES, randomWorld } from './random-world';
@@ -64,14 +65,16 @@ describe('for any spine, a row out per row in', () => {
       spine,
       knowledge,
       fc.boolean(),
-      (raw, rows, known, isCondensed) =>
+      (raw, rows, known, hasTimelines) =>
         rig.withRawLog(raw, async (segments) => {
           await writeSpine(rig, rows);
           const history = await computeHistory(rig.duckDb, {
             featureSet,
             knowledge: known,
             segments,
-            condensedEvents: isCondensed ? await condense(rig.duckDb, segments) : undefined,
+            timelines: hasTimelines
+              ? await writeTestTimelines(rig.duckDb, segments, { batch: known.batch })
+              : undefined,
             now,
           });
           const found = rows.map((_, row) =>
@@ -94,20 +97,27 @@ describe('for any spine, a row out per row in', () => {
     );
   }, 1_800_000);
 
-  it('has the same from condensed events, for any definitions', async () => {
-    const law = fc.asyncProperty(randomWorld, spine, (raw, rows) =>
+  it('has the same from timelines, for any definitions and in any parts', async () => {
+    const parts = fc.constantFrom(1, 5, 20, 1_000);
+    const law = fc.asyncProperty(randomWorld, spine, parts, (raw, rows, rowsPerPart) =>
       rig.withRawLog(raw, async (segments) => {
         await writeSpine(rig, rows);
         const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
-        const options = { featureSet: condensable, knowledge: known, segments, now };
+        const options = { featureSet: unusual, knowledge: known, segments, now };
         const before = await computeHistory(rig.duckDb, options);
-        const condensedEvents = await condense(rig.duckDb, segments, condensable);
-        const after = await computeHistory(rig.duckDb, { ...options, condensedEvents });
-        expect(after).toEqual(before);
+        const made = { features: unusual, rowsPerPart };
+        const timelines = await writeTestTimelines(rig.duckDb, segments, made);
+        const after = await computeHistory(rig.duckDb, { ...options, timelines });
+        const isAnswered = (value: number, row: number) => before.reasons[row] === 0 && value;
+        const answers = ({ features, reasons }: History) => [
+          [...reasons],
+          ...features.map((values) => Array.from(values, isAnswered)),
+        ];
+        expect(answers(after)).toEqual(answers(before));
       }),
     );
     await lawHolds(
-      'Condensed events change no answer (worlds with spines of 1–12 rows)',
+      'Timelines change no answer (worlds with spines of 1–12 rows)',
       { quick: 40, deep: 2_000, seed: 20240413 },
       law,
     );

@@ -1,4 +1,3 @@
-import { truncateSync } from 'node:fs';
 import { quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import {
   computeHistory,
@@ -8,8 +7,8 @@ import {
 } from '../../../packages/features';
 import { midnightOf } from '../../../packages/instants';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { condense, openTestDuckDb, writeRawLog } from './raw-log-fixture';
-import { condensable } from './unusual-features';
+import { openTestDuckDb, writeRawLog, writeTestTimelines } from './raw-log-fixture';
+import { unusual } from './unusual-features';
 
 const SIGNUP = midnightOf('2024-03-01');
 const ARRIVAL = SIGNUP + 5_000_000n;
@@ -82,35 +81,28 @@ describe('a session', () => {
       0,
     ],
     ['likewise beside a batch that is known', [early, ...events(2)], lastMoment, LATE - 1n, 0],
-  ])(
-    '%s, with condensed events, without, and with torn ones',
-    async (_what, rows, t, at, sessions) => {
-      const user = { userId: 'u', signupTime: SIGNUP, plan: 'pro', ingestedAt: SIGNUP, batch: 1 };
-      const userEvents = rows.map(({ type, ...row }) => {
-        return { ...row, userId: 'u', sessionId: `s${row.batch}`, eventType: type };
-      });
-      const raw = { users: [user], planChanges: [], userEvents, billingEvents: [] };
-      const segments = await writeRawLog(duckDb, scratch.path, raw);
-      await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
+  ])('%s, with timelines and without', async (_what, rows, t, at, sessions) => {
+    const user = { userId: 'u', signupTime: SIGNUP, plan: 'pro', ingestedAt: SIGNUP, batch: 1 };
+    const userEvents = rows.map(({ type, ...row }) => {
+      return { ...row, userId: 'u', sessionId: `s${row.batch}`, eventType: type };
+    });
+    const raw = { users: [user], planChanges: [], userEvents, billingEvents: [] };
+    const segments = await writeRawLog(duckDb, scratch.path, raw);
+    await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
       SELECT ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
-      const knowledge = { batch: 2, known: { at } };
-      const options = { featureSet: condensable, knowledge, segments, now: NOW };
-      const condensedEvents = await condense(duckDb, segments, condensable);
-      const answers = [
-        await computeHistory(duckDb, options),
-        await computeHistory(duckDb, { ...options, condensedEvents }),
-      ];
-      for (const segment of segments('user_events', 2)) {
-        truncateSync(condensedEvents.fileOf(segment), 10);
-      }
-      answers.push(await computeHistory(duckDb, { ...options, condensedEvents }));
-      for (const history of answers) {
-        const valueOf = (name: string) =>
-          history.features[condensable.features.findIndex((feature) => feature.name === name)]![0];
-        expect(valueOf('avg_sessions_7d')! > 0).toBe(sessions > 0);
-        // The login itself is older.
-        expect(valueOf('login_sessions_7d')).toBe(0);
-      }
-    },
-  );
+    const knowledge = { batch: 2, known: { at } };
+    const options = { featureSet: unusual, knowledge, segments, now: NOW };
+    const timelines = await writeTestTimelines(duckDb, segments, { features: unusual });
+    const answers = [
+      await computeHistory(duckDb, options),
+      await computeHistory(duckDb, { ...options, timelines }),
+    ];
+    for (const history of answers) {
+      const valueOf = (name: string) =>
+        history.features[unusual.features.findIndex((feature) => feature.name === name)]![0];
+      expect(valueOf('avg_sessions_7d')! > 0).toBe(sessions > 0);
+      // The login itself is older.
+      expect(valueOf('login_sessions_7d')).toBe(0);
+    }
+  });
 });

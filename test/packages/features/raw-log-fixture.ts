@@ -1,15 +1,15 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import {
   featureSet,
-  typesToCondenseBy,
-  type CondensedEvents,
+  latestArrival,
+  writeTimelines,
   type FeatureSet,
   type RawTables,
   type SegmentFiles,
+  type TimelineFiles,
 } from '../../../packages/features';
-import { condensedLog, condenseSegments } from '../../../packages/raw-data/condense-events';
 
 type Table = Parameters<SegmentFiles>[0];
 
@@ -62,22 +62,24 @@ export async function writeRawLog(
       .map((batch) => path.join(segmentDirectory(directory, batch), `${table}.parquet`));
 }
 
-/** Condenses the user events of a raw log, as the product does, by the types that features need. */
-export async function condense(
+/** Writes the timelines of a raw log's batches, as the product does. */
+export async function writeTestTimelines(
   duckDb: DuckDb,
   segments: SegmentFiles,
-  features: FeatureSet = featureSet,
-): Promise<CondensedEvents> {
-  const files = segments('user_events', Number.MAX_SAFE_INTEGER);
-  const rawLogDir = path.dirname(path.dirname(files[0]!));
-  const log = condensedLog(rawLogDir, typesToCondenseBy(features) ?? []);
-  const oneThread = await duckDb.openSingleThreaded();
-  try {
-    await condenseSegments(oneThread, { rawLogDir, log }, files);
-  } finally {
-    oneThread.close();
-  }
-  return log;
+  { features = featureSet, batch = Number.MAX_SAFE_INTEGER, rowsPerPart }: TestTimelines = {},
+): Promise<TimelineFiles> {
+  const [ofUsers] = segments('users', batch);
+  const folder = mkdtempSync(path.join(path.dirname(path.dirname(ofUsers!)), 'timelines-'));
+  const fileOf = (part: number) => path.join(folder, `${part}.parquet`);
+  const options = { featureSet: features, segments, batch };
+  const knownAt = await latestArrival(duckDb, options);
+  return writeTimelines(duckDb, { ...options, knownAt, fileOf, rowsPerPart });
+}
+
+interface TestTimelines {
+  readonly features?: FeatureSet;
+  readonly batch?: number;
+  readonly rowsPerPart?: number;
 }
 
 function segmentDirectory(directory: string, batch: number): string {

@@ -67,11 +67,3 @@ export const unusual = createFeatureSet({
     }),
   ],
 });
-
-/** Those for which condensed events say enough. */
-export const condensable = createFeatureSet({
-  ...unusual,
-  features: unusual.features.filter(
-    ({ name }) => !['events_1d', 'days_since_last_event'].includes(name),
-  ),
-});

@@ -1,0 +1,76 @@
+const tests = {
+  features: ['test/packages/features/history-boundaries.test.ts', 'test/laws/history.test.ts'],
+  'offline-store': ['test/packages/offline-store/timeline-store.integration.test.ts'],
+  platform: ['test/acceptance/history.integration.test.ts'],
+};
+
+const breakOf = (folder, file) => (name, find, replace) => ({
+  name,
+  file: `packages/${folder}/${file}.ts`,
+  find,
+  replace,
+  tests: tests[folder],
+});
+
+const planning = breakOf('features', 'timelines');
+const compiling = breakOf('features', 'compile-timelines');
+const writing = breakOf('features', 'write-timelines');
+const reading = breakOf('features', 'read-timelines');
+const choosing = breakOf('features', 'compute-history');
+const storing = breakOf('offline-store', 'timeline-store');
+
+/** Breaks of how timelines are made, kept and read. */
+export const timelineMutations = [
+  planning('timelines of all event types', 'eventType ?? null', 'null'),
+  planning('timelines of all sources', 'JSON.stringify([source, ', 'JSON.stringify(['),
+  planning('timelines of any plan', "hasOnlyTimes ? 'times' : aggregate]", "'times']"),
+  compiling('users of a part', 'u < ${until}', 'u <= ${until}'),
+  compiling('sessions of another type', ' WHERE ${isOfType(feature.eventType)})', ')'),
+  compiling('sessions by id alone', 'GROUP BY u, session_id`', 'GROUP BY ALL HAVING u >= 0`'),
+  compiling('when sessions end', 'max(e) AS last', 'min(e) AS last'),
+  compiling('pauses from the wrong row', 'ORDER BY e)`', 'ORDER BY e DESC)`'),
+  compiling('pauses of long sessions', 'last > first +', 'last > first + 30 *'),
+  compiling('pauses longer than a day', 'e > previous + ${', 'e > previous + 30 * ${'),
+  compiling('lists in order of time', '`list_sort(list(', '`list_reverse_sort(list('),
+  compiling('facts only of a window', 'windowDays: undefined', 'windowDays: 1'),
+  writing('the last arrival', 'max(ingested_at)', 'min(ingested_at)'),
+  writing(
+    'users between parts',
+    'Math.floor((users * part) / parts)',
+    'Math.ceil((users * part) / parts)',
+  ),
+  reading('pauses shorter than the window', '<= micros) continue', '<= 0) continue'),
+  reading('pauses longer than the window', '<= micros) continue', '>= 0) continue'),
+  reading('where a part begins', 'from: from - users, until: from', 'from, until: from + users'),
+  reading(
+    'what nobody asks for',
+    '.filter(({ from, until }) => isAsked(from, until))',
+    '.slice(1)',
+  ),
+  choosing('timelines before the last arrival', 'timelines.knownAt > known.at', 'false'),
+  choosing('sessions after a pause', 'if (pauses) {', 'if (pauses && micros < 0) {'),
+  choosing(
+    'users who ask nothing',
+    'offsets[from]! < offsets[until]!',
+    'offsets[from]! + 1 < offsets[until]!',
+  ),
+  storing(
+    'timelines of other segments',
+    '[writerVersion, timelineKey(featureSet), states]',
+    '[writerVersion, timelineKey(featureSet)]',
+  ),
+  storing(
+    'timelines of other definitions',
+    '[writerVersion, timelineKey(featureSet), states]',
+    '[writerVersion, states]',
+  ),
+  storing('timelines of later rows', 'if (knownAt > options.knownAt) return undefined;', ''),
+  storing('parts that can not be read', 'rows[index] === users', 'true'),
+  storing('what a killed call left', "name.endsWith('.tmp') || ", ''),
+  storing('the oldest timelines', 'slice(FOLDERS_KEPT)', 'slice(FOLDERS_KEPT + 1)'),
+  storing(
+    'the newest timelines',
+    'stats[b]!.mtimeMs - stats[a]!.mtimeMs',
+    'stats[a]!.mtimeMs - stats[b]!.mtimeMs',
+  ),
+];

@@ -1,0 +1,88 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
+import bindings from '@duckdb/node-bindings';
+import { interruptible } from './interruptible';
+
+/** A column of lists of doubles: that of row r lies at offsets[r] ≤ i < offsets[r + 1]. */
+export interface ListColumn {
+  readonly offsets: Int32Array;
+  readonly values: Float64Array;
+}
+
+/** Some rows of one query's answer, in order. */
+export interface ListChunk {
+  /** Which of the queries it is. */
+  readonly query: number;
+  readonly rows: number;
+  readonly lists: readonly ListColumn[];
+}
+
+/**
+ * Runs queries, one after the other, all of whose columns are lists of doubles without NULL. While
+ * the rows of one are taken, the next one runs. The values of a chunk lie in DuckDB's memory: they
+ * may be read until the next chunk is asked for.
+ */
+export async function* readListsOfAll(
+  connection: DuckDBConnection,
+  queries: { sqls: readonly string[]; columns: number; signal?: AbortSignal },
+): AsyncGenerator<ListChunk> {
+  const { sqls, columns, signal } = queries;
+  const run = (sql: string) => {
+    const running = interruptible(connection, () => connection.run(sql), signal);
+    running.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
+    return running;
+  };
+  let running = sqls.slice(0, 1).map(run);
+  try {
+    for (let query = 0; query < sqls.length; query += 1) {
+      const result = await running[0]!;
+      signal?.throwIfAborted();
+      running = sqls.slice(query + 1, query + 2).map(run);
+      for (const chunk of chunksOf(result, columns)) yield { query, ...chunk };
+    }
+  } finally {
+    await Promise.allSettled(running);
+  }
+}
+
+type Chunk = ReturnType<DuckDBMaterializedResult['getChunk']>;
+
+function* chunksOf(
+  result: DuckDBMaterializedResult,
+  columns: number,
+): Generator<Omit<ListChunk, 'query'>> {
+  // What holds a chunk holds its memory, which views of it do not.
+  const held: Chunk[] = [];
+  for (let index = 0; index < result.chunkCount; index += 1) {
+    held[0] = result.getChunk(index);
+    const { rowCount: rows } = held[0];
+    yield {
+      rows,
+      lists: Array.from({ length: columns }, (_, column) => listsOf(held[0]!, column)),
+    };
+  }
+}
+
+function listsOf({ chunk, rowCount }: Chunk, column: number): ListColumn {
+  const vector = bindings.data_chunk_get_vector(chunk, column);
+  const count = bindings.list_vector_get_size(vector);
+  const elements = bindings.list_vector_get_child(vector);
+  const bytes = bindings.vector_get_data(elements, count * Float64Array.BYTES_PER_ELEMENT);
+  const entries = bindings.vector_get_data(vector, rowCount * ENTRY_BYTES);
+  return {
+    offsets: offsetsFrom(entries, rowCount),
+    values: new Float64Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, count),
+  };
+}
+
+/** An offset and a length, of 64 bits each; the lower halves say all. */
+const ENTRY_BYTES = 16;
+
+function offsetsFrom({ buffer, byteOffset }: Uint8Array, rows: number): Int32Array {
+  const words = new Int32Array(buffer as ArrayBuffer, byteOffset, rows * 4);
+  const offsets = new Int32Array(rows + 1);
+  for (let row = 0; row < rows; row += 1) {
+    if (words[row * 4] !== offsets[row]) throw new Error('lists do not follow each other');
+    offsets[row + 1] = offsets[row]! + words[row * 4 + 2]!;
+  }
+  return offsets;
+}

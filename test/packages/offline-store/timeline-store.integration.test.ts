@@ -1,0 +1,158 @@
+import { copyFileSync, mkdirSync, readdirSync, rmSync, truncateSync, utimesSync } from 'node:fs';
+import path from 'node:path';
+import type { DuckDb } from '../../../packages/duckdb';
+import { featureSet, type FeatureSet, type SegmentFiles } from '../../../packages/features';
+import { auditTimelines, findTimelines, makeTimelines } from '../../../packages/offline-store';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
+import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { unusual } from '../features/unusual-features';
+import { smallWorld, start } from './small-world';
+
+const scratch = createScratchDirectory();
+const timelinesDir = path.join(scratch.path, 'timelines');
+const scratchDir = path.join(scratch.path, 'audits');
+const LAST_ARRIVAL = start + 81n * 86_400_000_000n;
+
+let database: TestDatabase;
+let duckDb: DuckDb;
+let segments: SegmentFiles;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  duckDb = await openTestDuckDb(scratch.path);
+  segments = await writeRawLog(duckDb, path.join(scratch.path, 'raw'), smallWorld({ late: true }));
+});
+
+afterEach(() => rmSync(timelinesDir, { recursive: true, force: true }));
+
+afterAll(async () => {
+  duckDb.close();
+  await database.drop();
+  scratch.remove();
+});
+
+const optionsOf = (features: FeatureSet, batch: number) => {
+  const ofTable: SegmentFiles = (table, through) => segments(table, through);
+  return { featureSet: features, segments: ofTable, batch, timelinesDir };
+};
+const options = optionsOf(featureSet, 2);
+
+/** Timelines, and whether this call is who made them. */
+async function make(of = options, knownAt = LAST_ARRIVAL) {
+  let isMade = false;
+  const report = () => void (isMade = true);
+  const timelines = await makeTimelines(duckDb, { ...of, database, knownAt, report });
+  return { timelines, isMade };
+}
+
+const find = (of = options) => findTimelines(duckDb, of);
+const folders = () => readdirSync(timelinesDir).sort();
+
+describe('timelines', () => {
+  it('are made once, and found by the next who asks', async () => {
+    expect(await find()).toBeUndefined();
+    const { timelines, isMade } = await make();
+    expect(isMade).toBe(true);
+    expect(timelines!.parts.map(({ users }) => users)).toEqual([20]);
+    expect(await find()).toEqual(timelines);
+    expect(await make()).toEqual({ timelines, isMade: false });
+    expect(folders()).toHaveLength(1);
+  });
+
+  it('are made once by two who ask at the same time', async () => {
+    const other = await openTestDuckDb(scratch.path);
+    let made = 0;
+    const report = () => void (made += 1);
+    const makeBy = (by: DuckDb) =>
+      makeTimelines(by, { ...options, database, knownAt: LAST_ARRIVAL, report });
+    const [one, two] = await Promise.all([makeBy(duckDb), makeBy(other)]);
+    other.close();
+    expect(one).toEqual(two);
+    expect(made).toBe(1);
+  });
+
+  it('say when the last row arrived, and are not made for whoever knows less', async () => {
+    expect(await make(options, LAST_ARRIVAL - 1n)).toEqual({ isMade: false });
+    expect((await make(options, LAST_ARRIVAL)).timelines!.knownAt).toBe(LAST_ARRIVAL);
+    const before = await make(optionsOf(featureSet, 1), LAST_ARRIVAL - 1n);
+    expect(before.timelines!.knownAt).toBeLessThan(LAST_ARRIVAL);
+  });
+
+  it('are others for fewer batches, for other definitions and for a segment mirrored again', async () => {
+    await make();
+    expect(await find(optionsOf(featureSet, 1))).toBeUndefined();
+    expect(await find(optionsOf(unusual, 2))).toBeUndefined();
+    utimesSync(segments('billing_events', 2)[1]!, 1, 1);
+    expect(await find()).toBeUndefined();
+  });
+
+  it('are the same for other windows', async () => {
+    const { timelines } = await make();
+    const features = featureSet.features.map((feature) => ({ ...feature, windowDays: 3 }));
+    expect(await find(optionsOf({ ...featureSet, features }, 2))).toEqual(timelines);
+  });
+
+  it('are kept for three sets of definitions and batches, the last made', async () => {
+    const features = featureSet.features.slice(1);
+    const sets = [1, 2].flatMap((batch) =>
+      [featureSet, { ...featureSet, features: features.slice(2) }].map((set) =>
+        optionsOf(set, batch),
+      ),
+    );
+    for (const [index, of] of sets.entries()) {
+      await make(of);
+      // File systems tell the time in steps that two of them may share.
+      const made = folders().map((name) => path.join(timelinesDir, name));
+      const found = (await find(of))!.parts[0]!.file;
+      utimesSync(
+        made.find((folder) => found.startsWith(folder))!,
+        index,
+        index,
+      );
+    }
+    const isThere = await Promise.all(sets.map(async (of) => (await find(of)) !== undefined));
+    // What was made last was as new as the clock when the oldest had to go.
+    expect(isThere).toEqual([false, true, true, true]);
+  });
+
+  it.each([
+    [
+      'a part is torn',
+      (folder: string) => truncateSync(path.join(folder, 'part-0000.parquet'), 99),
+    ],
+    ['a part is gone', (folder: string) => rmSync(path.join(folder, 'part-0000.parquet'))],
+    [
+      'the manifest is torn',
+      (folder: string) => truncateSync(path.join(folder, 'manifest.json'), 9),
+    ],
+    ['the manifest is gone', (folder: string) => rmSync(path.join(folder, 'manifest.json'))],
+  ])('are made again where %s, and what a killed call left is removed', async (_what, harm) => {
+    const { timelines } = await make();
+    harm(path.join(timelinesDir, folders()[0]!));
+    mkdirSync(path.join(timelinesDir, '.left.tmp'));
+    expect(await find()).toBeUndefined();
+    expect(await make()).toEqual({ timelines, isMade: true });
+    expect(folders()).toHaveLength(1);
+  });
+
+  it('stop where they are cancelled, and leave nothing that counts', async () => {
+    const cancelled = AbortSignal.abort(new Error('enough'));
+    const call = { ...options, database, knownAt: LAST_ARRIVAL, report: () => {} };
+    await expect(makeTimelines(duckDb, { ...call, signal: cancelled })).rejects.toThrow('enough');
+    expect(await find()).toBeUndefined();
+    expect((await make()).isMade).toBe(true);
+    expect(folders()).toHaveLength(1);
+  });
+
+  it('are audited by making them again', async () => {
+    const audit = () => auditTimelines(duckDb, { ...options, scratchDir });
+    expect(await audit()).toEqual({ equal: [], mismatched: [] });
+    const { timelines } = await make();
+    expect(await audit()).toEqual({ equal: ['part-0000.parquet'], mismatched: [] });
+    const before = await make(optionsOf(featureSet, 1));
+    copyFileSync(before.timelines!.parts[0]!.file, timelines!.parts[0]!.file);
+    expect(await audit()).toEqual({ equal: [], mismatched: ['part-0000.parquet'] });
+    expect(readdirSync(scratchDir)).toEqual([]);
+  });
+});
