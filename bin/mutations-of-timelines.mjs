@@ -26,13 +26,11 @@ export const timelineMutations = [
   planning('timelines of any plan', "hasOnlyTimes ? 'times' : aggregate]", "'times']"),
   compiling('users of a part', 'u < ${until}', 'u <= ${until}'),
   compiling('sessions of another type', ' WHERE ${isOfType(feature.eventType)})', ')'),
-  compiling('sessions by id alone', 'GROUP BY u, session_id`', 'GROUP BY ALL HAVING u >= 0`'),
   compiling('when sessions end', 'max(e) AS last', 'min(e) AS last'),
   compiling('pauses from the wrong row', 'ORDER BY e)`', 'ORDER BY e DESC)`'),
   compiling('pauses of long sessions', 'last > first +', 'last > first + 30 *'),
   compiling('pauses longer than a day', 'e > previous + ${', 'e > previous + 30 * ${'),
   compiling('lists in order of time', '`list_sort(list(', '`list_reverse_sort(list('),
-  compiling('facts only of a window', 'windowDays: undefined', 'windowDays: 1'),
   writing('the last arrival', 'max(ingested_at)', 'min(ingested_at)'),
   writing(
     'users between parts',
@@ -41,7 +39,8 @@ export const timelineMutations = [
   ),
   reading('pauses shorter than the window', '<= micros) continue', '<= 0) continue'),
   reading('pauses longer than the window', '<= micros) continue', '>= 0) continue'),
-  reading('where a part begins', 'from: from - users, until: from', 'from, until: from + users'),
+  reading('where a part begins', 'let next = 0;\n  return', 'let next = 1;\n  return'),
+  reading('where a piece begins', 'next[chunk.query] = until;', ''),
   reading(
     'what nobody asks for',
     '.filter(({ from, until }) => isAsked(from, until))',

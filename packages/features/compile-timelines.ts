@@ -54,8 +54,7 @@ function listsOf(timeline: Timeline, options: SpineOptions): Lists {
 }
 
 function listFacts({ feature, columns: [times, values] }: Timeline, options: SpineOptions): Lists {
-  // No window: all of them are listed.
-  const { sql } = selectSpineFacts({ ...feature, windowDays: undefined }, options);
+  const { sql } = selectSpineFacts(feature, options);
   const inOrder =
     values === undefined
       ? `${sorted('a')} AS ${times}`

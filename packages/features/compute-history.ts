@@ -31,6 +31,8 @@ export interface HistoryOptions extends SpineOptions {
   readonly featureSet: FeatureSet;
   /** Of the same batches; where they can answer, the segments' rows are not read. */
   readonly timelines?: TimelineFiles;
+  /** Of how many users timelines are read at a time: bounds memory, never changes a value. */
+  readonly usersPerPiece?: number;
   /** What lies after it is in the future. */
   readonly now: EpochMicros;
   readonly signal?: AbortSignal;
@@ -66,13 +68,13 @@ function readBlocks(
   { moments: { offsets } }: Questions,
 ): AsyncGenerator<SeriesBlock> {
   const { features } = options.featureSet;
-  const { timelines, signal } = options;
+  const { timelines, usersPerPiece, signal } = options;
   const { known } = options.knowledge;
   if (!timelines || !('at' in known) || timelines.knownAt > known.at) {
     return readSpineFacts(duckDb, { ...options, features, userCount: offsets.length - 1 });
   }
   const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;
-  return readTimelines(duckDb, timelines, { features, isAsked, signal });
+  return readTimelines(duckDb, timelines, { features, isAsked, usersPerPiece, signal });
 }
 
 /** What a spine asks. */

@@ -1,6 +1,7 @@
-import { readListsOfAll, readParquet, type DuckDb, type ListColumn } from '../duckdb';
+import { readListsOfAll, type DuckDb, type ListColumn } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FeatureDefinition } from './language';
+import { cutIntoPieces, readPiece, type SegmentPiece } from './segment-pieces';
 import type { FactSeries, SeriesBlock } from './series-block';
 import { planTimelines, type Timeline, type TimelineFiles } from './timelines';
 import { sortByUser, type UserSeries } from './user-series';
@@ -9,20 +10,24 @@ interface ReadOptions {
   readonly features: readonly FeatureDefinition[];
   /** Whether some of the users from (inclusive) until (exclusive) are asked for. */
   readonly isAsked: (from: number, until: number) => boolean;
+  readonly usersPerPiece?: number;
   readonly signal?: AbortSignal;
 }
 
-/** The series of all users who are asked for, some users after others; parts without are not read. */
+/** How many users one query reads, while those before them are walked. */
+const USERS_PER_PIECE = 8_192;
+
+/** The series of all users who are asked for, some after others; the lists of most others are not read. */
 export async function* readTimelines(
   { connection }: DuckDb,
   { parts }: TimelineFiles,
-  { features, isAsked, signal }: ReadOptions,
+  { features, isAsked, usersPerPiece = USERS_PER_PIECE, signal }: ReadOptions,
 ): AsyncGenerator<SeriesBlock> {
   const plan = planTimelines(features);
   const columns = plan.timelines.flatMap((timeline) => timeline.columns);
-  const asked = withPlaces(parts).filter(({ from, until }) => isAsked(from, until));
-  const sqls = asked.map(({ file }) => `SELECT ${columns.join(', ')} FROM ${readParquet([file])}`);
-  const next = asked.map(({ from }) => from);
+  const pieces = cutUsers(parts, usersPerPiece).filter(({ from, until }) => isAsked(from, until));
+  const sqls = pieces.map(({ piece }) => `SELECT ${columns.join(', ')} FROM ${readPiece(piece)}`);
+  const next = pieces.map(({ from }) => from);
   for await (const chunk of readListsOfAll(connection, { sqls, columns: columns.length, signal })) {
     const from = next[chunk.query]!;
     const until = from + chunk.rows;
@@ -32,18 +37,26 @@ export async function* readTimelines(
       seriesFrom(plan.ofFeature.get(feature)!, lists, feature);
     yield { users: { from, until }, features, seriesOf };
   }
-  const strayed = asked.find(({ until }, index) => next[index] !== until);
-  if (strayed) throw new Error(`${strayed.file} does not have the users that it should have`);
+  const strayed = pieces.find(({ until }, index) => next[index] !== until);
+  if (strayed) throw new Error(`${strayed.piece.files.join()} has other users than it should have`);
 }
 
-function withPlaces(
-  parts: TimelineFiles['parts'],
-): { file: string; from: number; until: number }[] {
-  let from = 0;
-  return parts.map(({ file, users }) => {
-    from += users;
-    return { file, from: from - users, until: from };
-  });
+interface UserPiece {
+  readonly from: number;
+  readonly until: number;
+  readonly piece: SegmentPiece;
+}
+
+function cutUsers(parts: TimelineFiles['parts'], usersMax: number): UserPiece[] {
+  let next = 0;
+  return parts.flatMap(({ file, users }) =>
+    cutIntoPieces([{ file, rows: users }], usersMax).map((piece) => {
+      const { from: first, until: end } = piece.rows ?? { from: 0, until: users };
+      const from = next;
+      next += end - first;
+      return { from, until: next, piece };
+    }),
+  );
 }
 
 function seriesFrom(

@@ -5,8 +5,11 @@ import type { SegmentFiles } from './compile-facts';
 import type { FeatureSet } from './feature-set';
 import { planTimelines, type TimelineFiles } from './timelines';
 
-/** A part is read whole, and while it is made its sessions are in memory. */
-const ROWS_PER_PART = 4_000_000;
+/**
+ * While a part is made, its sessions are in memory. Segments that have rows of all users in each row
+ * group, as those of small loads do, are read anew for each part.
+ */
+const ROWS_PER_PART = 10_000_000;
 
 export interface TimelineOptions {
   readonly featureSet: FeatureSet;

@@ -98,12 +98,16 @@ describe('for any spine, a row out per row in', () => {
   }, 1_800_000);
 
   it('has the same from timelines, for any definitions and in any parts', async () => {
-    const parts = fc.constantFrom(1, 5, 20, 1_000);
-    const law = fc.asyncProperty(randomWorld, spine, parts, (raw, rows, rowsPerPart) =>
+    const sizes = fc.record({
+      rowsPerPart: fc.constantFrom(1, 5, 20, 1_000),
+      usersPerPiece: fc.constantFrom(1, 2, 1_000),
+    });
+    const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
       rig.withRawLog(raw, async (segments) => {
         await writeSpine(rig, rows);
         const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
-        const options = { featureSet: unusual, knowledge: known, segments, now };
+        const { rowsPerPart, usersPerPiece } = size;
+        const options = { featureSet: unusual, knowledge: known, segments, now, usersPerPiece };
         const before = await computeHistory(rig.duckDb, options);
         const made = { features: unusual, rowsPerPart };
         const timelines = await writeTestTimelines(rig.duckDb, segments, made);

@@ -1,4 +1,6 @@
-import { quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import {
   computeHistory,
   featureSet,
@@ -105,4 +107,37 @@ describe('a session', () => {
       expect(valueOf('login_sessions_7d')).toBe(0);
     }
   });
+});
+
+it('has each user’s own rows in timelines of more users than DuckDB hands over at a time', async () => {
+  const folder = path.join(scratch.path, 'many');
+  mkdirSync(folder);
+  const users = 5_000;
+  const rows: Record<string, string> = {
+    users: `lpad(i::VARCHAR, 4, '0') AS user_id, make_timestamptz(${SIGNUP}) AS signup_time, 'free' AS plan`,
+    user_events: `lpad(i::VARCHAR, 4, '0') AS user_id, 's' AS session_id, 'login' AS event_type,
+      make_timestamptz(${SIGNUP} + (i % 20) * 24 * ${HOUR}) AS event_time`,
+    billing_events: `lpad(i::VARCHAR, 4, '0') AS user_id, 'charge_failed' AS event_type, 1::BIGINT AS amount_cents,
+      make_timestamptz(${NOW} - (i % 3) * 20 * 24 * ${HOUR}) AS event_time`,
+    plan_changes: `'c' AS change_id, 'none' AS user_id, 'pro' AS plan, make_timestamptz(${SIGNUP}) AS event_time`,
+  };
+  const segments = (table: string) => [path.join(folder, `${table}.parquet`)];
+  for (const [table, columns] of Object.entries(rows)) {
+    const all = `SELECT ${columns}, make_timestamptz(${SIGNUP}) AS ingested_at, 1 AS batch
+      FROM range(${users}) AS r(i) ORDER BY user_id`;
+    await duckDb.run(copyToParquet(all, segments(table)[0]!, 'log'));
+  }
+  await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
+    SELECT lpad((${users - 1} - i)::VARCHAR, 4, '0') AS user_id, ${NOW}::BIGINT AS t FROM range(${users}) AS r(i)`);
+  const knowledge = { batch: 1, known: { at: NOW } };
+  const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPart: 4_000 });
+  const options = { featureSet, knowledge, segments, timelines, now: NOW };
+  const history = await computeHistory(duckDb, options);
+  const valuesOf = (name: string) => [
+    ...history.features[featureSet.features.findIndex((feature) => feature.name === name)]!,
+  ];
+  const places = Array.from({ length: users }, (_, row) => users - 1 - row);
+  expect(timelines.parts.length).toBeGreaterThan(2);
+  expect(valuesOf('days_since_last_login')).toEqual(places.map((i) => 31 - (i % 20)));
+  expect(valuesOf('failed_payments_30d')).toEqual(places.map((i) => (i % 3 < 2 ? 1 : 0)));
 });
