@@ -34,6 +34,7 @@ const spine = (name, find, replace, file = 'compile-spine') => ({
   tests: [
     'test/packages/features/history-boundaries.test.ts',
     'test/packages/features/user-series.test.ts',
+    'test/packages/features/walk-series.test.ts',
     'test/laws/history.test.ts',
   ],
 });
@@ -296,10 +297,11 @@ export const engineMutations = [
   ),
   spine(
     'what enters at a spine’s moment',
-    'entered.times[next]! <= at',
-    'entered.times[next]! < at',
+    'if (time > at) break;',
+    'if (time >= at) break;',
     'walk-series',
   ),
+  spine('sums above 2^53 on the way', 'Math.min(time, at) - micros', 'at - micros', 'walk-series'),
   spine(
     'the last row at a spine’s moment',
     'next < end && times[next]! <= at',

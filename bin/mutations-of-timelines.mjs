@@ -19,6 +19,8 @@ const reading = breakOf('features', 'read-timelines');
 const choosing = breakOf('features', 'compute-history');
 const storing = breakOf('offline-store', 'timeline-store');
 
+const answering = breakOf('platform', 'history-timelines');
+
 /** Breaks of how timelines are made, kept and read. */
 export const timelineMutations = [
   planning('timelines of all event types', 'eventType ?? null', 'null'),
@@ -32,11 +34,9 @@ export const timelineMutations = [
   compiling('pauses longer than a day', 'e > previous + ${', 'e > previous + 30 * ${'),
   compiling('lists in order of time', '`list_sort(list(', '`list_reverse_sort(list('),
   writing('the last arrival', 'max(ingested_at)', 'min(ingested_at)'),
-  writing(
-    'users between parts',
-    'Math.floor((users * part) / parts)',
-    'Math.ceil((users * part) / parts)',
-  ),
+  compiling('users between parts', 'max(u) + 1 AS until', 'max(u) AS until'),
+  compiling('how many rows a part has', '1 + coalesce(n, 0)', '1'),
+  writing('what making leaves in memory', 'await duckDb.run(sql);', ''),
   reading('pauses shorter than the window', '<= micros) continue', '<= 0) continue'),
   reading('pauses longer than the window', '<= micros) continue', '>= 0) continue'),
   reading('where a part begins', 'let next = 0;\n  return', 'let next = 1;\n  return'),
@@ -65,11 +65,18 @@ export const timelineMutations = [
   ),
   storing('timelines of later rows', 'if (knownAt > options.knownAt) return undefined;', ''),
   storing('parts that can not be read', 'rows[index] === users', 'true'),
-  storing('what a killed call left', "name.endsWith('.tmp') || ", ''),
-  storing('the oldest timelines', 'slice(FOLDERS_KEPT)', 'slice(FOLDERS_KEPT + 1)'),
+  storing('what a killed call left', 'if (mtimeMs < oldest) await', 'if (mtimeMs < 0) await'),
+  storing('what is being made', 'if (mtimeMs < oldest) await', 'await'),
   storing(
-    'the newest timelines',
-    'stats[b]!.mtimeMs - stats[a]!.mtimeMs',
-    'stats[a]!.mtimeMs - stats[b]!.mtimeMs',
+    'what a cancelled call made',
+    '} finally {\n    await rm(folder, { recursive: true, force: true });\n  }\n  await removeOldest',
+    '} finally {\n  }\n  await removeOldest',
   ),
+  storing('what is in the way', 'await removeAtOnce(final);', ''),
+  storing('files that are no timelines', '.filter((name) => /^[0-9a-f]{32}$/.test(name))', ''),
+  storing('the oldest timelines', 'slice(FOLDERS_KEPT)', 'slice(FOLDERS_KEPT + 1)'),
+  storing('the newest timelines', 'other.mtimeMs - one.mtimeMs', 'one.mtimeMs - other.mtimeMs'),
+  answering('few rows', 'ROWS_PER_USER_MIN = 0.1', 'ROWS_PER_USER_MIN = 0'),
+  answering('many rows', 'ROWS_PER_USER_MIN = 0.1', 'ROWS_PER_USER_MIN = 100'),
+  answering('timelines with faults', '    return undefined;\n  }\n}', '    throw error;\n  }\n}'),
 ];

@@ -30,6 +30,7 @@ export interface DuckDb {
   /** The underlying connection, for column-wise reading and writing. */
   readonly connection: DuckDBConnection;
   readonly threads: number;
+  readonly memoryMegabytes: number;
   /**
    * Another one, with the same permissions and one thread, for queries that use no more: with more
    * threads in the DuckDB, the idle ones spin while such a query runs.
@@ -108,6 +109,7 @@ function wrap(
   return {
     connection,
     threads: options.threads,
+    memoryMegabytes: options.memoryMegabytes,
     openSingleThreaded: () => openDuckDb({ ...options, threads: 1 }),
     run: async (sql, signal) =>
       void (await interruptible(connection, () => connection.run(sql), signal)),

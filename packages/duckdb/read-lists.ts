@@ -37,32 +37,28 @@ export async function* readListsOfAll(
       const result = await running[0]!;
       signal?.throwIfAborted();
       running = sqls.slice(query + 1, query + 2).map(run);
-      for (const chunk of chunksOf(result, columns)) yield { query, ...chunk };
+      for (let index = 0; index < result.chunkCount; index += 1) {
+        signal?.throwIfAborted();
+        const chunk = result.getChunk(index);
+        yield { query, rows: chunk.rowCount, lists: listsOf(chunk, columns) };
+        // Views of a chunk's memory do not keep it: it must not be forgotten before they are.
+        keep(chunk);
+      }
     }
   } finally {
     await Promise.allSettled(running);
   }
 }
 
+function keep(_chunk: Chunk): void {}
+
 type Chunk = ReturnType<DuckDBMaterializedResult['getChunk']>;
 
-function* chunksOf(
-  result: DuckDBMaterializedResult,
-  columns: number,
-): Generator<Omit<ListChunk, 'query'>> {
-  // What holds a chunk holds its memory, which views of it do not.
-  const held: Chunk[] = [];
-  for (let index = 0; index < result.chunkCount; index += 1) {
-    held[0] = result.getChunk(index);
-    const { rowCount: rows } = held[0];
-    yield {
-      rows,
-      lists: Array.from({ length: columns }, (_, column) => listsOf(held[0]!, column)),
-    };
-  }
+function listsOf(chunk: Chunk, columns: number): ListColumn[] {
+  return Array.from({ length: columns }, (_, column) => listColumn(chunk, column));
 }
 
-function listsOf({ chunk, rowCount }: Chunk, column: number): ListColumn {
+function listColumn({ chunk, rowCount }: Chunk, column: number): ListColumn {
   const vector = bindings.data_chunk_get_vector(chunk, column);
   const count = bindings.list_vector_get_size(vector);
   const elements = bindings.list_vector_get_child(vector);

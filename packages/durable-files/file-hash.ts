@@ -7,7 +7,7 @@ export async function describeFile(file: string): Promise<{ bytes: number; sha25
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
-/** Of a file that fits memory: partitions and models are a few megabytes. */
+/** Of a file that fits memory, as partitions, models and parts of timelines do. */
 export async function sha256OfFile(file: string): Promise<string> {
   return (await describeFile(file)).sha256;
 }

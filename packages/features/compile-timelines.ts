@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../duckdb';
+import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import { knownRows, selectSpineFacts, selectUsers, type SpineOptions } from './compile-spine';
 import { isOfType } from './is-of-type';
@@ -12,11 +12,25 @@ export interface TimelinePart {
   readonly file: string;
 }
 
-/** SQL for `timeline_users(u, user_id)`: all users, of whom each part takes some. */
-export function compileTimelineUsers(options: SpineOptions): string {
+/**
+ * SQL for `timeline_users(u, user_id, part)`: all users, cut where about so many rows of these files
+ * are together; a user's rows stay together.
+ */
+export function compileTimelineUsers(
+  options: SpineOptions,
+  { files, rowsPerPart }: { files: readonly string[]; rowsPerPart: number },
+): string {
+  const rowsUntil = `sum(1 + coalesce(n, 0)) OVER (ORDER BY u)`;
   return `CREATE OR REPLACE TEMP TABLE timeline_users AS
-SELECT u, user_id ${selectUsers(options)} ORDER BY u`;
+SELECT u, user_id, (${rowsUntil} - 1) // ${rowsPerPart} AS part
+FROM (SELECT u, user_id ${selectUsers(options)}) LEFT JOIN (
+  SELECT user_id, count(*) AS n FROM ${readParquet(files)} GROUP BY user_id
+) USING (user_id) ORDER BY u`;
 }
+
+/** (from, until) of each part, in order. */
+export const selectTimelineParts = `SELECT min(u) AS "from", max(u) + 1 AS until
+FROM timeline_users GROUP BY part ORDER BY 1`;
 
 /** Statements that write the file of a part: a row per user, in the order of their ids. */
 export function compileTimelines(
@@ -36,14 +50,23 @@ export function compileTimelines(
     // Times hardly compress, and row groups are what threads share.
     `COPY (${rows}) TO ${quoteLiteral(file)} (FORMAT parquet, PARQUET_VERSION v1,
       COMPRESSION uncompressed, ROW_GROUP_SIZE 4096, WRITE_BLOOM_FILTER false)`,
-    ...listed.flatMap(({ after }) => after),
   ];
 }
 
-/** (u, lists) of a timeline's users who have rows, and statements that come before and after. */
+/** Statements that leave nothing in memory, whatever has been run of the others. */
+export function dropTimelineTables(timelines: readonly Timeline[]): string[] {
+  return ['timeline_users', ...timelines.map(sessionTable)].map(
+    (table) => `DROP TABLE IF EXISTS ${table}`,
+  );
+}
+
+function sessionTable({ columns: [first] }: Timeline): string {
+  return `sessions_of_${first}`;
+}
+
+/** (u, lists) of a timeline's users who have rows, and statements that come before. */
 interface Lists {
   readonly before: readonly string[];
-  readonly after: readonly string[];
   readonly lists: string;
 }
 
@@ -59,7 +82,7 @@ function listFacts({ feature, columns: [times, values] }: Timeline, options: Spi
     values === undefined
       ? `${sorted('a')} AS ${times}`
       : `list(a ORDER BY a, v) AS ${times}, list(v ORDER BY a, v) AS ${values}`;
-  return { before: [], after: [], lists: `SELECT u, ${inOrder} FROM (${sql}) GROUP BY u` };
+  return { before: [], lists: `SELECT u, ${inOrder} FROM (${sql}) GROUP BY u` };
 }
 
 /** Where no other list goes with it: twice as fast as `list(… ORDER BY …)`. */
@@ -68,11 +91,12 @@ function sorted(column: string): string {
 }
 
 /** Sessions that are longer than a day are looked at row by row: few are. */
-function listSessions({ feature, columns }: Timeline, options: SpineOptions): Lists {
+function listSessions(timeline: Timeline, options: SpineOptions): Lists {
+  const { feature, columns } = timeline;
   const [starts, ends, pauseStarts, pauseEnds] = columns;
   const known = knownRows(feature.source, 'session_id, event_type', options);
   const rows = `(SELECT u, session_id, e FROM (${known}) WHERE ${isOfType(feature.eventType)})`;
-  const sessions = `sessions_of_${starts}`;
+  const sessions = sessionTable(timeline);
   const before = `CREATE OR REPLACE TEMP TABLE ${sessions} AS
     SELECT u, session_id, min(e) AS first, max(e) AS last FROM ${rows} GROUP BY u, session_id`;
   const previous = `lag(e) OVER (PARTITION BY u, session_id ORDER BY e)`;
@@ -84,5 +108,5 @@ function listSessions({ feature, columns }: Timeline, options: SpineOptions): Li
       FROM ${sessions} GROUP BY u)
     LEFT JOIN (SELECT u, list(previous::DOUBLE ORDER BY previous, e) AS ${pauseStarts},
       list(e::DOUBLE ORDER BY previous, e) AS ${pauseEnds} FROM (${pauses}) GROUP BY u) USING (u)`;
-  return { before: [before], after: [`DROP TABLE ${sessions}`], lists };
+  return { before: [before], lists };
 }

@@ -218,7 +218,8 @@ function totalsOf(
     return { state, counts: state };
   }
   const micros = windowDays * Number(MICROS_PER_DAY);
-  sumsInWindow(moments, { entered: seen, left: happened, micros }, state);
+  const inForce = { entered: seen, left: happened, micros };
+  sumsInWindow(moments, inForce, state);
   if (pauses) {
     sumsInWindow(moments, { entered: pauses.seen, left: pauses.happened, micros }, state);
   }

@@ -6,7 +6,10 @@ export interface FactSeries {
   readonly seen: UserSeries;
   /** The same series where all is known at once, and where nothing leaves a list for good. */
   readonly happened: UserSeries;
-  /** The ends and the starts of pauses within what `seen` and `happened` have as one. */
+  /**
+   * Of sessions: the rows around each pause that is longer than the window. `happened` are those
+   * before, after which the session leaves, `seen` those after, with which it comes back.
+   */
   readonly pauses?: { readonly seen: UserSeries; readonly happened: UserSeries };
 }
 

@@ -12,7 +12,7 @@ import type { FeatureDefinition } from './language';
  *   day apart, which is the shortest of windows.
  */
 export interface Timeline {
-  /** Of the features that it serves, the first: what decides which rows are listed. */
+  /** One of the features that it serves; its window does not matter. */
   readonly feature: FeatureDefinition;
   readonly kind: 'facts' | 'sessions';
   /** All of them lists of doubles, times in epoch microseconds. */
@@ -27,7 +27,7 @@ export interface TimelineFiles {
   readonly parts: readonly { readonly file: string; readonly users: number }[];
 }
 
-/** What the files say is part of their key. */
+/** Raised where other lists are made of the same rows. */
 const VERSION = 1;
 
 /** The timelines that features need, in their order, and which of them each feature uses. */

@@ -9,7 +9,8 @@ export interface Window {
 
 /**
  * Adds to the sum of each moment its user's values that are in force. All series have the same users;
- * the sums begin with the first moment of the first of them.
+ * the sums begin with the first moment of the first of them. What leaves before a value enters is
+ * taken off before it is added: no sum on the way is greater than what a window holds.
  */
 export function sumsInWindow(
   moments: UserSeries,
@@ -25,12 +26,15 @@ export function sumsInWindow(
     let sum = 0;
     for (let index = moments.offsets[user]!; index < moments.offsets[user + 1]!; index += 1) {
       const at = moments.times[index]!;
-      for (; next < end && entered.times[next]! <= at; next += 1) {
+      for (;;) {
+        const time = next < end ? entered.times[next]! : Infinity;
+        const limit = Math.min(time, at) - micros;
+        for (; leaving < leftEnd && left.times[leaving]! <= limit; leaving += 1) {
+          sum -= left.values ? left.values[leaving]! : 1;
+        }
+        if (time > at) break;
         sum += entered.values ? entered.values[next]! : 1;
-      }
-      const limit = at - micros;
-      for (; leaving < leftEnd && left.times[leaving]! <= limit; leaving += 1) {
-        sum -= left.values ? left.values[leaving]! : 1;
+        next += 1;
       }
       sums[index - first]! += sum;
     }

@@ -1,15 +1,20 @@
-import { parquetRowCounts, readParquet, type DuckDb } from '../duckdb';
+import { readParquet, type DuckDb } from '../duckdb';
 import type { EpochMicros } from '../instants';
-import { compileTimelines, compileTimelineUsers } from './compile-timelines';
+import {
+  compileTimelines,
+  compileTimelineUsers,
+  dropTimelineTables,
+  selectTimelineParts,
+} from './compile-timelines';
 import type { SegmentFiles } from './compile-facts';
 import type { FeatureSet } from './feature-set';
 import { planTimelines, type TimelineFiles } from './timelines';
 
 /**
- * While a part is made, its sessions are in memory. Segments that have rows of all users in each row
- * group, as those of small loads do, are read anew for each part.
+ * Lists can't be moved to disk while they are made: a row may take this much. Segments that have rows
+ * of all users in each row group, as those of small loads do, are read anew for each part.
  */
-const ROWS_PER_PART = 10_000_000;
+const BYTES_PER_ROW = 250;
 
 export interface TimelineOptions {
   readonly featureSet: FeatureSet;
@@ -47,43 +52,32 @@ interface WriteOptions extends TimelineOptions {
 }
 
 /**
- * Writes the timelines of all users of the batches, some users after others, so that memory is
- * bounded.
+ * Writes the timelines of all users of the batches, some users after others: a part is as large as
+ * memory allows, and no smaller than the rows of a user.
  */
 export async function writeTimelines(
   duckDb: DuckDb,
   options: WriteOptions,
 ): Promise<TimelineFiles> {
   const { knownAt, fileOf, onPart, signal, featureSet, segments, batch } = options;
+  const { rowsPerPart = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
   const { timelines } = planTimelines(featureSet.features);
   const sources = { segments, knowledge: { batch, known: { at: knownAt } } };
-  await duckDb.run(compileTimelineUsers(sources), signal);
-  const ranges = await cutUsers(duckDb, options);
+  const cut = { files: sourceFiles(options), rowsPerPart };
   const parts: { file: string; users: number }[] = [];
-  for (const [index, { from, until }] of ranges.entries()) {
-    const file = fileOf(index);
-    for (const sql of compileTimelines(timelines, { from, until, file }, sources)) {
-      await duckDb.run(sql, signal);
+  try {
+    await duckDb.run(compileTimelineUsers(sources, cut), signal);
+    const ranges = await duckDb.rows<{ from: number; until: number }>(selectTimelineParts);
+    for (const [index, { from, until }] of ranges.entries()) {
+      const file = fileOf(index);
+      for (const sql of compileTimelines(timelines, { from, until, file }, sources)) {
+        await duckDb.run(sql, signal);
+      }
+      parts.push({ file, users: until - from });
+      onPart?.(parts.length, ranges.length);
     }
-    parts.push({ file, users: until - from });
-    onPart?.(parts.length, ranges.length);
+  } finally {
+    for (const sql of dropTimelineTables(timelines)) await duckDb.run(sql);
   }
   return { knownAt, parts };
-}
-
-/** Cuts all users into parts of equally many, with about so many rows each. */
-async function cutUsers(
-  duckDb: DuckDb,
-  options: WriteOptions,
-): Promise<{ from: number; until: number }[]> {
-  const { rowsPerPart = ROWS_PER_PART } = options;
-  const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM timeline_users');
-  const users = Number(row!.n);
-  const counts = await parquetRowCounts(duckDb, sourceFiles(options));
-  const rows = counts.reduce((total, count) => total + count, 0);
-  const parts = Math.min(users, Math.max(1, Math.ceil(rows / rowsPerPart)));
-  return Array.from({ length: parts }, (_, part) => ({
-    from: Math.floor((users * part) / parts),
-    until: Math.floor((users * (part + 1)) / parts),
-  }));
 }

@@ -1,9 +1,14 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { asDatabaseError, type Database } from '../database';
 import { parquetRowCounts, type DuckDb } from '../duckdb';
-import { publishFolder, readTextIfThere, sha256OfFile, writeDurably } from '../durable-files';
+import {
+  makeFolder,
+  publishFolder,
+  readTextIfThere,
+  sha256OfFile,
+  writeDurably,
+} from '../durable-files';
 import {
   latestArrival,
   timelineKey,
@@ -11,12 +16,13 @@ import {
   type TimelineFiles,
   type TimelineOptions,
 } from '../features';
-import { formatInstant, parseInstant, type EpochMicros } from '../instants';
+import { formatInstant, MICROS_PER_HOUR, parseInstant, type EpochMicros } from '../instants';
 import { writerVersion } from './publish-revision';
 
 /** Timelines of other segments or definitions are kept for those who may still read them. */
 const FOLDERS_KEPT = 3;
-const LOCK_KEY = 7_401_333;
+/** A maker adds a file at least every few minutes: what is older was left by a killed one. */
+const LEFTOVER_MICROS = 6n * MICROS_PER_HOUR;
 const MANIFEST = 'manifest.json';
 
 interface StoreOptions extends TimelineOptions {
@@ -25,13 +31,14 @@ interface StoreOptions extends TimelineOptions {
 }
 
 interface MakeOptions extends StoreOptions {
-  readonly database: Database;
   /** K of what is asked: nothing is made of rows that arrived later. */
   readonly knownAt: EpochMicros;
+  readonly now: EpochMicros;
   readonly report: (done: number, total: number) => void;
+  readonly rowsPerPart?: number;
 }
 
-/** The timelines of these segments, where they are there and can be read. */
+/** The timelines of these segments, where they are all there. */
 export async function findTimelines(
   duckDb: DuckDb,
   options: StoreOptions,
@@ -47,8 +54,8 @@ export async function findTimelines(
 }
 
 /**
- * Finds the timelines of these segments, or makes them: a folder that appears by one rename. Calls go
- * one at a time (a lock in Postgres).
+ * Makes the timelines of these segments: a folder that appears by one rename. Of two who make them at
+ * once the first is who publishes; the other takes those.
  *
  * @returns undefined where some of the rows arrived after K.
  */
@@ -58,16 +65,26 @@ export async function makeTimelines(
 ): Promise<TimelineFiles | undefined> {
   const knownAt = await latestArrival(duckDb, options);
   if (knownAt > options.knownAt) return undefined;
-  await mkdir(options.timelinesDir, { recursive: true });
+  const { timelinesDir, report, now, ...others } = options;
+  await makeFolder(timelinesDir);
+  await removeLeftovers(timelinesDir, now);
+  const folder = temporaryFolder(timelinesDir);
+  await mkdir(folder);
   try {
-    return await options.database.sql.begin(async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(${LOCK_KEY})`;
-      const found = await findTimelines(duckDb, options);
-      return found ?? (await make(duckDb, { ...options, knownAt }));
-    });
-  } catch (error) {
-    throw asDatabaseError(error);
+    const made = { ...others, knownAt, fileOf: partIn(folder), onPart: report };
+    const { parts } = await writeTimelines(duckDb, made);
+    const named = parts.map(({ file, users }) => ({ file: path.basename(file), users }));
+    const manifest = { known_at: formatInstant(knownAt), parts: named };
+    await writeDurably(path.join(folder, MANIFEST), `${JSON.stringify(manifest)}\n`);
+    const final = await folderOf(options);
+    // Something that is there and is not whole is in the way.
+    if (!(await findTimelines(duckDb, options))) await removeAtOnce(final);
+    await publishFolder(folder, final);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
+  await removeOldest(timelinesDir);
+  return findTimelines(duckDb, options);
 }
 
 /**
@@ -81,21 +98,21 @@ export async function auditTimelines(
   duckDb: DuckDb,
   options: StoreOptions & { readonly scratchDir: string },
 ): Promise<{ equal: string[]; mismatched: string[] }> {
+  const kept = await folderOf(options);
+  const names = await readdir(kept).catch(() => []);
   const found = await findTimelines(duckDb, options);
-  if (!found) return { equal: [], mismatched: [] };
+  if (!found) return { equal: [], mismatched: names };
   const folder = path.join(options.scratchDir, `audit-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   try {
-    const { parts } = await writeTimelines(duckDb, {
-      ...options,
-      knownAt: found.knownAt,
-      fileOf: partIn(folder),
-    });
+    const again = { ...options, knownAt: found.knownAt, fileOf: partIn(folder) };
+    await writeTimelines(duckDb, again);
     const audited = { equal: [] as string[], mismatched: [] as string[] };
-    for (const { file } of found.parts) {
-      const again = parts.find((part) => path.basename(part.file) === path.basename(file));
-      const isEqual = again && (await sha256OfFile(again.file)) === (await sha256OfFile(file));
-      audited[isEqual ? 'equal' : 'mismatched'].push(path.basename(file));
+    const parts = new Set([...names, ...(await readdir(folder))]);
+    parts.delete(MANIFEST);
+    for (const name of parts) {
+      const [one, other] = await Promise.all([kept, folder].map((each) => hashIn(each, name)));
+      audited[one !== undefined && one === other ? 'equal' : 'mismatched'].push(name);
     }
     return audited;
   } finally {
@@ -103,32 +120,13 @@ export async function auditTimelines(
   }
 }
 
-async function make(duckDb: DuckDb, options: MakeOptions): Promise<TimelineFiles> {
-  const { timelinesDir, report, ...others } = options;
-  const final = await folderOf(options);
-  // What a killed call left, and what can't be read.
-  for (const name of await readdir(timelinesDir)) {
-    const isDoomed = name.endsWith('.tmp') || name === path.basename(final);
-    if (isDoomed) await removeAtOnce(path.join(timelinesDir, name));
-  }
-  const folder = path.join(timelinesDir, `.${randomUUID()}.tmp`);
-  await mkdir(folder);
-  const { knownAt, parts } = await writeTimelines(duckDb, {
-    ...others,
-    fileOf: partIn(folder),
-    onPart: report,
-  });
-  const named = parts.map(({ file, users }) => ({ file: path.basename(file), users }));
-  const manifest = { known_at: formatInstant(knownAt), parts: named };
-  await writeDurably(path.join(folder, MANIFEST), `${JSON.stringify(manifest)}\n`);
-  await publishFolder(folder, final);
-  await removeOldest(timelinesDir);
-  return { knownAt, parts: named.map((part) => ({ ...part, file: path.join(final, part.file) })) };
+function hashIn(folder: string, name: string): Promise<string | undefined> {
+  return sha256OfFile(path.join(folder, name)).catch(() => undefined);
 }
 
 /**
- * Named by what the timelines list and by the segments they are made from. A segment that was mirrored
- * again counts as another one.
+ * Named by what the timelines list, by the segments they are made from and by the writer, of whom
+ * another version may write other bytes. A segment that was mirrored again counts as another one.
  */
 async function folderOf(options: StoreOptions): Promise<string> {
   const { timelinesDir, featureSet, segments, batch } = options;
@@ -168,15 +166,46 @@ function parseManifest(folder: string, text: string): TimelineFiles | undefined 
 }
 
 async function removeOldest(timelinesDir: string): Promise<void> {
-  const folders = (await readdir(timelinesDir)).map((name) => path.join(timelinesDir, name));
-  const stats = await Promise.all(folders.map((folder) => stat(folder)));
-  const newestFirst = [...folders.keys()].sort((a, b) => stats[b]!.mtimeMs - stats[a]!.mtimeMs);
-  for (const index of newestFirst.slice(FOLDERS_KEPT)) await removeAtOnce(folders[index]!);
+  const names = (await readdir(timelinesDir)).filter((name) => /^[0-9a-f]{32}$/.test(name));
+  const byAge = await withAges(timelinesDir, names);
+  const newestFirst = byAge.sort((one, other) => other.mtimeMs - one.mtimeMs);
+  for (const { folder } of newestFirst.slice(FOLDERS_KEPT)) await removeAtOnce(folder);
 }
 
-/** Renamed before it is removed, so that no reader finds half of it. */
+async function removeLeftovers(timelinesDir: string, now: EpochMicros): Promise<void> {
+  const names = (await readdir(timelinesDir)).filter((name) => name.endsWith('.tmp'));
+  const oldest = Number(now - LEFTOVER_MICROS) / 1_000;
+  for (const { folder, mtimeMs } of await withAges(timelinesDir, names)) {
+    if (mtimeMs < oldest) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface AgedFolder {
+  readonly folder: string;
+  readonly mtimeMs: number;
+}
+
+/** Those that are still there. */
+async function withAges(timelinesDir: string, names: readonly string[]): Promise<AgedFolder[]> {
+  const aged: AgedFolder[] = [];
+  for (const name of names) {
+    const folder = path.join(timelinesDir, name);
+    const found = await stat(folder).catch(() => undefined);
+    if (found) aged.push({ folder, mtimeMs: found.mtimeMs });
+  }
+  return aged;
+}
+
+function temporaryFolder(timelinesDir: string): string {
+  return path.join(timelinesDir, `.${randomUUID()}.tmp`);
+}
+
+/** Gone by one rename, for whoever looks for it from now on; whoever reads it already will fail. */
 async function removeAtOnce(folder: string): Promise<void> {
-  const doomed = path.join(path.dirname(folder), `.${randomUUID()}.tmp`);
-  await rename(folder, doomed);
-  await rm(doomed, { recursive: true, force: true });
+  const doomed = temporaryFolder(path.dirname(folder));
+  const isThere = await rename(folder, doomed).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) await rm(doomed, { recursive: true, force: true });
 }

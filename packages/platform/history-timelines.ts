@@ -20,27 +20,49 @@ interface Asked {
 }
 
 /**
- * The timelines that history may read: those that are there; for a spine of many rows they are made,
- * unless each row has a K of its own, or K is before some arrival.
+ * Answers from the timelines that are there; for a spine of many rows they are made, unless each row
+ * has a K of its own, or K is before some arrival. Timelines are a shortcut: whatever is wrong with
+ * them, or with making them, undefined says to go without.
  */
-export async function historyTimelines(
+export async function withTimelines<T>(
   adapters: Adapters,
+  asked: Asked,
+  answer: (timelines: TimelineFiles) => Promise<T>,
+): Promise<T | undefined> {
+  const { progress, rows } = asked;
+  if (asked.knowledge.kind === 'as-served') return undefined;
+  try {
+    const timelines = await findOrMake(adapters, asked);
+    return timelines && (await answer(timelines));
+  } catch (error) {
+    progress.signal.throwIfAborted();
+    const [problem] = (error as Error).message.split('\n');
+    progress.report({ what: `history: without timelines (${problem})`, done: 0, total: rows });
+    return undefined;
+  }
+}
+
+async function findOrMake(
+  { featureSet, paths, now }: Adapters,
   { duckDb, rawLog, knowledge, rows, progress }: Asked,
 ): Promise<TimelineFiles | undefined> {
-  if (knowledge.kind === 'as-served') return undefined;
-  const segments: RawLog['segments'] = (table, batch) => rawLog.segments(table, batch);
   const { batch } = knowledge;
-  const { featureSet, database, paths } = adapters;
-  const options = { featureSet, segments, batch, timelinesDir: paths.timelines };
+  const options = {
+    featureSet,
+    segments: (...[table, through]: Parameters<RawLog['segments']>) =>
+      rawLog.segments(table, through),
+    batch,
+    timelinesDir: paths.timelines,
+    signal: progress.signal,
+  };
   const found = await findTimelines(duckDb, options);
   if (found) return found;
-  const users = await countParquetRows(duckDb, segments('users', batch));
+  const users = await countParquetRows(duckDb, rawLog.segments('users', batch));
   if (rows < users * ROWS_PER_USER_MIN) return undefined;
   return makeTimelines(duckDb, {
     ...options,
-    database,
     knownAt: parseInstant(knowledge.knownAt),
-    signal: progress.signal,
+    now: now(),
     report: (done, total) => progress.report({ what: 'history: timelines', done, total }),
   });
 }

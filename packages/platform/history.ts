@@ -10,6 +10,7 @@ import {
   spineReasons,
   valueFromColumn,
   type History,
+  type TimelineFiles,
   type MomentVectors,
   type SpineKnowledge,
 } from '../features';
@@ -22,7 +23,7 @@ import {
   type LedgerRow,
 } from '../offline-store';
 import { readSpine } from '../raw-data';
-import { historyTimelines } from './history-timelines';
+import { withTimelines } from './history-timelines';
 import type { Adapters } from './open-platform';
 import { computeContext, requestsOf, type JobProgress } from './partition-jobs';
 import { takePlannedKnowledge } from './take-planned-knowledge';
@@ -95,16 +96,18 @@ interface Work {
 async function compute(adapters: Adapters, work: Work & { rows: number }): Promise<History> {
   const { duckDb, knowledge, progress } = work;
   const rawLog = await adapters.rawLog();
-  const timelines = await historyTimelines(adapters, { ...work, rawLog });
-  progress.report({ what: 'history: computing', done: 0, total: work.rows });
-  const history = await computeHistory(duckDb, {
-    featureSet: adapters.featureSet,
-    knowledge: spineKnowledge(knowledge),
-    segments: (table, batch) => rawLog.segments(table, batch),
-    timelines,
-    now: parseInstant(knowledge.labelKnownAt),
-    signal: progress.signal,
-  });
+  const answer = (timelines?: TimelineFiles) => {
+    progress.report({ what: 'history: computing', done: 0, total: work.rows });
+    return computeHistory(duckDb, {
+      featureSet: adapters.featureSet,
+      knowledge: spineKnowledge(knowledge),
+      segments: (table, batch) => rawLog.segments(table, batch),
+      timelines,
+      now: parseInstant(knowledge.labelKnownAt),
+      signal: progress.signal,
+    });
+  };
+  const history = (await withTimelines(adapters, { ...work, rawLog }, answer)) ?? (await answer());
   if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, history });
   return history;
 }

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { readParquet } from '../../packages/duckdb';
 import { addDays } from '../../packages/instants';
@@ -100,6 +108,39 @@ describe('churn history', () => {
       mismatched: 1,
       examples: ['timelines part-0000.parquet'],
     });
+  });
+
+  it.each<[string, (timelines: string) => void]>([
+    [
+      'can not be made',
+      (timelines) => {
+        rmSync(timelines, { recursive: true });
+        writeFileSync(timelines, 'not a folder');
+      },
+    ],
+    [
+      'can not be read',
+      (timelines) => {
+        const [folder] = foldersByAge(timelines);
+        const part = path.join(folder!, 'part-0000.parquet');
+        const bytes = readFileSync(part);
+        writeFileSync(part, bytes.fill(0xff, 4, Math.floor(bytes.length / 2)));
+      },
+    ],
+  ])('goes without timelines that %s', async (_what, harm) => {
+    const { timelines } = platform.adapters.paths;
+    const lines = (await someUsers()).map((user) => `${user},2024-03-09T01:02:03Z`);
+    rmSync(timelines, { recursive: true, force: true });
+    const withoutK = async () =>
+      (await history(lines), await written()).map((row) => ({ ...row, known_at: null }));
+    const before = await withoutK();
+    harm(timelines);
+    const said: string[] = [];
+    const progress = { ...quietly, report: ({ what }: { what: string }) => void said.push(what) };
+    await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, progress);
+    expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
+    expect((await written()).map((row) => ({ ...row, known_at: null }))).toEqual(before);
+    rmSync(timelines, { recursive: true });
   });
 
   it('keeps the microsecond', async () => {

@@ -1,10 +1,18 @@
-import { copyFileSync, mkdirSync, readdirSync, rmSync, truncateSync, utimesSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import type { DuckDb } from '../../../packages/duckdb';
 import { featureSet, type FeatureSet, type SegmentFiles } from '../../../packages/features';
 import { auditTimelines, findTimelines, makeTimelines } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
 import { unusual } from '../features/unusual-features';
 import { smallWorld, start } from './small-world';
@@ -12,14 +20,13 @@ import { smallWorld, start } from './small-world';
 const scratch = createScratchDirectory();
 const timelinesDir = path.join(scratch.path, 'timelines');
 const scratchDir = path.join(scratch.path, 'audits');
+const NOW = BigInt(Date.now()) * 1000n;
 const LAST_ARRIVAL = start + 81n * 86_400_000_000n;
 
-let database: TestDatabase;
 let duckDb: DuckDb;
 let segments: SegmentFiles;
 
 beforeAll(async () => {
-  database = await createTestDatabase();
   duckDb = await openTestDuckDb(scratch.path);
   segments = await writeRawLog(duckDb, path.join(scratch.path, 'raw'), smallWorld({ late: true }));
 });
@@ -28,7 +35,6 @@ afterEach(() => rmSync(timelinesDir, { recursive: true, force: true }));
 
 afterAll(async () => {
   duckDb.close();
-  await database.drop();
   scratch.remove();
 });
 
@@ -42,7 +48,7 @@ const options = optionsOf(featureSet, 2);
 async function make(of = options, knownAt = LAST_ARRIVAL) {
   let isMade = false;
   const report = () => void (isMade = true);
-  const timelines = await makeTimelines(duckDb, { ...of, database, knownAt, report });
+  const timelines = await makeTimelines(duckDb, { ...of, knownAt, report, now: NOW });
   return { timelines, isMade };
 }
 
@@ -50,26 +56,27 @@ const find = (of = options) => findTimelines(duckDb, of);
 const folders = () => readdirSync(timelinesDir).sort();
 
 describe('timelines', () => {
-  it('are made once, and found by the next who asks', async () => {
+  it('are found by the next who asks, and stay where somebody makes them again', async () => {
     expect(await find()).toBeUndefined();
     const { timelines, isMade } = await make();
     expect(isMade).toBe(true);
     expect(timelines!.parts.map(({ users }) => users)).toEqual([20]);
     expect(await find()).toEqual(timelines);
-    expect(await make()).toEqual({ timelines, isMade: false });
+    const file = timelines!.parts[0]!.file;
+    const { ino } = statSync(file);
+    expect((await make()).timelines).toEqual(timelines);
+    expect(statSync(file).ino).toBe(ino);
     expect(folders()).toHaveLength(1);
   });
 
-  it('are made once by two who ask at the same time', async () => {
+  it('are those of one, where two make them at the same time', async () => {
     const other = await openTestDuckDb(scratch.path);
-    let made = 0;
-    const report = () => void (made += 1);
-    const makeBy = (by: DuckDb) =>
-      makeTimelines(by, { ...options, database, knownAt: LAST_ARRIVAL, report });
-    const [one, two] = await Promise.all([makeBy(duckDb), makeBy(other)]);
+    const call = { ...options, knownAt: LAST_ARRIVAL, report: () => {}, now: NOW };
+    const [one, two] = await Promise.all([duckDb, other].map((by) => makeTimelines(by, call)));
     other.close();
+    expect(one!.parts).toHaveLength(1);
     expect(one).toEqual(two);
-    expect(made).toBe(1);
+    expect(folders()).toHaveLength(1);
   });
 
   it('say when the last row arrived, and are not made for whoever knows less', async () => {
@@ -127,22 +134,40 @@ describe('timelines', () => {
       (folder: string) => truncateSync(path.join(folder, 'manifest.json'), 9),
     ],
     ['the manifest is gone', (folder: string) => rmSync(path.join(folder, 'manifest.json'))],
-  ])('are made again where %s, and what a killed call left is removed', async (_what, harm) => {
+  ])('are made again where %s', async (_what, harm) => {
     const { timelines } = await make();
     harm(path.join(timelinesDir, folders()[0]!));
-    mkdirSync(path.join(timelinesDir, '.left.tmp'));
     expect(await find()).toBeUndefined();
     expect(await make()).toEqual({ timelines, isMade: true });
     expect(folders()).toHaveLength(1);
   });
 
-  it('stop where they are cancelled, and leave nothing that counts', async () => {
+  it('that are being made stay, those that a killed call left do not, nor do stray files count', async () => {
+    for (const [name, hours] of [
+      ['.killed.tmp', 7],
+      ['.running.tmp', 5],
+    ] as const) {
+      mkdirSync(path.join(timelinesDir, name), { recursive: true });
+      const seconds = Number(NOW) / 1e6 - hours * 3_600;
+      utimesSync(path.join(timelinesDir, name), seconds, seconds);
+    }
+    writeFileSync(path.join(timelinesDir, '.DS_Store'), 'of a file browser');
+    await make();
+    expect(folders()).toEqual(['.DS_Store', '.running.tmp', expect.any(String) as string]);
+  });
+
+  it('leave nothing where making them is cancelled', async () => {
     const cancelled = AbortSignal.abort(new Error('enough'));
-    const call = { ...options, database, knownAt: LAST_ARRIVAL, report: () => {} };
+    const call = { ...options, knownAt: LAST_ARRIVAL, report: () => {}, now: NOW };
     await expect(makeTimelines(duckDb, { ...call, signal: cancelled })).rejects.toThrow('enough');
-    expect(await find()).toBeUndefined();
-    expect((await make()).isMade).toBe(true);
-    expect(folders()).toHaveLength(1);
+    const stopping = new AbortController();
+    const report = () => stopping.abort(new Error('enough'));
+    const late = { ...call, report, signal: stopping.signal, rowsPerPart: 50 };
+    await expect(makeTimelines(duckDb, late)).rejects.toThrow('enough');
+    expect(folders()).toEqual([]);
+    expect(
+      await duckDb.rows(`SELECT table_name FROM duckdb_tables() WHERE table_name LIKE '%_of_%'`),
+    ).toEqual([]);
   });
 
   it('are audited by making them again', async () => {
@@ -153,6 +178,8 @@ describe('timelines', () => {
     const before = await make(optionsOf(featureSet, 1));
     copyFileSync(before.timelines!.parts[0]!.file, timelines!.parts[0]!.file);
     expect(await audit()).toEqual({ equal: [], mismatched: ['part-0000.parquet'] });
+    truncateSync(timelines!.parts[0]!.file, 99);
+    expect((await audit()).mismatched).toContain('part-0000.parquet');
     expect(readdirSync(scratchDir)).toEqual([]);
   });
 });
