@@ -151,9 +151,16 @@ describe('timelines', () => {
       const seconds = Number(NOW) / 1e6 - hours * 3_600;
       utimesSync(path.join(timelinesDir, name), seconds, seconds);
     }
-    writeFileSync(path.join(timelinesDir, '.DS_Store'), 'of a file browser');
+    const stray = ['.DS_Store', 'Thumbs.db', 'notes.txt'];
+    for (const name of stray) {
+      const file = path.join(timelinesDir, name);
+      writeFileSync(file, 'of a file browser');
+      utimesSync(file, 2 ** 31, 2 ** 31);
+    }
     await make();
-    expect(folders()).toEqual(['.DS_Store', '.running.tmp', expect.any(String) as string]);
+    expect(await find()).toBeDefined();
+    expect(folders()).toHaveLength(5);
+    expect(folders()).toEqual(expect.arrayContaining(['.running.tmp', ...stray]));
   });
 
   it('leave nothing where making them is cancelled', async () => {
