@@ -17,5 +17,6 @@ export {
   type DuckDbRow,
 } from './open-duckdb';
 export { countParquetRows, parquetRowCounts } from './parquet-metadata';
+export { oneAhead } from './one-ahead';
 export { readListsOfAll, type ListChunk, type ListColumn } from './read-lists';
 export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -1,6 +1,7 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
 import { interruptible } from './interruptible';
+import { oneAhead } from './one-ahead';
 
 /** A column of lists of doubles: that of row r lies at offsets[r] ≤ i < offsets[r + 1]. */
 export interface ListColumn {
@@ -23,39 +24,28 @@ export interface ListChunk {
  */
 export async function* readListsOfAll(
   connection: DuckDBConnection,
-  queries: { sqls: readonly string[]; columns: number; signal?: AbortSignal },
+  { sqls, signal }: { sqls: readonly string[]; signal?: AbortSignal },
 ): AsyncGenerator<ListChunk> {
-  const { sqls, columns, signal } = queries;
-  const run = (sql: string) => {
-    const running = interruptible(connection, () => connection.run(sql), signal);
-    running.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
-    return running;
-  };
-  let running = sqls.slice(0, 1).map(run);
-  try {
-    for (let query = 0; query < sqls.length; query += 1) {
-      const result = await running[0]!;
+  const run = (sql: string) => interruptible(connection, () => connection.run(sql), signal);
+  let query = 0;
+  for await (const result of oneAhead(sqls, run)) {
+    for (let index = 0; index < result.chunkCount; index += 1) {
       signal?.throwIfAborted();
-      running = sqls.slice(query + 1, query + 2).map(run);
-      for (let index = 0; index < result.chunkCount; index += 1) {
-        signal?.throwIfAborted();
-        const chunk = result.getChunk(index);
-        yield { query, rows: chunk.rowCount, lists: listsOf(chunk, columns) };
-        // Views of a chunk's memory do not keep it: it must not be forgotten before they are.
-        keep(chunk);
-      }
+      const chunk = result.getChunk(index);
+      yield { query, rows: chunk.rowCount, lists: listsOf(chunk) };
+      // Views of a chunk's memory do not keep it: it must not be forgotten before they are.
+      keepAlive(chunk);
     }
-  } finally {
-    await Promise.allSettled(running);
+    query += 1;
   }
 }
 
-function keep(_chunk: Chunk): void {}
+function keepAlive(_chunk: Chunk): void {}
 
 type Chunk = ReturnType<DuckDBMaterializedResult['getChunk']>;
 
-function listsOf(chunk: Chunk, columns: number): ListColumn[] {
-  return Array.from({ length: columns }, (_, column) => listColumn(chunk, column));
+function listsOf(chunk: Chunk): ListColumn[] {
+  return Array.from({ length: chunk.columnCount }, (_, column) => listColumn(chunk, column));
 }
 
 function listColumn({ chunk, rowCount }: Chunk, column: number): ListColumn {

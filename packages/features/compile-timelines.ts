@@ -2,7 +2,13 @@ import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import { knownRows, selectSpineFacts, selectUsers, type SpineOptions } from './compile-spine';
 import { isOfType } from './is-of-type';
-import type { Timeline } from './timelines';
+import {
+  columnsOf,
+  USERS_PER_ROW_GROUP,
+  type FactTimeline,
+  type SessionTimeline,
+  type Timeline,
+} from './timelines';
 
 /** Some users, by their places in the order of all ids, and the file for their timelines. */
 export interface TimelinePart {
@@ -39,50 +45,49 @@ export function compileTimelines(
   options: SpineOptions,
 ): string[] {
   const users = `FROM timeline_users WHERE u >= ${from} AND u < ${until}`;
-  const listed = timelines.map((timeline) => listsOf(timeline, options));
-  const columns = timelines.flatMap((timeline) => timeline.columns);
+  const sessions = timelines.filter((timeline) => timeline.kind === 'sessions');
+  const columns = timelines.flatMap(columnsOf);
   const lists = columns.map((column) => `coalesce(${column}, []) AS ${column}`);
-  const joins = listed.map(({ lists: rows }) => `LEFT JOIN (${rows}) USING (u)`);
+  const joins = timelines.map(
+    (timeline) => `LEFT JOIN (${selectLists(timeline, options)}) USING (u)`,
+  );
   const rows = `SELECT user_id, ${lists.join(', ')} FROM spine_users ${joins.join(' ')} ORDER BY u`;
   return [
+    // Whose rows all queries bring.
     `CREATE OR REPLACE TEMP TABLE spine_users AS SELECT u, user_id ${users}`,
-    ...listed.flatMap(({ before }) => before),
-    // Times hardly compress, and row groups are what threads share.
+    ...sessions.map((timeline) => compileSessions(timeline, options)),
+    // Times hardly compress.
     `COPY (${rows}) TO ${quoteLiteral(file)} (FORMAT parquet, PARQUET_VERSION v1,
-      COMPRESSION uncompressed, ROW_GROUP_SIZE 4096, WRITE_BLOOM_FILTER false)`,
+      COMPRESSION uncompressed, ROW_GROUP_SIZE ${USERS_PER_ROW_GROUP}, WRITE_BLOOM_FILTER false)`,
   ];
 }
 
-/** Statements that leave nothing in memory, whatever has been run of the others. */
+/** Statements after which none of the tables is in memory, whatever has been run of the others. */
 export function dropTimelineTables(timelines: readonly Timeline[]): string[] {
-  return ['timeline_users', ...timelines.map(sessionTable)].map(
+  const sessions = timelines.filter((timeline) => timeline.kind === 'sessions');
+  return ['timeline_users', 'spine_users', ...sessions.map(sessionTable)].map(
     (table) => `DROP TABLE IF EXISTS ${table}`,
   );
 }
 
-function sessionTable({ columns: [first] }: Timeline): string {
-  return `sessions_of_${first}`;
+function sessionTable({ starts }: SessionTimeline): string {
+  return `sessions_of_${starts}`;
 }
 
-/** (u, lists) of a timeline's users who have rows, and statements that come before. */
-interface Lists {
-  readonly before: readonly string[];
-  readonly lists: string;
-}
-
-function listsOf(timeline: Timeline, options: SpineOptions): Lists {
+/** SQL for (u, lists) of a timeline's users who have rows. */
+function selectLists(timeline: Timeline, options: SpineOptions): string {
   return timeline.kind === 'sessions'
-    ? listSessions(timeline, options)
-    : listFacts(timeline, options);
+    ? selectSessionLists(timeline, options)
+    : selectFactLists(timeline, options);
 }
 
-function listFacts({ feature, columns: [times, values] }: Timeline, options: SpineOptions): Lists {
+function selectFactLists({ feature, times, values }: FactTimeline, options: SpineOptions): string {
   const { sql } = selectSpineFacts(feature, options);
-  const inOrder =
+  const lists =
     values === undefined
       ? `${sorted('a')} AS ${times}`
       : `list(a ORDER BY a, v) AS ${times}, list(v ORDER BY a, v) AS ${values}`;
-  return { before: [], lists: `SELECT u, ${inOrder} FROM (${sql}) GROUP BY u` };
+  return `SELECT u, ${lists} FROM (${sql}) GROUP BY u`;
 }
 
 /** Where no other list goes with it: twice as fast as `list(… ORDER BY …)`. */
@@ -90,23 +95,30 @@ function sorted(column: string): string {
   return `list_sort(list(${column}::DOUBLE))`;
 }
 
-/** Sessions that are longer than a day are looked at row by row: few are. */
-function listSessions(timeline: Timeline, options: SpineOptions): Lists {
-  const { feature, columns } = timeline;
-  const [starts, ends, pauseStarts, pauseEnds] = columns;
+/** (u, session_id, e) of the rows that sessions are made from. */
+function sessionRows({ feature }: SessionTimeline, options: SpineOptions): string {
   const known = knownRows(feature.source, 'session_id, event_type', options);
-  const rows = `(SELECT u, session_id, e FROM (${known}) WHERE ${isOfType(feature.eventType)})`;
+  return `(SELECT u, session_id, e FROM (${known}) WHERE ${isOfType(feature.eventType)})`;
+}
+
+function compileSessions(timeline: SessionTimeline, options: SpineOptions): string {
+  return `CREATE OR REPLACE TEMP TABLE ${sessionTable(timeline)} AS
+    SELECT u, session_id, min(e) AS first, max(e) AS last
+    FROM ${sessionRows(timeline, options)} GROUP BY u, session_id`;
+}
+
+/** Sessions that are longer than a day are looked at row by row: few are. */
+function selectSessionLists(timeline: SessionTimeline, options: SpineOptions): string {
+  const { starts, ends, pauseStarts, pauseEnds } = timeline;
   const sessions = sessionTable(timeline);
-  const before = `CREATE OR REPLACE TEMP TABLE ${sessions} AS
-    SELECT u, session_id, min(e) AS first, max(e) AS last FROM ${rows} GROUP BY u, session_id`;
   const previous = `lag(e) OVER (PARTITION BY u, session_id ORDER BY e)`;
-  const pauses = `SELECT u, e, ${previous} AS previous FROM ${rows} SEMI JOIN (
+  const pauses = `SELECT u, e, ${previous} AS previous
+    FROM ${sessionRows(timeline, options)} SEMI JOIN (
       FROM ${sessions} WHERE last > first + ${MICROS_PER_DAY}) USING (u, session_id)
     QUALIFY e > previous + ${MICROS_PER_DAY}`;
-  const lists = `FROM (
+  return `FROM (
       SELECT u, ${sorted('first')} AS ${starts}, ${sorted('last')} AS ${ends}
       FROM ${sessions} GROUP BY u)
     LEFT JOIN (SELECT u, list(previous::DOUBLE ORDER BY previous, e) AS ${pauseStarts},
       list(e::DOUBLE ORDER BY previous, e) AS ${pauseEnds} FROM (${pauses}) GROUP BY u) USING (u)`;
-  return { before: [before], lists };
 }

@@ -29,7 +29,10 @@ export interface History {
 
 export interface HistoryOptions extends SpineOptions {
   readonly featureSet: FeatureSet;
-  /** Of the same batches; where they can answer, the segments' rows are not read. */
+  /**
+   * Of the same batches, and of features that need the same rows in the same order (`timelineKey`).
+   * Where the last of their rows had arrived at K, the segments' rows are not read.
+   */
   readonly timelines?: TimelineFiles;
   /** Of how many users timelines are read at a time: bounds memory, never changes a value. */
   readonly usersPerPiece?: number;
@@ -70,7 +73,7 @@ function readBlocks(
   const { features } = options.featureSet;
   const { timelines, usersPerPiece, signal } = options;
   const { known } = options.knowledge;
-  if (!timelines || !('at' in known) || timelines.knownAt > known.at) {
+  if (!timelines || !('at' in known) || timelines.lastArrival > known.at) {
     return readSpineFacts(duckDb, { ...options, features, userCount: offsets.length - 1 });
   }
   const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;
@@ -83,8 +86,9 @@ interface Questions {
   readonly reasons: Uint8Array;
   /** The moments of the rows without a reason, by user and time; they are answered in this order. */
   readonly moments: UserSeries;
-  /** Per moment: 0, 1, …, its user and its row. */
+  /** Per moment: 0, 1, 2, … */
   readonly numbers: Int32Array;
+  /** Per moment: its user, and its row in the spine. */
   readonly users: Int32Array;
   readonly rows: Int32Array;
 }
@@ -210,23 +214,20 @@ function eachOf<T extends Float64Array | Uint8Array>(
 function totalsOf(
   { windowDays, aggregate, default: none }: FeatureDefinition,
   { moments, count }: { moments: UserSeries; count: number },
-  { seen, happened, pauses }: FactSeries,
+  { entered, left, pauses }: FactSeries,
 ): { state: Float64Array; counts: Float64Array } {
   const state = new Float64Array(count);
   if (windowDays === undefined) {
-    greatestUntil(moments, seen, state);
+    greatestUntil(moments, entered, state);
     return { state, counts: state };
   }
   const micros = windowDays * Number(MICROS_PER_DAY);
-  const inForce = { entered: seen, left: happened, micros };
-  sumsInWindow(moments, inForce, state);
-  if (pauses) {
-    sumsInWindow(moments, { entered: pauses.seen, left: pauses.happened, micros }, state);
-  }
+  sumsInWindow(moments, { entered, left, micros }, state);
+  if (pauses) sumsInWindow(moments, { ...pauses, micros }, state);
   const needsCounts = aggregate.kind === 'sum' && none !== undefined;
   if (!needsCounts) return { state, counts: state };
   const counts = new Float64Array(count);
-  const [entered, left] = [seen, happened].map((series) => ({ ...series, values: undefined }));
-  sumsInWindow(moments, { entered: entered!, left: left!, micros }, counts);
+  const [ones, onesLeft] = [entered, left].map((series) => ({ ...series, values: undefined }));
+  sumsInWindow(moments, { entered: ones!, left: onesLeft!, micros }, counts);
   return { state, counts };
 }

@@ -1,16 +1,14 @@
 import type { FeatureDefinition } from './language';
 import type { UserSeries } from './user-series';
 
-/** What counts for a feature, by when it is seen and by when it happened. */
+/** What counts for a feature. */
 export interface FactSeries {
-  readonly seen: UserSeries;
-  /** The same series where all is known at once, and where nothing leaves a list for good. */
-  readonly happened: UserSeries;
-  /**
-   * Of sessions: the rows around each pause that is longer than the window. `happened` are those
-   * before, after which the session leaves, `seen` those after, with which it comes back.
-   */
-  readonly pauses?: { readonly seen: UserSeries; readonly happened: UserSeries };
+  /** When each comes into force. */
+  readonly entered: UserSeries;
+  /** From when on its window runs out; the same series as `entered` where both are one time. */
+  readonly left: UserSeries;
+  /** Of sessions: where each leaves, and comes back after a pause that is longer than the window. */
+  readonly pauses?: { readonly entered: UserSeries; readonly left: UserSeries };
 }
 
 /** The series of some features for some users who follow each other. */
@@ -18,5 +16,6 @@ export interface SeriesBlock {
   /** The series have these users' lists: from (inclusive) until (exclusive). */
   readonly users: { readonly from: number; readonly until: number };
   readonly features: readonly FeatureDefinition[];
-  seriesOf(feature: FeatureDefinition): FactSeries | Promise<FactSeries>;
+  /** To be called, and its series used, before the next block is asked for. */
+  seriesOf(feature: FeatureDefinition): Promise<FactSeries>;
 }

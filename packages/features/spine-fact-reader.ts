@@ -1,4 +1,4 @@
-import { readColumns, type DuckDb } from '../duckdb';
+import { oneAhead, readColumns, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import {
   selectSessionPieces,
@@ -25,21 +25,12 @@ export async function* readSpineFacts(
   const reader = new SpineFactReader(duckDb, options);
   const loads = spineLoads(options.features, options);
   const users = { from: 0, until: options.userCount };
-  const begin = (load: SpineLoad) => {
-    const reading = reader.read(load.query);
-    reading.catch(() => {}); // It may fail before it is waited for, which is where it is noticed.
-    return reading;
+  const read = async ({ query, features }: SpineLoad) => {
+    return { features, rows: await reader.read(query) };
   };
   // Each query runs in DuckDB's threads while what the one before it brought is sorted and walked here.
-  let pending = loads.slice(0, 1).map(begin);
-  try {
-    for (const [index, { features }] of loads.entries()) {
-      const rows = await pending[0]!;
-      pending = loads.slice(index + 1, index + 2).map(begin);
-      yield { users, features, seriesOf: (feature) => reader.seriesOf(feature, rows) };
-    }
-  } finally {
-    await Promise.allSettled(pending);
+  for await (const { features, rows } of oneAhead(loads, read)) {
+    yield { users, features, seriesOf: (feature) => reader.seriesOf(feature, rows) };
   }
 }
 
@@ -93,8 +84,8 @@ class SpineFactReader {
 
   private sorted({ user, a, e, v }: SpineArrays): FactSeries {
     const { userCount } = this.options;
-    const seen = sortByUser({ userCount, user, time: a!, value: v });
-    return { seen, happened: e ? sortByUser({ userCount, user, time: e, value: v }) : seen };
+    const entered = sortByUser({ userCount, user, time: a!, value: v });
+    return { entered, left: e ? sortByUser({ userCount, user, time: e, value: v }) : entered };
   }
 
   /**

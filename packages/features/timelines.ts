@@ -3,32 +3,59 @@ import type { EpochMicros } from '../instants';
 import type { FeatureSet } from './feature-set';
 import type { FeatureDefinition } from './language';
 
-/**
- * What one or more features need to know of a user when everything is known: lists in order of time.
- *
- * - Facts: `times_n`, and `values_n` beside it where the rows have values.
- * - Sessions: `starts_n` and `ends_n`, of their first and of their last rows, each in order; and
- *   `pause_starts_n` beside `pause_ends_n`, of rows of one session that follow each other more than a
- *   day apart, which is the shortest of windows.
- */
-export interface Timeline {
+/** Columns of one or more features, of lists of doubles per user; times are epoch microseconds. */
+export type Timeline = FactTimeline | SessionTimeline;
+
+export interface FactTimeline {
+  readonly kind: 'facts';
   /** One of the features that it serves; its window does not matter. */
   readonly feature: FeatureDefinition;
-  readonly kind: 'facts' | 'sessions';
-  /** All of them lists of doubles, times in epoch microseconds. */
-  readonly columns: readonly string[];
+  /** When each row happened, ascending. */
+  readonly times: string;
+  /** Beside the times, where rows have values: cents, or 2 · rank + whether it equals. */
+  readonly values?: string;
+}
+
+export interface SessionTimeline {
+  readonly kind: 'sessions';
+  readonly feature: FeatureDefinition;
+  /** When the first row of each session happened, ascending. */
+  readonly starts: string;
+  /** When the last row of each session happened, ascending. */
+  readonly ends: string;
+  /**
+   * The rows before and after each pause: of one session, one after the other, and more than a day
+   * apart, which is the shortest of windows.
+   */
+  readonly pauseStarts: string;
+  readonly pauseEnds: string;
+}
+
+/** Its columns. */
+export function columnsOf(timeline: Timeline): string[] {
+  if (timeline.kind === 'sessions') {
+    const { starts, ends, pauseStarts, pauseEnds } = timeline;
+    return [starts, ends, pauseStarts, pauseEnds];
+  }
+  const { times, values } = timeline;
+  return values === undefined ? [times] : [times, values];
 }
 
 /** Files that have the timelines of all users of some segments, a row per user. */
 export interface TimelineFiles {
-  /** When the last of their rows arrived: earlier, less was known. */
-  readonly knownAt: EpochMicros;
+  /** When the last of the rows that they are made from arrived. */
+  readonly lastArrival: EpochMicros;
+  /** About how many rows each part is made from: with as many, the same parts are made again. */
+  readonly rowsPerPart: number;
   /** Together every user once, in the order of their ids. */
   readonly parts: readonly { readonly file: string; readonly users: number }[];
 }
 
-/** Raised where other lists are made of the same rows. */
+/** Raised where the same rows give other lists or other bytes. */
 const VERSION = 1;
+
+/** How many users a thread reads at a time. */
+export const USERS_PER_ROW_GROUP = 4_096;
 
 /** The timelines that features need, in their order, and which of them each feature uses. */
 export function planTimelines(features: readonly FeatureDefinition[]): {
@@ -46,7 +73,7 @@ export function planTimelines(features: readonly FeatureDefinition[]): {
   return { timelines: [...byRows.values()], ofFeature };
 }
 
-/** Identifies what timelines list: the same for feature sets whose features need the same rows. */
+/** Identifies what the columns list: the same for features that need the same rows in the same order. */
 export function timelineKey({ features }: FeatureSet): string {
   const rows = new Set(features.map(rowsOf));
   return createHash('sha256')
@@ -61,17 +88,21 @@ function rowsOf({ source, eventType, aggregate }: FeatureDefinition): string {
 }
 
 function timelineOf(feature: FeatureDefinition, number: number): Timeline {
-  const named = (...names: string[]) => names.map((name) => `${name}_${number}`);
   switch (feature.aggregate.kind) {
-    case 'count-distinct': {
-      const columns = named('starts', 'ends', 'pause_starts', 'pause_ends');
-      return { feature, kind: 'sessions', columns };
-    }
+    case 'count-distinct':
+      return {
+        kind: 'sessions',
+        feature,
+        starts: `starts_${number}`,
+        ends: `ends_${number}`,
+        pauseStarts: `pause_starts_${number}`,
+        pauseEnds: `pause_ends_${number}`,
+      };
     case 'count':
     case 'days-since-last':
-      return { feature, kind: 'facts', columns: named('times') };
+      return { kind: 'facts', feature, times: `times_${number}` };
     case 'sum':
     case 'latest-equals':
-      return { feature, kind: 'facts', columns: named('times', 'values') };
+      return { kind: 'facts', feature, times: `times_${number}`, values: `values_${number}` };
   }
 }

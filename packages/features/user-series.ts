@@ -2,7 +2,7 @@
 export interface UserSeries {
   readonly offsets: Int32Array;
   readonly times: Float64Array;
-  /** Absent: every value is 1. */
+  /** Absent: each is 1 in a sum, and its own time for the greatest. */
   readonly values?: Float64Array;
 }
 

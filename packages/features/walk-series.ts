@@ -43,7 +43,7 @@ export function sumsInWindow(
 
 /**
  * For each moment the greatest of its user's values whose time is not after it; −∞ where there is
- * none. As above, from the first moment of the first user on.
+ * none. Both series have the same users; the numbers begin with the first moment of the first.
  */
 export function greatestUntil(
   moments: UserSeries,

@@ -11,8 +11,9 @@ import type { FeatureSet } from './feature-set';
 import { planTimelines, type TimelineFiles } from './timelines';
 
 /**
- * Lists can't be moved to disk while they are made: a row may take this much. Segments that have rows
- * of all users in each row group, as those of small loads do, are read anew for each part.
+ * What a row may take while a part is made: lists can't be moved to disk. Parts are as large as that
+ * allows, since segments of small loads, whose row groups have rows of all users, are read anew for
+ * each.
  */
 const BYTES_PER_ROW = 250;
 
@@ -42,8 +43,7 @@ function sourceFiles({ featureSet, segments, batch }: TimelineOptions): string[]
 }
 
 interface WriteOptions extends TimelineOptions {
-  /** When the last row arrived. */
-  readonly knownAt: EpochMicros;
+  readonly lastArrival: EpochMicros;
   /** The file of the first part, 0, and so on. */
   readonly fileOf: (part: number) => string;
   /** About how many rows a part is made from. */
@@ -59,10 +59,10 @@ export async function writeTimelines(
   duckDb: DuckDb,
   options: WriteOptions,
 ): Promise<TimelineFiles> {
-  const { knownAt, fileOf, onPart, signal, featureSet, segments, batch } = options;
+  const { lastArrival, fileOf, onPart, signal, featureSet, segments, batch } = options;
   const { rowsPerPart = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
   const { timelines } = planTimelines(featureSet.features);
-  const sources = { segments, knowledge: { batch, known: { at: knownAt } } };
+  const sources = { segments, knowledge: { batch, known: { at: lastArrival } } };
   const cut = { files: sourceFiles(options), rowsPerPart };
   const parts: { file: string; users: number }[] = [];
   try {
@@ -77,7 +77,8 @@ export async function writeTimelines(
       onPart?.(parts.length, ranges.length);
     }
   } finally {
-    for (const sql of dropTimelineTables(timelines)) await duckDb.run(sql);
+    // What failed is more important than what is left.
+    for (const sql of dropTimelineTables(timelines)) await duckDb.run(sql).catch(() => {});
   }
-  return { knownAt, parts };
+  return { lastArrival, rowsPerPart, parts };
 }

@@ -34,7 +34,7 @@ interface MakeOptions extends StoreOptions {
   /** K of what is asked: nothing is made of rows that arrived later. */
   readonly knownAt: EpochMicros;
   readonly now: EpochMicros;
-  readonly report: (done: number, total: number) => void;
+  readonly onPart: (done: number, total: number) => void;
   readonly rowsPerPart?: number;
 }
 
@@ -54,28 +54,27 @@ export async function findTimelines(
 }
 
 /**
- * Makes the timelines of these segments: a folder that appears by one rename. Of two who make them at
- * once the first is who publishes; the other takes those.
+ * Makes the timelines of these segments: a folder that appears by one rename. Who makes them while
+ * another does takes those that are there first.
  *
- * @returns undefined where some of the rows arrived after K.
+ * @returns undefined where some of the rows arrived after K, or where the timelines are gone again.
+ * @throws ChurnError STORAGE_UNAVAILABLE; DuckDB's errors, such as for want of memory.
  */
 export async function makeTimelines(
   duckDb: DuckDb,
   options: MakeOptions,
 ): Promise<TimelineFiles | undefined> {
-  const knownAt = await latestArrival(duckDb, options);
-  if (knownAt > options.knownAt) return undefined;
-  const { timelinesDir, report, now, ...others } = options;
+  const lastArrival = await latestArrival(duckDb, options);
+  if (lastArrival > options.knownAt) return undefined;
+  const { timelinesDir, now, ...others } = options;
   await makeFolder(timelinesDir);
   await removeLeftovers(timelinesDir, now);
   const folder = temporaryFolder(timelinesDir);
   await mkdir(folder);
   try {
-    const made = { ...others, knownAt, fileOf: partIn(folder), onPart: report };
-    const { parts } = await writeTimelines(duckDb, made);
-    const named = parts.map(({ file, users }) => ({ file: path.basename(file), users }));
-    const manifest = { known_at: formatInstant(knownAt), parts: named };
-    await writeDurably(path.join(folder, MANIFEST), `${JSON.stringify(manifest)}\n`);
+    const fileOf = partIn(folder);
+    const made = await writeTimelines(duckDb, { ...others, lastArrival, fileOf });
+    await writeDurably(path.join(folder, MANIFEST), formatManifest(made));
     const final = await folderOf(options);
     // Something that is there and is not whole is in the way.
     if (!(await findTimelines(duckDb, options))) await removeAtOnce(final);
@@ -105,8 +104,9 @@ export async function auditTimelines(
   const folder = path.join(options.scratchDir, `audit-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   try {
-    const again = { ...options, knownAt: found.knownAt, fileOf: partIn(folder) };
-    await writeTimelines(duckDb, again);
+    const { lastArrival, rowsPerPart } = found;
+    const fileOf = partIn(folder);
+    await writeTimelines(duckDb, { ...options, lastArrival, rowsPerPart, fileOf });
     const audited = { equal: [] as string[], mismatched: [] as string[] };
     const parts = new Set([...names, ...(await readdir(folder))]);
     parts.delete(MANIFEST);
@@ -151,15 +151,29 @@ function segmentName(file: string): string {
   return path.join(path.basename(path.dirname(file)), path.basename(file));
 }
 
+interface Manifest {
+  readonly last_arrival: string;
+  readonly rows_per_part: number;
+  readonly parts: TimelineFiles['parts'];
+}
+
+function formatManifest({ lastArrival, rowsPerPart, parts }: TimelineFiles): string {
+  const manifest: Manifest = {
+    last_arrival: formatInstant(lastArrival),
+    rows_per_part: rowsPerPart,
+    parts: parts.map(({ file, users }) => ({ file: path.basename(file), users })),
+  };
+  return `${JSON.stringify(manifest)}\n`;
+}
+
 function parseManifest(folder: string, text: string): TimelineFiles | undefined {
-  interface Manifest {
-    readonly known_at: string;
-    readonly parts: TimelineFiles['parts'];
-  }
   try {
-    const { known_at, parts } = JSON.parse(text) as Manifest;
-    const located = parts.map(({ file, users }) => ({ file: path.join(folder, file), users }));
-    return { knownAt: parseInstant(known_at), parts: located };
+    const { last_arrival, rows_per_part, parts } = JSON.parse(text) as Manifest;
+    return {
+      lastArrival: parseInstant(last_arrival),
+      rowsPerPart: rows_per_part,
+      parts: parts.map(({ file, users }) => ({ file: path.join(folder, file), users })),
+    };
   } catch {
     return undefined;
   }

@@ -1,4 +1,9 @@
-import { auditPartitions, auditTimelines, type AuditReport } from '../offline-store';
+import {
+  auditPartitions,
+  auditTimelines,
+  type AuditReport,
+  type ComputeContext,
+} from '../offline-store';
 import type { Adapters } from './open-platform';
 import { computeContext, type JobProgress } from './partition-jobs';
 
@@ -12,29 +17,27 @@ export async function auditOffline(
     { ...context, scratchDir: adapters.paths.scratch },
     { report: (done, total, what) => progress.report({ what, done, total }) },
   );
-  const ofTimelines = await compareTimelines(adapters, progress);
+  const ofTimelines = await compareTimelines(adapters, context, progress);
   const examples = ofTimelines.mismatched.map((name) => `timelines ${name}`);
   return {
     ...ofPartitions,
     equal: ofPartitions.equal + ofTimelines.equal.length,
     mismatched: ofPartitions.mismatched + ofTimelines.mismatched.length,
-    examples: [...ofPartitions.examples, ...examples],
+    examples: [...examples, ...ofPartitions.examples],
   };
 }
 
-async function compareTimelines(adapters: Adapters, { signal }: JobProgress) {
-  const { featureSet, paths } = adapters;
-  const rawLog = await adapters.rawLog();
-  const duckDb = await adapters.openDuckDb();
+async function compareTimelines(
+  adapters: Adapters,
+  { featureSet, segments, openDuckDb }: ComputeContext,
+  { signal }: JobProgress,
+) {
+  const { lastBatch: batch } = await adapters.rawLog();
+  const { timelines: timelinesDir, scratch: scratchDir } = adapters.paths;
+  const duckDb = await openDuckDb();
   try {
-    return await auditTimelines(duckDb, {
-      featureSet,
-      segments: (table, batch) => rawLog.segments(table, batch),
-      batch: rawLog.lastBatch,
-      timelinesDir: paths.timelines,
-      scratchDir: paths.scratch,
-      signal,
-    });
+    const options = { featureSet, segments, batch, timelinesDir, scratchDir, signal };
+    return await auditTimelines(duckDb, options);
   } finally {
     duckDb.close();
   }

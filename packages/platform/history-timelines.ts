@@ -3,7 +3,7 @@ import { countParquetRows, type DuckDb } from '../duckdb';
 import type { TimelineFiles } from '../features';
 import { parseInstant } from '../instants';
 import { findTimelines, makeTimelines } from '../offline-store';
-import type { RawLog } from '../raw-data';
+import type { RawLog, RawTable } from '../raw-data';
 import type { Adapters } from './open-platform';
 import type { JobProgress } from './partition-jobs';
 
@@ -49,8 +49,7 @@ async function findOrMake(
   const { batch } = knowledge;
   const options = {
     featureSet,
-    segments: (...[table, through]: Parameters<RawLog['segments']>) =>
-      rawLog.segments(table, through),
+    segments: (table: RawTable, through: number) => rawLog.segments(table, through),
     batch,
     timelinesDir: paths.timelines,
     signal: progress.signal,
@@ -63,6 +62,6 @@ async function findOrMake(
     ...options,
     knownAt: parseInstant(knowledge.knownAt),
     now: now(),
-    report: (done, total) => progress.report({ what: 'history: timelines', done, total }),
+    onPart: (done, total) => progress.report({ what: 'history: timelines', done, total }),
   });
 }

@@ -55,6 +55,13 @@ describe('churn history', () => {
     return rows.map((row) => row.user_id);
   }
 
+  /** Damages the inside of a part, in a way that can't be read; its end is as it was. */
+  function damage(timelines: string): void {
+    const part = path.join(foldersByAge(timelines)[0]!, 'part-0000.parquet');
+    const bytes = readFileSync(part);
+    writeFileSync(part, bytes.fill(0xff, 4, Math.floor(bytes.length / 2)));
+  }
+
   /** The folders of timelines, the oldest first. */
   function foldersByAge(timelines: string): string[] {
     const folders = readdirSync(timelines).map((name) => path.join(timelines, name));
@@ -110,6 +117,40 @@ describe('churn history', () => {
     });
   });
 
+  it('makes none where each row has a K of its own', async () => {
+    const { timelines } = platform.adapters.paths;
+    rmSync(timelines, { recursive: true, force: true });
+    await history(
+      (await someUsers()).map((user) => `${user},2024-03-09`),
+      'as-served',
+    );
+    expect(existsSync(timelines)).toBe(false);
+  });
+
+  it('reads them for a few rows, too, and stops where it is cancelled', async () => {
+    const { timelines } = platform.adapters.paths;
+    const lines = (await someUsers()).map((user) => `${user},2024-03-09`);
+    await history(lines);
+    damage(timelines);
+    writeFileSync(spine, `user_id,time\n${lines[0]}\n`);
+    const said: string[] = [];
+    const report = ({ what }: { what: string }) => void said.push(what);
+    await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, { ...quietly, report });
+    expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
+    const stopping = new AbortController();
+    const stop = ({ what }: { what: string }) => {
+      said.push(what);
+      if (what === 'history: computing') stopping.abort(new Error('enough'));
+    };
+    said.length = 0;
+    const progress = { report: stop, signal: stopping.signal };
+    await expect(
+      platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, progress),
+    ).rejects.toThrow('enough');
+    expect(said).toEqual(['history: computing']);
+    rmSync(timelines, { recursive: true });
+  });
+
   it.each<[string, (timelines: string) => void]>([
     [
       'can not be made',
@@ -118,15 +159,7 @@ describe('churn history', () => {
         writeFileSync(timelines, 'not a folder');
       },
     ],
-    [
-      'can not be read',
-      (timelines) => {
-        const [folder] = foldersByAge(timelines);
-        const part = path.join(folder!, 'part-0000.parquet');
-        const bytes = readFileSync(part);
-        writeFileSync(part, bytes.fill(0xff, 4, Math.floor(bytes.length / 2)));
-      },
-    ],
+    ['can not be read', damage],
   ])('goes without timelines that %s', async (_what, harm) => {
     const { timelines } = platform.adapters.paths;
     const lines = (await someUsers()).map((user) => `${user},2024-03-09T01:02:03Z`);

@@ -51,7 +51,9 @@ function addAudit(program: Command, invocation: Invocation): void {
         const report = await (await platform()).jobs.audit(store, progress);
         const { equal, missing, extra, mismatched, not_comparable } = report;
         const counts = { equal, missing, extra, mismatched, not_comparable };
-        print(report, renderTable(['finding', 'count'], Object.entries(counts)));
+        const table = renderTable(['finding', 'count'], Object.entries(counts));
+        const examples = 'examples' in report ? (report.examples as readonly string[]) : [];
+        print(report, [table, ...examples].join('\n'));
         if (missing + extra + mismatched > 0) process.exitCode = 1;
       }),
     );

@@ -16,12 +16,9 @@ describe('readListsOfAll', () => {
   });
 
   /** Per query the lists of each row. */
-  async function read(sqls: readonly string[], columns: number) {
+  async function read(sqls: readonly string[]) {
     const answers = sqls.map(() => [] as number[][][]);
-    for await (const { query, rows, lists } of readListsOfAll(duckDb.connection, {
-      sqls,
-      columns,
-    })) {
+    for await (const { query, rows, lists } of readListsOfAll(duckDb.connection, { sqls })) {
       for (let row = 0; row < rows; row += 1) {
         const ofRow = lists.map(({ offsets, values }) => [
           ...values.subarray(offsets[row], offsets[row + 1]),
@@ -38,7 +35,7 @@ describe('readListsOfAll', () => {
       `SELECT []::DOUBLE[], []::DOUBLE[] LIMIT 0`,
       `SELECT [4::DOUBLE], [5::DOUBLE]`,
     ];
-    expect(await read(lists, 2)).toEqual([
+    expect(await read(lists)).toEqual([
       [
         [[1.5, 2.5], []],
         [[], [3]],
@@ -46,13 +43,13 @@ describe('readListsOfAll', () => {
       [],
       [[[4], [5]]],
     ]);
-    expect(await read([], 2)).toEqual([]);
+    expect(await read([])).toEqual([]);
   });
 
   it('has the lists of many chunks', async () => {
     const rows = 10_000;
     const sql = `SELECT list_transform(range(i % 7), x -> (i + x)::DOUBLE) FROM range(${rows}) AS r(i)`;
-    const [answer] = await read([sql], 1);
+    const [answer] = await read([sql]);
     const expected = Array.from({ length: rows }, (_, i) => [
       Array.from({ length: i % 7 }, (_element, x) => i + x),
     ]);
@@ -65,16 +62,31 @@ describe('readListsOfAll', () => {
       `SELECT [error('broken')::DOUBLE]`,
       `SELECT [2::DOUBLE]`,
     ];
-    await expect(read(failing, 1)).rejects.toThrow('broken');
-    expect(await read([`SELECT [3::DOUBLE]`], 1)).toEqual([[[[3]]]]);
+    await expect(read(failing)).rejects.toThrow('broken');
+    expect(await read([`SELECT [3::DOUBLE]`])).toEqual([[[[3]]]]);
   });
 
   it('waits for the query that is under way when its reader stops', async () => {
     const sqls = [`SELECT [1::DOUBLE]`, `SELECT [sum(i)::DOUBLE] FROM range(1000000) AS r(i)`];
-    for await (const { query } of readListsOfAll(duckDb.connection, { sqls, columns: 1 })) {
+    for await (const { query } of readListsOfAll(duckDb.connection, { sqls })) {
       expect(query).toBe(0);
       break;
     }
-    expect(await read([`SELECT [3::DOUBLE]`], 1)).toEqual([[[[3]]]]);
+    expect(await read([`SELECT [3::DOUBLE]`])).toEqual([[[[3]]]]);
+  });
+
+  it('stops where it is cancelled, between two chunks too', async () => {
+    const stopping = new AbortController();
+    const sqls = ['SELECT [i::DOUBLE] FROM range(10000) AS r(i)'];
+    const reading = async () => {
+      for await (const { rows } of readListsOfAll(duckDb.connection, {
+        sqls,
+        signal: stopping.signal,
+      })) {
+        expect(rows).toBeLessThan(10_000);
+        stopping.abort(new Error('enough'));
+      }
+    };
+    await expect(reading()).rejects.toThrow('enough');
   });
 });

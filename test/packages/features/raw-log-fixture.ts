@@ -72,8 +72,8 @@ export async function writeTestTimelines(
   const folder = mkdtempSync(path.join(path.dirname(path.dirname(ofUsers!)), 'timelines-'));
   const fileOf = (part: number) => path.join(folder, `${part}.parquet`);
   const options = { featureSet: features, segments, batch };
-  const knownAt = await latestArrival(duckDb, options);
-  return writeTimelines(duckDb, { ...options, knownAt, fileOf, rowsPerPart });
+  const lastArrival = await latestArrival(duckDb, options);
+  return writeTimelines(duckDb, { ...options, lastArrival, fileOf, rowsPerPart });
 }
 
 interface TestTimelines {
