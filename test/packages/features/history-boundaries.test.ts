@@ -130,7 +130,7 @@ it('has each user’s own rows in timelines of more users than DuckDB hands over
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
     SELECT lpad((${users - 1} - i)::VARCHAR, 4, '0') AS user_id, ${NOW}::BIGINT AS t FROM range(${users}) AS r(i)`);
   const knowledge = { batch: 1, known: { at: NOW } };
-  const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPart: 4_000 });
+  const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPart: 9_000 });
   const options = { featureSet, knowledge, segments, timelines, now: NOW };
   const history = await computeHistory(duckDb, options);
   const valuesOf = (name: string) => [
@@ -139,7 +139,7 @@ it('has each user’s own rows in timelines of more users than DuckDB hands over
   const places = Array.from({ length: users }, (_, row) => users - 1 - row);
   // A user counts as a row, beside an event and a bill.
   const most = Math.max(...timelines.parts.map((part) => part.users));
-  expect(most * 3).toBeLessThanOrEqual(4_000 + 3);
+  expect(most * 3).toBeLessThanOrEqual(9_000 + 3);
   expect(valuesOf('days_since_last_login')).toEqual(places.map((i) => 31 - (i % 20)));
   expect(valuesOf('failed_payments_30d')).toEqual(places.map((i) => (i % 3 < 2 ? 1 : 0)));
 });
