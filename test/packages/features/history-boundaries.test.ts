@@ -1,6 +1,11 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import {
+  copyToParquet,
+  parquetRowCounts,
+  quoteLiteral,
+  type DuckDb,
+} from '../../../packages/duckdb';
 import {
   computeHistory,
   featureSet,
@@ -137,8 +142,11 @@ it('has each user’s own rows in timelines of more users than DuckDB hands over
     ...history.features[featureSet.features.findIndex((feature) => feature.name === name)]!,
   ];
   const places = Array.from({ length: users }, (_, row) => users - 1 - row);
+  const counts = timelines.parts.map((part) => part.users);
+  const files = timelines.parts.map(({ file }) => file);
+  expect(await parquetRowCounts(duckDb, files)).toEqual(counts);
   // A user counts as a row, beside an event and a bill.
-  const most = Math.max(...timelines.parts.map((part) => part.users));
+  const most = Math.max(...counts);
   expect(most * 3).toBeLessThanOrEqual(9_000 + 3);
   expect(valuesOf('days_since_last_login')).toEqual(places.map((i) => 31 - (i % 20)));
   expect(valuesOf('failed_payments_30d')).toEqual(places.map((i) => (i % 3 < 2 ? 1 : 0)));
