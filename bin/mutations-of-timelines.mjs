@@ -21,8 +21,8 @@ const compiling = breakOf('features', 'compile-timelines');
 const writing = breakOf('features', 'write-timelines');
 const reading = breakOf('features', 'read-timelines');
 const choosing = breakOf('features', 'compute-history');
+const selecting = breakOf('features', 'compile-spine');
 const storing = breakOf('offline-store', 'timeline-store');
-
 const answering = breakOf('platform', 'history-timelines');
 
 /** Breaks of how timelines are made, kept and read. */
@@ -31,7 +31,7 @@ export const timelineMutations = [
   planning('timelines of all sources', 'JSON.stringify([source, ', 'JSON.stringify(['),
   planning('timelines of any plan', "hasOnlyTimes ? 'times' : aggregate]", "'times']"),
   compiling('users of a part', 'u < ${until}', 'u <= ${until}'),
-  compiling('sessions of another type', ' WHERE ${isOfType(feature.eventType)})', ')'),
+  selecting('sessions of another type', ' WHERE ${isOfType(eventType)})', ')'),
   compiling('when sessions end', 'max(e) AS last', 'min(e) AS last'),
   compiling('pauses from the wrong row', 'ORDER BY e)`', 'ORDER BY e DESC)`'),
   compiling('pauses of long sessions', 'last > first +', 'last > first + 30 *'),

@@ -66,7 +66,7 @@ export interface SpineQuery {
 }
 
 /** (u, a, e, others) of the rows that the spine may know: seen from `a` on, not before they happened. */
-export function knownRows(source: SourceTable, others: string, options: SpineOptions): string {
+function knownRows(source: SourceTable, others: string, options: SpineOptions): string {
   const { knowledge, segments } = options;
   const { known, batch } = knowledge;
   const isAt = 'at' in known;
@@ -118,16 +118,24 @@ function valueOf({ aggregate }: FeatureDefinition): string {
   }
 }
 
+/** (u, session_id, a, e) of the rows that a feature's sessions are made from. */
+export function sessionRows(
+  { source, eventType }: FeatureDefinition,
+  options: SpineOptions,
+): string {
+  const known = knownRows(source, 'session_id, event_type', options);
+  return `(SELECT u, session_id, a, e FROM (${known}) WHERE ${isOfType(eventType)})`;
+}
+
 /**
  * The sessions: when the first and the last row of each happened; and where that is another moment,
  * when the first and the last to be seen are.
  */
 export function selectSpineSessions(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
-  const rows = knownRows(feature.source, 'session_id, event_type', options);
   const isAtOnce = 'at' in options.knowledge.known;
   const seen = isAtOnce ? '' : ', min(a)::DOUBLE, max(a)::DOUBLE';
-  const sql = `SELECT u, min(e)::DOUBLE, max(e)::DOUBLE${seen} FROM (${rows})
-  WHERE ${isOfType(feature.eventType)} GROUP BY u, session_id`;
+  const sql = `SELECT u, min(e)::DOUBLE, max(e)::DOUBLE${seen}
+  FROM ${sessionRows(feature, options)} GROUP BY u, session_id`;
   return { sql, columns: ['first', 'last', ...(isAtOnce ? [] : seenColumns)] };
 }
 
@@ -142,13 +150,12 @@ export function selectSessionPieces(
   options: SpineOptions,
 ): SpineQuery {
   const window = micros(feature.windowDays);
-  const rows = `SELECT * FROM (${knownRows(feature.source, 'session_id, event_type', options)})
-    WHERE ${isOfType(feature.eventType)}`;
+  const rows = sessionRows(feature, options);
   const covered = `max(e) OVER (PARTITION BY u, session_id ORDER BY a, e
     ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) + ${window}`;
   const sql = `SELECT u, greatest(a, coalesce(covered, a))::DOUBLE AS a, e::DOUBLE AS e FROM (
-  SELECT u, a, e, ${covered} AS covered FROM (${rows}) SEMI JOIN (
-    SELECT u, session_id FROM (${rows}) GROUP BY u, session_id HAVING max(a) > min(e) + ${window}
+  SELECT u, a, e, ${covered} AS covered FROM ${rows} SEMI JOIN (
+    SELECT u, session_id FROM ${rows} GROUP BY u, session_id HAVING max(a) > min(e) + ${window}
   ) USING (u, session_id) WHERE a < e + ${window}
 ) WHERE greatest(a, coalesce(covered, a)) < e + ${window}`;
   return { sql, columns: ['a', 'e'] };

@@ -1,7 +1,6 @@
 import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
-import { knownRows, selectSpineFacts, selectUsers, type SpineOptions } from './compile-spine';
-import { isOfType } from './is-of-type';
+import { selectSpineFacts, selectUsers, sessionRows, type SpineOptions } from './compile-spine';
 import {
   columnsOf,
   USERS_PER_ROW_GROUP,
@@ -95,16 +94,10 @@ function sorted(column: string): string {
   return `list_sort(list(${column}::DOUBLE))`;
 }
 
-/** (u, session_id, e) of the rows that sessions are made from. */
-function sessionRows({ feature }: SessionTimeline, options: SpineOptions): string {
-  const known = knownRows(feature.source, 'session_id, event_type', options);
-  return `(SELECT u, session_id, e FROM (${known}) WHERE ${isOfType(feature.eventType)})`;
-}
-
 function compileSessions(timeline: SessionTimeline, options: SpineOptions): string {
   return `CREATE OR REPLACE TEMP TABLE ${sessionTable(timeline)} AS
     SELECT u, session_id, min(e) AS first, max(e) AS last
-    FROM ${sessionRows(timeline, options)} GROUP BY u, session_id`;
+    FROM ${sessionRows(timeline.feature, options)} GROUP BY u, session_id`;
 }
 
 /** Sessions that are longer than a day are looked at row by row: few are. */
@@ -113,7 +106,7 @@ function selectSessionLists(timeline: SessionTimeline, options: SpineOptions): s
   const sessions = sessionTable(timeline);
   const previous = `lag(e) OVER (PARTITION BY u, session_id ORDER BY e)`;
   const pauses = `SELECT u, e, ${previous} AS previous
-    FROM ${sessionRows(timeline, options)} SEMI JOIN (
+    FROM ${sessionRows(timeline.feature, options)} SEMI JOIN (
       FROM ${sessions} WHERE last > first + ${MICROS_PER_DAY}) USING (u, session_id)
     QUALIFY e > previous + ${MICROS_PER_DAY}`;
   return `FROM (
