@@ -95,6 +95,26 @@ export async function publishFolder(temporary: string, final: string): Promise<b
   return true;
 }
 
+/**
+ * Removes a folder, gone by one rename for whoever looks for it from now on: nobody finds half of it,
+ * and a process that still writes into it can't publish what is left. Nothing where there is none.
+ */
+export async function removeAtOnce(folder: string): Promise<void> {
+  const doomed = temporaryIn(path.dirname(folder));
+  try {
+    await rename(folder, doomed);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  await rm(doomed, { recursive: true, force: true });
+}
+
+/** A hidden name of its own for what is not finished or is about to go. */
+export function temporaryIn(folder: string): string {
+  return path.join(folder, `.${randomUUID()}.tmp`);
+}
+
 /** The text of a file, or undefined where there is none. */
 export async function readTextIfThere(file: string): Promise<string | undefined> {
   try {

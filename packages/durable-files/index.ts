@@ -4,9 +4,11 @@ export {
   moveIntoPlace,
   publishFolder,
   readTextIfThere,
+  removeAtOnce,
   replaceByLink,
   replaceDurably,
   syncToDisk,
+  temporaryIn,
   writeDurably,
 } from './durable-files';
 export { describeFile, sha256OfFile } from './file-hash';

@@ -1,7 +1,12 @@
 import { quoteLiteral, type ColumnType } from '../duckdb';
 import type { FeatureSet } from './feature-set';
 import { isOfType } from './is-of-type';
-import type { FeatureDefinition, SourceTable } from './language';
+import {
+  sourcesOfFeatures,
+  sourcesOfLabel,
+  type FeatureDefinition,
+  type SourceTable,
+} from './language';
 
 /**
  * What the sweep keeps per user for one feature: a sum of the facts in force, or the greatest of
@@ -121,12 +126,7 @@ function labelColumns(
 }
 
 function sourcesOf({ features, label }: FeatureSet): SourceTable[] {
-  const sources = [
-    ...features.map((feature) => feature.source),
-    label.silentIn,
-    label.cancelledBy.source,
-  ];
-  return [...new Set(sources)];
+  return [...new Set([...sourcesOfFeatures(features), ...sourcesOfLabel(label)])];
 }
 
 function countColumn({ eventType }: FeatureDefinition): FactColumn {

@@ -4,7 +4,12 @@ import type { RawTable, SegmentFiles } from './compile-facts';
 import type { FeatureSet } from './feature-set';
 import type { KnowledgeAt, LabelKnowledge } from './grid';
 import { isOfType } from './is-of-type';
-import type { FeatureDefinition, LabelDefinition } from './language';
+import {
+  sourcesOfFeatures,
+  sourcesOfLabel,
+  type FeatureDefinition,
+  type LabelDefinition,
+} from './language';
 
 /** One user at one moment. */
 export interface MomentQuestion {
@@ -36,14 +41,11 @@ export function compileMoment(featureSet: FeatureSet, question: MomentQuestion):
   SELECT * FROM ${rowsOfUser(table, labelKnown.batch, question)}
     AND event_time > ${instant(at)} AND event_time <= ${instant(horizonEnd)} AND ${isKnown(labelKnown)}
 )`;
-  const labelSources = [...new Set([label.silentIn, label.cancelledBy.source])];
   const values = features.map((feature) => `  ${valueOf(feature, at)} AS ${feature.name}`);
   return `WITH ${[
     visible('users', 'signup_time'),
-    ...[...new Set(features.map(({ source }) => source))].map((source) =>
-      visible(source, 'event_time'),
-    ),
-    ...labelSources.map(following),
+    ...sourcesOfFeatures(features).map((source) => visible(source, 'event_time')),
+    ...sourcesOfLabel(label).map(following),
   ].join(', ')}
 SELECT user_id, ${instant(at)} AS feature_time,
 ${values.join(',\n')},

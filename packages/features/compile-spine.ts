@@ -18,11 +18,11 @@ export interface SpineOptions {
 /** SQL for `spine_users(u, user_id, own_plan, signup, k)`: the users of the spine that are known. */
 export function compileSpineUsers(options: SpineOptions): string {
   return `CREATE OR REPLACE TEMP TABLE spine_users AS
-${selectUsers(options)} WHERE user_id IN (SELECT user_id FROM spine) ORDER BY u`;
+${fromUsers(options)} WHERE user_id IN (SELECT user_id FROM spine) ORDER BY u`;
 }
 
-/** All users of the batches; `u` is their place in the order of their ids. */
-export function selectUsers({ knowledge, segments }: SpineOptions): string {
+/** FROM clause: all users of the batches; `u` is their place in the order of their ids. */
+export function fromUsers({ knowledge, segments }: SpineOptions): string {
   return `FROM (SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id,
     plan AS own_plan, epoch_us(signup_time) AS signup, epoch_us(ingested_at) AS k
   FROM ${readParquet(segments('users', knowledge.batch))} WHERE batch <= ${knowledge.batch})`;

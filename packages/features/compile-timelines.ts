@@ -1,6 +1,6 @@
 import { quoteLiteral, readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
-import { selectSpineFacts, selectUsers, sessionRows, type SpineOptions } from './compile-spine';
+import { selectSpineFacts, fromUsers, sessionRows, type SpineOptions } from './compile-spine';
 import {
   columnsOf,
   USERS_PER_ROW_GROUP,
@@ -28,7 +28,7 @@ export function compileTimelineUsers(
   const rowsUntil = `sum(1 + coalesce(n, 0)) OVER (ORDER BY u)`;
   return `CREATE OR REPLACE TEMP TABLE timeline_users AS
 SELECT u, user_id, (${rowsUntil} - 1) // ${rowsPerPart} AS part
-FROM (SELECT u, user_id ${selectUsers(options)}) LEFT JOIN (
+FROM (SELECT u, user_id ${fromUsers(options)}) LEFT JOIN (
   SELECT user_id, count(*) AS n FROM ${readParquet(files)} GROUP BY user_id
 ) USING (user_id) ORDER BY u`;
 }

@@ -9,6 +9,7 @@ export { isOfType } from './is-of-type';
 export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid';
 export {
   defineFeatureGroup,
+  sourcesOfFeatures,
   type Aggregate,
   type FeatureDefinition,
   type FeatureWording,

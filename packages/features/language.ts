@@ -63,6 +63,16 @@ export interface LabelDefinition {
   readonly description: string;
 }
 
+/** The tables that features are made from, in the order of the features. */
+export function sourcesOfFeatures(features: readonly FeatureDefinition[]): SourceTable[] {
+  return [...new Set(features.map(({ source }) => source))];
+}
+
+/** The tables that a label is made from. */
+export function sourcesOfLabel({ silentIn, cancelledBy }: LabelDefinition): SourceTable[] {
+  return [...new Set([silentIn, cancelledBy.source])];
+}
+
 type FeatureBody = Omit<FeatureDefinition, 'name' | 'source'>;
 
 /**

@@ -8,6 +8,7 @@ import {
 } from './compile-timelines';
 import type { SegmentFiles } from './compile-facts';
 import type { FeatureSet } from './feature-set';
+import { sourcesOfFeatures } from './language';
 import { planTimelines, type TimelineFiles } from './timelines';
 
 /**
@@ -38,8 +39,7 @@ export async function latestArrival(
 }
 
 function sourceFiles({ featureSet, segments, batch }: TimelineOptions): string[] {
-  const sources = new Set(featureSet.features.map(({ source }) => source));
-  return [...sources].flatMap((source) => segments(source, batch));
+  return sourcesOfFeatures(featureSet.features).flatMap((source) => segments(source, batch));
 }
 
 interface WriteOptions extends TimelineOptions {

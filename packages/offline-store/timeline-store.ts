@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parquetRowCounts, type DuckDb } from '../duckdb';
 import {
   makeFolder,
   publishFolder,
   readTextIfThere,
+  removeAtOnce,
   sha256OfFile,
+  temporaryIn,
   writeDurably,
 } from '../durable-files';
 import {
   latestArrival,
+  sourcesOfFeatures,
   timelineKey,
   writeTimelines,
   type TimelineFiles,
@@ -69,7 +72,7 @@ export async function makeTimelines(
   const { timelinesDir, now, ...others } = options;
   await makeFolder(timelinesDir);
   await removeLeftovers(timelinesDir, now);
-  const folder = temporaryFolder(timelinesDir);
+  const folder = temporaryIn(timelinesDir);
   await mkdir(folder);
   try {
     const fileOf = partIn(folder);
@@ -130,8 +133,7 @@ function hashIn(folder: string, name: string): Promise<string | undefined> {
  */
 async function folderOf(options: StoreOptions): Promise<string> {
   const { timelinesDir, featureSet, segments, batch } = options;
-  const sources = featureSet.features.map(({ source }) => source);
-  const tables = [...new Set(['users' as const, ...sources])];
+  const tables = ['users' as const, ...sourcesOfFeatures(featureSet.features)];
   const files = tables.flatMap((table) => segments(table, batch));
   const stats = await Promise.all(files.map((file) => stat(file)));
   const states = stats.map(({ size, mtimeMs }, index) => [
@@ -208,18 +210,4 @@ async function withAges(timelinesDir: string, names: readonly string[]): Promise
     if (found) aged.push({ folder, mtimeMs: found.mtimeMs });
   }
   return aged;
-}
-
-function temporaryFolder(timelinesDir: string): string {
-  return path.join(timelinesDir, `.${randomUUID()}.tmp`);
-}
-
-/** Gone by one rename, for whoever looks for it from now on; whoever reads it already will fail. */
-async function removeAtOnce(folder: string): Promise<void> {
-  const doomed = temporaryFolder(path.dirname(folder));
-  const isThere = await rename(folder, doomed).then(
-    () => true,
-    () => false,
-  );
-  if (isThere) await rm(doomed, { recursive: true, force: true });
 }

@@ -1,11 +1,16 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
 import { copyToParquet } from '../duckdb';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
-import { publishFolder, readTextIfThere, replaceDurably } from '../durable-files';
+import {
+  publishFolder,
+  readTextIfThere,
+  removeAtOnce,
+  replaceDurably,
+  temporaryIn,
+} from '../durable-files';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 
@@ -102,7 +107,7 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   const file = path.join(rawLogDir, OWNER_FILE);
   const owner = await readTextIfThere(file);
   if (owner === undefined) {
-    return replaceDurably(file, `${installation.id}\n`, path.join(rawLogDir, temporaryName()));
+    return replaceDurably(file, `${installation.id}\n`, temporaryIn(rawLogDir));
   }
   const found = owner.trim();
   if (found === installation.id) return;
@@ -110,17 +115,10 @@ async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void
   throw new ChurnError('INSTALLATION_MISMATCH', { store: 'The raw log', found, expected });
 }
 
-function temporaryName(): string {
-  return `.${randomUUID()}.tmp`;
-}
-
-/** What a killed call left. Renamed before it is removed, so that no zombie can publish half of it. */
+/** What a killed call left; a zombie that still writes there has nothing to publish afterwards. */
 async function removeLeftovers(rawLogDir: string): Promise<void> {
   for (const name of await readdir(rawLogDir)) {
-    if (!/^\..*\.tmp$/.test(name)) continue;
-    const doomed = path.join(rawLogDir, temporaryName());
-    await rename(path.join(rawLogDir, name), doomed);
-    await rm(doomed, { recursive: true, force: true });
+    if (/^\..*\.tmp$/.test(name)) await removeAtOnce(path.join(rawLogDir, name));
   }
 }
 
@@ -133,7 +131,7 @@ async function mirrorBatches(
   await withScratch(options.scratchDir, (scratch) =>
     withDuckDb(openDuckDb, [rawLogDir, scratch], async (duckDb) => {
       for (const batch of batches) {
-        const temporary = path.join(rawLogDir, temporaryName());
+        const temporary = temporaryIn(rawLogDir);
         await mkdir(temporary);
         for (const table of rawTableNames) {
           const dump = dumpFile(scratch, table);

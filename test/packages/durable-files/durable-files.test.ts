@@ -6,6 +6,7 @@ import {
   makeFolder,
   publishFolder,
   readTextIfThere,
+  removeAtOnce,
   replaceByLink,
   replaceDurably,
   sha256OfFile,
@@ -72,6 +73,15 @@ describe('a folder', () => {
     expect(await publishFolder(at('late'), at('published'))).toBe(false);
     expect(readFileSync(at('published', 'file'), 'utf8')).toBe('first');
     expect(readdirSync(at('late'))).toEqual(['file']);
+  });
+
+  it('goes with all it holds and leaves no other name behind', async () => {
+    mkdirSync(at('going', 'below'), { recursive: true });
+    fill('going/folder', 'old');
+    await removeAtOnce(at('going', 'folder'));
+    await removeAtOnce(at('going', 'folder'));
+
+    expect(readdirSync(at('going'))).toEqual(['below']);
   });
 
   it('that can not be made is a problem of the storage, whatever is in its way', async () => {
