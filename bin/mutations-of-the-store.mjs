@@ -2,6 +2,8 @@ const together = 'test/packages/offline-store/write-vectors.test.ts';
 const restatement = 'test/laws/restatement.integration.test.ts';
 const golden = 'test/packages/offline-store/find-restatements.test.ts';
 const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
+const killed = 'test/packages/offline-store/killed-publish.process.test.ts';
+const paused = 'test/packages/offline-store/paused-publish.process.test.ts';
 const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
 
 const late = (name, find, replace, tests = [golden]) => ({
@@ -161,9 +163,26 @@ export const storeMutations = [
     'false',
     [publishing],
   ),
-  revisions('recording of an adopted revision', 'if (intact && claim.isRecorded)', 'if (intact)', [
+  revisions('recording of an adopted revision', 'isWhole && claim.isRecorded &&', 'isWhole &&', [
     publishing,
   ]),
+  claims(
+    'temporary files of an earlier claim',
+    'await Promise.all(leftovers.map((file) => rm(file, { force: true })));',
+    '',
+    [paused],
+  ),
+  revisions('a revision that nobody saw', 'await removeAll(unseen);', '', [killed]),
+  revisions(
+    "the day's file is replaced last",
+    `    await rename(temporary.revisionFile, paths.revisionFile(revision));
+    await rename(temporary.manifestFile, paths.manifestFile(revision));`,
+    `    await rename(temporary.dayFile, paths.dayFile);
+    await linkInPlaceOf(temporary.dayFile, temporary.revisionFile);
+    await rename(temporary.revisionFile, paths.revisionFile(revision));
+    await rename(temporary.manifestFile, paths.manifestFile(revision));`,
+    [killed],
+  ),
   revisions(
     'mending of damaged files',
     'return found.every((hash) => hash === sha256);',
@@ -172,10 +191,10 @@ export const storeMutations = [
   ),
   revisions(
     'publish order',
-    `      await putInPlace(context, { staged, claim, manifest: staged.manifest });
-      await context.ledger.recordPublication(tx, staged.manifest, checked);`,
-    `      await context.ledger.recordPublication(tx, staged.manifest, checked);
-      await putInPlace(context, { staged, claim, manifest: staged.manifest });`,
+    `    await putInPlace(context, staged, staged.manifest);
+    await context.ledger.recordPublication(tx, staged.manifest, checked);`,
+    `    await context.ledger.recordPublication(tx, staged.manifest, checked);
+    await putInPlace(context, staged, staged.manifest);`,
     [publishing],
   ),
 ];

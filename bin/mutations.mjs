@@ -18,6 +18,7 @@ import { root } from './source-files.mjs';
 
 const wanted = process.argv.slice(2);
 const chosen = mutations.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+requireKnown(wanted);
 const copy = copyRepository();
 const survivors = [];
 try {
@@ -30,6 +31,14 @@ const caught = chosen.length - survivors.length;
 process.stdout.write(`${caught} of ${chosen.length} breaks were caught\n`);
 if (survivors.length > 0) process.stdout.write(`not caught: ${survivors.join(', ')}\n`);
 process.exitCode = survivors.length === 0 ? 0 : 1;
+
+function requireKnown(names) {
+  const known = new Set(mutations.map(({ name }) => name));
+  const unknown = names.filter((name) => !known.has(name));
+  if (unknown.length === 0) return;
+  process.stderr.write(`There is no break named: ${unknown.join(', ')}\n`);
+  process.exit(1);
+}
 
 function copyRepository() {
   const folder = mkdtempSync(path.join(tmpdir(), 'churn-mutations-'));
@@ -85,7 +94,7 @@ function environmentFor(tests) {
     CHURN_TEST_DEPTH: 'no-shrinking',
     ...unused('TEST_TEMPORAL_ADDRESS'),
     ...unused('TEST_WORKFLOW_BUNDLE'),
-    ...(isAny('.integration.') ? {} : unused('TEST_DATABASE_URL')),
+    ...(isAny('.integration.') || isAny('.process.') ? {} : unused('TEST_DATABASE_URL')),
     ...(isAny('online-store') || isAny('acceptance') ? {} : unused('TEST_REDIS_URL')),
   };
 }

@@ -61,19 +61,13 @@ export async function moveIntoPlace(temporary: string, target: string): Promise<
   await rename(temporary, target);
 }
 
-/** Replaces `target`, whose folder exists, by another name for `source`'s bytes, in one step. */
-export async function replaceByLink(
-  source: string,
-  target: string,
-  temporary: string,
-): Promise<void> {
-  await link(source, temporary).catch(async (error: unknown) => {
+/** Makes another name for a file's bytes, in the place of what is there. */
+export async function linkInPlaceOf(name: string, file: string): Promise<void> {
+  await link(file, name).catch(async (error: unknown) => {
     if (systemCode(error) !== 'EEXIST') throw error;
-    await rm(temporary, { force: true });
-    await link(source, temporary);
+    await rm(name, { force: true });
+    await link(file, name);
   });
-  await rename(temporary, target);
-  await syncToDisk(path.dirname(target));
 }
 
 /**

@@ -1,11 +1,11 @@
 export {
   appendDurably,
+  linkInPlaceOf,
   makeFolder,
   moveIntoPlace,
   publishFolder,
   readTextIfThere,
   removeAtOnce,
-  replaceByLink,
   replaceDurably,
   syncToDisk,
   temporaryIn,

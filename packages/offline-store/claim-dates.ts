@@ -35,12 +35,14 @@ export async function claimDates(
 }
 
 /**
- * Removes what a killed attempt left under temporary names: the claim says that nobody else is
- * writing here. Where that attempt got as far as replacing the day's file, what readers see is what
- * counts as published, recorded or not.
+ * Removes what an earlier attempt left under temporary names; should that attempt still run, it has
+ * nothing left that it could publish. Where it got as far as replacing the day's file, what readers
+ * see is what counts as published, recorded or not.
  */
 async function adoptPublished(featuresDir: string, claim: Claim): Promise<Claim> {
-  const newestOnDisk = await removeLeftovers(featuresDir, claim.date);
+  await removeLeftovers(featuresDir, claim.date);
+  // Looked for afterwards: what was renamed until then.
+  const newestOnDisk = await newestRevision(featuresDir, claim.date);
   if (newestOnDisk <= (claim.published?.revision ?? 0)) return claim;
   const current = await currentPartition(featuresDir, claim.date);
   if (!current || current.manifest.revision <= (claim.published?.revision ?? 0)) return claim;
@@ -63,8 +65,7 @@ async function claimPatiently(
   throw new ChurnError('PARTITION_BUSY', { date });
 }
 
-/** Returns the number of the newest revision that lies there. */
-async function removeLeftovers(featuresDir: string, date: LogicalDate): Promise<number> {
+async function removeLeftovers(featuresDir: string, date: LogicalDate): Promise<void> {
   const { revisionsDirectory, dayFile } = partitionPaths(featuresDir, date);
   const revisions = await readdir(revisionsDirectory).catch(() => []);
   const days = revisions.length === 0 ? [] : await readdir(path.dirname(dayFile)).catch(() => []);
@@ -77,7 +78,13 @@ async function removeLeftovers(featuresDir: string, date: LogicalDate): Promise<
       .map((name) => path.join(path.dirname(dayFile), name)),
   ];
   await Promise.all(leftovers.map((file) => rm(file, { force: true })));
-  const numbers = revisions.map((name) => Number(/^rev-(\d+)\.parquet$/.exec(name)?.[1] ?? 0));
+}
+
+/** The number of the newest revision that lies there, published or not; 0 where there is none. */
+async function newestRevision(featuresDir: string, date: LogicalDate): Promise<number> {
+  const { revisionsDirectory } = partitionPaths(featuresDir, date);
+  const names = await readdir(revisionsDirectory).catch(() => []);
+  const numbers = names.map((name) => Number(/^rev-(\d+)\.parquet$/.exec(name)?.[1] ?? 0));
   return Math.max(0, ...numbers);
 }
 

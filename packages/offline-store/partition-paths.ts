@@ -24,3 +24,24 @@ export function partitionPaths(featuresDir: string, date: LogicalDate): Partitio
     manifestFile: (revision) => numbered(revision, 'json'),
   };
 }
+
+/** The names of a revision's files until it is published; `claim-dates.ts` removes what is left. */
+export interface TemporaryPaths {
+  readonly revisionFile: string;
+  readonly manifestFile: string;
+  /** Beside the day's file. */
+  readonly dayFile: string;
+}
+
+/** Those of one claim, in the folders where the files will be. */
+export function temporaryPaths(
+  { revisionsDirectory, dayFile }: PartitionPaths,
+  fencingToken: number,
+): TemporaryPaths {
+  const named = (folder: string, name: string) => path.join(folder, `.${name}.tmp-${fencingToken}`);
+  return {
+    revisionFile: named(revisionsDirectory, 'revision'),
+    manifestFile: named(revisionsDirectory, 'manifest'),
+    dayFile: named(path.dirname(dayFile), path.basename(dayFile)),
+  };
+}

@@ -1,20 +1,28 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
 import { countParquetRows, type DuckDb } from '../duckdb';
 import type { FeatureSet, SegmentFiles } from '../features';
-import { formatInstant, MICROS_PER_DAY, midnightOf, parseInstant } from '../instants';
+import {
+  formatInstant,
+  MICROS_PER_DAY,
+  midnightOf,
+  parseInstant,
+  type LogicalDate,
+} from '../instants';
+import type { TransactionSql } from '../database';
 import type { GridContext } from './compute-grid';
 import type { PartitionRequest } from './compute-partitions';
 import {
   describeFile,
-  moveIntoPlace,
-  replaceByLink,
-  replaceDurably,
+  linkInPlaceOf,
   sha256OfFile,
+  syncToDisk,
+  systemCode,
+  writeDurably,
 } from '../durable-files';
 import type { Checked, Claim, Ledger } from './ledger';
-import { partitionPaths } from './partition-paths';
+import { partitionPaths, temporaryPaths, type TemporaryPaths } from './partition-paths';
 
 /** Changes when the writer would write other bytes for the same rows. */
 export const writerVersion = 'duckdb-1.5.6/parquet-1/zstd-1/122880';
@@ -25,10 +33,10 @@ interface StoreContext {
   readonly segments: SegmentFiles;
 }
 
-/** A revision written beside the store, under a temporary name. */
+/** A revision written beside the store, under temporary names. */
 export interface StagedRevision {
   readonly manifest: PartitionManifest;
-  readonly temporaryFile: string;
+  readonly temporary: TemporaryPaths;
   discard(): Promise<void>;
 }
 
@@ -47,14 +55,11 @@ export async function stageRevision(
   const { write, rows, request, claim } = options;
   const paths = partitionPaths(context.featuresDir, request.date);
   const revision = (claim.published?.revision ?? 0) + 1;
-  const temporaryFile = path.join(
-    paths.revisionsDirectory,
-    `.rev-${revision}.tmp-${claim.fencingToken}`,
-  );
+  const temporary = temporaryPaths(paths, claim.fencingToken);
   for (const folder of [paths.revisionsDirectory, path.dirname(paths.dayFile)]) {
     await mkdir(folder, { recursive: true });
   }
-  await write(temporaryFile);
+  await write(temporary.revisionFile);
   const manifest: PartitionManifest = {
     format_version: 1,
     date: request.date,
@@ -63,14 +68,14 @@ export async function stageRevision(
     ...knowledgeOf(request, context.featureSet),
     rows,
     content_hash: options.contentHash,
-    ...(await describeFile(temporaryFile)),
+    ...(await describeFile(temporary.revisionFile)),
     schema_hash: context.featureSet.schemaHash,
     definition_hashes: context.featureSet.definitionHashes,
     source_counts: options.sourceCounts,
     writer_version: writerVersion,
     reason: request.reason,
   };
-  return { manifest, temporaryFile, discard: () => rm(temporaryFile, { force: true }) };
+  return { manifest, temporary, discard: () => removeAll(Object.values(temporary)) };
 }
 
 function knowledgeOf(
@@ -121,49 +126,55 @@ export async function countEvents(
 }
 
 /**
- * Makes a staged revision the current one. Revision file and manifest get their final names first;
- * then, holding the ledger row and having checked the fencing token, the day's file is replaced by
- * rename and the ledger updated. Killed anywhere, readers see the old file or the new one.
+ * Makes a staged revision the current one. All its files get to the disk under temporary names; then,
+ * holding the ledger row and having checked the fencing token, they are renamed, the day's file last,
+ * and the ledger updated. Killed anywhere, readers see the old file or the new one.
  *
  * @throws ChurnError FENCED_OUT when a later claim was made; nothing a reader sees has changed.
  */
 export async function publishRevision(
   context: StoreContext & { readonly ledger: Ledger },
-  options: { staged: StagedRevision; claim: Claim; checked: Checked },
+  { staged, claim, checked }: PublishOptions,
 ): Promise<void> {
-  const { staged, claim, checked } = options;
-  await orFencedOut(staged, claim, () =>
-    context.ledger.whileHolding(claim, async (tx) => {
-      await putInPlace(context, { staged, claim, manifest: staged.manifest });
-      await context.ledger.recordPublication(tx, staged.manifest, checked);
-    }),
-  );
+  await putOnDisk(staged, staged.manifest);
+  await holding(context, { staged, claim }, async (tx) => {
+    await putInPlace(context, staged, staged.manifest);
+    await context.ledger.recordPublication(tx, staged.manifest, checked);
+  });
+}
+
+interface PublishOptions {
+  readonly staged: StagedRevision;
+  readonly claim: Claim;
+  readonly checked: Checked;
 }
 
 /**
  * For a staged revision whose bytes are those published already: discards it, or, where a published
  * file was damaged or lost, puts the bytes back under the number they were published with. A
- * revision that readers see, but that a killed attempt did not get to record, is recorded.
+ * revision that readers see, but that a killed attempt did not get to record, is recorded; one that
+ * nobody ever saw is removed.
  *
  * @throws ChurnError FENCED_OUT as in `publishRevision`.
  */
 export async function keepRevision(
   context: StoreContext & { readonly ledger: Ledger },
-  { staged, claim, checked }: { staged: StagedRevision; claim: Claim; checked: Checked },
+  { staged, claim, checked }: PublishOptions,
 ): Promise<void> {
   const manifest = claim.published;
   if (!manifest) throw new RangeError('nothing is published that could be kept');
-  const intact = await isIntact(context, manifest);
-  if (intact) await staged.discard();
-  if (intact && claim.isRecorded) {
+  const isWhole = await isIntact(context, manifest);
+  const unseen = await unseenRevision(context, manifest);
+  if (isWhole) await staged.discard();
+  else await putOnDisk(staged, manifest);
+  if (isWhole && claim.isRecorded && unseen.length === 0) {
     return context.ledger.release(claim, { status: 'succeeded', checked });
   }
-  await orFencedOut(staged, claim, () =>
-    context.ledger.whileHolding(claim, async (tx) => {
-      if (!intact) await putInPlace(context, { staged, claim, manifest });
-      await context.ledger.recordPublication(tx, manifest, checked);
-    }),
-  );
+  await holding(context, { staged, claim }, async (tx) => {
+    await removeAll(unseen);
+    if (!isWhole) await putInPlace(context, staged, manifest);
+    await context.ledger.recordPublication(tx, manifest, checked);
+  });
 }
 
 async function isIntact(
@@ -176,37 +187,69 @@ async function isIntact(
   return found.every((hash) => hash === sha256);
 }
 
-/** Revision file, manifest, day's file, in this order, each in one step. */
-async function putInPlace(
+/** The files that a killed attempt left under the next number, the manifest first. */
+async function unseenRevision(
   { featuresDir }: StoreContext,
-  options: { staged: StagedRevision; claim: Claim; manifest: PartitionManifest },
-): Promise<void> {
-  const { staged, claim, manifest } = options;
-  const paths = partitionPaths(featuresDir, claim.date);
-  const revisionFile = paths.revisionFile(manifest.revision);
-  const temporary = (folder: string, name: string) =>
-    path.join(folder, `.${name}.tmp-${claim.fencingToken}`);
-  // What a killed attempt left under this number was never read; its manifest must not name our bytes.
-  await rm(paths.manifestFile(manifest.revision), { force: true });
-  await moveIntoPlace(staged.temporaryFile, revisionFile);
-  await replaceDurably(
-    paths.manifestFile(manifest.revision),
-    `${JSON.stringify(manifest, null, 2)}\n`,
-    temporary(paths.revisionsDirectory, 'manifest'),
-  );
-  await replaceByLink(
-    revisionFile,
-    paths.dayFile,
-    temporary(path.dirname(paths.dayFile), path.basename(paths.dayFile)),
-  );
+  { date, revision }: PartitionManifest,
+): Promise<string[]> {
+  const paths = partitionPaths(featuresDir, date);
+  const names = await readdir(paths.revisionsDirectory);
+  const next = [paths.manifestFile(revision + 1), paths.revisionFile(revision + 1)];
+  return next.filter((file) => names.includes(path.basename(file)));
 }
 
-async function orFencedOut(
-  staged: StagedRevision,
-  { date }: Claim,
-  publish: () => Promise<unknown>,
+/**
+ * Has revision, manifest and a link for the day's file on disk, before the ledger row is held. The
+ * next claim removes them all: a zombie that wakes up when its transaction is long over has nothing
+ * left to rename, whatever it was about to do.
+ */
+async function putOnDisk(
+  { temporary }: StagedRevision,
+  manifest: PartitionManifest,
 ): Promise<void> {
-  if ((await publish()) !== 'fenced-out') return;
+  await orFencedOut(manifest.date, async () => {
+    await syncToDisk(temporary.revisionFile);
+    await writeDurably(temporary.manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+    await linkInPlaceOf(temporary.dayFile, temporary.revisionFile);
+  });
+}
+
+/**
+ * Revision file, manifest, day's file, in this order, each by a rename. What a killed attempt left
+ * under this number is replaced: no reader saw it.
+ */
+async function putInPlace(
+  { featuresDir }: StoreContext,
+  { temporary }: StagedRevision,
+  { date, revision }: PartitionManifest,
+): Promise<void> {
+  const paths = partitionPaths(featuresDir, date);
+  await orFencedOut(date, async () => {
+    await rename(temporary.revisionFile, paths.revisionFile(revision));
+    await rename(temporary.manifestFile, paths.manifestFile(revision));
+    await syncToDisk(paths.revisionsDirectory);
+    await rename(temporary.dayFile, paths.dayFile);
+    await syncToDisk(path.dirname(paths.dayFile));
+  });
+}
+
+/** A temporary name that is gone was removed by a later claim. */
+async function orFencedOut(date: LogicalDate, work: () => Promise<void>): Promise<void> {
+  await work().catch((error: unknown) => {
+    throw systemCode(error) === 'ENOENT' ? new ChurnError('FENCED_OUT', { date }) : error;
+  });
+}
+
+async function holding(
+  { ledger }: { readonly ledger: Ledger },
+  { staged, claim }: Pick<PublishOptions, 'staged' | 'claim'>,
+  publish: (tx: TransactionSql) => Promise<void>,
+): Promise<void> {
+  if ((await ledger.whileHolding(claim, publish)) !== 'fenced-out') return;
   await staged.discard();
-  throw new ChurnError('FENCED_OUT', { date });
+  throw new ChurnError('FENCED_OUT', { date: claim.date });
+}
+
+async function removeAll(files: readonly string[]): Promise<void> {
+  for (const file of files) await rm(file, { force: true });
 }

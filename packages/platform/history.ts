@@ -37,20 +37,24 @@ export interface HistoryReport {
   readonly null_by_reason: Readonly<Record<string, number>>;
   /** K of all rows, or `as-served`, where each has its own. */
   readonly known_at: string;
+  /** S: with `known_at` it gives the same rows again, whatever is loaded later. */
+  readonly batch: number;
   readonly out: string;
 }
 
-interface HistoryQuery {
+export interface HistoryQuery {
   readonly spine: string;
   readonly out: string;
   readonly knownAt: KnownAtRequest;
+  /** The last load that counts, S; absent: the latest. */
+  readonly batch?: number;
 }
 
 /**
  * Point-in-time vectors for any users and moments: a row out per row of the spine, in its order,
  * with a reason where there is no vector. The file appears in one step.
  *
- * @throws ChurnError INVALID_SPINE, INVALID_REQUEST (known_at, out), NO_DATA, STORAGE_UNAVAILABLE
+ * @throws ChurnError INVALID_SPINE, INVALID_REQUEST (known_at, batch, out), NO_DATA, STORAGE_UNAVAILABLE
  */
 export async function writeHistory(
   adapters: Adapters,
@@ -60,7 +64,7 @@ export async function writeHistory(
   const spine = path.resolve(query.spine);
   const out = path.resolve(query.out);
   await requireOwnFile(out, spine);
-  const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query.batch);
   const temporary = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}.tmp`);
   await makeFolder(path.dirname(out));
   const folders = [path.dirname(spine), path.dirname(out)];
@@ -232,5 +236,6 @@ function report(history: History, knowledge: PlannedKnowledge, out: string): His
   const nulls = byReason.filter(([reason, count]) => reason !== null && count > 0);
   const known_at = knowledge.kind === 'as-served' ? 'as-served' : knowledge.knownAt;
   const null_by_reason = Object.fromEntries(nulls) as Record<string, number>;
-  return { rows: history.rows, found: counts[0]!, null_by_reason, known_at, out };
+  const { batch } = knowledge;
+  return { rows: history.rows, found: counts[0]!, null_by_reason, known_at, batch, out };
 }

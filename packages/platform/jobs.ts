@@ -10,7 +10,6 @@ import {
   type BackfillRequest,
   type DailyRunProgress,
   type DailyRunReport,
-  type KnownAtRequest,
 } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
@@ -36,8 +35,8 @@ import { newestPartition, type JobProgress } from './partition-jobs';
 import { listPartitionRows } from './partition-rows';
 import { syncNewestPartition } from './sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
-import { userFeatures } from './user-features';
-import { writeHistory, type HistoryReport } from './history';
+import { userFeatures, type FeaturesQuery } from './user-features';
+import { writeHistory, type HistoryQuery, type HistoryReport } from './history';
 
 const DEFAULT_USERS = 2_000;
 const DEFAULT_SEED = 42;
@@ -51,16 +50,9 @@ export function createJobs(adapters: Adapters, temporal: LazyTemporal, backfills
     ...createRunJobs(adapters, temporal, backfills),
     listPartitions: (range: { from?: LogicalDate; to?: LogicalDate }) =>
       listPartitionRows(adapters, range),
-    userFeatures: (query: {
-      userId: string;
-      at: string;
-      knownAt: KnownAtRequest;
-      explain?: boolean;
-    }) => userFeatures(adapters, query),
-    writeHistory: (
-      query: { spine: string; out: string; knownAt: string },
-      progress: JobProgress,
-    ): Promise<HistoryReport> => writeHistory(adapters, query, progress),
+    userFeatures: (query: FeaturesQuery) => userFeatures(adapters, query),
+    writeHistory: (query: HistoryQuery, progress: JobProgress): Promise<HistoryReport> =>
+      writeHistory(adapters, query, progress),
     train: (options: { asOf?: LogicalDate }, progress: JobProgress) =>
       train(adapters, options, progress),
     listModels: () => listModelVersions(adapters),

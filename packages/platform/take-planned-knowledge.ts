@@ -8,27 +8,36 @@ import { formatInstant, parseInstant } from '../instants';
 import { takeKnowledge } from '../raw-data';
 import type { Adapters } from './open-platform';
 
-/** K, L and S of something planned now, taken together; `knownAt` may pin K to an earlier moment. */
+/** K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an earlier load. */
 export async function takePlannedKnowledge(
   { database }: Pick<Adapters, 'database'>,
   knownAt: KnownAtRequest,
+  batch?: number,
 ): Promise<PlannedKnowledge> {
-  return planKnowledge(await takeKnowledge(database), knownAt);
+  return planKnowledge(await takeKnowledge(database), knownAt, batch);
 }
 
-/** @throws ChurnError INVALID_REQUEST when K is not an instant, or lies after what is known now. */
+/**
+ * @throws ChurnError INVALID_REQUEST when K is not an instant, or K or S lie after what is known now.
+ */
 export function planKnowledge(
   snapshot: KnowledgeSnapshot,
   knownAt: KnownAtRequest,
+  batch = snapshot.latest.batch,
 ): PlannedKnowledge {
-  if (snapshot.latest.batch === 0) throw new ChurnError('NO_DATA');
+  const { latest } = snapshot;
+  if (latest.batch === 0) throw new ChurnError('NO_DATA');
+  if (batch > latest.batch) {
+    const problem = `batch ${batch} is not loaded; the latest is ${latest.batch}`;
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
   const isPinned = knownAt !== 'latest' && knownAt !== 'as-served';
   return {
     kind: isPinned ? 'pinned' : knownAt,
-    knownAt: isPinned ? pinnedInstant(snapshot, knownAt) : snapshot.latest.at,
-    batch: snapshot.latest.batch,
-    labelKnownAt: snapshot.latest.at,
-    labelBatch: snapshot.latest.batch,
+    knownAt: isPinned ? pinnedInstant(snapshot, knownAt) : latest.at,
+    batch,
+    labelKnownAt: latest.at,
+    labelBatch: latest.batch,
     completeThrough: snapshot.completeThrough,
   };
 }

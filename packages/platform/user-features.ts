@@ -17,6 +17,8 @@ export interface UserFeatures {
   readonly user_id: string;
   readonly feature_time: string;
   readonly known_at: string;
+  /** S of the features: with `known_at` it gives the same answer again, whatever is loaded later. */
+  readonly batch: number;
   readonly features: Readonly<Record<string, number | boolean>>;
   readonly label: boolean | null;
   readonly label_known_at: string;
@@ -24,17 +26,26 @@ export interface UserFeatures {
   readonly sql?: string;
 }
 
+export interface FeaturesQuery {
+  readonly userId: string;
+  readonly at: string;
+  readonly knownAt: KnownAtRequest;
+  /** The last load that counts, S; absent: the latest. */
+  readonly batch?: number;
+  readonly explain?: boolean;
+}
+
 /**
  * Recomputes one user's vector from the raw log.
  *
- * @throws ChurnError UNKNOWN_USER when the user is not visible at (T, K); INVALID_REQUEST for a
- *   moment that is not an instant or lies in the future.
+ * @throws ChurnError UNKNOWN_USER when the user is not visible at (T, K, S); INVALID_REQUEST for a
+ *   moment that is not an instant or lies in the future, or a load that is not there.
  */
 export async function userFeatures(
   adapters: Adapters,
-  query: { userId: string; at: string; knownAt: KnownAtRequest; explain?: boolean },
+  query: FeaturesQuery,
 ): Promise<UserFeatures> {
-  const knowledge = await takePlannedKnowledge(adapters, query.knownAt);
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query.batch);
   const at = parseMoment(query.at, knowledge);
   const known = await knowledgeAt(adapters, at, knowledge);
   const row = await computeRow(adapters, {
@@ -54,6 +65,7 @@ export async function userFeatures(
     user_id: query.userId,
     feature_time: formatInstant(at),
     known_at: known.knownAt,
+    batch: known.batch,
     features: Object.fromEntries(
       features.map(({ name }) => [name, row.values?.[name] as number | boolean]),
     ),

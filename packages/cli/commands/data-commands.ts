@@ -12,6 +12,8 @@ import {
 } from '../option-parsers';
 import { renderTable } from '../terminal';
 
+const batchOption = wholeNumber({ min: 1, max: 2 ** 31 - 1 });
+
 interface LoadDocument {
   readonly batch: number | null;
   readonly loaded: Readonly<Record<string, number>>;
@@ -133,20 +135,23 @@ function addFeatures(program: Command, invocation: Invocation): void {
     .requiredOption('--user <id>', 'user id', userOption)
     .requiredOption('--at <time>', 'the moment T', instantOption)
     .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
+    .option('--batch <n>', 'the last load that counts, S (default: the latest)', batchOption)
     .option('--explain', 'print the SQL too')
     .option('--json', 'print one JSON document')
     .action(
-      (options: { user: string; at: string; knownAt: string; explain?: boolean; json?: boolean }) =>
+      (options: {
+        user: string;
+        at: string;
+        knownAt: string;
+        batch?: number;
+        explain?: boolean;
+        json?: boolean;
+      }) =>
         withContext(invocation, options, async ({ platform, print }) => {
-          const { user, at, knownAt, explain } = options;
-          const document = await (
-            await platform()
-          ).jobs.userFeatures({
-            userId: user,
-            at,
-            knownAt,
-            ...(explain ? { explain } : {}),
-          });
+          const { user, at, knownAt, batch, explain } = options;
+          const { jobs } = await platform();
+          const query = { userId: user, at, knownAt, batch, explain };
+          const document = await jobs.userFeatures(query);
           const rows = [...Object.entries(document.features), ['label', document.label] as const];
           const table = renderTable(
             ['feature', 'value'],
@@ -155,10 +160,17 @@ function addFeatures(program: Command, invocation: Invocation): void {
           const sql = document.sql ? `\n\n${document.sql};` : '';
           print(
             document,
-            `${user} at ${document.feature_time}, as known at ${document.known_at}\n${table}${sql}`,
+            `${user} at ${document.feature_time}, as known at ${document.known_at} (batch ${document.batch})\n${table}${sql}`,
           );
         }),
     );
+}
+
+interface HistoryOptions {
+  out: string;
+  knownAt: string;
+  batch?: number;
+  json?: boolean;
 }
 
 function addHistory(program: Command, invocation: Invocation): void {
@@ -168,21 +180,20 @@ function addHistory(program: Command, invocation: Invocation): void {
     .argument('<spine>', 'a CSV file with the columns user_id and time')
     .requiredOption('--out <file>', 'the Parquet file to write')
     .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
+    .option('--batch <n>', 'the last load that counts, S (default: the latest)', batchOption)
     .option('--json', 'print one JSON document')
-    .action((spine: string, options: { out: string; knownAt: string; json?: boolean }) =>
+    .action((spine: string, options: HistoryOptions) =>
       withContext(invocation, options, async (context) => {
-        const { out, knownAt } = options;
-        const platform = await context.platform();
-        const document = await platform.jobs.writeHistory(
-          { spine, out, knownAt },
-          context.progress,
-        );
+        const { out, knownAt, batch } = options;
+        const { jobs } = await context.platform();
+        const query = { spine, out, knownAt, batch };
+        const document = await jobs.writeHistory(query, context.progress);
         const reasons = Object.entries(document.null_by_reason);
         const nulls = reasons.map(([reason, count]) => `  ${count} without: ${reason}`);
         context.print(
           document,
           [
-            `${document.found} of ${document.rows} rows have features: ${document.out}`,
+            `${document.found} of ${document.rows} rows have features, as known at ${document.known_at} (batch ${document.batch}): ${document.out}`,
             ...nulls,
           ].join('\n'),
         );

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import {
   auditPartitions,
   computePartitions,
@@ -16,7 +17,7 @@ const first = DATES.map((date) => latestRequest(date, snapshotAt(80, 1)));
 const second = DATES.map((date) => latestRequest(date, snapshotAt(82, 2), 'late data'));
 
 const isFrom = (step: PublishStep, one: PublishStep) =>
-  publishSteps.indexOf(step as never) >= publishSteps.indexOf(one as never);
+  publishSteps.indexOf(step) >= publishSteps.indexOf(one);
 
 describe('a process that is killed while it publishes a second revision', () => {
   let world: PublishingWorld;
@@ -58,8 +59,9 @@ describe('a process that is killed while it publishes a second revision', () => 
 
   afterAll(() => world.remove());
 
+  let kills = 0;
   async function killedAt(step: PublishStep): Promise<string> {
-    const featuresDir = copyOf(before, `${world.folder}/${step.replaceAll(/\W/g, '-')}`);
+    const featuresDir = copyOf(before, `${world.folder}/killed-${(kills += 1)}`);
     await restoreLedger('ledger_before');
     const stop = { step, date: KILLED_DATE, signal: 'SIGKILL' as const };
     const child = world.startChild({ featuresDir, requests: second, owner: 'killed', stop });
@@ -120,6 +122,23 @@ describe('a process that is killed while it publishes a second revision', () => 
 
       await restoreLedger('ledger_killed'); // Its claims expire while the other owner waits.
       expect(await recover(forOther, 'other')).toEqual(files);
+    },
+  );
+
+  it.each(['the revision file was renamed', 'the manifest was renamed'] as const)(
+    'when %s leaves nothing behind, should the next attempt find nothing new',
+    async (step) => {
+      const featuresDir = await killedAt(step);
+
+      const again = await computePartitions(world.context(featuresDir, 'other'), [first[0]!]);
+
+      expect(again.outcomes).toMatchObject([{ status: 'unchanged', revision: 1 }]);
+      const ofDate = path.dirname(filesOfDate(KILLED_DATE, 1)[1]!);
+      const files = Object.keys(filesOf(featuresDir)).filter(
+        (file) => path.dirname(file) === ofDate,
+      );
+      expect(files).toEqual(filesOfDate(KILLED_DATE, 1).slice(1));
+      expect((await manifestInLedger())[KILLED_DATE]).toMatchObject({ revision: 1 });
     },
   );
 });

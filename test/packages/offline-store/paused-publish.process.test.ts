@@ -60,7 +60,13 @@ describe('a process that is paused while it publishes', () => {
     ledger: [...(await world.database.sql`select * from ops.partition_runs`)],
   });
 
-  const zombieSteps: PublishStep[] = ['the claim was made', 'the ledger row is about to be held'];
+  const zombieSteps: PublishStep[] = [
+    'the claim was made',
+    'the staged file was synced',
+    'the manifest was synced',
+    'the link was made',
+    'the ledger row is about to be held',
+  ];
 
   it.each(zombieSteps)(
     'when %s is refused after another took over, and changes nothing',
@@ -77,23 +83,58 @@ describe('a process that is paused while it publishes', () => {
         { status: 'failed', error: new ChurnError('FENCED_OUT', { date: DATE }).message },
       ]);
       expect(await visible()).toEqual(seen);
-      expect(await compute('next', ofOther)).toMatchObject({ status: 'unchanged', revision: 2 });
-      expect(Object.entries(filesOf(featuresDir))).toEqual(seen.files);
-      expect(
-        await auditPartitions({
-          ...world.context(featuresDir, 'audit'),
-          scratchDir: world.folder,
-        }),
-      ).toMatchObject({
-        equal: 2,
-        mismatched: 0,
-      });
+      await expectNothingIsLeft(seen, 2);
     },
   );
 
+  const heldSteps: [PublishStep, number][] = [
+    ['the ledger row is held', 2],
+    ['the revision file was renamed', 2],
+    ['the manifest was renamed', 2],
+    // What readers see is kept: the other one takes the next number.
+    ["the day's file was renamed", 3],
+    ['the ledger was updated', 3],
+  ];
+
+  it.each(heldSteps)(
+    'when %s, for so long that Postgres ended its transaction, changes nothing',
+    async (step, revision) => {
+      const zombie = await pausedAt(step);
+      await endItsTransaction();
+      expect(await compute('other', ofOther)).toMatchObject({ status: 'published', revision });
+      const seen = await visible();
+
+      zombie.process.kill('SIGCONT');
+      await zombie.ended;
+
+      expect(await visible()).toEqual(seen);
+      await expectNothingIsLeft(seen, revision);
+    },
+  );
+
+  async function endItsTransaction(): Promise<void> {
+    const ended = await world.database.sql`
+      select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state like 'idle in transaction%'`;
+    expect(ended).toHaveLength(1);
+  }
+
+  async function expectNothingIsLeft(
+    seen: Awaited<ReturnType<typeof visible>>,
+    revision: number,
+  ): Promise<void> {
+    expect(await compute('next', ofOther)).toMatchObject({ status: 'unchanged', revision });
+    expect(Object.entries(filesOf(featuresDir))).toEqual(seen.files);
+    const audit = await auditPartitions({
+      ...world.context(featuresDir, 'audit'),
+      scratchDir: world.folder,
+    });
+    expect(audit).toMatchObject({ equal: revision, missing: 0, extra: 0, mismatched: 0 });
+  }
+
   it('in its transaction makes the next one wait, which then goes on from its revision', async () => {
     const old = readDay(featuresDir, DATE);
-    const paused = await pausedAt('the link was made');
+    const paused = await pausedAt('the manifest was renamed');
     const next = compute('other', ofOther);
     await someoneWaitsForTheRow();
     expect(readDay(featuresDir, DATE)).toBe(old);

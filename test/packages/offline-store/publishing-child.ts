@@ -17,21 +17,20 @@ export const publishSteps = [
   'the claim was made',
   'the staged file was written',
   'the staged file was synced',
-  'the revision file was renamed',
   'the manifest was written',
   'the manifest was synced',
-  'the manifest was renamed',
   'the link is about to be made',
   'the link was made',
+  'the ledger row is about to be held',
+  'the ledger row is held',
+  'the revision file was renamed',
+  'the manifest was renamed',
   "the day's file was renamed",
   'the ledger was updated',
   'the transaction was committed',
 ] as const;
 
-export type PublishStep =
-  | (typeof publishSteps)[number]
-  /** Everything that may be done without the ledger row has been done. */
-  | 'the ledger row is about to be held';
+export type PublishStep = (typeof publishSteps)[number];
 
 /** What a child is told, as JSON in its first argument. */
 export interface ChildOrders {
@@ -117,7 +116,10 @@ function watchedLedger(ledger: Ledger, reach: Reach): Ledger {
     },
     whileHolding: async (claim, work) => {
       reach('the ledger row is about to be held', claim.date);
-      const result = await ledger.whileHolding(claim, work);
+      const result = await ledger.whileHolding(claim, (tx) => {
+        reach('the ledger row is held', claim.date);
+        return work(tx);
+      });
       reach('the transaction was committed', claim.date);
       return result;
     },
