@@ -1,4 +1,6 @@
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
+import type { FeatureSet } from './feature-set';
+import type { FeatureDefinition, LabelDefinition, SourceTable } from './language';
 
 interface Arrival {
   readonly ingestedAt: EpochMicros;
@@ -47,77 +49,98 @@ export interface OracleAnswer {
 }
 
 /**
- * The seven columns of one user, straight from their definitions: it scans everything and is clever
- * nowhere. The engine is held against it. It knows nothing of definitions/, on purpose.
+ * The features and the label of one user, straight from what their definitions say in words: it scans
+ * everything and is clever nowhere. The engine is held against it, for any definitions; what those of
+ * the platform mean is written down in numbers, in `golden-boundaries.test.ts`.
  *
  * @returns undefined when the user is not visible at (T, K).
  */
-export function naiveVector(tables: RawTables, question: OracleQuestion): OracleAnswer | undefined {
+export function naiveVector(
+  { features, label }: Pick<FeatureSet, 'features' | 'label'>,
+  tables: RawTables,
+  question: OracleQuestion,
+): OracleAnswer | undefined {
   const { userId, at, knownAt, batch } = question;
-  const visible = <R extends { userId: string } & Arrival>(
-    rows: readonly R[],
-    when: (row: R) => EpochMicros,
-  ) =>
-    rows.filter(
-      (row) =>
-        row.userId === userId && when(row) <= at && row.ingestedAt <= knownAt && row.batch <= batch,
-    );
-  const [user] = visible(tables.users, (row) => row.signupTime);
+  const isKnown = (row: { userId: string } & Arrival) =>
+    row.userId === userId && row.ingestedAt <= knownAt && row.batch <= batch;
+  const user = tables.users.find((row) => isKnown(row) && row.signupTime <= at);
   if (!user) return undefined;
+  const values = features.map((feature) => {
+    const rows = rowsOf(tables, feature.source).filter(
+      (row) =>
+        isKnown(row) &&
+        row.eventTime <= at &&
+        (feature.windowDays === undefined || row.eventTime > at - days(feature.windowDays)) &&
+        (feature.eventType === undefined || row.eventType === feature.eventType),
+    );
+    return [feature.name, naiveValue(feature, rows, { at, user })] as const;
+  });
+  return { features: Object.fromEntries(values), label: naiveLabel(label, tables, question) };
+}
 
-  const events = visible(tables.userEvents, (row) => row.eventTime);
-  const bills = visible(tables.billingEvents, (row) => row.eventTime);
-  const changes = visible(tables.planChanges, (row) => row.eventTime);
-  const within = <R extends { eventTime: EpochMicros }>(rows: readonly R[], days: bigint) =>
-    rows.filter((row) => row.eventTime > at - days * MICROS_PER_DAY);
-  const sessions = (days: bigint) => new Set(within(events, days).map((row) => row.sessionId)).size;
-  const ofType = <R extends { eventType: string }>(rows: readonly R[], type: string) =>
-    rows.filter((row) => row.eventType === type);
-
-  const lastLogin = ofType(events, 'login').reduce(
-    (latest, row) => (row.eventTime > latest ? row.eventTime : latest),
-    -(2n ** 63n),
-  );
-  const seen = ofType(events, 'login').length > 0 ? lastLogin : user.signupTime;
-  const spentCents = ofType(within(bills, 90n), 'charge_succeeded').reduce(
-    (total, row) => total + row.amountCents,
-    0n,
-  );
-  const inForce = [...changes].sort(byTimeThenId).at(-1)?.plan ?? user.plan;
-  return {
-    features: {
-      avg_sessions_7d: sessions(7n) / 7,
-      sessions_30d: sessions(30n),
-      days_since_last_login: Number((at - seen) / MICROS_PER_DAY),
-      failed_payments_30d: ofType(within(bills, 30n), 'charge_failed').length,
-      total_spend_90d: Number(spentCents) / 100,
-      is_pro_plan: inForce === 'pro',
-    },
-    label: naiveLabel(tables, question),
+/** A row of any source; what a source does not have is absent. */
+type Row = { userId: string; eventTime: EpochMicros } & Arrival &
+  Partial<Record<'eventType' | 'sessionId' | 'plan' | 'changeId', string>> & {
+    readonly amountCents?: bigint;
   };
+
+function rowsOf(tables: RawTables, source: SourceTable): readonly Row[] {
+  const { userEvents, billingEvents, planChanges } = tables;
+  return { user_events: userEvents, billing_events: billingEvents, plan_changes: planChanges }[
+    source
+  ];
 }
 
-function naiveLabel(tables: RawTables, question: OracleQuestion): boolean | null {
+/** What the rows in force come to. */
+function naiveValue(
+  { aggregate, dividedBy = 1, ...feature }: FeatureDefinition,
+  rows: readonly Row[],
+  { at, user }: { at: EpochMicros; user: RawTables['users'][number] },
+): number | boolean {
+  if (rows.length === 0 && feature.default !== undefined) return feature.default;
+  switch (aggregate.kind) {
+    case 'count':
+      return rows.length / dividedBy;
+    case 'count-distinct':
+      return new Set(rows.map((row) => row.sessionId)).size / dividedBy;
+    case 'sum':
+      return Number(rows.reduce((sum, row) => sum + row.amountCents!, 0n)) / dividedBy;
+    case 'days-since-last': {
+      const last = [...rows].sort(byTimeThenId).at(-1)?.eventTime ?? user.signupTime;
+      return Number((at - last) / MICROS_PER_DAY);
+    }
+    case 'latest-equals':
+      return ([...rows].sort(byTimeThenId).at(-1)?.plan ?? user.plan) === aggregate.equals;
+  }
+}
+
+function naiveLabel(
+  { horizonDays, silentIn, cancelledBy }: LabelDefinition,
+  tables: RawTables,
+  question: OracleQuestion,
+): boolean | null {
   const { userId, at, labelKnownAt, labelBatch, completeThrough } = question;
-  const end = at + 30n * MICROS_PER_DAY;
+  const end = at + days(horizonDays);
   if (completeThrough === null || end > labelKnownAt || end > completeThrough) return null;
-  const follows = <R extends { userId: string; eventTime: EpochMicros } & Arrival>(row: R) =>
-    row.userId === userId &&
-    row.eventTime > at &&
-    row.eventTime <= end &&
-    row.ingestedAt <= labelKnownAt &&
-    row.batch <= labelBatch;
-  const isSilent = !tables.userEvents.some(follows);
-  const isCancelled = tables.billingEvents.some(
-    (row) => row.eventType === 'subscription_cancelled' && follows(row),
-  );
-  return isSilent || isCancelled;
+  const following = (source: SourceTable) =>
+    rowsOf(tables, source).filter(
+      (row) =>
+        row.userId === userId &&
+        row.eventTime > at &&
+        row.eventTime <= end &&
+        row.ingestedAt <= labelKnownAt &&
+        row.batch <= labelBatch,
+    );
+  const isSilent = following(silentIn).length === 0;
+  const cancellations = following(cancelledBy.source);
+  return isSilent || cancellations.some((row) => row.eventType === cancelledBy.eventType);
 }
 
-function byTimeThenId(
-  a: { eventTime: EpochMicros; changeId: string },
-  b: { eventTime: EpochMicros; changeId: string },
-): number {
+function days(count: number): bigint {
+  return BigInt(count) * MICROS_PER_DAY;
+}
+
+function byTimeThenId(a: Row, b: Row): number {
   if (a.eventTime !== b.eventTime) return a.eventTime < b.eventTime ? -1 : 1;
-  return Buffer.compare(Buffer.from(a.changeId), Buffer.from(b.changeId));
+  return Buffer.compare(Buffer.from(a.changeId ?? ''), Buffer.from(b.changeId ?? ''));
 }

@@ -23,7 +23,7 @@ const QUESTIONS = isDeep ? 150 : 30;
 const cdnow = path.resolve(__dirname, '../../examples/cdnow');
 
 /** All of a question but the user. */
-type Moment = Omit<Parameters<typeof naiveVector>[1], 'userId'>;
+type Moment = Omit<Parameters<typeof naiveVector>[2], 'userId'>;
 
 type Vector = Readonly<Record<string, unknown>>;
 
@@ -115,7 +115,7 @@ async function engineVectors(subject: Subject, moment: Moment): Promise<Vector[]
 
 function oracleVectors({ tables }: Subject, moment: Moment): Vector[] {
   const vectors = [...tables].flatMap(([userId, ofUser]) => {
-    const answer = naiveVector(ofUser, { ...moment, userId });
+    const answer = naiveVector(featureSet, ofUser, { ...moment, userId });
     return answer
       ? [{ user_id: userId, ...answer.features, [featureSet.label.name]: answer.label }]
       : [];
@@ -252,7 +252,7 @@ describe.each([
       // The command takes the S and L of now.
       const known = { at, batch, labelKnownAt: now, labelBatch: batch, completeThrough };
       const answerAt = (userId: string, k: bigint) =>
-        naiveVector(tables.get(userId)!, { ...known, userId, knownAt: k });
+        naiveVector(featureSet, tables.get(userId)!, { ...known, userId, knownAt: k });
       const visible = [...tables.keys()].filter((userId) => answerAt(userId, knownAt));
       // One whose vector is another as known now, if there is one.
       const userId =

@@ -51,15 +51,11 @@ const types: Record<(typeof readers)[number], Record<string, string>> = {
 };
 
 function typeNames([text, instant, double, integer, bool, label]: readonly string[]) {
+  const byType = { float64: double!, int32: integer!, bool: bool! };
   return {
     user_id: text!,
     feature_time: instant!,
-    avg_sessions_7d: double!,
-    sessions_30d: integer!,
-    days_since_last_login: integer!,
-    failed_payments_30d: integer!,
-    total_spend_90d: double!,
-    is_pro_plan: bool!,
+    ...Object.fromEntries(featureSet.features.map(({ name, type }) => [name, byType[type]])),
     label_churned_30d: label!,
   };
 }

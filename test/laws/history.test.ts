@@ -4,6 +4,7 @@ import {
   featureSet,
   naiveVector,
   spineReasons,
+  type FeatureSet,
   type History,
   type RawTables,
   type SpineKnowledge,
@@ -60,34 +61,40 @@ describe('for any spine, a row out per row in', () => {
   afterAll(() => rig.close());
 
   it('has what the oracle says of that user at that microsecond, or the reason why not', async () => {
+    const asked = fc.record({
+      /** The platform's own, and every other kind that the language has. */
+      defined: fc.constantFrom(featureSet, unusual),
+      known: knowledge,
+      hasTimelines: fc.boolean(),
+    });
     const law = fc.asyncProperty(
       randomWorld,
       spine,
-      knowledge,
-      fc.boolean(),
-      (raw, rows, known, hasTimelines) =>
+      asked,
+      (raw, rows, { defined, known, hasTimelines }) =>
         rig.withRawLog(raw, async (segments) => {
           await writeSpine(rig, rows);
+          const options = { features: defined, batch: known.batch };
           const history = await computeHistory(rig.duckDb, {
-            featureSet,
+            featureSet: defined,
             knowledge: known,
             segments,
             timelines: hasTimelines
-              ? await writeTestTimelines(rig.duckDb, segments, { batch: known.batch })
+              ? await writeTestTimelines(rig.duckDb, segments, options)
               : undefined,
             now,
           });
           const found = rows.map((_, row) =>
             history.reasons[row] === 0
               ? Object.fromEntries(
-                  featureSet.features.map(({ name, type }, index) => {
+                  defined.features.map(({ name, type }, index) => {
                     const value = history.features[index]![row]!;
                     return [name, type === 'bool' ? value === 1 : value];
                   }),
                 )
               : spineReasons[history.reasons[row]!],
           );
-          expect(found).toEqual(rows.map((row) => expected(raw, row, known)));
+          expect(found).toEqual(rows.map((row) => expected(defined, raw, row, known)));
         }),
     );
     await lawHolds(
@@ -138,6 +145,7 @@ async function writeSpine(
 }
 
 function expected(
+  defined: FeatureSet,
   raw: RawTables,
   { userId, t }: { userId: string; t: bigint | null },
   { known, batch }: SpineKnowledge,
@@ -147,7 +155,7 @@ function expected(
   const knownAt = 'at' in known ? known.at : t + known.afterMicros;
   const question = { userId, at: t, knownAt, batch };
   const unlabelled = { labelKnownAt: knownAt, labelBatch: batch, completeThrough: null };
-  const answer = naiveVector(raw, { ...question, ...unlabelled });
+  const answer = naiveVector(defined, raw, { ...question, ...unlabelled });
   if (answer) return answer.features;
   const user = raw.users.find((row) => row.userId === userId && row.batch <= batch);
   if (!user) return 'unknown_user';

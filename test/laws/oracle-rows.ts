@@ -1,14 +1,14 @@
-import { naiveVector, type Grid, type RawTables } from '../../packages/features';
+import { naiveVector, type FeatureSet, type Grid, type RawTables } from '../../packages/features';
 import { knowledgeAt } from './random-world';
 
 /** What the oracle says of every user that is visible at moment i, by user_id. */
-export function oracleRows(raw: RawTables, grid: Grid, index: number) {
+export function oracleRows(featureSet: FeatureSet, raw: RawTables, grid: Grid, index: number) {
   const { at: labelKnownAt, batch: labelBatch, completeThrough } = grid.label;
   const userIds = raw.users.map(({ userId }) => userId).sort();
   return userIds.flatMap((userId) => {
     const label = { labelKnownAt, labelBatch, completeThrough };
-    const answer = naiveVector(raw, { userId, ...knowledgeAt(grid, index), ...label });
+    const answer = naiveVector(featureSet, raw, { userId, ...knowledgeAt(grid, index), ...label });
     if (!answer) return [];
-    return [{ user_id: userId, ...answer.features, label_churned_30d: answer.label }];
+    return [{ user_id: userId, ...answer.features, [featureSet.label.name]: answer.label }];
   });
 }

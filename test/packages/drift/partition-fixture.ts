@@ -42,7 +42,7 @@ export async function writePartition(
   const file = path.join(directory, `${options.date}-${options.seed}-${options.users}.parquet`);
   const sql = { ...ordinary, ...options.sql };
   const columns = featureSet.columns.slice(2).flatMap(({ name, type }) => {
-    const expression = sql[name]!;
+    const expression = sql[name] ?? (type === 'BOOLEAN' ? 'i % 2 = 0' : 'floor(r * 10)');
     if (expression === 'absent') return [];
     const typed = expression.includes('::') ? expression : `(${expression})::${type}`;
     return [`${typed} AS ${name}`];

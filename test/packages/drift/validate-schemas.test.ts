@@ -17,14 +17,9 @@ const online: OnlineMeta = {
 };
 const vector: OnlineVector = {
   user_id: 'u1',
-  features: {
-    avg_sessions_7d: 0.5,
-    sessions_30d: 4,
-    days_since_last_login: 1,
-    failed_payments_30d: 0,
-    total_spend_90d: 12.5,
-    is_pro_plan: true,
-  },
+  features: Object.fromEntries(
+    featureSet.features.map(({ name, type }) => [name, type === 'bool' ? true : 4]),
+  ),
   feature_time: online.feature_time,
   known_at: online.known_at,
   revision: 1,

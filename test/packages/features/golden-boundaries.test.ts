@@ -55,16 +55,16 @@ describe('at the boundaries of time and knowledge', () => {
       ...golden.asked,
     };
     const expected = golden.expected && { ...silent, ...golden.expected };
-    expect(oracleSays(raw, question)).toEqual(expected);
+    expectRow(oracleSays(raw, question), expected);
     const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, raw);
-    expect(await engineSays(segments, question, 0)).toEqual(expected);
-    expect(await engineSays(segments, question, 2)).toEqual(expected);
+    expectRow(await engineSays(segments, question, 0), expected);
+    expectRow(await engineSays(segments, question, 2), expected);
     // Where features and label know the same, the engine takes a shorter way.
     const { knownAt, batch, labelKnownAt, labelBatch } = question;
     const asFeatures = { ...question, labelKnownAt: knownAt, labelBatch: batch };
     const withoutLabel = { ...asFeatures, completeThrough: null };
     const unlabelled = expected && { ...expected, label_churned_30d: null };
-    expect(await engineSays(segments, withoutLabel, 1)).toEqual(unlabelled);
+    expectRow(await engineSays(segments, withoutLabel, 1), unlabelled);
     const asLabel = { ...question, knownAt: labelKnownAt, batch: labelBatch };
     expect(await engineSays(segments, asLabel, 1)).toEqual(oracleSays(raw, asLabel));
   });
@@ -83,12 +83,18 @@ describe('at the boundaries of time and knowledge', () => {
       });
       const known = { knownAt: later, batch: S, labelKnownAt: later, labelBatch: S };
       const question = { userId: USER, at, ...known, completeThrough: later };
-      expect(await engineSays(segments, question, 1)).toEqual({ ...silent, ...kept });
+      expectRow(await engineSays(segments, question, 1), { ...silent, ...kept });
     },
   );
 
+  /** Features that were added since these cases were written are left to the oracle. */
+  function expectRow(row: object | undefined, expected: object | undefined): void {
+    if (expected) expect(row).toMatchObject(expected);
+    else expect(row).toBeUndefined();
+  }
+
   function oracleSays(raw: RawTables, question: Question) {
-    const answer = naiveVector(raw, question);
+    const answer = naiveVector(featureSet, raw, question);
     return answer && { ...answer.features, label_churned_30d: answer.label };
   }
 

@@ -10,7 +10,7 @@ export const L = T + 40n * DAY;
 export const LABEL_S = 3;
 
 export type Row<Table extends keyof RawTables> = RawTables[Table][number];
-export type Question = Parameters<typeof naiveVector>[1];
+export type Question = Parameters<typeof naiveVector>[2];
 
 /** When a row became known; by default with its event, in batch 1. */
 export interface Arrival {
