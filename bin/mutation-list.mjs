@@ -1,3 +1,4 @@
+import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { factMutations } from './mutations-of-the-facts.mjs';
@@ -14,6 +15,7 @@ export const mutations = [
   ...timelineMutations,
   ...factMutations,
   ...storeMutations,
+  ...knowledgeMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',

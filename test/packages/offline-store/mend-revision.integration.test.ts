@@ -1,4 +1,5 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { PartitionManifest } from '../../../packages/contracts';
 import { openDuckDb } from '../../../packages/duckdb';
 import { featureSet } from '../../../packages/features';
 import {
@@ -7,6 +8,7 @@ import {
   createLedger,
   currentPartition,
   partitionPaths,
+  type AuditReport,
   type ComputeContext,
   type PartitionOutcome,
 } from '../../../packages/offline-store';
@@ -57,20 +59,36 @@ describe('computing a published partition again', () => {
     return outcomes[0];
   }
 
-  it.each([
-    ['overwritten', () => writeFileSync(paths.revisionFile(1), 'not Parquet')],
-    ["without its revision's file", () => rmSync(paths.revisionFile(1))],
-    ["without the day's file", () => rmSync(paths.dayFile)],
-    ['intact', () => {}],
-  ])('leaves one %s as it was published, without a new revision', async (name, damage) => {
+  const audit = () => auditPartitions({ ...context, scratchDir: scratch.path });
+  const inPlace = { equal: 1, missing: 0, mismatched: 0 };
+
+  it.each<[string, () => void, Partial<AuditReport>]>([
+    [
+      'overwritten',
+      () => writeFileSync(paths.revisionFile(1), 'not Parquet'),
+      { mismatched: 1, examples: [`${date} rev 1`] },
+    ],
+    ["without its revision's file", () => rmSync(paths.revisionFile(1)), { missing: 1 }],
+    ["without the day's file", () => rmSync(paths.dayFile), { missing: 1, examples: [date] }],
+    ['intact', () => {}, inPlace],
+  ])('leaves one %s as it was published, without a new revision', async (name, damage, found) => {
     damage();
+    expect(await audit()).toMatchObject(found);
 
     expect(await compute(name)).toMatchObject({ status: 'unchanged', revision: 1 });
-    expect(await auditPartitions({ ...context, scratchDir: scratch.path })).toMatchObject({
-      equal: 1,
-      missing: 0,
-      mismatched: 0,
-    });
+    expect(await audit()).toMatchObject(inPlace);
     expect((await currentPartition(featuresDir, date))?.path).toBe(paths.revisionFile(1));
+  });
+
+  it('is how the audit finds a manifest that is not of its file', async () => {
+    const text = readFileSync(paths.manifestFile(1), 'utf8');
+    const manifest = JSON.parse(text) as PartitionManifest;
+    const earlier = { ...manifest, known_at: snapshotAt(20, 1).latest.at };
+    writeFileSync(paths.manifestFile(1), JSON.stringify(earlier));
+
+    expect(await audit()).toMatchObject({ equal: 0, mismatched: 1, examples: [`${date} rev 1`] });
+
+    writeFileSync(paths.manifestFile(1), text);
+    expect(await audit()).toMatchObject(inPlace);
   });
 });

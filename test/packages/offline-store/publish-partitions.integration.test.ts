@@ -78,6 +78,37 @@ describe('the offline store', () => {
     expect(isStale(current!.manifest, changed)).toBe(false);
   });
 
+  it('publishes equal bytes again where the kind of their knowledge, or the pinned K, is another', async () => {
+    const [latest] = requests();
+    const pinned = (day: number) => ({
+      ...latest!,
+      kind: 'pinned' as const,
+      knownAt: snapshotAt(day, 1).latest.at,
+    });
+    const asked: [PartitionRequest, string][] = [
+      [latest!, 'published 1'],
+      [{ ...latest!, kind: 'as-served' }, 'published 2'],
+      [pinned(70), 'published 3'],
+      [pinned(70), 'unchanged 3'],
+      [pinned(71), 'published 4'],
+      [{ ...latest!, knownAt: snapshotAt(72, 1).latest.at }, 'published 5'],
+      [latest!, 'unchanged 5'],
+    ];
+    const context = contextFor('other-knowledge');
+    for (const [index, [request, expected]] of asked.entries()) {
+      const owner = `run ${index}`;
+      const { outcomes } = await computePartitions({ ...context, owner }, [request]);
+      const [{ status, revision } = { status: 'none', revision: 0 }] = outcomes;
+      expect(`${status} ${revision}`).toBe(expected);
+    }
+    const shas = await Promise.all(
+      [1, 2, 3, 4, 5].map((revision) =>
+        readFile(partitionPaths(context.featuresDir, latest!.date).revisionFile(revision)),
+      ),
+    );
+    expect(new Set(shas.map((bytes) => bytes.toString('base64'))).size).toBe(1);
+  });
+
   it('publishes one file, one revision and one manifest per date', async () => {
     const context = contextFor('publish');
     const { outcomes, scans } = await computePartitions(context, requests());
@@ -175,6 +206,27 @@ describe('the offline store', () => {
     expect((await context.ledger.list()).map((row) => row.manifest)).toEqual(
       before.map((row) => row.manifest),
     );
+  });
+
+  it('rebuilds no row that the ledger has: its own next run decides', async () => {
+    const context = contextFor('rebuild-failed');
+    await computePartitions(context, requests().slice(0, 2));
+    const claim = (await context.ledger.claim(dates[0]!, 'another'))!;
+    await context.ledger.release(claim, { status: 'failed', error: 'a full disk' });
+    const before = await context.ledger.list();
+
+    expect(await rebuildLedger(context)).toEqual([]);
+    expect(await context.ledger.list()).toEqual(before);
+  });
+
+  it('keeps what a date was first served from', async () => {
+    const { ledger } = contextFor('served');
+    const [date] = dates;
+    await ledger.claim(date!, 'daily');
+    await ledger.noteServed(date!, '2024-02-01T01:00:00.000000Z', 1);
+    await ledger.noteServed(date!, '2024-03-01T01:00:00.000000Z', 2);
+
+    expect(await ledger.list()).toMatchObject([{ servedBatch: 1 }]);
   });
 
   it('rebuilds no row that a live claim holds', async () => {

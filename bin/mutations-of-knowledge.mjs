@@ -1,0 +1,115 @@
+const selecting = 'test/packages/offline-store/select-dates.test.ts';
+const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
+const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
+const refusals = 'test/packages/platform/refusals.integration.test.ts';
+const earlier = 'test/packages/platform/earlier-loads.integration.test.ts';
+const servedFrom = 'test/packages/platform/served-knowledge.test.ts';
+const history = 'test/acceptance/history.integration.test.ts';
+const rawLog = 'test/packages/raw-data/raw-log.integration.test.ts';
+const online = 'test/packages/online-store/sync-online-features.integration.test.ts';
+
+const breaksOf = (file) => (name, find, replace, tests) => ({ name, file, find, replace, tests });
+
+const selects = breaksOf('packages/offline-store/select-dates.ts');
+const computing = breaksOf('packages/offline-store/compute-partitions.ts');
+const ledger = breaksOf('packages/offline-store/ledger.ts');
+const audits = breaksOf('packages/offline-store/audit-partitions.ts');
+const served = breaksOf('packages/platform/partition-jobs.ts');
+const spines = breaksOf('packages/platform/history.ts');
+const planned = breaksOf('packages/platform/take-planned-knowledge.ts');
+const mirrored = breaksOf('packages/raw-data/raw-log.ts');
+const rawAudit = breaksOf('packages/raw-data/audit-raw-log.ts');
+const scripts = breaksOf('packages/online-store/forward-only-scripts.ts');
+const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
+
+/** Breaks of what is chosen to be computed, what was known, what is online, and of the audits. */
+export const knowledgeMutations = [
+  // What a backfill computes
+  selects('a date that another run holds', 'return row.isExpired;', 'return true;', [selecting]),
+  selects('a failed date', "selection.reprocess !== 'none'", 'true', [selecting]),
+  selects('a completed date', "selection.reprocess === 'completed' || !row", '!row', [selecting]),
+  selects('a stale date', 'return isStale(row.manifest, featureSet) ||', 'return', [selecting]),
+  selects('stale by its schema', 'manifest.schema_hash !== featureSet.schemaHash ||', '', [
+    selecting,
+  ]),
+  selects(
+    'stale by a definition',
+    'hashes.some(([name, hash]) => manifest.definition_hashes[name] !== hash)',
+    'hashes.length === 0',
+    [selecting],
+  ),
+  selects('other knowledge', 'manifest.knowledge !== knownAt;', 'false;', [selecting]),
+  selects('pinned elsewhere', '|| manifest.known_at !== knownAt;', ';', [selecting]),
+
+  // What is news
+  computing('knowledge of another kind', 'published.knowledge !== next.knowledge ||', '', [
+    publishing,
+  ]),
+  computing(
+    'pinned at another K',
+    "(next.knowledge === 'pinned' && published.known_at !== next.known_at)",
+    'false',
+    [publishing],
+  ),
+  computing('other definitions', 'isStale(published, featureSet) ||', '', [publishing]),
+
+  // What was known
+  ledger('served once', 'and served_known_at is null', '', [publishing]),
+  ledger(
+    'a ledger that is put back, but for what is running',
+    `clock_timestamp()\`.catch(rethrow);
+      return count > 0;`,
+    `clock_timestamp() or true\`.catch(rethrow);
+      return count > 0;`,
+    [publishing],
+  ),
+  audits('rows that the ledger has', 'if (rows.get(date)?.manifest) continue;', '', [publishing]),
+  served('as served, by default', 'midnightOf(date) + MICROS_PER_HOUR', 'midnightOf(date)', [
+    servedFrom,
+  ]),
+  served('as served, the K of the run', 'if (row?.servedKnownAt &&', 'if (!row &&', [history]),
+  spines(
+    'moments that were served',
+    "if (knowledge.kind === 'as-served') await",
+    'if (!knowledge) await',
+    [history],
+  ),
+  planned('S that is asked for', '    batch,\n', '    batch: latest.batch,\n', [earlier]),
+  planned('S that is not there', 'if (batch > latest.batch) {', 'if (batch < 0) {', [earlier]),
+  mirrored('loads that are missing', 'if (throughBatch > lastBatch) {', 'if (throughBatch < 0) {', [
+    rawLog,
+    refusals,
+  ]),
+  mirrored('segments up to S', '.filter((batch) => batch <= throughBatch)', '', [rawLog, earlier]),
+
+  // What is online
+  scripts('fence', "if compare(target) ~= 0 then return 'ahead' end", '', [online]),
+  scripts('fence: nothing there', "if not target then return 'lost' end", '', [online]),
+  scripts(
+    'users left behind, but for later ones',
+    'if stored and compare(stored) < 0 then\n    removed',
+    'if stored then\n    removed',
+    [online],
+  ),
+  scripts(
+    'meta goes forward',
+    "if stored and compare(stored) >= 0 then return 'unchanged' end",
+    '',
+    [online],
+  ),
+
+  // What audits find
+  audits('a file that is not its manifest', "return 'mismatched';", 'return undefined;', [mending]),
+  audits(
+    'recomputed values',
+    'contentHash(moment, at) === manifest.content_hash &&',
+    'manifest.content_hash !== undefined ||',
+    [publishing, mending],
+  ),
+  rawAudit('filed under another batch', 'l.filed_batch = p.batch AND ', '', [rawLog]),
+  rawAudit('rows that differ', 'IS NOT DISTINCT FROM p', 'IS NOT DISTINCT FROM l', [rawLog]),
+  onlineAudit('vectors by their hash', 'vectorHash(stored.features) === expected.hash &&', '', [
+    online,
+  ]),
+  onlineAudit('K of a vector', 'stored.known_at === offline.known_at &&', '', [online]),
+];
