@@ -15,6 +15,8 @@ const HEALTH_POLL_MS = 40;
 const PATIENCE_MS = 10_000;
 /** A port chosen as free may be taken by another program before the service listens on it. */
 const PORT_ATTEMPTS = 3;
+/** How Go, Node, Postgres and Redis say that; the port itself may be free again by then. */
+const saysPortIsTaken = /address already in use|EADDRINUSE/i;
 
 type OnEvent = (event: StackEvent) => void;
 
@@ -77,9 +79,10 @@ async function launch(recipe: ServiceRecipe, context: StackContext): Promise<voi
     if (problem === undefined) return;
     await stopService(recipe, context);
     record(recipe, context, { ...state, pid: null, identity: null });
-    const lostItsPort = !(await isPortFree(state.port));
+    const logTail = started.logTail();
+    const lostItsPort = saysPortIsTaken.test(logTail) || !(await isPortFree(state.port));
     if (!lostItsPort || attempt === PORT_ATTEMPTS) {
-      throw failure(recipe, context, { problem, logTail: started.logTail() });
+      throw failure(recipe, context, { problem, logTail });
     }
   }
 }
