@@ -73,7 +73,8 @@ export function naiveVector(
         (feature.windowDays === undefined || row.eventTime > at - days(feature.windowDays)) &&
         (feature.eventType === undefined || row.eventType === feature.eventType),
     );
-    return [feature.name, naiveValue(feature, rows, { at, user })] as const;
+    const byDefault = rows.length === 0 ? feature.default : undefined;
+    return [feature.name, byDefault ?? naiveValue(feature, rows, { at, user })] as const;
   });
   return { features: Object.fromEntries(values), label: naiveLabel(label, tables, question) };
 }
@@ -91,13 +92,12 @@ function rowsOf(tables: RawTables, source: SourceTable): readonly Row[] {
   ];
 }
 
-/** What the rows in force come to. */
+/** What the rows in force come to, where nothing else is the default. */
 function naiveValue(
-  { aggregate, dividedBy = 1, ...feature }: FeatureDefinition,
+  { aggregate, dividedBy = 1 }: FeatureDefinition,
   rows: readonly Row[],
   { at, user }: { at: EpochMicros; user: RawTables['users'][number] },
 ): number | boolean {
-  if (rows.length === 0 && feature.default !== undefined) return feature.default;
   switch (aggregate.kind) {
     case 'count':
       return rows.length / dividedBy;

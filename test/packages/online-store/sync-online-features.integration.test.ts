@@ -14,12 +14,6 @@ import {
   vectorKey,
   type SyncOptions,
 } from '../../../packages/online-store';
-import {
-  publishMeta,
-  removeOlder,
-  writeForward,
-  writeOrderOf,
-} from '../../../packages/online-store/forward-only-scripts';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestRedis } from '../../environment/test-redis';
 import { duckDbIn, writeLargePartition, writePartition } from './partition-fixture';
@@ -175,21 +169,6 @@ describe('the online store', () => {
       const before = await allValues();
       const report = await sync(await small('2024-06-01', 7, ['a', 'gone']));
       expect(report).toMatchObject({ users: 2, written: 0, unchanged: 0, refused: 2, removed: 0 });
-      expect(await allValues()).toEqual(before);
-    });
-
-    it('refuses what an earlier sync, still under way, writes, removes and says', async () => {
-      const first = await small('2024-06-01', 1, ['a', 'gone']);
-      await sync(first);
-      const gone = { keys: [vectorKey('gone')], values: [(await redis.get(vectorKey('gone')))!] };
-      const meta = (await readMeta(redis))!;
-      await sync(await small('2024-06-02', 1, ['a']));
-      const before = await allValues();
-
-      const order = writeOrderOf(first);
-      expect(await writeForward(redis, order, gone)).toBe('ahead');
-      expect(await removeOlder(redis, order, [vectorKey('a')])).toBe('ahead');
-      expect(await publishMeta(redis, order, meta)).toBe('ahead');
       expect(await allValues()).toEqual(before);
     });
 

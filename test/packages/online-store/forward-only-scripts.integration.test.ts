@@ -1,0 +1,58 @@
+import type { Redis } from 'ioredis';
+import type { PublishedPartition } from '../../../packages/contracts';
+import { readMeta, syncOnlineFeatures, vectorKey } from '../../../packages/online-store';
+import {
+  publishMeta,
+  removeOlder,
+  writeForward,
+  writeOrderOf,
+} from '../../../packages/online-store/forward-only-scripts';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestRedis } from '../../environment/test-redis';
+import { duckDbIn, writePartition } from './partition-fixture';
+
+describe('a sync that another one has overtaken', () => {
+  const scratch = createScratchDirectory();
+  let redis: Redis;
+
+  beforeAll(async () => {
+    ({ redis } = await createTestRedis());
+    await redis.flushdb();
+  });
+  afterAll(async () => {
+    await redis.flushdb();
+    redis.disconnect();
+    scratch.remove();
+  });
+
+  async function synced(date: string, userIds: readonly string[]): Promise<PublishedPartition> {
+    const rows = userIds.map((userId) => ({ userId }));
+    const partition = await writePartition(scratch.path, { date, revision: 1, rows });
+    await syncOnlineFeatures({
+      redis,
+      openDuckDb: duckDbIn(scratch.path),
+      partition,
+      installationId: 'installation-1',
+      publishedAt: '2024-06-02T01:05:00.000000Z',
+    });
+    return partition;
+  }
+
+  const allValues = async () => {
+    const keys = (await redis.keys('*')).sort();
+    return Object.fromEntries(await Promise.all(keys.map(async (k) => [k, await redis.get(k)])));
+  };
+
+  it('writes, removes and says nothing any more', async () => {
+    const order = writeOrderOf(await synced('2024-06-01', ['a', 'gone']));
+    const gone = { keys: [vectorKey('gone')], values: [(await redis.get(vectorKey('gone')))!] };
+    const meta = (await readMeta(redis))!;
+    await synced('2024-06-02', ['a']);
+    const before = await allValues();
+
+    expect(await writeForward(redis, order, gone)).toBe('ahead');
+    expect(await removeOlder(redis, order, [vectorKey('a')])).toBe('ahead');
+    expect(await publishMeta(redis, order, meta)).toBe('ahead');
+    expect(await allValues()).toEqual(before);
+  });
+});
