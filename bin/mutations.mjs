@@ -88,14 +88,13 @@ function tryMutation({ name, file, find, replace, tests }) {
 /** Servers that none of these tests uses are named, so that jest's set-up does not start them. */
 function environmentFor(tests) {
   const unused = (variable) => ({ [variable]: process.env[variable] || 'localhost:1' });
-  const isAny = (kind) => tests.some((test) => test.includes(kind));
+  const needsServers = tests.some((test) => /\.(integration|process)\.test\.ts$/.test(test));
   return {
     ...process.env,
     CHURN_TEST_DEPTH: 'no-shrinking',
     ...unused('TEST_TEMPORAL_ADDRESS'),
     ...unused('TEST_WORKFLOW_BUNDLE'),
-    ...(isAny('.integration.') || isAny('.process.') ? {} : unused('TEST_DATABASE_URL')),
-    ...(isAny('online-store') || isAny('acceptance') ? {} : unused('TEST_REDIS_URL')),
+    ...(needsServers ? {} : { ...unused('TEST_DATABASE_URL'), ...unused('TEST_REDIS_URL') }),
   };
 }
 
