@@ -1,3 +1,5 @@
+import { breaksOf } from './breaks-of.mjs';
+
 const selecting = 'test/packages/offline-store/select-dates.test.ts';
 const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
 const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
@@ -7,10 +9,7 @@ const servedFrom = 'test/packages/platform/served-knowledge.test.ts';
 const history = 'test/acceptance/history.integration.test.ts';
 const rawLog = 'test/packages/raw-data/raw-log.integration.test.ts';
 const online = 'test/packages/online-store/sync-online-features.integration.test.ts';
-
 const overtaken = 'test/packages/online-store/forward-only-scripts.integration.test.ts';
-
-const breaksOf = (file) => (name, find, replace, tests) => ({ name, file, find, replace, tests });
 
 const selects = breaksOf('packages/offline-store/select-dates.ts');
 const computing = breaksOf('packages/offline-store/compute-partitions.ts');

@@ -1,30 +1,14 @@
+import { breaksOf } from './breaks-of.mjs';
+
 const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
-const facts = (name, find, replace, tests = [oracle, golden]) => ({
-  name,
-  file: 'packages/features/compile-facts.ts',
-  find,
-  replace,
-  tests,
-});
+const facts = breaksOf('packages/features/compile-facts.ts', [oracle, golden]);
 
-const sweep = (name, find, replace, tests = [oracle, golden]) => ({
-  name,
-  file: 'packages/features/sweep.ts',
-  find,
-  replace,
-  tests,
-});
+const sweep = breaksOf('packages/features/sweep.ts', [oracle, golden]);
 
-const moment = (name, find, replace) => ({
-  name,
-  file: 'packages/features/compile-moment.ts',
-  find,
-  replace,
-  tests: [oracle],
-});
+const moment = breaksOf('packages/features/compile-moment.ts', [oracle]);
 
 const spine = (name, find, replace, file = 'compile-spine') => ({
   name,
@@ -39,21 +23,9 @@ const spine = (name, find, replace, file = 'compile-spine') => ({
   ],
 });
 
-const values = (name, find, replace, tests = [oracle, golden]) => ({
-  name,
-  file: 'packages/features/fill-column.ts',
-  find,
-  replace,
-  tests,
-});
+const values = breaksOf('packages/features/fill-column.ts', [oracle, golden]);
 
-const channels = (name, find, replace) => ({
-  name,
-  file: 'packages/features/channels.ts',
-  find,
-  replace,
-  tests: [oracle, golden],
-});
+const channels = breaksOf('packages/features/channels.ts', [oracle, golden]);
 
 const WINDOW = 'windowDays: feature.windowDays';
 

@@ -1,38 +1,16 @@
+import { breaksOf } from './breaks-of.mjs';
+
 const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
-const overlaps = (name, find, replace) => ({
-  name,
-  file: 'packages/features/session-overlaps.ts',
-  find,
-  replace,
-  tests: [served, oracle],
-});
+const overlaps = breaksOf('packages/features/session-overlaps.ts', [served, oracle]);
 
-const collector = (name, find, replace) => ({
-  name,
-  file: 'packages/features/fact-collector.ts',
-  find,
-  replace,
-  tests: [served, oracle],
-});
+const collector = breaksOf('packages/features/fact-collector.ts', [served, oracle]);
 
-const repeats = (name, find, replace) => ({
-  name,
-  file: 'packages/features/compile-facts.ts',
-  find,
-  replace,
-  tests: [golden, served, oracle],
-});
+const repeats = breaksOf('packages/features/compile-facts.ts', [golden, served, oracle]);
 
-const pieces = (name, find, replace) => ({
-  name,
-  file: 'packages/features/segment-pieces.ts',
-  find,
-  replace,
-  tests: [oracle],
-});
+const pieces = breaksOf('packages/features/segment-pieces.ts', [oracle]);
 
 /** Breaks of how rows become facts, and facts sessions. */
 export const factMutations = [

@@ -1,3 +1,5 @@
+import { breaksOf } from './breaks-of.mjs';
+
 const together = 'test/packages/offline-store/write-vectors.test.ts';
 const restatement = 'test/laws/restatement.integration.test.ts';
 const golden = 'test/packages/offline-store/find-restatements.test.ts';
@@ -6,21 +8,7 @@ const killed = 'test/packages/offline-store/killed-publish.process.test.ts';
 const paused = 'test/packages/offline-store/paused-publish.process.test.ts';
 const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
 
-const late = (name, find, replace, tests = [golden]) => ({
-  name,
-  file: 'packages/offline-store/find-restatements.ts',
-  find,
-  replace,
-  tests,
-});
-
-const store = (file) => (name, find, replace, tests) => ({
-  name,
-  file: `packages/offline-store/${file}.ts`,
-  find,
-  replace,
-  tests,
-});
+const late = breaksOf('packages/offline-store/find-restatements.ts', [golden]);
 
 const [grids, computing, claims, ledger, revisions] = [
   'group-into-grids',
@@ -28,7 +16,7 @@ const [grids, computing, claims, ledger, revisions] = [
   'claim-dates',
   'ledger',
   'publish-revision',
-].map(store);
+].map((name) => breaksOf(`packages/offline-store/${name}.ts`));
 
 /** Breaks of how partitions are published and restated. */
 export const storeMutations = [

@@ -1,3 +1,5 @@
+import { breaksOf } from './breaks-of.mjs';
+
 const tests = {
   features: [
     'test/packages/features/timelines.test.ts',
@@ -8,13 +10,7 @@ const tests = {
   platform: ['test/acceptance/history.integration.test.ts'],
 };
 
-const breakOf = (folder, file) => (name, find, replace) => ({
-  name,
-  file: `packages/${folder}/${file}.ts`,
-  find,
-  replace,
-  tests: tests[folder],
-});
+const breakOf = (folder, file) => breaksOf(`packages/${folder}/${file}.ts`, tests[folder]);
 
 const planning = breakOf('features', 'timelines');
 const compiling = breakOf('features', 'compile-timelines');

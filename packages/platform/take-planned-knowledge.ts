@@ -8,7 +8,10 @@ import { formatInstant, parseInstant } from '../instants';
 import { takeKnowledge } from '../raw-data';
 import type { Adapters } from './open-platform';
 
-/** K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an earlier load. */
+/**
+ * K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an
+ * earlier load.
+ */
 export async function takePlannedKnowledge(
   { database }: Pick<Adapters, 'database'>,
   knownAt: KnownAtRequest,

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {
   computeHistory,
-  featureSet,
   naiveVector,
   spineReasons,
   type FeatureSet,
@@ -12,7 +11,7 @@ import {
 import { quoteLiteral } from '../../packages/duckdb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
 import { writeTestTimelines } from '../packages/features/raw-log-fixture';
-import { unusual } from '../packages/features/unusual-features';
+import { anyDefinitions, unusual } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
 import { BASE, BATCHES, randomWorld } from './random-world';
@@ -62,8 +61,7 @@ describe('for any spine, a row out per row in', () => {
 
   it('has what the oracle says of that user at that microsecond, or the reason why not', async () => {
     const asked = fc.record({
-      /** The platform's own, and every other kind that the language has. */
-      defined: fc.constantFrom(featureSet, unusual),
+      defined: anyDefinitions,
       known: knowledge,
       hasTimelines: fc.boolean(),
     });

@@ -12,7 +12,7 @@ import { lawHolds } from '../../laws/law-holds';
 import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
 import { oracleRows } from '../../laws/oracle-rows';
 import { knowledgeAt, midnightGrid, randomGrid, randomWorld } from '../../laws/random-world';
-import { unusual } from './unusual-features';
+import { anyDefinitions, unusual } from './unusual-features';
 import { vectorRows } from './vector-rows';
 
 describe('for every user and moment, at every boundary, the naive oracle agrees', () => {
@@ -31,12 +31,9 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
     rowsPerPiece: fc.integer({ min: 1, max: 20 }),
   });
 
-  /** The platform's own, and every other kind that the language has. */
-  const definitions = fc.constantFrom(featureSet, unusual);
-
   it('with the engine, over any range, knowledge, shards of users and pieces of segments', async () => {
     const law = fc.asyncProperty(
-      definitions,
+      anyDefinitions,
       randomWorld,
       randomGrid,
       portions,
@@ -80,7 +77,7 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
 
   it('with the query for one user and moment', async () => {
     const law = fc.asyncProperty(
-      definitions,
+      anyDefinitions,
       randomWorld,
       randomGrid,
       fc.nat(),

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createFeatureSet, defineFeatureGroup, featureSet } from '../../../packages/features';
 
 const prose = { unit: 'things', description: 'What it is.' };
@@ -67,3 +68,6 @@ export const unusual = createFeatureSet({
     }),
   ],
 });
+
+/** The platform's own definitions, and every other kind that the language has. */
+export const anyDefinitions = fc.constantFrom(featureSet, unusual);

@@ -57,12 +57,13 @@ describe('an answer from before a load', () => {
     expect(before.history.batch).toBe(1);
     await load([...baseFacts(), late]);
 
-    for (const [ask, { known_at: knownAt, batch }] of [
+    for (const [ask, answered] of [
       [history, before.history],
       [features, before.features],
     ] as const) {
+      const { known_at: knownAt, batch } = answered;
       const again = await ask({ knownAt, batch });
-      expect([before.history, before.features]).toContainEqual(again);
+      expect(again).toEqual(answered);
       const now = await ask({ knownAt });
       expect(now).toMatchObject({ known_at: knownAt, batch: 2 });
       expect({ ...now, batch }).not.toEqual(again);
