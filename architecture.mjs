@@ -23,8 +23,10 @@ export const mayUse = {
     'npm:reflect-metadata',
     'node:path',
   ],
+  'packages/list-files': ['node:*'],
   'packages/duckdb': [
     'packages/contracts',
+    'types:packages/list-files',
     'npm:@duckdb/node-api',
     'npm:@duckdb/node-bindings',
     'node:*',
@@ -47,6 +49,7 @@ export const mayUse = {
   'packages/features': [
     'packages/contracts',
     'packages/instants',
+    'packages/list-files',
     'packages/duckdb',
     'node:crypto',
   ],

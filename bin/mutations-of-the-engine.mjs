@@ -273,6 +273,18 @@ export const engineMutations = [
     'if (time >= at) break;',
     'walk-series',
   ),
+  spine(
+    'window bounds of what a spine counts',
+    'leftTimes[leaving]! <= at - micros',
+    'leftTimes[leaving]! < at - micros',
+    'walk-series',
+  ),
+  spine(
+    'what a spine counts at its moment',
+    'enteredTimes[next]! <= at',
+    'enteredTimes[next]! < at',
+    'walk-series',
+  ),
   spine('sums above 2^53 on the way', 'Math.min(time, at) - micros', 'at - micros', 'walk-series'),
   spine(
     'the last row at a spine’s moment',

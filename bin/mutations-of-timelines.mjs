@@ -3,6 +3,7 @@ import { breaksOf } from './breaks-of.mjs';
 const tests = {
   features: [
     'test/packages/features/timelines.test.ts',
+    'test/packages/features/read-timelines.test.ts',
     'test/packages/features/history-boundaries.test.ts',
     'test/laws/history.test.ts',
   ],
@@ -18,6 +19,12 @@ const writing = breakOf('features', 'write-timelines');
 const reading = breakOf('features', 'read-timelines');
 const choosing = breakOf('features', 'compute-history');
 const selecting = breakOf('features', 'compile-spine');
+const filing = (file) => breaksOf(`packages/list-files/${file}.ts`, ['test/packages/list-files']);
+const [fileReading, fileWriting, regrouping] = [
+  'read-list-file',
+  'write-list-file',
+  'regroup-rows',
+].map(filing);
 const storing = breakOf('offline-store', 'timeline-store');
 const answering = breakOf('platform', 'history-timelines');
 
@@ -26,7 +33,7 @@ export const timelineMutations = [
   planning('timelines of all event types', 'eventType ?? null', 'null'),
   planning('timelines of all sources', 'JSON.stringify([source, ', 'JSON.stringify(['),
   planning('timelines of any plan', "hasOnlyTimes ? 'times' : aggregate]", "'times']"),
-  compiling('users of a part', 'u < ${until}', 'u <= ${until}'),
+  compiling('users of a pass', 'u < ${until}', 'u <= ${until}'),
   selecting('sessions of another type', ' WHERE ${isOfType(eventType)})', ')'),
   compiling('when sessions end', 'max(e) AS last', 'min(e) AS last'),
   compiling('pauses from the wrong row', 'ORDER BY e)`', 'ORDER BY e DESC)`'),
@@ -34,13 +41,14 @@ export const timelineMutations = [
   compiling('pauses longer than a day', 'e > previous + ${', 'e > previous + 30 * ${'),
   compiling('lists in order of time', '`list_sort(list(', '`list_reverse_sort(list('),
   writing('the last arrival', 'max(ingested_at)', 'min(ingested_at)'),
-  compiling('users between parts', 'max(u) + 1 AS until', 'max(u) AS until'),
-  compiling('how many rows a part has', '1 + coalesce(n, 0)', '1'),
+  compiling('users between passes', 'max(u) + 1 AS until', 'max(u) AS until'),
+  compiling('how many rows a pass has', '1 + coalesce(n, 0)', '1'),
   writing('what making leaves in memory', 'await duckDb.run(sql).catch(() => {});', ''),
   reading('pauses shorter than the window', '<= micros) continue', '<= 0) continue'),
   reading('pauses longer than the window', '<= micros) continue', '>= 0) continue'),
-  reading('where a part begins', 'let before = 0;', 'let before = 1;'),
-  reading('where a piece begins', 'next[query] = from + rows;', ''),
+  reading('where a part begins', 'let until = 0;', 'let until = 1;'),
+  reading('where the next part begins', 'until += part.users;', 'until += 1;'),
+  reading('a part that is read into another', '[room, other] = [other, room];', ''),
   reading(
     'what nobody asks for',
     '.filter(({ from, until }) => isAsked(from, until))',
@@ -63,9 +71,8 @@ export const timelineMutations = [
     '[writerVersion, timelineKey(featureSet), states]',
     '[writerVersion, states]',
   ),
-  storing('parts of another size', 'lastArrival, rowsPerPart, fileOf }', 'lastArrival, fileOf }'),
   storing('timelines of later rows', 'if (lastArrival > options.knownAt) return undefined;', ''),
-  storing('parts that can not be read', 'rows[index] === users', 'true'),
+  storing('parts of another size', 'sizes[index] === bytes', 'true'),
   storing('what a killed call left', 'if (mtimeMs < oldest) await', 'if (mtimeMs < 0) await'),
   storing('what is being made', 'if (mtimeMs < oldest) await', 'await'),
   storing(
@@ -77,6 +84,16 @@ export const timelineMutations = [
   storing('files that are no timelines', '.filter((name) => /^[0-9a-f]{32}$/.test(name))', ''),
   storing('the oldest timelines', 'slice(FOLDERS_KEPT)', 'slice(FOLDERS_KEPT + 1)'),
   storing('the newest timelines', 'other.mtimeMs - one.mtimeMs', 'one.mtimeMs - other.mtimeMs'),
+  fileWriting('where values begin', 'offsets.length % 2', '0'),
+  fileReading('files of other rows', 'if (taken < room.length) throw', 'if (taken < 0) throw'),
+  fileReading('lists behind the end', 'bytes < 0 || taken > room.length', 'bytes < 0'),
+  fileReading('torn files', 'bytesRead < room.length', 'bytesRead < 0'),
+  fileReading('lists that go back', 'offset < before', 'offset < 0'),
+  fileReading('lists that begin elsewhere', 'return offsets[0] === 0;', 'return true;'),
+  regrouping('how many rows a group has', 'from + rowsPerGroup - rows', 'from + rowsPerGroup'),
+  regrouping('the last group', 'if (rows > 0) yield joined(pieces, rows);', ''),
+  regrouping('lists of another chunk', '(offset) => offset - first', '(offset) => offset'),
+  regrouping('lists after others', 'next + offset', 'offset'),
   answering('a K for each row', "if (asked.knowledge.kind === 'as-served') return undefined;", ''),
   answering('timelines that are there', 'if (found) return found;', ''),
   answering('a cancelled history', 'progress.signal.throwIfAborted();', ''),

@@ -18,5 +18,5 @@ export {
 } from './open-duckdb';
 export { countParquetRows, parquetRowCounts } from './parquet-metadata';
 export { oneAhead } from './one-ahead';
-export { readListsOfAll, type ListChunk, type ListColumn } from './read-lists';
+export { readLists } from './read-lists';
 export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

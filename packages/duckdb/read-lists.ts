@@ -1,42 +1,23 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
+import type { ListColumn, ListRows } from '../list-files';
 import { interruptible } from './interruptible';
-import { oneAhead } from './one-ahead';
-
-/** A column of lists of doubles: that of row r lies at offsets[r] ≤ i < offsets[r + 1]. */
-export interface ListColumn {
-  readonly offsets: Int32Array;
-  readonly values: Float64Array;
-}
-
-/** Some rows of one query's answer, in order. */
-export interface ListChunk {
-  /** Which of the queries it is. */
-  readonly query: number;
-  readonly rows: number;
-  readonly lists: readonly ListColumn[];
-}
 
 /**
- * Runs queries, one after the other, all of whose columns are lists of doubles without NULL. While
- * the rows of one are taken, the next one runs. The values of a chunk lie in DuckDB's memory: they
- * may be read until the next chunk is asked for.
+ * The rows of a query all of whose columns are lists of doubles without NULL, chunk by chunk. The
+ * values of a chunk lie in DuckDB's memory: they may be read until the next chunk is asked for.
  */
-export async function* readListsOfAll(
+export async function* readLists(
   connection: DuckDBConnection,
-  { sqls, signal }: { sqls: readonly string[]; signal?: AbortSignal },
-): AsyncGenerator<ListChunk> {
-  const run = (sql: string) => interruptible(connection, () => connection.run(sql), signal);
-  let query = 0;
-  for await (const result of oneAhead(sqls, run)) {
-    for (let index = 0; index < result.chunkCount; index += 1) {
-      signal?.throwIfAborted();
-      const chunk = result.getChunk(index);
-      yield { query, rows: chunk.rowCount, lists: listsOf(chunk) };
-      // Views of a chunk's memory do not keep it: it must not be forgotten before they are.
-      keepAlive(chunk);
-    }
-    query += 1;
+  { sql, signal }: { sql: string; signal?: AbortSignal },
+): AsyncGenerator<ListRows> {
+  const result = await interruptible(connection, () => connection.run(sql), signal);
+  for (let index = 0; index < result.chunkCount; index += 1) {
+    signal?.throwIfAborted();
+    const chunk = result.getChunk(index);
+    yield { rows: chunk.rowCount, lists: listsOf(chunk) };
+    // Views of a chunk's memory do not keep it: it must not be forgotten before they are.
+    keepAlive(chunk);
   }
 }
 

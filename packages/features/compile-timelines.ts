@@ -1,64 +1,59 @@
-import { quoteLiteral, readParquet } from '../duckdb';
+import { readParquet } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import { selectSpineFacts, fromUsers, sessionRows, type SpineOptions } from './compile-spine';
-import {
-  columnsOf,
-  USERS_PER_ROW_GROUP,
-  type FactTimeline,
-  type SessionTimeline,
-  type Timeline,
-} from './timelines';
+import { columnsOf, type FactTimeline, type SessionTimeline, type Timeline } from './timelines';
 
-/** Some users, by their places in the order of all ids, and the file for their timelines. */
-export interface TimelinePart {
+/** Users whose timelines are made together, by their places in the order of all ids. */
+export interface TimelinePass {
   readonly from: number;
   /** Exclusive. */
   readonly until: number;
-  readonly file: string;
 }
 
 /**
- * SQL for `timeline_users(u, user_id, part)`: all users, cut where about so many rows of these files
+ * SQL for `timeline_users(u, user_id, pass)`: all users, cut where about so many rows of these files
  * are together; a user's rows stay together.
  */
 export function compileTimelineUsers(
   options: SpineOptions,
-  { files, rowsPerPart }: { files: readonly string[]; rowsPerPart: number },
+  { files, rowsPerPass }: { files: readonly string[]; rowsPerPass: number },
 ): string {
   const rowsUntil = `sum(1 + coalesce(n, 0)) OVER (ORDER BY u)`;
   return `CREATE OR REPLACE TEMP TABLE timeline_users AS
-SELECT u, user_id, (${rowsUntil} - 1) // ${rowsPerPart} AS part
+SELECT u, user_id, (${rowsUntil} - 1) // ${rowsPerPass} AS pass
 FROM (SELECT u, user_id ${fromUsers(options)}) LEFT JOIN (
   SELECT user_id, count(*) AS n FROM ${readParquet(files)} GROUP BY user_id
 ) USING (user_id) ORDER BY u`;
 }
 
-/** (from, until) of each part, in order. */
-export const selectTimelineParts = `SELECT min(u) AS "from", max(u) + 1 AS until
-FROM timeline_users GROUP BY part ORDER BY 1`;
+/** (from, until) of each pass, in order. */
+export const selectTimelinePasses = `SELECT min(u) AS "from", max(u) + 1 AS until
+FROM timeline_users GROUP BY pass ORDER BY 1`;
 
-/** Statements that write the file of a part: a row per user, in the order of their ids. */
+/**
+ * Statements, and a query after them for the lists of a pass: a row per user, in the order of their
+ * ids.
+ */
 export function compileTimelines(
   timelines: readonly Timeline[],
-  { from, until, file }: TimelinePart,
+  { from, until }: TimelinePass,
   options: SpineOptions,
-): string[] {
+): { before: string[]; query: string } {
   const users = `FROM timeline_users WHERE u >= ${from} AND u < ${until}`;
   const sessions = timelines.filter((timeline) => timeline.kind === 'sessions');
   const columns = timelines.flatMap(columnsOf);
-  const lists = columns.map((column) => `coalesce(${column}, []) AS ${column}`);
+  const lists = columns.map((column) => `coalesce(${column}, [])`);
   const joins = timelines.map(
     (timeline) => `LEFT JOIN (${selectLists(timeline, options)}) USING (u)`,
   );
-  const rows = `SELECT user_id, ${lists.join(', ')} FROM spine_users ${joins.join(' ')} ORDER BY u`;
-  return [
-    // Whose rows all queries bring.
-    `CREATE OR REPLACE TEMP TABLE spine_users AS SELECT u, user_id ${users}`,
-    ...sessions.map((timeline) => compileSessions(timeline, options)),
-    // Times hardly compress.
-    `COPY (${rows}) TO ${quoteLiteral(file)} (FORMAT parquet, PARQUET_VERSION v1,
-      COMPRESSION uncompressed, ROW_GROUP_SIZE ${USERS_PER_ROW_GROUP}, WRITE_BLOOM_FILTER false)`,
-  ];
+  return {
+    before: [
+      // Whose rows all queries bring.
+      `CREATE OR REPLACE TEMP TABLE spine_users AS SELECT u, user_id ${users}`,
+      ...sessions.map((timeline) => compileSessions(timeline, options)),
+    ],
+    query: `SELECT ${lists.join(', ')} FROM spine_users ${joins.join(' ')} ORDER BY u`,
+  };
 }
 
 /** Statements after which none of the tables is in memory, whatever has been run of the others. */

@@ -34,8 +34,6 @@ export interface HistoryOptions extends SpineOptions {
    * Where the last of their rows had arrived at K, the segments' rows are not read.
    */
   readonly timelines?: TimelineFiles;
-  /** Of how many users timelines are read at a time: bounds memory, never changes a value. */
-  readonly usersPerPiece?: number;
   /** What lies after it is in the future. */
   readonly now: EpochMicros;
   readonly signal?: AbortSignal;
@@ -56,8 +54,9 @@ export async function computeHistory(duckDb: DuckDb, options: HistoryOptions): P
     features.map((feature) => [feature, new FeatureAnswers(feature, questions, users)]),
   );
   for await (const block of readBlocks(duckDb, options, questions)) {
+    const asked = askedOf(block.users, questions, users);
     for (const feature of block.features) {
-      answers.get(feature)!.add(await block.seriesOf(feature), block.users);
+      answers.get(feature)!.add(await block.seriesOf(feature), asked);
     }
   }
   const inOrder = [...answers.values()].map(({ values }) => values);
@@ -71,13 +70,13 @@ function readBlocks(
   { moments: { offsets } }: Questions,
 ): AsyncGenerator<SeriesBlock> {
   const { features } = options.featureSet;
-  const { timelines, usersPerPiece, signal } = options;
+  const { timelines, signal } = options;
   const { known } = options.knowledge;
   if (!timelines || !('at' in known) || timelines.lastArrival > known.at) {
     return readSpineFacts(duckDb, { ...options, features, userCount: offsets.length - 1 });
   }
   const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;
-  return readTimelines(duckDb, timelines, { features, isAsked, usersPerPiece, signal });
+  return readTimelines(timelines, { features, isAsked, signal });
 }
 
 /** What a spine asks. */
@@ -159,6 +158,38 @@ async function readUsers(
   return { plans, signups };
 }
 
+/** The moments of some users. */
+interface Asked {
+  readonly count: number;
+  readonly moments: UserSeries;
+  /** Per moment: T, its user, the user's signup, and its row in the spine. */
+  readonly times: Float64Array;
+  readonly users: Int32Array;
+  readonly signups: Float64Array;
+  readonly rows: Int32Array;
+  /** Per moment: 0, 1, 2, … */
+  readonly numbers: Int32Array;
+}
+
+function askedOf(
+  { from, until }: SeriesBlock['users'],
+  { moments: { offsets, times }, users, rows, numbers }: Questions,
+  { signups }: SpineUsers,
+): Asked {
+  const [first, end] = [offsets[from]!, offsets[until]!];
+  const count = end - first;
+  const userOf = users.subarray(first, end);
+  return {
+    count,
+    moments: { offsets: offsets.subarray(from, until + 1), times },
+    times: times.subarray(first, end),
+    users: userOf,
+    signups: eachOf(new Float64Array(count), signups, userOf),
+    rows: rows.subarray(first, end),
+    numbers: numbers.subarray(0, count),
+  };
+}
+
 /** The values of a feature, per row of the spine; those of rows with a reason mean nothing. */
 class FeatureAnswers {
   readonly values: ColumnArray;
@@ -167,35 +198,29 @@ class FeatureAnswers {
 
   constructor(
     private readonly feature: FeatureDefinition,
-    private readonly questions: Questions,
-    private readonly users: SpineUsers,
+    questions: Questions,
+    users: SpineUsers,
   ) {
     this.values = allocateColumn(columnTypeOf[feature.type], questions.reasons.length);
     this.ownEquals = equalsOf(feature, users.plans);
   }
 
-  /** Answers for the moments of some users, of whom these are the series. */
-  add(series: FactSeries, { from, until }: SeriesBlock['users']): void {
-    const { feature, questions, users } = this;
-    const { offsets, times } = questions.moments;
-    const [first, end] = [offsets[from]!, offsets[until]!];
-    const count = end - first;
-    if (count === 0) return;
-    const moments = { offsets: offsets.subarray(from, until + 1), times };
-    const userOf = questions.users.subarray(first, end);
+  /** @param series  Of the users who ask. */
+  add(series: FactSeries, asked: Asked): void {
+    const { feature, ownEquals } = this;
+    const { count, users, signups, rows } = asked;
     const answers = allocateColumn(columnTypeOf[feature.type], count);
     fillColumn({
       feature,
-      ...totalsOf(feature, { moments, count }, series),
-      visible: questions.numbers.subarray(0, count),
+      ...totalsOf(feature, asked, series),
+      visible: asked.numbers,
       users: {
-        signup: eachOf(new Float64Array(count), users.signups, userOf),
-        ownEquals: this.ownEquals && eachOf(new Uint8Array(count), this.ownEquals, userOf),
+        signup: signups,
+        ownEquals: ownEquals && eachOf(new Uint8Array(count), ownEquals, users),
       },
-      moment: times.subarray(first, end),
+      moment: asked.times,
       into: answers,
     });
-    const rows = questions.rows.subarray(first, end);
     for (let index = 0; index < count; index += 1) this.values[rows[index]!] = answers[index]!;
   }
 }
@@ -213,7 +238,7 @@ function eachOf<T extends Float64Array | Uint8Array>(
 /** Per moment what the feature's facts in force come to, and how many they are. */
 function totalsOf(
   { windowDays, aggregate, default: none }: FeatureDefinition,
-  { moments, count }: { moments: UserSeries; count: number },
+  { moments, count }: Asked,
   { entered, left, pauses }: FactSeries,
 ): { state: Float64Array; counts: Float64Array } {
   const state = new Float64Array(count);

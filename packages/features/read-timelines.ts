@@ -1,14 +1,14 @@
-import { readListsOfAll, type DuckDb, type ListColumn } from '../duckdb';
+import { readListFile, type ListColumn } from '../list-files';
+import { oneAhead } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import type { FeatureDefinition } from './language';
-import { readPiece, type SegmentPiece } from './segment-pieces';
 import type { FactSeries, SeriesBlock } from './series-block';
 import {
   columnsOf,
   planTimelines,
-  USERS_PER_ROW_GROUP,
   type Timeline,
   type TimelineFiles,
+  type TimelinePart,
 } from './timelines';
 import { sortByUser, type UserSeries } from './user-series';
 
@@ -16,55 +16,59 @@ interface ReadOptions {
   readonly features: readonly FeatureDefinition[];
   /** Whether some of the users from (inclusive) until (exclusive) are asked for. */
   readonly isAsked: (from: number, until: number) => boolean;
-  readonly usersPerPiece?: number;
   readonly signal?: AbortSignal;
 }
 
-/** How many users one query reads, while those before them are walked: a row group for each of two threads. */
-const USERS_PER_PIECE = 2 * USERS_PER_ROW_GROUP;
-
-/**
- * The series of all users who are asked for, some after others; the lists of most others are not read.
- * Rows come in the order of the files: DuckDB is told to preserve it.
- */
+/** The series of all users who are asked for, some after others; those of most others are not read. */
 export async function* readTimelines(
-  { connection }: DuckDb,
   { parts }: TimelineFiles,
-  { features, isAsked, usersPerPiece = USERS_PER_PIECE, signal }: ReadOptions,
+  { features, isAsked, signal }: ReadOptions,
 ): AsyncGenerator<SeriesBlock> {
   const plan = planTimelines(features);
   const columns = plan.timelines.flatMap(columnsOf);
-  const pieces = cutUsers(parts, usersPerPiece).filter(({ from, until }) => isAsked(from, until));
-  const sqls = pieces.map(({ piece }) => `SELECT ${columns.join(', ')} FROM ${readPiece(piece)}`);
-  const next = pieces.map(({ from }) => from);
-  for await (const { query, rows, lists } of readListsOfAll(connection, { sqls, signal })) {
-    const from = next[query]!;
-    next[query] = from + rows;
+  const asked = partsOf(parts).filter(({ from, until }) => isAsked(from, until));
+  let [room, other] = [roomFor(asked), roomFor(asked)];
+  const read = async ({ part, ...users }: PartOfUsers) => {
+    signal?.throwIfAborted();
+    [room, other] = [other, room];
+    return { users, lists: await readPart(part, columns.length, room) };
+  };
+  // A part is read while the one before it is walked.
+  for await (const { users, lists } of oneAhead(asked, read)) {
     const named = new Map(columns.map((column, index) => [column, lists[index]!]));
     const seriesOf = async (feature: FeatureDefinition) =>
       seriesFrom(plan.ofFeature.get(feature)!, named, feature);
-    yield { users: { from, until: from + rows }, features, seriesOf };
+    yield { users, features, seriesOf };
   }
 }
 
-interface UserPiece {
+interface PartOfUsers {
   readonly from: number;
   readonly until: number;
-  readonly piece: SegmentPiece;
+  readonly part: TimelinePart;
 }
 
-function cutUsers(parts: TimelineFiles['parts'], usersMax: number): UserPiece[] {
-  const pieces: UserPiece[] = [];
-  let before = 0;
-  for (const { file, users } of parts) {
-    for (let from = 0; from < users; from += usersMax) {
-      const rows = { from, until: Math.min(from + usersMax, users) };
-      const piece = { files: [file], rows };
-      pieces.push({ from: before + rows.from, until: before + rows.until, piece });
-    }
-    before += users;
-  }
-  return pieces;
+function partsOf(parts: TimelineFiles['parts']): PartOfUsers[] {
+  let until = 0;
+  return parts.map((part) => {
+    const from = until;
+    until += part.users;
+    return { from, until, part };
+  });
+}
+
+/** For the largest: garbage of such a size is expensive to find. */
+function roomFor(parts: readonly PartOfUsers[]): Uint8Array {
+  return new Uint8Array(parts.reduce((most, { part }) => Math.max(most, part.bytes), 0));
+}
+
+async function readPart(
+  { file, users, bytes }: TimelinePart,
+  columns: number,
+  room: Uint8Array,
+): Promise<readonly ListColumn[]> {
+  const { lists } = await readListFile(file, { rows: users, columns }, room.subarray(0, bytes));
+  return lists;
 }
 
 function seriesFrom(

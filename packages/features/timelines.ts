@@ -45,17 +45,19 @@ export function columnsOf(timeline: Timeline): string[] {
 export interface TimelineFiles {
   /** When the last of the rows that they are made from arrived. */
   readonly lastArrival: EpochMicros;
-  /** About how many rows each part is made from: with as many, the same parts are made again. */
-  readonly rowsPerPart: number;
   /** Together every user once, in the order of their ids. */
-  readonly parts: readonly { readonly file: string; readonly users: number }[];
+  readonly parts: readonly TimelinePart[];
+}
+
+/** A file and its size. */
+export interface TimelinePart {
+  readonly file: string;
+  readonly users: number;
+  readonly bytes: number;
 }
 
 /** Raised where the same rows give other lists or other bytes. */
-const VERSION = 1;
-
-/** How many users a thread reads at a time. */
-export const USERS_PER_ROW_GROUP = 4_096;
+const VERSION = 2;
 
 /** The timelines that features need, in their order, and which of them each feature uses. */
 export function planTimelines(features: readonly FeatureDefinition[]): {

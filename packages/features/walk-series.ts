@@ -1,6 +1,6 @@
 import type { UserSeries } from './user-series';
 
-/** What comes into force at its time, and what leaves it so long after its time. */
+/** What comes into force at its time, and leaves it so long after its time: a user has as many of both. */
 export interface Window {
   readonly entered: UserSeries;
   readonly left: UserSeries;
@@ -9,10 +9,42 @@ export interface Window {
 
 /**
  * Adds to the sum of each moment its user's values that are in force. All series have the same users;
- * the sums begin with the first moment of the first of them. What leaves before a value enters is
- * taken off before it is added: no sum on the way is greater than what a window holds.
+ * the sums begin with the first moment of the first of them.
  */
-export function sumsInWindow(
+export function sumsInWindow(moments: UserSeries, window: Window, sums: Float64Array): void {
+  if (window.entered.values && window.left.values) addValues(moments, window, sums);
+  else addCounts(moments, window, sums);
+}
+
+/** Each is 1: how many have entered, less how many have left. */
+function addCounts(
+  moments: UserSeries,
+  { entered, left, micros }: Window,
+  sums: Float64Array,
+): void {
+  const { offsets, times } = moments;
+  const { times: enteredTimes } = entered;
+  const { times: leftTimes } = left;
+  const first = offsets[0]!;
+  for (let user = 0; user + 1 < offsets.length; user += 1) {
+    const end = entered.offsets[user + 1]!;
+    const leftEnd = left.offsets[user + 1]!;
+    let next = entered.offsets[user]!;
+    let leaving = left.offsets[user]!;
+    for (let index = offsets[user]!; index < offsets[user + 1]!; index += 1) {
+      const at = times[index]!;
+      while (next < end && enteredTimes[next]! <= at) next += 1;
+      while (leaving < leftEnd && leftTimes[leaving]! <= at - micros) leaving += 1;
+      sums[index - first]! += next - leaving;
+    }
+  }
+}
+
+/**
+ * What leaves before a value enters is taken off before it is added: no sum on the way is greater
+ * than what a window holds.
+ */
+function addValues(
   moments: UserSeries,
   { entered, left, micros }: Window,
   sums: Float64Array,
@@ -30,10 +62,10 @@ export function sumsInWindow(
         const time = next < end ? entered.times[next]! : Infinity;
         const limit = Math.min(time, at) - micros;
         for (; leaving < leftEnd && left.times[leaving]! <= limit; leaving += 1) {
-          sum -= left.values ? left.values[leaving]! : 1;
+          sum -= left.values![leaving]!;
         }
         if (time > at) break;
-        sum += entered.values ? entered.values[next]! : 1;
+        sum += entered.values![next]!;
         next += 1;
       }
       sums[index - first]! += sum;

@@ -1,22 +1,28 @@
-import { readParquet, type DuckDb } from '../duckdb';
+import { regroupRows, writeListFile, type ListRows } from '../list-files';
+import { readLists, readParquet, type DuckDb } from '../duckdb';
 import type { EpochMicros } from '../instants';
 import {
   compileTimelines,
   compileTimelineUsers,
   dropTimelineTables,
-  selectTimelineParts,
+  selectTimelinePasses,
+  type TimelinePass,
 } from './compile-timelines';
 import type { SegmentFiles } from './compile-facts';
+import type { SpineOptions } from './compile-spine';
 import type { FeatureSet } from './feature-set';
 import { sourcesOfFeatures } from './language';
-import { planTimelines, type TimelineFiles } from './timelines';
+import { planTimelines, type Timeline, type TimelineFiles, type TimelinePart } from './timelines';
 
 /**
- * What a row may take while a part is made: lists can't be moved to disk. Parts are as large as that
- * allows, since segments of small loads, whose row groups have rows of all users, are read anew for
- * each.
+ * What a row may take while lists are made of it: they can't be moved to disk. A pass has as many
+ * users as that allows, since segments of small loads, whose row groups have rows of all users, are
+ * read anew for each.
  */
 const BYTES_PER_ROW = 250;
+
+/** How many users are read at a time: few enough that what is read is walked while it is near. */
+const USERS_PER_PART = 2_048;
 
 export interface TimelineOptions {
   readonly featureSet: FeatureSet;
@@ -46,39 +52,61 @@ interface WriteOptions extends TimelineOptions {
   readonly lastArrival: EpochMicros;
   /** The file of the first part, 0, and so on. */
   readonly fileOf: (part: number) => string;
-  /** About how many rows a part is made from. */
-  readonly rowsPerPart?: number;
+  readonly usersPerPart?: number;
+  /** About how many rows lists are made of at a time: bounds memory, never changes a byte. */
+  readonly rowsPerPass?: number;
+  /** Told of the users whose timelines are there, and of all. */
   readonly onPart?: (done: number, total: number) => void;
 }
 
-/**
- * Writes the timelines of all users of the batches, some users after others: a part is as large as
- * memory allows, and no smaller than the rows of a user.
- */
+/** Writes the timelines of all users of the batches, so many users to a file. */
 export async function writeTimelines(
   duckDb: DuckDb,
   options: WriteOptions,
 ): Promise<TimelineFiles> {
-  const { lastArrival, fileOf, onPart, signal, featureSet, segments, batch } = options;
-  const { rowsPerPart = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
-  const { timelines } = planTimelines(featureSet.features);
+  const { lastArrival, fileOf, onPart, signal, usersPerPart = USERS_PER_PART } = options;
+  const { rowsPerPass = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
+  const { timelines } = planTimelines(options.featureSet.features);
+  const { segments, batch } = options;
   const sources = { segments, knowledge: { batch, known: { at: lastArrival } } };
-  const cut = { files: sourceFiles(options), rowsPerPart };
-  const parts: { file: string; users: number }[] = [];
+  const cut = { files: sourceFiles(options), rowsPerPass };
+  const parts: TimelinePart[] = [];
+  let done = 0;
   try {
     await duckDb.run(compileTimelineUsers(sources, cut), signal);
-    const ranges = await duckDb.rows<{ from: number; until: number }>(selectTimelineParts);
-    for (const [index, { from, until }] of ranges.entries()) {
-      const file = fileOf(index);
-      for (const sql of compileTimelines(timelines, { from, until, file }, sources)) {
-        await duckDb.run(sql, signal);
-      }
-      parts.push({ file, users: until - from });
-      onPart?.(parts.length, ranges.length);
+    const passes = await duckDb.rows<{ from: number; until: number }>(selectTimelinePasses);
+    const total = passes.at(-1)?.until ?? 0;
+    const lists = readPasses(duckDb, { timelines, passes, sources, signal });
+    for await (const group of regroupRows(lists, usersPerPart)) {
+      signal?.throwIfAborted();
+      const file = fileOf(parts.length);
+      const bytes = await writeListFile(file, group);
+      parts.push({ file, users: group.rows, bytes });
+      done += group.rows;
+      onPart?.(done, total);
     }
   } finally {
     // What failed is more important than what is left.
     for (const sql of dropTimelineTables(timelines)) await duckDb.run(sql).catch(() => {});
   }
-  return { lastArrival, rowsPerPart, parts };
+  return { lastArrival, parts };
+}
+
+interface Passes {
+  readonly timelines: readonly Timeline[];
+  readonly passes: readonly TimelinePass[];
+  readonly sources: SpineOptions;
+  readonly signal?: AbortSignal;
+}
+
+/** A row of lists per user, in the order of their ids. */
+async function* readPasses(
+  duckDb: DuckDb,
+  { timelines, passes, sources, signal }: Passes,
+): AsyncGenerator<ListRows> {
+  for (const pass of passes) {
+    const { before, query } = compileTimelines(timelines, pass, sources);
+    for (const sql of before) await duckDb.run(sql, signal);
+    yield* readLists(duckDb.connection, { sql: query, signal });
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { parquetRowCounts, type DuckDb } from '../duckdb';
+import type { DuckDb } from '../duckdb';
 import {
   makeFolder,
   publishFolder,
@@ -38,22 +38,26 @@ interface MakeOptions extends StoreOptions {
   readonly knownAt: EpochMicros;
   readonly now: EpochMicros;
   readonly onPart: (done: number, total: number) => void;
-  readonly rowsPerPart?: number;
+  readonly usersPerPart?: number;
+  readonly rowsPerPass?: number;
 }
 
 /** The timelines of these segments, where they are all there. */
-export async function findTimelines(
-  duckDb: DuckDb,
-  options: StoreOptions,
-): Promise<TimelineFiles | undefined> {
+export async function findTimelines(options: StoreOptions): Promise<TimelineFiles | undefined> {
   const folder = await folderOf(options);
   const text = await readTextIfThere(path.join(folder, MANIFEST));
   if (text === undefined) return undefined;
   const found = parseManifest(folder, text);
-  const files = found?.parts.map(({ file }) => file) ?? [];
-  const rows = await parquetRowCounts(duckDb, files).catch(() => []);
-  const isWhole = found?.parts.every(({ users }, index) => rows[index] === users) ?? false;
-  return isWhole ? found : undefined;
+  const parts = found?.parts ?? [];
+  const sizes = await Promise.all(parts.map(({ file }) => sizeOf(file)));
+  return parts.every(({ bytes }, index) => sizes[index] === bytes) ? found : undefined;
+}
+
+function sizeOf(file: string): Promise<number | undefined> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => undefined,
+  );
 }
 
 /**
@@ -80,13 +84,13 @@ export async function makeTimelines(
     await writeDurably(path.join(folder, MANIFEST), formatManifest(made));
     const final = await folderOf(options);
     // Something that is there and is not whole is in the way.
-    if (!(await findTimelines(duckDb, options))) await removeAtOnce(final);
+    if (!(await findTimelines(options))) await removeAtOnce(final);
     await publishFolder(folder, final);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   await removeOldest(timelinesDir);
-  return findTimelines(duckDb, options);
+  return findTimelines(options);
 }
 
 /**
@@ -102,14 +106,13 @@ export async function auditTimelines(
 ): Promise<{ equal: string[]; mismatched: string[] }> {
   const kept = await folderOf(options);
   const names = await readdir(kept).catch(() => []);
-  const found = await findTimelines(duckDb, options);
+  const found = await findTimelines(options);
   if (!found) return { equal: [], mismatched: names };
   const folder = path.join(options.scratchDir, `audit-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   try {
-    const { lastArrival, rowsPerPart } = found;
-    const fileOf = partIn(folder);
-    await writeTimelines(duckDb, { ...options, lastArrival, rowsPerPart, fileOf });
+    const { lastArrival } = found;
+    await writeTimelines(duckDb, { ...options, lastArrival, fileOf: partIn(folder) });
     const audited = { equal: [] as string[], mismatched: [] as string[] };
     const parts = new Set([...names, ...(await readdir(folder))]);
     parts.delete(MANIFEST);
@@ -146,7 +149,7 @@ async function folderOf(options: StoreOptions): Promise<string> {
 }
 
 function partIn(folder: string): (part: number) => string {
-  return (part) => path.join(folder, `part-${String(part).padStart(4, '0')}.parquet`);
+  return (part) => path.join(folder, `part-${String(part).padStart(4, '0')}.lists`);
 }
 
 function segmentName(file: string): string {
@@ -155,26 +158,23 @@ function segmentName(file: string): string {
 
 interface Manifest {
   readonly last_arrival: string;
-  readonly rows_per_part: number;
   readonly parts: TimelineFiles['parts'];
 }
 
-function formatManifest({ lastArrival, rowsPerPart, parts }: TimelineFiles): string {
+function formatManifest({ lastArrival, parts }: TimelineFiles): string {
   const manifest: Manifest = {
     last_arrival: formatInstant(lastArrival),
-    rows_per_part: rowsPerPart,
-    parts: parts.map(({ file, users }) => ({ file: path.basename(file), users })),
+    parts: parts.map((part) => ({ ...part, file: path.basename(part.file) })),
   };
   return `${JSON.stringify(manifest)}\n`;
 }
 
 function parseManifest(folder: string, text: string): TimelineFiles | undefined {
   try {
-    const { last_arrival, rows_per_part, parts } = JSON.parse(text) as Manifest;
+    const { last_arrival, parts } = JSON.parse(text) as Manifest;
     return {
       lastArrival: parseInstant(last_arrival),
-      rowsPerPart: rows_per_part,
-      parts: parts.map(({ file, users }) => ({ file: path.join(folder, file), users })),
+      parts: parts.map((part) => ({ ...part, file: path.join(folder, part.file) })),
     };
   } catch {
     return undefined;

@@ -54,7 +54,7 @@ async function findOrMake(
     timelinesDir: paths.timelines,
     signal: progress.signal,
   };
-  const found = await findTimelines(duckDb, options);
+  const found = await findTimelines(options);
   if (found) return found;
   const users = await countParquetRows(duckDb, rawLog.segments('users', batch));
   if (rows < users * ROWS_PER_USER_MIN) return undefined;

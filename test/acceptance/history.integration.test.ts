@@ -1,12 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readParquet } from '../../packages/duckdb';
 import { addDays } from '../../packages/instants';
@@ -57,7 +49,7 @@ describe('churn history', () => {
 
   /** Damages the inside of a part, in a way that can't be read; its end is as it was. */
   function damage(timelines: string): void {
-    const part = path.join(foldersByAge(timelines)[0]!, 'part-0000.parquet');
+    const part = path.join(foldersByAge(timelines)[0]!, 'part-0000.lists');
     const bytes = readFileSync(part);
     writeFileSync(part, bytes.fill(0xff, 4, Math.floor(bytes.length / 2)));
   }
@@ -109,11 +101,12 @@ describe('churn history', () => {
     await history(lines);
     expect(readdirSync(timelines)).toHaveLength(2);
     expect(await audit()).toEqual({ ...before, equal: before.equal + 1 });
-    const [older, newer] = foldersByAge(timelines);
-    copyFileSync(path.join(older!, 'part-0000.parquet'), path.join(newer!, 'part-0000.parquet'));
+    const part = path.join(foldersByAge(timelines)[1]!, 'part-0000.lists');
+    const bytes = readFileSync(part);
+    writeFileSync(part, bytes.fill(7, bytes.length - 8));
     expect(await audit()).toMatchObject({
       mismatched: 1,
-      examples: ['timelines part-0000.parquet'],
+      examples: ['timelines part-0000.lists'],
     });
   });
 

@@ -104,17 +104,16 @@ describe('for any spine, a row out per row in', () => {
 
   it('has the same from timelines, for any definitions and in any parts', async () => {
     const sizes = fc.record({
-      rowsPerPart: fc.constantFrom(1, 5, 20, 1_000),
-      usersPerPiece: fc.constantFrom(1, 2, 1_000),
+      rowsPerPass: fc.constantFrom(1, 5, 20, 1_000),
+      usersPerPart: fc.constantFrom(1, 2, 1_000),
     });
     const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
       rig.withRawLog(raw, async (segments) => {
         await writeSpine(rig, rows);
         const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
-        const { rowsPerPart, usersPerPiece } = size;
-        const options = { featureSet: unusual, knowledge: known, segments, now, usersPerPiece };
+        const options = { featureSet: unusual, knowledge: known, segments, now };
         const before = await computeHistory(rig.duckDb, options);
-        const made = { features: unusual, rowsPerPart };
+        const made = { features: unusual, ...size };
         const timelines = await writeTestTimelines(rig.duckDb, segments, made);
         const after = await computeHistory(rig.duckDb, { ...options, timelines });
         const isAnswered = (value: number, row: number) => before.reasons[row] === 0 && value;

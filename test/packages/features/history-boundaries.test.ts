@@ -1,11 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import {
-  copyToParquet,
-  parquetRowCounts,
-  quoteLiteral,
-  type DuckDb,
-} from '../../../packages/duckdb';
+import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import {
   computeHistory,
   featureSet,
@@ -14,6 +9,10 @@ import {
 } from '../../../packages/features';
 import { midnightOf } from '../../../packages/instants';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import {
+  compileTimelineUsers,
+  selectTimelinePasses,
+} from '../../../packages/features/compile-timelines';
 import { openTestDuckDb, writeRawLog, writeTestTimelines } from './raw-log-fixture';
 import { unusual } from './unusual-features';
 
@@ -114,7 +113,7 @@ describe('a session', () => {
   });
 });
 
-it('has each user’s own rows in timelines of more users than DuckDB hands over at a time', async () => {
+it('has each user’s own rows in timelines of more users than a part, and than a pass, has', async () => {
   const folder = path.join(scratch.path, 'many');
   mkdirSync(folder);
   const users = 5_000;
@@ -135,19 +134,21 @@ it('has each user’s own rows in timelines of more users than DuckDB hands over
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
     SELECT lpad((${users - 1} - i)::VARCHAR, 4, '0') AS user_id, ${NOW}::BIGINT AS t FROM range(${users}) AS r(i)`);
   const knowledge = { batch: 1, known: { at: NOW } };
-  const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPart: 9_000 });
+  const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPass: 9_000 });
   const options = { featureSet, knowledge, segments, timelines, now: NOW };
   const history = await computeHistory(duckDb, options);
   const valuesOf = (name: string) => [
     ...history.features[featureSet.features.findIndex((feature) => feature.name === name)]!,
   ];
   const places = Array.from({ length: users }, (_, row) => users - 1 - row);
-  const counts = timelines.parts.map((part) => part.users);
-  const files = timelines.parts.map(({ file }) => file);
-  expect(await parquetRowCounts(duckDb, files)).toEqual(counts);
+  expect(timelines.parts.map((part) => part.users)).toEqual([2_048, 2_048, 904]);
+  const files = [...segments('user_events'), ...segments('billing_events')];
+  await duckDb.run(compileTimelineUsers(options, { files, rowsPerPass: 9_000 }));
   // A user counts as a row, beside an event and a bill.
-  const most = Math.max(...counts);
-  expect(most * 3).toBeLessThanOrEqual(9_000 + 3);
+  expect(await duckDb.rows(selectTimelinePasses)).toEqual([
+    { from: 0, until: 3_000 },
+    { from: 3_000, until: users },
+  ]);
   expect(valuesOf('days_since_last_login')).toEqual(places.map((i) => 31 - (i % 20)));
   expect(valuesOf('failed_payments_30d')).toEqual(places.map((i) => (i % 3 < 2 ? 1 : 0)));
 });

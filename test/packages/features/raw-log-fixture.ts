@@ -66,20 +66,21 @@ export async function writeRawLog(
 export async function writeTestTimelines(
   duckDb: DuckDb,
   segments: SegmentFiles,
-  { features = featureSet, batch = Number.MAX_SAFE_INTEGER, rowsPerPart }: TestTimelines = {},
+  { features = featureSet, batch = Number.MAX_SAFE_INTEGER, ...sizes }: TestTimelines = {},
 ): Promise<TimelineFiles> {
   const [ofUsers] = segments('users', batch);
   const folder = mkdtempSync(path.join(path.dirname(path.dirname(ofUsers!)), 'timelines-'));
-  const fileOf = (part: number) => path.join(folder, `${part}.parquet`);
+  const fileOf = (part: number) => path.join(folder, `${part}.lists`);
   const options = { featureSet: features, segments, batch };
   const lastArrival = await latestArrival(duckDb, options);
-  return writeTimelines(duckDb, { ...options, lastArrival, fileOf, rowsPerPart });
+  return writeTimelines(duckDb, { ...options, lastArrival, fileOf, ...sizes });
 }
 
 interface TestTimelines {
   readonly features?: FeatureSet;
   readonly batch?: number;
-  readonly rowsPerPart?: number;
+  readonly usersPerPart?: number;
+  readonly rowsPerPass?: number;
 }
 
 function segmentDirectory(directory: string, batch: number): string {

@@ -15,18 +15,25 @@ describe('walking beside moments', () => {
     [24, 1],
     [25, 0],
   ])('at %i a window (T − 10, T] of points at 10 and 15 has %i', (at, count) => {
-    const points = of([10, 15]);
-    const counts = new Float64Array(1);
-    sumsInWindow(of([at]), { entered: points, left: points, micros: 10 }, counts);
-    expect(counts[0]).toBe(count);
+    const sumOf = (points: ReturnType<typeof of>) => {
+      const sums = new Float64Array(1);
+      sumsInWindow(of([at]), { entered: points, left: points, micros: 10 }, sums);
+      return sums[0];
+    };
+    expect(sumOf(of([10, 15]))).toBe(count);
+    expect(sumOf(of([10, 15], [7, 7]))).toBe(7 * count);
   });
 
   it('adds to what is there already, from the first moment of the first user on', () => {
     const moments = { offsets: Int32Array.of(2, 3, 4), times: Float64Array.of(0, 0, 5, 5) };
     const points = { offsets: Int32Array.of(0, 1, 3), times: Float64Array.of(1, 1, 2) };
     const counts = Float64Array.of(10, 10);
-    sumsInWindow(moments, { entered: points, left: points, micros: 10 }, counts);
+    const window = { entered: points, left: points, micros: 10 };
+    sumsInWindow(moments, window, counts);
     expect(counts).toEqual(Float64Array.of(11, 12));
+    const values = { ...points, values: Float64Array.of(3, 4, 5) };
+    sumsInWindow(moments, { ...window, entered: values, left: values }, counts);
+    expect(counts).toEqual(Float64Array.of(14, 21));
   });
 
   it('has exact sums where only all values together are above 2^53', () => {

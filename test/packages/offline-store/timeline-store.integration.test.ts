@@ -1,7 +1,7 @@
 import {
-  copyFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -11,6 +11,7 @@ import {
 import path from 'node:path';
 import type { DuckDb } from '../../../packages/duckdb';
 import { featureSet, type FeatureSet, type SegmentFiles } from '../../../packages/features';
+import type { TimelinePart } from '../../../packages/features/timelines';
 import { auditTimelines, findTimelines, makeTimelines } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
@@ -52,7 +53,7 @@ async function make(of = options, knownAt = LAST_ARRIVAL) {
   return { timelines, isMade };
 }
 
-const find = (of = options) => findTimelines(duckDb, of);
+const find = (of = options) => findTimelines(of);
 const folders = () => readdirSync(timelinesDir).sort();
 
 describe('timelines', () => {
@@ -124,11 +125,8 @@ describe('timelines', () => {
   });
 
   it.each([
-    [
-      'a part is torn',
-      (folder: string) => truncateSync(path.join(folder, 'part-0000.parquet'), 99),
-    ],
-    ['a part is gone', (folder: string) => rmSync(path.join(folder, 'part-0000.parquet'))],
+    ['a part is torn', (folder: string) => truncateSync(path.join(folder, 'part-0000.lists'), 99)],
+    ['a part is gone', (folder: string) => rmSync(path.join(folder, 'part-0000.lists'))],
     [
       'the manifest is torn',
       (folder: string) => truncateSync(path.join(folder, 'manifest.json'), 9),
@@ -169,7 +167,7 @@ describe('timelines', () => {
     await expect(makeTimelines(duckDb, { ...call, signal: cancelled })).rejects.toThrow('enough');
     const stopping = new AbortController();
     const onPart = () => stopping.abort(new Error('enough'));
-    const late = { ...call, onPart, signal: stopping.signal, rowsPerPart: 50 };
+    const late = { ...call, onPart, signal: stopping.signal, usersPerPart: 5 };
     await expect(makeTimelines(duckDb, late)).rejects.toThrow('enough');
     expect(folders()).toEqual([]);
     expect(await duckDb.rows('SELECT table_name FROM duckdb_tables()')).toEqual([]);
@@ -179,20 +177,21 @@ describe('timelines', () => {
     const audit = () => auditTimelines(duckDb, { ...options, scratchDir });
     expect(await audit()).toEqual({ equal: [], mismatched: [] });
     const { timelines } = await make();
-    expect(await audit()).toEqual({ equal: ['part-0000.parquet'], mismatched: [] });
+    expect(await audit()).toEqual({ equal: ['part-0000.lists'], mismatched: [] });
     const of = optionsOf(unusual, 2);
-    const call = { ...of, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW, rowsPerPart: 100 };
+    const call = { ...of, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW, rowsPerPass: 100 };
     await makeTimelines(duckDb, call);
-    // Whatever memory it has, it makes the same parts.
+    // However much memory there was.
     expect(await auditTimelines(duckDb, { ...of, scratchDir })).toEqual({
-      equal: [0, 1, 2, 3].map((part) => `part-000${part}.parquet`),
+      equal: ['part-0000.lists'],
       mismatched: [],
     });
-    const before = await make(optionsOf(featureSet, 1));
-    copyFileSync(before.timelines!.parts[0]!.file, timelines!.parts[0]!.file);
-    expect(await audit()).toEqual({ equal: [], mismatched: ['part-0000.parquet'] });
-    truncateSync(timelines!.parts[0]!.file, 99);
-    expect((await audit()).mismatched).toContain('part-0000.parquet');
+    const [{ file }] = timelines!.parts as [TimelinePart];
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(7, bytes.length - 8));
+    expect(await audit()).toEqual({ equal: [], mismatched: ['part-0000.lists'] });
+    truncateSync(file, 99);
+    expect((await audit()).mismatched).toContain('part-0000.lists');
     expect(readdirSync(scratchDir)).toEqual([]);
   });
 });
