@@ -11,7 +11,8 @@ import {
 } from '../../packages/offline-store';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
-import { openTestDuckDb, writeRawLog } from '../packages/features/raw-log-fixture';
+import { openTestDuckDb } from '../packages/duckdb/open-test-duckdb';
+import { writeRawLog } from '../packages/features/raw-log-fixture';
 import { findPython } from './find-python';
 import { unusualUserIds, unusualWorld } from './unusual-world';
 

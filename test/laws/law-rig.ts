@@ -6,7 +6,8 @@ import { dateOf, formatInstant } from '../../packages/instants';
 import { sha256OfFile } from '../../packages/durable-files';
 import { writeVectors, type PartitionRequest } from '../../packages/offline-store';
 import { createScratchDirectory } from '../environment/scratch-directory';
-import { openTestDuckDb, writeRawLog } from '../packages/features/raw-log-fixture';
+import { openTestDuckDb } from '../packages/duckdb/open-test-duckdb';
+import { writeRawLog } from '../packages/features/raw-log-fixture';
 
 /** SHA-256 by date of the Parquet files that the product's writer wrote. */
 export type Bytes = Readonly<Record<string, string>>;

@@ -13,7 +13,8 @@ import { readFeatureColumns, selectRows } from '../../../packages/drift/read-fea
 import { featureSet } from '../../../packages/features';
 import { referenceDistribution } from '../../../packages/modeling';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { duckDbIn, writePartition, type ColumnSql } from './partition-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writePartition, type ColumnSql } from './partition-fixture';
 
 const names = {
   features: featureSet.features.map(({ name }) => name),
@@ -23,7 +24,7 @@ const names = {
 
 describe('drift detection', () => {
   const scratch = createScratchDirectory();
-  const openDuckDb = duckDbIn(scratch.path);
+  const openDuckDb = () => openTestDuckDb(scratch.path);
   let champion: DriftChampion;
 
   beforeAll(async () => {

@@ -1,17 +1,9 @@
 import path from 'node:path';
 import type { PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet } from '../../../packages/duckdb';
 import { featureSet } from '../../../packages/features';
-
-export function duckDbIn(directory: string): () => Promise<DuckDb> {
-  return () =>
-    openDuckDb({
-      allowedDirectories: [directory],
-      scratchDirectory: directory,
-      memoryMegabytes: 512,
-      threads: 2,
-    });
-}
+import { testManifest } from '../contracts/test-manifest';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 /** SQL expressions over `i` (0 … users − 1) and `r`, pseudo-random in [0, 1). */
 export type ColumnSql = Readonly<Record<string, string>>;
@@ -51,33 +43,10 @@ export async function writePartition(
       TIMESTAMPTZ '${options.date} 00:00:00Z' AS feature_time, ${columns.join(', ')}${options.more ?? ''}
     FROM (SELECT i, (hash(i * 31 + ${options.seed} * 7919) % 1000000) / 1000000.0 AS r
       FROM range(${options.users}) AS t(i)) ORDER BY user_id`;
-  const duckDb = await duckDbIn(directory)();
+  const duckDb = await openTestDuckDb(directory);
   await duckDb.run(copyToParquet(query, file));
   duckDb.close();
-  const knownAt = `${options.date}T01:00:00.000000Z`;
-  return {
-    path: file,
-    manifest: {
-      format_version: 1,
-      date: options.date,
-      feature_time: `${options.date}T00:00:00.000000Z`,
-      revision: 1,
-      knowledge: 'latest',
-      known_at: knownAt,
-      batch: 1,
-      label_known_at: knownAt,
-      label_batch: 1,
-      label_complete_through: null,
-      label_mature: options.labelMature ?? false,
-      rows: options.users,
-      bytes: 1,
-      sha256: 'sha',
-      content_hash: 'content',
-      schema_hash: options.schemaHash ?? featureSet.schemaHash,
-      definition_hashes: {},
-      source_counts: {},
-      writer_version: 'test',
-      reason: 'daily',
-    },
-  };
+  const { labelMature = false, schemaHash = featureSet.schemaHash } = options;
+  const more = { label_mature: labelMature, rows: options.users, schema_hash: schemaHash };
+  return { path: file, manifest: testManifest(options.date, more) };
 }

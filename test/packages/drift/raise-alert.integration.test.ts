@@ -5,7 +5,7 @@ import { openDatabase } from '../../../packages/database';
 import { raiseAlert, recordDrift, type DriftReport } from '../../../packages/drift';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { duckDbIn } from './partition-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 const alert: Alert = {
   key: 'drift/2024-01-05/psi/sessions_30d/v001',
@@ -126,7 +126,7 @@ describe('raising an alert', () => {
         driftLogsDir: path.join(scratch.path, 'drift_logs'),
         logsDir,
         database,
-        openDuckDb: duckDbIn(scratch.path),
+        openDuckDb: () => openTestDuckDb(scratch.path),
         raisedAt,
       });
     const first = await record();

@@ -2,7 +2,8 @@ import type { OnlineMeta, OnlineVector } from '../../../packages/contracts';
 import { validateSchemas, type ValidateSchemasOptions } from '../../../packages/drift';
 import { featureSet } from '../../../packages/features';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { duckDbIn, writePartition } from './partition-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writePartition } from './partition-fixture';
 
 const hash = featureSet.schemaHash;
 const online: OnlineMeta = {
@@ -40,7 +41,7 @@ describe('validating schemas', () => {
       online,
       model,
       expected: featureSet,
-      openDuckDb: duckDbIn(scratch.path),
+      openDuckDb: () => openTestDuckDb(scratch.path),
       onlineSample: vector,
       ...more,
     });

@@ -1,6 +1,6 @@
 import { readLists, type DuckDb } from '../../../packages/duckdb';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb } from '../features/raw-log-fixture';
+import { openTestDuckDb } from './open-test-duckdb';
 
 describe('readLists', () => {
   const scratch = createScratchDirectory();

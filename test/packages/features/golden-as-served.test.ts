@@ -2,7 +2,8 @@ import type { DuckDb } from '../../../packages/duckdb';
 import { computeVectors, featureSet, type RawTables } from '../../../packages/features';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { change, DAY, event, failed, login, rawTablesOf, T } from './golden-case';
-import { openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from './raw-log-fixture';
 import { vectorRows } from './vector-rows';
 
 /** Five moments from T on, each as known when it passed. */

@@ -26,7 +26,8 @@ import {
 import { featureCases } from './golden-feature-cases';
 import { labelCases } from './golden-label-cases';
 import { vectorRows } from './vector-rows';
-import { openTestDuckDb, writeRawLog } from './raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from './raw-log-fixture';
 
 describe('at the boundaries of time and knowledge', () => {
   const scratch = createScratchDirectory();

@@ -13,7 +13,8 @@ import {
   compileTimelineUsers,
   selectTimelinePasses,
 } from '../../../packages/features/compile-timelines';
-import { openTestDuckDb, writeRawLog, writeTestTimelines } from './raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog, writeTestTimelines } from './raw-log-fixture';
 import { unusual } from './unusual-features';
 
 const SIGNUP = midnightOf('2024-03-01');

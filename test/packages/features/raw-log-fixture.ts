@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import {
   featureSet,
   latestArrival,
@@ -21,16 +21,6 @@ const emptyRow: Record<Table, string> = {
   user_events: `'' AS event_id, '' AS user_id, '' AS session_id, '' AS event_type, make_timestamptz(0) AS event_time`,
   billing_events: `'' AS event_id, '' AS user_id, '' AS event_type, 0::BIGINT AS amount_cents, 'USD' AS currency, make_timestamptz(0) AS event_time`,
 };
-
-/** A DuckDB confined to a directory, as the product opens it. */
-export function openTestDuckDb(directory: string, threads = 2): Promise<DuckDb> {
-  return openDuckDb({
-    allowedDirectories: [directory],
-    scratchDirectory: path.join(directory, 'scratch'),
-    memoryMegabytes: 1024,
-    threads,
-  });
-}
 
 /**
  * Writes raw tables as the raw log's segments (one per batch and table; of batch 1 always) and says

@@ -1,6 +1,7 @@
-import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, type DuckDb } from '../../../packages/duckdb';
 import { distinctUserHash, userNumbers } from '../../../packages/features/user-hash';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 describe('the hash that stands for a user', () => {
   const scratch = createScratchDirectory();
@@ -8,12 +9,7 @@ describe('the hash that stands for a user', () => {
   let duckDb: DuckDb;
 
   beforeAll(async () => {
-    duckDb = await openDuckDb({
-      allowedDirectories: [scratch.path],
-      scratchDirectory: scratch.path,
-      memoryMegabytes: 256,
-      threads: 1,
-    });
+    duckDb = await openTestDuckDb(scratch.path);
     await duckDb.run(copyToParquet(`SELECT unnest(['ann', 'bob']) AS user_id`, files[0]!));
     await duckDb.run(copyToParquet(`SELECT unnest(['ann', 'eve']) AS user_id`, files[1]!));
     await duckDb.run(`CREATE TEMP TABLE user_rows AS

@@ -27,7 +27,8 @@ import {
 import { publishVersion } from '../../../packages/modeling/publish-version';
 import { listVersions } from '../../../packages/modeling/version-directory';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb, testSchema, writeDays } from './training-world';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { testSchema, writeDays } from './training-world';
 
 const { schemaHash } = testSchema;
 const now = () => midnightOf('2024-07-01');

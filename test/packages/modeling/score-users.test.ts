@@ -9,13 +9,8 @@ import {
 } from '../../../packages/modeling';
 import { createServingModel } from '../../../packages/modeling/serving-model';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import {
-  openTestDuckDb,
-  testSchema,
-  usersOfDay,
-  writePartition,
-  type DayRow,
-} from './training-world';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { testSchema, usersOfDay, writePartition, type DayRow } from './training-world';
 
 const date = '2024-06-01';
 const names = testSchema.features.map(({ name }) => name);

@@ -3,10 +3,12 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import seedrandom from 'seedrandom';
 import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, type DuckDb } from '../../../packages/duckdb';
 import { addDays, datesBetween, formatInstant, midnightOf } from '../../../packages/instants';
 import { trainModel, type ModelSchema, type TrainModelOptions } from '../../../packages/modeling';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import { testManifest } from '../contracts/test-manifest';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 const feature = (name: string, type: 'float64' | 'int32' | 'bool') => ({
   name,
@@ -67,15 +69,6 @@ export function usersOfDay(date: string, users: number, seed: string): DayRow[] 
   });
 }
 
-export function openTestDuckDb(directory: string): Promise<DuckDb> {
-  return openDuckDb({
-    allowedDirectories: [directory],
-    scratchDirectory: directory,
-    memoryMegabytes: 512,
-    threads: 2,
-  });
-}
-
 /** Writes a day's Parquet file and a manifest for it, as the offline store would. */
 export async function writePartition(
   duckDb: DuckDb,
@@ -98,14 +91,8 @@ export async function writePartition(
   await duckDb.run(copyToParquet(query, file));
   const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
   const labelKnownAt = formatInstant(midnightOf(addDays(date, 31)));
-  const manifest: PartitionManifest = {
-    format_version: 1,
-    date,
-    feature_time: formatInstant(midnightOf(date)),
-    revision: 1,
-    knowledge: 'latest',
+  const manifest = testManifest(date, {
     known_at: formatInstant(midnightOf(addDays(date, 1))),
-    batch: 1,
     label_known_at: labelKnownAt,
     label_batch: 2,
     label_complete_through: labelKnownAt,
@@ -115,12 +102,9 @@ export async function writePartition(
     sha256,
     content_hash: createHash('sha256').update(values.join('\n')).digest('hex'),
     schema_hash: testSchema.schemaHash,
-    definition_hashes: {},
-    source_counts: {},
-    writer_version: 'test',
     reason: 'backfill',
     ...overrides,
-  };
+  });
   return { manifest, path: file };
 }
 

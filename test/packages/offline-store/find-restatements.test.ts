@@ -25,7 +25,9 @@ import {
   rawTablesOf,
   signup,
 } from '../features/golden-case';
-import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { testManifest } from '../contracts/test-manifest';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from '../features/raw-log-fixture';
 
 /** Published are the dates from 35 days before to 95 days after this one, as known at K. */
 const ZERO = '2024-06-01';
@@ -251,14 +253,12 @@ function publishedDates(
   const known_at = manifest.known_at ?? formatInstant(K);
   return daysFrom([FIRST, LAST]).map((day) => {
     const date = addDays(ZERO, day);
-    const knowledge = { knowledge: 'latest', batch: 1, label_batch: 1, label_mature: true };
-    const ofDate = { date, rows: 1, ...knowledge };
-    const known = { known_at, label_known_at: known_at, ...manifest };
+    const known = { known_at, label_known_at: known_at, label_mature: true, ...manifest };
     return {
       date,
       status: 'succeeded',
       isExpired: false,
-      manifest: { ...ofDate, ...known } as PartitionManifest,
+      manifest: testManifest(date, known),
       checkedThroughBatch: null,
       checkedKnownAt: null,
       ...row,

@@ -1,6 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { PartitionManifest } from '../../../packages/contracts';
-import { openDuckDb } from '../../../packages/duckdb';
 import { featureSet } from '../../../packages/features';
 import {
   auditPartitions,
@@ -14,7 +13,8 @@ import {
 } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from '../features/raw-log-fixture';
 import { latestRequest, smallWorld, snapshotAt } from './small-world';
 
 const date = '2024-02-10';
@@ -36,13 +36,7 @@ describe('computing a published partition again', () => {
       featuresDir,
       featureSet,
       segments,
-      openDuckDb: () =>
-        openDuckDb({
-          allowedDirectories: [scratch.path],
-          scratchDirectory: `${scratch.path}/scratch`,
-          memoryMegabytes: 512,
-          threads: 2,
-        }),
+      openDuckDb: () => openTestDuckDb(scratch.path),
       owner: 'first',
     };
     await compute('first');

@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import type { DuckDb } from '../../../packages/duckdb';
 import { createFeatureSet, featureSet, type SegmentFiles } from '../../../packages/features';
 import { datesBetween } from '../../../packages/instants';
 import {
@@ -17,7 +17,8 @@ import {
 } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from '../features/raw-log-fixture';
 import { latestRequest, smallWorld, snapshotAt } from './small-world';
 
 const dates = datesBetween('2024-02-01', '2024-03-10');
@@ -50,13 +51,7 @@ describe('the offline store', () => {
     featuresDir: `${scratch.path}/${folder}`,
     featureSet,
     segments,
-    openDuckDb: () =>
-      openDuckDb({
-        allowedDirectories: [scratch.path],
-        scratchDirectory: `${scratch.path}/scratch`,
-        memoryMegabytes: 512,
-        threads,
-      }),
+    openDuckDb: () => openTestDuckDb(scratch.path, threads),
     owner,
   });
   const requests = (snapshot = full) => dates.map((date) => latestRequest(date, snapshot));

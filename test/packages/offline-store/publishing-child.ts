@@ -2,7 +2,6 @@ import { promises, writeSync, type PathLike } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { openDatabase } from '../../../packages/database';
-import { openDuckDb } from '../../../packages/duckdb';
 import { featureSet, type SegmentFiles } from '../../../packages/features';
 import {
   computePartitions,
@@ -11,6 +10,7 @@ import {
   type Ledger,
   type PartitionRequest,
 } from '../../../packages/offline-store';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 /** The moments of one date's publication at which the child can be stopped, in their order. */
 export const publishSteps = [
@@ -142,13 +142,7 @@ async function main(orders: ChildOrders): Promise<void> {
       featuresDir,
       featureSet,
       segments: (table, throughBatch) => segments[table].slice(0, throughBatch),
-      openDuckDb: () =>
-        openDuckDb({
-          allowedDirectories: [directory],
-          scratchDirectory: `${directory}/scratch`,
-          memoryMegabytes: 512,
-          threads: 1,
-        }),
+      openDuckDb: () => openTestDuckDb(directory, 1),
       owner,
     },
     orders.requests,

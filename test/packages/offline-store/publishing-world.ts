@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { openDuckDb } from '../../../packages/duckdb';
 import { featureSet, type SegmentFiles } from '../../../packages/features';
 import {
   createLedger,
@@ -13,7 +12,8 @@ import {
 } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from '../features/raw-log-fixture';
 import type { ChildOrders } from './publishing-child';
 import { smallWorld } from './small-world';
 
@@ -61,13 +61,7 @@ export async function createPublishingWorld(): Promise<PublishingWorld> {
       featuresDir,
       featureSet,
       segments,
-      openDuckDb: () =>
-        openDuckDb({
-          allowedDirectories: [scratch.path],
-          scratchDirectory: `${scratch.path}/scratch`,
-          memoryMegabytes: 512,
-          threads: 1,
-        }),
+      openDuckDb: () => openTestDuckDb(scratch.path, 1),
       owner,
     }),
     startChild: (orders) => {

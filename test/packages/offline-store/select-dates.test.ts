@@ -1,32 +1,17 @@
 import type { KnownAtRequest, PartitionManifest, Reprocess } from '../../../packages/contracts';
 import { featureSet } from '../../../packages/features';
 import { isStale, selectDates, type LedgerRow } from '../../../packages/offline-store';
+import { testManifest } from '../contracts/test-manifest';
 
 const DATE = '2024-02-02';
 const PINNED_AT = '2024-02-10T00:00:00.000000Z';
 
-const manifest: PartitionManifest = {
-  format_version: 1,
-  date: DATE,
-  feature_time: `${DATE}T00:00:00.000000Z`,
-  revision: 1,
-  knowledge: 'latest',
+const manifest = testManifest(DATE, {
   known_at: '2024-02-09T00:00:00.000000Z',
-  batch: 1,
   label_known_at: '2024-02-09T00:00:00.000000Z',
-  label_batch: 1,
-  label_complete_through: null,
-  label_mature: false,
-  rows: 1,
-  bytes: 1,
-  sha256: 'sha',
-  content_hash: 'content',
   schema_hash: featureSet.schemaHash,
   definition_hashes: featureSet.definitionHashes,
-  source_counts: {},
-  writer_version: 'test',
-  reason: 'backfill',
-};
+});
 
 const published: LedgerRow = {
   date: DATE,

@@ -14,7 +14,8 @@ import { featureSet, type FeatureSet, type SegmentFiles } from '../../../package
 import type { TimelinePart } from '../../../packages/features/timelines';
 import { auditTimelines, findTimelines, makeTimelines } from '../../../packages/offline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb, writeRawLog } from '../features/raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeRawLog } from '../features/raw-log-fixture';
 import { unusual } from '../features/unusual-features';
 import { smallWorld, start } from './small-world';
 

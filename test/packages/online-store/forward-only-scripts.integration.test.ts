@@ -9,7 +9,8 @@ import {
 } from '../../../packages/online-store/forward-only-scripts';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestRedis } from '../../environment/test-redis';
-import { duckDbIn, writePartition } from './partition-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writePartition } from './partition-fixture';
 
 describe('a sync that another one has overtaken', () => {
   const scratch = createScratchDirectory();
@@ -30,7 +31,7 @@ describe('a sync that another one has overtaken', () => {
     const partition = await writePartition(scratch.path, { date, revision: 1, rows });
     await syncOnlineFeatures({
       redis,
-      openDuckDb: duckDbIn(scratch.path),
+      openDuckDb: () => openTestDuckDb(scratch.path),
       partition,
       installationId: 'installation-1',
       publishedAt: '2024-06-02T01:05:00.000000Z',

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, openDuckDb, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, quoteLiteral } from '../../../packages/duckdb';
+import { testManifest } from '../contracts/test-manifest';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 export interface FixtureRow {
   readonly userId: string;
@@ -10,17 +12,6 @@ export interface FixtureRow {
   readonly sessions?: number;
   readonly spend?: number;
   readonly isPro?: boolean;
-}
-
-/** Opens a DuckDB confined to one folder. */
-export function duckDbIn(directory: string): () => Promise<DuckDb> {
-  return () =>
-    openDuckDb({
-      allowedDirectories: [directory],
-      scratchDirectory: directory,
-      memoryMegabytes: 512,
-      threads: 2,
-    });
 }
 
 const columns = (source: string) => `
@@ -61,35 +52,14 @@ async function writeQuery(
   options: { date: string; revision: number; source: string; rows: number },
 ): Promise<PublishedPartition> {
   const file = path.join(directory, `${options.date}-rev${options.revision}.parquet`);
-  const duckDb = await duckDbIn(directory)();
+  const duckDb = await openTestDuckDb(directory);
   await duckDb.run(copyToParquet(columns(options.source), file));
   duckDb.close();
   const bytes = readFileSync(file);
-  const featureTime = `${options.date}T00:00:00.000000Z`;
-  const knownAt = `${options.date}T01:00:00.000000Z`;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const { date, revision, rows } = options;
   return {
     path: file,
-    manifest: {
-      format_version: 1,
-      date: options.date,
-      feature_time: featureTime,
-      revision: options.revision,
-      knowledge: 'latest',
-      known_at: knownAt,
-      batch: 1,
-      label_known_at: knownAt,
-      label_batch: 1,
-      label_complete_through: null,
-      label_mature: false,
-      rows: options.rows,
-      bytes: bytes.length,
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      content_hash: 'content',
-      schema_hash: 'schema-a',
-      definition_hashes: {},
-      source_counts: {},
-      writer_version: 'test',
-      reason: 'daily',
-    },
+    manifest: testManifest(date, { revision, rows, bytes: bytes.length, sha256 }),
   };
 }

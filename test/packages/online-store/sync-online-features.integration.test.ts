@@ -16,11 +16,12 @@ import {
 } from '../../../packages/online-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestRedis } from '../../environment/test-redis';
-import { duckDbIn, writeLargePartition, writePartition } from './partition-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { writeLargePartition, writePartition } from './partition-fixture';
 
 describe('the online store', () => {
   const scratch = createScratchDirectory();
-  const openDuckDb = duckDbIn(scratch.path);
+  const openDuckDb = () => openTestDuckDb(scratch.path);
   let redis: Redis;
   let url: string;
 

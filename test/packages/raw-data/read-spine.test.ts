@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import type { DuckDb } from '../../../packages/duckdb';
 import { readSpine } from '../../../packages/raw-data';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 describe('reading a spine', () => {
   const scratch = createScratchDirectory();
@@ -10,12 +11,7 @@ describe('reading a spine', () => {
   let duckDb: DuckDb;
 
   beforeAll(async () => {
-    duckDb = await openDuckDb({
-      allowedDirectories: [scratch.path],
-      scratchDirectory: scratch.path,
-      memoryMegabytes: 512,
-      threads: 2,
-    });
+    duckDb = await openTestDuckDb(scratch.path);
   });
 
   afterAll(() => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import { timeSql } from '../../../packages/raw-data/clean-rows-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { openTestDuckDb } from '../features/raw-log-fixture';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 describe('times as text', () => {
   const scratch = createScratchDirectory();
