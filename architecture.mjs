@@ -49,6 +49,7 @@ export const mayUse = {
   'packages/features': [
     'packages/contracts',
     'packages/instants',
+    'packages/bounded-tasks',
     'packages/list-files',
     'packages/duckdb',
     'node:crypto',

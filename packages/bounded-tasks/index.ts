@@ -1,1 +1,2 @@
 export { createBoundedTasks, type BoundedTasks } from './bounded-tasks';
+export { oneAhead } from './one-ahead';

@@ -17,6 +17,5 @@ export {
   type DuckDbRow,
 } from './open-duckdb';
 export { countParquetRows, parquetRowCounts } from './parquet-metadata';
-export { oneAhead } from './one-ahead';
 export { readLists } from './read-lists';
 export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -72,11 +72,12 @@ function readBlocks(
   const { features } = options.featureSet;
   const { timelines, signal } = options;
   const { known } = options.knowledge;
+  const userCount = offsets.length - 1;
   if (!timelines || !('at' in known) || timelines.lastArrival > known.at) {
-    return readSpineFacts(duckDb, { ...options, features, userCount: offsets.length - 1 });
+    return readSpineFacts(duckDb, { ...options, features, userCount });
   }
   const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;
-  return readTimelines(timelines, { features, isAsked, signal });
+  return readTimelines(timelines, { features, userCount, isAsked, signal });
 }
 
 /** What a spine asks. */

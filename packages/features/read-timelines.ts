@@ -1,6 +1,6 @@
-import { readListFile, type ListColumn } from '../list-files';
-import { oneAhead } from '../duckdb';
+import { oneAhead } from '../bounded-tasks';
 import { MICROS_PER_DAY } from '../instants';
+import { readListFile, type ListColumn } from '../list-files';
 import type { FeatureDefinition } from './language';
 import type { FactSeries, SeriesBlock } from './series-block';
 import {
@@ -14,19 +14,27 @@ import { sortByUser, type UserSeries } from './user-series';
 
 interface ReadOptions {
   readonly features: readonly FeatureDefinition[];
+  /** Of all, not only of those who are asked for. */
+  readonly userCount: number;
   /** Whether some of the users from (inclusive) until (exclusive) are asked for. */
   readonly isAsked: (from: number, until: number) => boolean;
   readonly signal?: AbortSignal;
 }
 
-/** The series of all users who are asked for, some after others; those of most others are not read. */
+/**
+ * The series of all users who are asked for, some after others; those of most others are not read.
+ *
+ * @throws Error where the files can't be read, or can't be timelines of these users.
+ */
 export async function* readTimelines(
   { parts }: TimelineFiles,
-  { features, isAsked, signal }: ReadOptions,
+  { features, userCount, isAsked, signal }: ReadOptions,
 ): AsyncGenerator<SeriesBlock> {
   const plan = planTimelines(features);
   const columns = plan.timelines.flatMap(columnsOf);
-  const asked = partsOf(parts).filter(({ from, until }) => isAsked(from, until));
+  const all = partsOf(parts);
+  if ((all.at(-1)?.until ?? 0) !== userCount) throw new Error('timelines of other users');
+  const asked = all.filter(({ from, until }) => isAsked(from, until));
   let [room, other] = [roomFor(asked), roomFor(asked)];
   const read = async ({ part, ...users }: PartOfUsers) => {
     signal?.throwIfAborted();
@@ -36,6 +44,7 @@ export async function* readTimelines(
   // A part is read while the one before it is walked.
   for await (const { users, lists } of oneAhead(asked, read)) {
     const named = new Map(columns.map((column, index) => [column, lists[index]!]));
+    plan.timelines.forEach((timeline) => requirePairs(timeline, named));
     const seriesOf = async (feature: FeatureDefinition) =>
       seriesFrom(plan.ofFeature.get(feature)!, named, feature);
     yield { users, features, seriesOf };
@@ -69,6 +78,17 @@ async function readPart(
 ): Promise<readonly ListColumn[]> {
   const { lists } = await readListFile(file, { rows: users, columns }, room.subarray(0, bytes));
   return lists;
+}
+
+/** Lists that go with each other are of the same lengths. */
+function requirePairs(timeline: Timeline, lists: ReadonlyMap<string, ListColumn>): void {
+  const columns = columnsOf(timeline);
+  for (let first = 0; first + 1 < columns.length; first += 2) {
+    const [one, other] = [columns[first]!, columns[first + 1]!];
+    const { offsets } = lists.get(other)!;
+    const isPair = lists.get(one)!.offsets.every((offset, row) => offset === offsets[row]);
+    if (!isPair) throw new Error(`timelines whose ${one} and ${other} do not go together`);
+  }
 }
 
 function seriesFrom(

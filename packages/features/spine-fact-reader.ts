@@ -1,4 +1,5 @@
-import { oneAhead, readColumns, type DuckDb } from '../duckdb';
+import { oneAhead } from '../bounded-tasks';
+import { readColumns, type DuckDb } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
 import {
   selectSessionPieces,

@@ -31,7 +31,7 @@ export interface SessionTimeline {
   readonly pauseEnds: string;
 }
 
-/** Its columns. */
+/** Its columns; two and two go with each other, where there are several. */
 export function columnsOf(timeline: Timeline): string[] {
   if (timeline.kind === 'sessions') {
     const { starts, ends, pauseStarts, pauseEnds } = timeline;

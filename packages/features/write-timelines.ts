@@ -21,8 +21,8 @@ import { planTimelines, type Timeline, type TimelineFiles, type TimelinePart } f
  */
 const BYTES_PER_ROW = 250;
 
-/** How many users are read at a time: few enough that what is read is walked while it is near. */
-const USERS_PER_PART = 2_048;
+/** What is read at a time: little enough that it is walked while it is near, 32 MB at most. */
+const PART = { users: 2_048, values: 2 ** 22 };
 
 export interface TimelineOptions {
   readonly featureSet: FeatureSet;
@@ -52,19 +52,20 @@ interface WriteOptions extends TimelineOptions {
   readonly lastArrival: EpochMicros;
   /** The file of the first part, 0, and so on. */
   readonly fileOf: (part: number) => string;
-  readonly usersPerPart?: number;
+  /** Limits of a part; one of a single user may have more values. */
+  readonly part?: { readonly users: number; readonly values: number };
   /** About how many rows lists are made of at a time: bounds memory, never changes a byte. */
   readonly rowsPerPass?: number;
   /** Told of the users whose timelines are there, and of all. */
   readonly onPart?: (done: number, total: number) => void;
 }
 
-/** Writes the timelines of all users of the batches, so many users to a file. */
+/** Writes the timelines of all users of the batches, those of some users to a file. */
 export async function writeTimelines(
   duckDb: DuckDb,
   options: WriteOptions,
 ): Promise<TimelineFiles> {
-  const { lastArrival, fileOf, onPart, signal, usersPerPart = USERS_PER_PART } = options;
+  const { lastArrival, fileOf, onPart, signal, part = PART } = options;
   const { rowsPerPass = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
   const { timelines } = planTimelines(options.featureSet.features);
   const { segments, batch } = options;
@@ -77,12 +78,13 @@ export async function writeTimelines(
     const passes = await duckDb.rows<{ from: number; until: number }>(selectTimelinePasses);
     const total = passes.at(-1)?.until ?? 0;
     const lists = readPasses(duckDb, { timelines, passes, sources, signal });
-    for await (const group of regroupRows(lists, usersPerPart)) {
+    for await (const group of regroupRows(lists, { rows: part.users, values: part.values })) {
       signal?.throwIfAborted();
       const file = fileOf(parts.length);
       const bytes = await writeListFile(file, group);
-      parts.push({ file, users: group.rows, bytes });
-      done += group.rows;
+      const users = group.reduce((sum, { rows }) => sum + rows, 0);
+      parts.push({ file, users, bytes });
+      done += users;
       onPart?.(done, total);
     }
   } finally {

@@ -1,12 +1,19 @@
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read } from 'node:fs';
+import { promisify } from 'node:util';
 import type { ListColumn, ListRows } from './list-rows';
+import { evenFrom } from './write-list-file';
+
+/** What one call to the system may read. */
+const BYTES_MAX = 2 ** 30;
 
 /**
- * Reads a file that `writeListFile` wrote. Nothing is decoded: the lists are views of the room.
+ * Reads a file that `writeListFile` wrote. Nothing is decoded: the lists are views of the room. The
+ * file is being read when this returns, even if the event loop does not turn.
  *
- * @param size  How many rows and columns it has.
+ * @param shape  How many rows and columns it has.
  * @param room  As large as the file, from a multiple of eight bytes of its buffer on.
- * @throws Error where the file can't be read, or can't be one of that size: damaged values are not seen.
+ * @throws Error where the file can't be read, has another size or offsets that no such file has;
+ * damaged values are not seen.
  */
 export async function readListFile(
   file: string,
@@ -16,24 +23,23 @@ export async function readListFile(
   await readWhole(file, room);
   let taken = 0;
   const take = (bytes: number) => {
-    const at = taken;
+    const at = room.byteOffset + taken;
     taken += bytes;
-    if (bytes < 0 || taken > room.length) throw otherSize(file);
-    return room.byteOffset + at;
+    if (taken > room.length) throw notAsExpected(file);
+    return at;
   };
   const lists = Array.from({ length: columns }, (): ListColumn => {
-    const even = 2 * Math.ceil((rows + 1) / 2);
-    const offsets = new Int32Array(room.buffer, take(even * 4), rows + 1);
+    const offsets = new Int32Array(room.buffer, take(evenFrom(rows + 1) * 4), rows + 1);
+    if (!isAscending(offsets)) throw notAsExpected(file);
     const count = offsets[rows]!;
-    if (!isAscending(offsets)) throw otherSize(file);
     return { offsets, values: new Float64Array(room.buffer, take(count * 8), count) };
   });
-  if (taken < room.length) throw otherSize(file);
+  if (taken < room.length) throw notAsExpected(file);
   return { rows, lists };
 }
 
-function otherSize(file: string): Error {
-  return new Error(`${file} has other rows than expected`);
+function notAsExpected(file: string): Error {
+  return new Error(`${file} is not as it was written`);
 }
 
 function isAscending(offsets: Int32Array): boolean {
@@ -45,13 +51,19 @@ function isAscending(offsets: Int32Array): boolean {
   return offsets[0] === 0;
 }
 
-/** By one call to the system: the thread that waits for it may be busy in between. */
 async function readWhole(file: string, room: Uint8Array): Promise<void> {
-  const handle = await open(file);
+  const descriptor = openSync(file, 'r');
   try {
-    const { bytesRead } = await handle.read(room, 0, room.length, 0);
-    if (bytesRead < room.length) throw new Error(`${file} is shorter than expected`);
+    if (fstatSync(descriptor).size !== room.length) throw notAsExpected(file);
+    for (let done = 0; done < room.length;) {
+      const bytes = Math.min(room.length - done, BYTES_MAX);
+      const { bytesRead } = await readInto(descriptor, room, done, bytes, done);
+      if (bytesRead === 0) throw notAsExpected(file);
+      done += bytesRead;
+    }
   } finally {
-    await handle.close();
+    closeSync(descriptor);
   }
 }
+
+const readInto = promisify(read);

@@ -1,29 +1,57 @@
 import type { ListColumn, ListRows } from './list-rows';
 
+/** How large a group may be; one row may be larger. */
+export interface GroupLimits {
+  readonly rows: number;
+  /** Of all columns together. */
+  readonly values: number;
+}
+
 /**
- * The same rows in groups of so many each, the last one smaller. What comes in is copied before the
- * next is asked for.
+ * The same rows in groups as large as may be: the groups do not depend on the chunks. A group is
+ * pieces of chunks, which are copied before the next chunk is asked for.
  */
 export async function* regroupRows(
   chunks: AsyncIterable<ListRows>,
-  rowsPerGroup: number,
-): AsyncGenerator<ListRows> {
-  let pieces: ListRows[] = [];
-  let rows = 0;
+  limits: GroupLimits,
+): AsyncGenerator<readonly ListRows[]> {
+  let group: ListRows[] = [];
+  let room = limits;
   for await (const chunk of chunks) {
     let from = 0;
     while (from < chunk.rows) {
-      const until = Math.min(chunk.rows, from + rowsPerGroup - rows);
-      pieces.push(copyOf(chunk, from, until));
-      rows += until - from;
+      const { until, left } = fill(chunk, from, { room, isEmpty: group.length === 0 });
+      if (until > from) group.push(copyOf(chunk, from, until));
       from = until;
-      if (rows < rowsPerGroup) continue;
-      yield joined(pieces, rows);
-      pieces = [];
-      rows = 0;
+      room = left;
+      if (from === chunk.rows) break;
+      yield group;
+      group = [];
+      room = limits;
     }
   }
-  if (rows > 0) yield joined(pieces, rows);
+  if (group.length > 0) yield group;
+}
+
+/** Until where rows fit, and what room they leave; into an empty group the first one always does. */
+function fill(
+  { rows, lists }: ListRows,
+  from: number,
+  { room, isEmpty }: { room: GroupLimits; isEmpty: boolean },
+): { until: number; left: GroupLimits } {
+  let until = from;
+  let left = room;
+  while (until < rows && left.rows > 0) {
+    const values = lists.reduce(
+      (sum, { offsets }) => sum + offsets[until + 1]! - offsets[until]!,
+      0,
+    );
+    const isFirst = isEmpty && until === from;
+    if (values > left.values && !isFirst) break;
+    left = { rows: left.rows - 1, values: left.values - values };
+    until += 1;
+  }
+  return { until, left };
 }
 
 function copyOf({ lists }: ListRows, from: number, until: number): ListRows {
@@ -35,31 +63,4 @@ function copyOf({ lists }: ListRows, from: number, until: number): ListRows {
     };
   };
   return { rows: until - from, lists: lists.map(copyOfColumn) };
-}
-
-function joined(pieces: readonly ListRows[], rows: number): ListRows {
-  const columns = pieces[0]!.lists.keys();
-  const lists = Array.from(columns, (column) =>
-    joinedColumn(
-      pieces.map((piece) => piece.lists[column]!),
-      rows,
-    ),
-  );
-  return { rows, lists };
-}
-
-function joinedColumn(pieces: readonly ListColumn[], rows: number): ListColumn {
-  const count = pieces.reduce((sum, { values }) => sum + values.length, 0);
-  const all = { offsets: new Int32Array(rows + 1), values: new Float64Array(count) };
-  let row = 0;
-  let next = 0;
-  for (const { offsets, values } of pieces) {
-    all.values.set(values, next);
-    for (const offset of offsets.subarray(1)) {
-      row += 1;
-      all.offsets[row] = next + offset;
-    }
-    next += values.length;
-  }
-  return all;
 }

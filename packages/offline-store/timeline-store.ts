@@ -38,7 +38,7 @@ interface MakeOptions extends StoreOptions {
   readonly knownAt: EpochMicros;
   readonly now: EpochMicros;
   readonly onPart: (done: number, total: number) => void;
-  readonly usersPerPart?: number;
+  readonly part?: { readonly users: number; readonly values: number };
   readonly rowsPerPass?: number;
 }
 
@@ -64,40 +64,51 @@ function sizeOf(file: string): Promise<number | undefined> {
  * Makes the timelines of these segments: a folder that appears by one rename. Who makes them while
  * another does takes those that are there first.
  *
- * @returns undefined where some of the rows arrived after K, or where the timelines are gone again.
- * @throws ChurnError STORAGE_UNAVAILABLE; DuckDB's errors, such as for want of memory.
+ * @returns undefined where some of the rows arrived after K.
+ * @throws ChurnError STORAGE_UNAVAILABLE; DuckDB's errors, such as for want of memory; Error where the
+ * segments have changed meanwhile, or the timelines are gone again.
  */
 export async function makeTimelines(
   duckDb: DuckDb,
   options: MakeOptions,
 ): Promise<TimelineFiles | undefined> {
+  const final = await folderOf(options);
   const lastArrival = await latestArrival(duckDb, options);
   if (lastArrival > options.knownAt) return undefined;
-  const { timelinesDir, now, ...others } = options;
+  const { timelinesDir, now } = options;
   await makeFolder(timelinesDir);
   await removeLeftovers(timelinesDir, now);
   const folder = temporaryIn(timelinesDir);
   await mkdir(folder);
   try {
-    const fileOf = partIn(folder);
-    const made = await writeTimelines(duckDb, { ...others, lastArrival, fileOf });
-    await writeDurably(path.join(folder, MANIFEST), formatManifest(made));
-    const final = await folderOf(options);
-    // Something that is there and is not whole is in the way.
-    if (!(await findTimelines(options))) await removeAtOnce(final);
-    await publishFolder(folder, final);
+    await writeSet(duckDb, folder, { ...options, lastArrival });
+    if ((await folderOf(options)) !== final) throw new Error('the raw log changed meanwhile');
+    if (!(await publishFolder(folder, final)) && !(await findTimelines(options))) {
+      // Something that is there and is not whole is in the way.
+      await removeAtOnce(final);
+      await publishFolder(folder, final);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
   await removeOldest(timelinesDir);
-  return findTimelines(options);
+  const found = await findTimelines(options);
+  if (!found) throw new Error('the timelines are gone again');
+  return found;
+}
+
+type SetOptions = Omit<Parameters<typeof writeTimelines>[1], 'fileOf'>;
+
+async function writeSet(duckDb: DuckDb, folder: string, options: SetOptions): Promise<void> {
+  const made = await writeTimelines(duckDb, { ...options, fileOf: partIn(folder) });
+  await writeDurably(path.join(folder, MANIFEST), formatManifest(made));
 }
 
 /**
  * Compares the bytes of the timelines of these segments, where they are there, with those that the
  * segments give now.
  *
- * @param options.scratchDir  Where they are written again; DuckDB must be allowed there.
+ * @param options.scratchDir  Where they are written again.
  * @returns The names of the files, by whether they are equal.
  */
 export async function auditTimelines(
@@ -106,17 +117,14 @@ export async function auditTimelines(
 ): Promise<{ equal: string[]; mismatched: string[] }> {
   const kept = await folderOf(options);
   const names = await readdir(kept).catch(() => []);
-  const found = await findTimelines(options);
-  if (!found) return { equal: [], mismatched: names };
+  if (!(await findTimelines(options))) return { equal: [], mismatched: names };
   const folder = path.join(options.scratchDir, `audit-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   try {
-    const { lastArrival } = found;
-    await writeTimelines(duckDb, { ...options, lastArrival, fileOf: partIn(folder) });
+    const lastArrival = await latestArrival(duckDb, options);
+    await writeSet(duckDb, folder, { ...options, lastArrival });
     const audited = { equal: [] as string[], mismatched: [] as string[] };
-    const parts = new Set([...names, ...(await readdir(folder))]);
-    parts.delete(MANIFEST);
-    for (const name of parts) {
+    for (const name of new Set([...names, ...(await readdir(folder))])) {
       const [one, other] = await Promise.all([kept, folder].map((each) => hashIn(each, name)));
       audited[one !== undefined && one === other ? 'equal' : 'mismatched'].push(name);
     }

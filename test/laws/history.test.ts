@@ -105,7 +105,10 @@ describe('for any spine, a row out per row in', () => {
   it('has the same from timelines, for any definitions and in any parts', async () => {
     const sizes = fc.record({
       rowsPerPass: fc.constantFrom(1, 5, 20, 1_000),
-      usersPerPart: fc.constantFrom(1, 2, 1_000),
+      part: fc.record({
+        users: fc.constantFrom(1, 2, 1_000),
+        values: fc.constantFrom(1, 9, 1_000),
+      }),
     });
     const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
       rig.withRawLog(raw, async (segments) => {

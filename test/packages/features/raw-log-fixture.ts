@@ -69,7 +69,7 @@ export async function writeTestTimelines(
 interface TestTimelines {
   readonly features?: FeatureSet;
   readonly batch?: number;
-  readonly usersPerPart?: number;
+  readonly part?: { readonly users: number; readonly values: number };
   readonly rowsPerPass?: number;
 }
 

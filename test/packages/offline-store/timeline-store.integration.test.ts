@@ -57,6 +57,11 @@ async function make(of = options, knownAt = LAST_ARRIVAL) {
 const find = (of = options) => findTimelines(of);
 const folders = () => readdirSync(timelinesDir).sort();
 
+function rewriteManifest(part: string, change: (text: string) => string): void {
+  const manifest = path.join(path.dirname(part), 'manifest.json');
+  writeFileSync(manifest, change(readFileSync(manifest, 'utf8')));
+}
+
 describe('timelines', () => {
   it('are found by the next who asks, and stay where somebody makes them again', async () => {
     expect(await find()).toBeUndefined();
@@ -141,6 +146,13 @@ describe('timelines', () => {
     expect(folders()).toHaveLength(1);
   });
 
+  it('are not published where a segment is mirrored again while they are made', async () => {
+    const onPart = () => utimesSync(segments('billing_events', 2)[0]!, 2, 2);
+    const call = { ...options, knownAt: LAST_ARRIVAL, onPart, now: NOW };
+    await expect(makeTimelines(duckDb, call)).rejects.toThrow('the raw log changed meanwhile');
+    expect(folders()).toEqual([]);
+  });
+
   it('that are being made stay, those that a killed call left do not, nor do stray files count', async () => {
     for (const [name, hours] of [
       ['.killed.tmp', 7],
@@ -168,7 +180,7 @@ describe('timelines', () => {
     await expect(makeTimelines(duckDb, { ...call, signal: cancelled })).rejects.toThrow('enough');
     const stopping = new AbortController();
     const onPart = () => stopping.abort(new Error('enough'));
-    const late = { ...call, onPart, signal: stopping.signal, usersPerPart: 5 };
+    const late = { ...call, onPart, signal: stopping.signal, part: { users: 5, values: 1e6 } };
     await expect(makeTimelines(duckDb, late)).rejects.toThrow('enough');
     expect(folders()).toEqual([]);
     expect(await duckDb.rows('SELECT table_name FROM duckdb_tables()')).toEqual([]);
@@ -178,19 +190,21 @@ describe('timelines', () => {
     const audit = () => auditTimelines(duckDb, { ...options, scratchDir });
     expect(await audit()).toEqual({ equal: [], mismatched: [] });
     const { timelines } = await make();
-    expect(await audit()).toEqual({ equal: ['part-0000.lists'], mismatched: [] });
+    expect(await audit()).toEqual({ equal: ['manifest.json', 'part-0000.lists'], mismatched: [] });
     const of = optionsOf(unusual, 2);
     const call = { ...of, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW, rowsPerPass: 100 };
     await makeTimelines(duckDb, call);
     // However much memory there was.
     expect(await auditTimelines(duckDb, { ...of, scratchDir })).toEqual({
-      equal: ['part-0000.lists'],
+      equal: ['manifest.json', 'part-0000.lists'],
       mismatched: [],
     });
     const [{ file }] = timelines!.parts as [TimelinePart];
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(7, bytes.length - 8));
-    expect(await audit()).toEqual({ equal: [], mismatched: ['part-0000.lists'] });
+    expect(await audit()).toEqual({ equal: ['manifest.json'], mismatched: ['part-0000.lists'] });
+    rewriteManifest(file, (text) => text.replace(/"last_arrival":"2/, '"last_arrival":"3'));
+    expect((await audit()).mismatched).toContain('manifest.json');
     truncateSync(file, 99);
     expect((await audit()).mismatched).toContain('part-0000.lists');
     expect(readdirSync(scratchDir)).toEqual([]);
