@@ -56,7 +56,7 @@ export const errorCatalogue = {
   },
   INSTALLATION_MISMATCH: {
     message:
-      '{store} belongs to another installation ({found}, not {expected}). Point DATABASE_URL and REDIS_URL at the same installation.',
+      '{store} belongs to another installation ({found}, not {expected}). Point DATABASE_URL, REDIS_URL and CHURN_DATA_DIR at the same installation.',
     httpStatus: 500,
     retryable: false,
   },
@@ -83,7 +83,8 @@ export const errorCatalogue = {
     retryable: false,
   },
   PARTITION_BUSY: {
-    message: 'The partition of {date} is being computed by another run. Waiting for it.',
+    message:
+      'The partition of {date} is still being computed by another run. Try again when `churn partitions` shows it done.',
     httpStatus: 409,
     retryable: true,
   },
@@ -94,17 +95,19 @@ export const errorCatalogue = {
   },
   CORRUPT_PARTITION: {
     message:
-      'The file {path} does not match its manifest. Run `churn audit offline`, then a backfill with `--reprocess completed`.',
+      'The file {path} does not match its manifest. Backfill its date with `--reprocess completed` and, as `--known-at`, the knowledge that `churn partitions` shows.',
     httpStatus: 500,
     retryable: false,
   },
   NOT_ENOUGH_TRAINING_DATA: {
-    message: 'There is not enough data to train as of {asOf}: {problem}.',
+    message:
+      'There is not enough data to train as of {asOf}: {problem}. Backfill more days, or train as of a later one.',
     httpStatus: 409,
     retryable: false,
   },
   TRAINING_NOT_CONVERGED: {
-    message: 'Training did not converge in {iterations} iterations.',
+    message:
+      'Training gave no finite coefficients in {iterations} iterations. Look for extreme values in the training sample.',
     httpStatus: 500,
     retryable: false,
   },
@@ -140,7 +143,11 @@ export const errorCatalogue = {
     httpStatus: 404,
     retryable: false,
   },
-  BACKFILL_NOT_FOUND: { message: 'There is no backfill {id}.', httpStatus: 404, retryable: false },
+  BACKFILL_NOT_FOUND: {
+    message: 'There is no backfill {id}. The answer that started one has its id.',
+    httpStatus: 404,
+    retryable: false,
+  },
   BACKFILL_OVERLAP: {
     message:
       'Backfill {running} over {from} to {to} is running and overlaps. Wait for it, or cancel it.',

@@ -37,7 +37,7 @@ export interface HistoryReport {
   readonly null_by_reason: Readonly<Record<string, number>>;
   /** K of all rows, or `as-served`, where each has its own. */
   readonly known_at: string;
-  /** S: with `known_at` it gives the same rows again, whatever is loaded later. */
+  /** S: with a K as `known_at` it gives the same rows again, whatever is loaded later. */
   readonly batch: number;
   readonly out: string;
 }

@@ -99,10 +99,10 @@ function addSchedule(program: Command, invocation: Invocation): void {
       );
   add('apply', 'Create or update the schedules from code.', applyPlatformSchedules);
   add('show', 'Show the schedules.', async () => {});
-  add('pause', 'Pause them.', async ({ temporal }) =>
+  add('pause', 'Pause the daily runs; the watchdog goes on.', async ({ temporal }) =>
     pauseSchedules(await temporal.client(), 'paused by hand'),
   );
-  add('resume', 'Resume them.', async ({ temporal }) =>
+  add('resume', 'Resume the daily runs.', async ({ temporal }) =>
     resumeSchedules(await temporal.client(), 'resumed by hand'),
   );
 }
