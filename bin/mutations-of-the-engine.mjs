@@ -23,7 +23,11 @@ const spine = (name, find, replace, file = 'compile-spine') => ({
   ],
 });
 
-const values = breaksOf('packages/features/fill-column.ts', [oracle, golden]);
+const values = breaksOf('packages/features/fill-column.ts', [
+  'test/packages/features/fill-column.test.ts',
+  oracle,
+  golden,
+]);
 
 const channels = breaksOf('packages/features/channels.ts', [oracle, golden]);
 
@@ -53,6 +57,15 @@ export const engineMutations = [
     '`event_time > ${instant(grid, 1 - plan.windowDays)}`, ...types',
   ),
   facts('what lasts is forgotten', "types].join(' OR ')", "types].join(' AND ')"),
+  sweep('facts that nobody has seen yet', 'if (seenAt[fact] !== now) continue;', ''),
+  {
+    name: 'facts that are late and early',
+    file: 'packages/features/fact-block.ts',
+    find: 'at <= Math.max(day[fact]!, 0)',
+    replace: 'at < Math.max(day[fact]!, 0)',
+    tests: [oracle, golden],
+  },
+  values('sums that are not exact', 'greatest > Number.MAX_SAFE_INTEGER', 'greatest > 2 ** 54'),
   sweep('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
   sweep(
     'expiry a day early',
