@@ -8,6 +8,8 @@ const killed = 'test/packages/offline-store/killed-publish.process.test.ts';
 const paused = 'test/packages/offline-store/paused-publish.process.test.ts';
 const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
 
+const overlapping = 'test/packages/offline-store/overlapping-runs.integration.test.ts';
+
 const late = breaksOf('packages/offline-store/find-restatements.ts', [golden]);
 
 const [grids, computing, claims, ledger, revisions] = [
@@ -20,6 +22,38 @@ const [grids, computing, claims, ledger, revisions] = [
 
 /** Breaks of how partitions are published and restated. */
 export const storeMutations = [
+  // Runs that overlap, or are interrupted
+  ledger(
+    'claims that were given back count as done',
+    'case when ${outcome.checked !== undefined} then claimed_by end',
+    'claimed_by',
+    [overlapping],
+  ),
+  ledger('noted of another revision', 'and run.fencing_token = seen.token', '', [overlapping]),
+  claims('earlier knowledge over later', 'published.known_at > knownAt', 'false', [overlapping]),
+  claims('a restatement of another revision', 'published.revision !== basedOn', 'false', [
+    overlapping,
+  ]),
+  claims('what a later claim writes', '<= fencingToken', '> 0', [overlapping]),
+  claims(
+    'an overtaken date stays claimed',
+    "await ledger.release(claim, { status: 'succeeded' });",
+    '',
+    [overlapping],
+  ),
+  computing(
+    'claims that expire while others are waited for',
+    'keepRenewing(context.ledger, claims)',
+    'keepRenewing(context.ledger, new Map())',
+    [overlapping],
+  ),
+  computing(
+    'claims held after waiting in vain',
+    '{ error, isFailure: false }',
+    '{ error, isFailure: true }',
+    [overlapping],
+  ),
+  computing('interrupted is not failed', 'if (signal?.aborted) throw thrown;', '', [overlapping]),
   // What late data restates
   late(
     'the end of a window',
@@ -61,12 +95,13 @@ export const storeMutations = [
     "manifest.knowledge !== 'pinned' ? touchOf('features')",
   ),
   late('K and S kept with a new label', 'late ? snapshot : undefined', 'snapshot'),
+  late('an expired claim', "status !== 'running' || isExpired ||", "status !== 'running' ||"),
+  late('a claim of an earlier attempt', ' || claimedBy === options.owner', ''),
   late(
-    'an expired claim',
-    "(row.status !== 'running' || row.isExpired)",
-    "row.status !== 'running'",
+    'a living claim',
+    "(status !== 'running' || isExpired || claimedBy === options.owner)",
+    'true',
   ),
-  late('a living claim', "(row.status !== 'running' || row.isExpired)", 'true'),
   late('labels mature by L', 'return end <= parseInstant(snapshot.latest.at) && end', 'return end'),
   late(
     'labels mature by complete_through',

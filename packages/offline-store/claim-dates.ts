@@ -1,37 +1,63 @@
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError } from '../contracts';
+import { ChurnError, type PartitionManifest } from '../contracts';
+import type { FeatureSet } from '../features';
 import type { LogicalDate } from '../instants';
 import type { ComputeContext, PartitionRequest } from './compute-partitions';
 import type { Claim, Ledger } from './ledger';
 import { currentPartition } from './manifests';
 import { partitionPaths } from './partition-paths';
+import { isStale } from './select-dates';
 
 /**
- * Claims the dates of a group, but for those that this owner has published before. Waits for dates
- * that another owner holds.
+ * Claims the dates of a group, but for those that this owner has published before, and those that
+ * have been overtaken since they were planned. Waits for dates that another owner holds.
  *
+ * @param claims  Where the claims go, so that those made so far can be renewed meanwhile.
+ * @returns The dates that have been overtaken.
  * @throws ChurnError PARTITION_BUSY when another owner holds a date for longer than its lease.
  */
 export async function claimDates(
-  { ledger, owner, featuresDir }: Pick<ComputeContext, 'ledger' | 'owner' | 'featuresDir'>,
+  { ledger, owner, featuresDir, featureSet }: ClaimContext,
   group: readonly PartitionRequest[],
-  signal?: AbortSignal,
-): Promise<Map<LogicalDate, Claim>> {
+  { claims, signal }: { claims: Map<LogicalDate, Claim>; signal?: AbortSignal },
+): Promise<Set<LogicalDate>> {
   const rows = await ledger.list({ from: group[0]?.date, to: group.at(-1)?.date });
   const mine = new Set(
     rows
       .filter((row) => row.status === 'succeeded' && row.claimedBy === owner)
       .map((row) => row.date),
   );
-  const wanted = group.map(({ date }) => date).filter((date) => !mine.has(date));
-  const claims = new Map<LogicalDate, Claim>();
-  for (const claim of await ledger.claimAll(wanted, owner)) claims.set(claim.date, claim);
-  for (const date of wanted) {
-    const claim = claims.get(date) ?? (await claimPatiently(ledger, { date, owner }, signal));
-    claims.set(date, await adoptPublished(featuresDir, claim));
+  const wanted = group.filter(({ date }) => !mine.has(date));
+  const dates = wanted.map(({ date }) => date);
+  for (const claim of await ledger.claimAll(dates, owner)) claims.set(claim.date, claim);
+  const overtaken = new Set<LogicalDate>();
+  for (const request of wanted) {
+    const { date } = request;
+    const made = claims.get(date) ?? (await claimPatiently(ledger, { date, owner }, signal));
+    claims.set(date, made);
+    const claim = await adoptPublished(featuresDir, made);
+    claims.set(date, claim);
+    if (!isOvertaken(request, claim.published, featureSet)) continue;
+    await ledger.release(claim, { status: 'succeeded' });
+    claims.delete(date);
+    overtaken.add(date);
   }
-  return claims;
+  return overtaken;
+}
+
+type ClaimContext = Pick<ComputeContext, 'ledger' | 'owner' | 'featuresDir' | 'featureSet'>;
+
+/** Whether others have published what a restatement was not planned for, or what knows more. */
+function isOvertaken(
+  { basedOn, kind, knownAt }: PartitionRequest,
+  published: PartitionManifest | null,
+  featureSet: FeatureSet,
+): boolean {
+  if (published === null) return false;
+  if (basedOn !== undefined) return published.revision !== basedOn;
+  const areBothLatest = kind === 'latest' && published.knowledge === 'latest';
+  return areBothLatest && published.known_at > knownAt && !isStale(published, featureSet);
 }
 
 /**
@@ -40,7 +66,7 @@ export async function claimDates(
  * see is what counts as published, recorded or not.
  */
 async function adoptPublished(featuresDir: string, claim: Claim): Promise<Claim> {
-  await removeLeftovers(featuresDir, claim.date);
+  await removeLeftovers(featuresDir, claim);
   // Looked for afterwards: what was renamed until then.
   const newestOnDisk = await newestRevision(featuresDir, claim.date);
   if (newestOnDisk <= (claim.published?.revision ?? 0)) return claim;
@@ -65,16 +91,18 @@ async function claimPatiently(
   throw new ChurnError('PARTITION_BUSY', { date });
 }
 
-async function removeLeftovers(featuresDir: string, date: LogicalDate): Promise<void> {
+async function removeLeftovers(featuresDir: string, { date, fencingToken }: Claim): Promise<void> {
+  // Not those of a later claim, should this one have been lost in between.
+  const isEarlier = (name: string) => Number(/\.tmp-(\d+)$/.exec(name)?.[1]) <= fencingToken;
   const { revisionsDirectory, dayFile } = partitionPaths(featuresDir, date);
   const revisions = await readdir(revisionsDirectory).catch(() => []);
   const days = revisions.length === 0 ? [] : await readdir(path.dirname(dayFile)).catch(() => []);
   const leftovers = [
     ...revisions
-      .filter((name) => name.startsWith('.') && name.includes('.tmp-'))
+      .filter((name) => name.startsWith('.') && isEarlier(name))
       .map((name) => path.join(revisionsDirectory, name)),
     ...days
-      .filter((name) => name.startsWith(`.${path.basename(dayFile)}.tmp-`))
+      .filter((name) => name.startsWith(`.${path.basename(dayFile)}.tmp-`) && isEarlier(name))
       .map((name) => path.join(path.dirname(dayFile), name)),
   ];
   await Promise.all(leftovers.map((file) => rm(file, { force: true })));

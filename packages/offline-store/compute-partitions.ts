@@ -35,12 +35,17 @@ export interface PartitionRequest {
   /** L, its S and how far the source was complete in it. */
   readonly label: Pick<PlannedKnowledge, 'labelKnownAt' | 'labelBatch' | 'completeThrough'>;
   readonly reason: string;
+  /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
+  readonly basedOn?: number;
 }
 
 export interface PartitionOutcome {
   readonly date: LogicalDate;
-  /** `unchanged`: the bytes are those already published; `skipped`: this owner had done it before. */
-  readonly status: 'published' | 'unchanged' | 'skipped' | 'failed';
+  /**
+   * `unchanged`: the bytes are those already published; `skipped`: this owner had done it before;
+   * `overtaken`: others have published another revision since it was planned.
+   */
+  readonly status: 'published' | 'unchanged' | 'skipped' | 'overtaken' | 'failed';
   readonly revision: number | null;
   readonly rows: number;
   readonly reason: string;
@@ -83,11 +88,13 @@ export async function computePartitions(
   const scans: Record<string, number> = {};
   const moments = momentsPerScan(await countEvents(context, requests));
   for (const group of groupIntoGrids(requests, moments)) {
-    const claims = await claimDates(context, group, progress.signal);
+    const claims = new Map<LogicalDate, Claim>();
     const stopRenewing = keepRenewing(context.ledger, claims);
     try {
+      const overtaken = await claimGroup(context, group, { claims, signal: progress.signal });
       const computed = await computeGroup(context, group, claims, {
         ...progress,
+        overtaken,
         onOutcome: (outcome) => {
           outcomes.push(outcome);
           progress.report?.(outcomes.length, requests.length, outcome.date);
@@ -102,7 +109,22 @@ export async function computePartitions(
   return { outcomes: outcomes.sort((a, b) => (a.date < b.date ? -1 : 1)), scans };
 }
 
+async function claimGroup(
+  context: ComputeContext,
+  group: readonly PartitionRequest[],
+  options: { claims: Map<LogicalDate, Claim>; signal?: AbortSignal },
+): Promise<ReadonlySet<LogicalDate>> {
+  try {
+    return await claimDates(context, group, options);
+  } catch (error) {
+    // Nothing is wrong with those that are held already.
+    await releaseAll(context.ledger, options.claims, { error, isFailure: false });
+    throw error;
+  }
+}
+
 type GroupProgress = PartitionProgress & {
+  readonly overtaken: ReadonlySet<LogicalDate>;
   readonly onOutcome: (outcome: PartitionOutcome) => void;
 };
 
@@ -115,7 +137,7 @@ async function computeGroup(
   for (const request of group.filter(({ date }) => !claims.has(date))) {
     progress.onOutcome({
       date: request.date,
-      status: 'skipped',
+      status: progress.overtaken.has(request.date) ? 'overtaken' : 'skipped',
       revision: null,
       rows: 0,
       reason: request.reason,
@@ -151,10 +173,12 @@ async function computeGroup(
         });
       }
       await pool.tasks.drain();
+      signal?.throwIfAborted();
       return vectors.scans;
     });
   } catch (error) {
-    await releaseAll(context.ledger, claims, error, progress.signal);
+    const isFailure = !progress.signal?.aborted;
+    await releaseAll(context.ledger, claims, { error, isFailure });
     throw asStorageError(error);
   }
 }
@@ -162,11 +186,10 @@ async function computeGroup(
 async function releaseAll(
   ledger: Ledger,
   claims: Map<LogicalDate, Claim>,
-  error: unknown,
-  signal?: AbortSignal,
+  { error, isFailure }: { error: unknown; isFailure: boolean },
 ): Promise<void> {
   for (const claim of claims.values()) {
-    const status = !signal?.aborted ? 'failed' : claim.published ? 'succeeded' : 'cancelled';
+    const status = isFailure ? 'failed' : claim.published ? 'succeeded' : 'cancelled';
     await ledger.release(claim, { status, error: messageOf(error) }).catch(() => {});
   }
   claims.clear();
@@ -214,6 +237,8 @@ async function publishOne(
     }
     return await publish(context, staged, request, claim);
   } catch (thrown) {
+    // Interrupted, not failed: tried again, or recorded as cancelled.
+    if (signal?.aborted) throw thrown;
     const error = asStorageError(thrown);
     if (
       isChurnError(error) &&

@@ -7,13 +7,15 @@ import type { LedgerRow } from './ledger';
 
 export interface Restatements {
   readonly requests: readonly PartitionRequest[];
-  /** Published dates that nothing new touches. */
-  readonly untouched: readonly string[];
+  /** The rows of published dates that nothing new touches. */
+  readonly untouched: readonly LedgerRow[];
 }
 
 interface FindOptions {
   readonly duckDb: DuckDb;
   readonly rows: readonly LedgerRow[];
+  /** Who will claim them: dates that others are computing are left to them. */
+  readonly owner: string;
   readonly snapshot: KnowledgeSnapshot;
   readonly featureSet: FeatureSet;
   readonly segments: SegmentFiles;
@@ -34,15 +36,16 @@ interface Touch {
  */
 export async function findRestatements(options: FindOptions): Promise<Restatements> {
   const published = options.rows.filter(
-    // A killed run leaves its claim behind: what it did not get to is still to be done.
-    (row) => row.manifest && (row.status !== 'running' || row.isExpired),
+    // A killed run leaves its claims behind: what it did not get to is still to be done.
+    ({ manifest, status, isExpired, claimedBy }) =>
+      manifest && (status !== 'running' || isExpired || claimedBy === options.owner),
   );
   const touches = await findTouches(options, published);
   const requests = published.flatMap((row) => restatementOf(row, touches, options) ?? []);
   const dates = new Set(requests.map((request) => request.date));
   return {
     requests,
-    untouched: published.map((row) => row.date).filter((date) => !dates.has(date)),
+    untouched: published.filter(({ date }) => !dates.has(date)),
   };
 }
 
@@ -68,6 +71,7 @@ function restatementOf(
     ...featureKnowledge(manifest, late ? snapshot : undefined),
     label: labelKnowledge(snapshot),
     reason: reasons.join('; '),
+    basedOn: manifest.revision,
   };
 }
 

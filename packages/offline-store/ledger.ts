@@ -119,13 +119,17 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
           and run.status = 'running'`.catch(rethrow);
     },
 
-    /** Ends a claim without publishing: failed, cancelled, or nothing to change. */
+    /**
+     * Ends a claim without publishing: failed, cancelled, or nothing to change. Only with `checked`
+     * has the date been looked at: without, its owner does not count as having done it.
+     */
     async release(
       claim: Claim,
       outcome: { status: PartitionStatus; error?: string; checked?: Checked },
     ): Promise<void> {
       await sql`
         update ops.partition_runs set status = ${outcome.status}, error = ${outcome.error ?? null},
+          claimed_by = case when ${outcome.checked !== undefined} then claimed_by end,
           checked_through_batch = greatest(checked_through_batch, ${outcome.checked?.batch ?? null}::integer),
           checked_known_at = greatest(checked_known_at, ${outcome.checked?.knownAt ?? null}::timestamptz),
           claim_expires_at = null, finished_at = clock_timestamp()
@@ -175,16 +179,23 @@ function createPublications({ sql }: Database) {
 
 function createNotes({ sql }: Database) {
   return {
-    /** Notes that late data up to a batch did not touch these dates. */
-    async noteChecked(dates: readonly LogicalDate[], checked: Checked): Promise<void> {
-      if (dates.length === 0) return;
+    /**
+     * Notes that late data up to a batch did not touch these dates, as the rows were: what has been
+     * claimed since may have been published with less knowledge.
+     */
+    async noteChecked(
+      rows: readonly Pick<LedgerRow, 'date' | 'fencingToken'>[],
+      checked: Checked,
+    ): Promise<void> {
+      if (rows.length === 0) return;
       await sql`
-        update ops.partition_runs set
+        update ops.partition_runs as run set
           checked_through_batch = greatest(checked_through_batch, ${checked.batch}),
           checked_known_at = greatest(checked_known_at, ${checked.knownAt}::timestamptz)
-        where dataset = ${DATASET} and date = any(${[...dates]}) and status = 'succeeded'`.catch(
-        rethrow,
-      );
+        from unnest(${rows.map((row) => row.date)}::text[],
+          ${rows.map((row) => row.fencingToken)}::bigint[]) as seen(date, token)
+        where run.dataset = ${DATASET} and run.date = seen.date
+          and run.fencing_token = seen.token`.catch(rethrow);
     },
 
     /** Notes the (K, S) of the first daily run of a date: what `as-served` means for it. */
@@ -206,7 +217,7 @@ function createNotes({ sql }: Database) {
         values (${DATASET}, ${manifest.date}, 'succeeded', 1, 1, ${sql.json(manifest as never)},
           ${manifest.revision}, ${manifest.batch}, clock_timestamp())
         on conflict (dataset, date) do update set manifest = excluded.manifest,
-          revision = excluded.revision, status = 'succeeded'
+          revision = excluded.revision, status = 'succeeded', claimed_by = null
         where run.status <> 'running' or run.claim_expires_at < clock_timestamp()`.catch(rethrow);
       return count > 0;
     },

@@ -149,7 +149,10 @@ interface ComputeRequest {
   readonly reason: string;
 }
 
-/** Computes a backfill's dates; one that this run has published before counts as succeeded. */
+/**
+ * Computes a backfill's dates; one that this run has published before counts as succeeded, one that
+ * others have published with later knowledge as skipped.
+ */
 export async function computeBackfillDates(
   adapters: Adapters,
   request: ComputeRequest,
@@ -168,7 +171,7 @@ export async function computeBackfillDates(
 
 function toRunOutcome({ date, status, error }: PartitionOutcome): RunOutcome {
   if (status === 'failed') return { date, status, ...(error === undefined ? {} : { error }) };
-  return { date, status: 'succeeded' };
+  return { date, status: status === 'overtaken' ? 'skipped' : 'succeeded' };
 }
 
 /**

@@ -124,18 +124,24 @@ export async function computeDay(
   const { date, runId, knowledge } = request;
   await rebuildLedger({ ledger: adapters.ledger, featuresDir: adapters.paths.features });
   const own = await ownRequest(adapters, date, knowledge);
-  const restatements = await planRestatements(adapters, knowledge, { except: date });
+  const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
   const requests = [...own, ...restatements.requests];
   const { outcomes } = await runPartitionRequests(adapters, { owner: runId, requests }, progress);
   requireNoFailure(outcomes);
   await adapters.ledger.noteChecked(restatements.untouched, knowledge);
-  if (own.length > 0) await adapters.ledger.noteServed(date, knowledge.knownAt, knowledge.batch);
+  if (hasServed(outcomes, date)) {
+    await adapters.ledger.noteServed(date, knowledge.knownAt, knowledge.batch);
+  }
   const [row] = await adapters.ledger.list({ from: date, to: date });
   const manifest = own.length > 0 ? row?.manifest : null;
   return {
     published: manifest ? { revision: manifest.revision, rows: manifest.rows } : null,
     restated: restatedIn(outcomes.filter((outcome) => outcome.date !== date)),
   };
+}
+
+function hasServed(outcomes: readonly PartitionOutcome[], date: LogicalDate): boolean {
+  return outcomes.some((outcome) => outcome.date === date && outcome.status !== 'overtaken');
 }
 
 /** The day's own request; none when a `latest` partition with later knowledge is there. */
@@ -172,7 +178,9 @@ export async function restate(
   progress: JobProgress,
 ): Promise<RestateReport> {
   const knowledge = await takePlannedKnowledge(adapters, 'latest');
-  const { requests, untouched } = await planRestatements(adapters, knowledge);
+  const { requests, untouched } = await planRestatements(adapters, knowledge, {
+    owner: options.owner,
+  });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);
   const firstBatch = Math.min(knowledge.batch, ...checked.map((batch) => batch + 1));

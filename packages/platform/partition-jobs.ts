@@ -86,9 +86,10 @@ export function servedKnowledge(
 export async function planRestatements(
   adapters: Adapters,
   knowledge: PlannedKnowledge,
-  options: { except?: LogicalDate } = {},
+  options: { owner: string; except?: LogicalDate },
 ): Promise<Restatements> {
-  const context = await computeContext(adapters, 'restate');
+  const { owner } = options;
+  const context = await computeContext(adapters, owner);
   const rows = (await adapters.ledger.list()).filter(
     (row) =>
       row.date !== options.except && row.manifest && !isStale(row.manifest, adapters.featureSet),
@@ -98,6 +99,7 @@ export async function planRestatements(
     return await findRestatements({
       duckDb,
       rows,
+      owner,
       snapshot: {
         latest: { at: knowledge.labelKnownAt, batch: knowledge.labelBatch },
         completeThrough: knowledge.completeThrough,

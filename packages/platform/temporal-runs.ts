@@ -124,25 +124,37 @@ async function start(
   const decision = await decideStart(adapters, client, request);
   if ('attachedTo' in decision)
     return { id: decision.attachedTo, status: 'running', created: false };
-  const { plan } = decision;
+  return { id: decision.started, status: 'running', created: true };
+}
+
+async function startPlanned(
+  adapters: Adapters,
+  client: Client,
+  { request, plan }: { request: BackfillRequest; plan: BackfillPlan },
+): Promise<void> {
+  await recordPlan(adapters, plan);
   try {
     await client.workflow.start(
       workflowTypes.backfill,
       backfillStart({ id: plan.id, request, plan }),
     );
   } catch (error) {
-    await forget(adapters, plan.id);
+    // It may have started, and only the answer be lost.
+    const isGone = await isStillRunning(client, plan.id).then(
+      (running) => !running,
+      () => false,
+    );
+    if (isGone) await forget(adapters, plan.id);
     throw asTemporalError(error);
   }
-  return { id: plan.id, status: 'running', created: true };
 }
 
-/** Attach, refuse or record a new plan: decided under one lock, so that two starts can't both win. */
+/** Attaches, refuses or starts: under one lock, so that two starts can't both win. */
 async function decideStart(
   adapters: Adapters,
   client: Client,
   request: BackfillRequest,
-): Promise<{ attachedTo: string } | { plan: BackfillPlan }> {
+): Promise<{ attachedTo: string } | { started: string }> {
   const { sql } = adapters.database;
   const decided = await sql
     .begin(async (tx) => {
@@ -161,8 +173,8 @@ async function decideStart(
         throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
       }
       const plan = await draftBackfill(adapters, { id: newId(request), request });
-      await recordPlan(adapters, plan);
-      return { plan };
+      await startPlanned(adapters, client, { request, plan });
+      return { started: plan.id };
     })
     .catch((error: unknown) => {
       throw asDatabaseError(asTemporalError(error));

@@ -111,10 +111,10 @@ describe('late data', () => {
   }
 
   async function restate(context: ComputeContext, snapshot: KnowledgeSnapshot) {
-    const { ledger, segments } = context;
+    const { ledger, segments, owner } = context;
     const duckDb = await rig.openDuckDb();
     const rows = await ledger.list();
-    const plan = await findRestatements({ duckDb, rows, snapshot, featureSet, segments });
+    const plan = await findRestatements({ duckDb, rows, owner, snapshot, featureSet, segments });
     duckDb.close();
     const { outcomes } = await computePartitions(context, plan.requests);
     const { at: knownAt, batch } = snapshot.latest;

@@ -30,6 +30,7 @@ import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog } from '../features/raw-log-fixture';
 
 /** Published are the dates from 35 days before to 95 days after this one, as known at K. */
+const OWNER = 'the run';
 const ZERO = '2024-06-01';
 const FIRST = -35;
 const LAST = 95;
@@ -65,7 +66,7 @@ describe('what late data restates', () => {
     const raw = rawTablesOf({ fact: '', rows: [base, ...rows], expected: {} });
     const segments = await writeRawLog(duckDb, `${scratch.path}/log${(written += 1)}`, raw);
     const { published = publishedDates(), now: snapshot = snapshotAt(NOW) } = options;
-    const plan = { duckDb, rows: published, snapshot, featureSet, segments };
+    const plan = { duckDb, rows: published, owner: OWNER, snapshot, featureSet, segments };
     return (await findRestatements(plan)).requests;
   }
 
@@ -234,9 +235,10 @@ describe('what late data restates', () => {
 
   it.each([
     { what: 'whose claim has expired', isExpired: true, days: [0, 29] as Days },
-    { what: 'that somebody computes, not', isExpired: false, days: null },
-  ])('includes dates $what', async ({ isExpired, days }) => {
-    const published = publishedDates({}, { status: 'running', isExpired });
+    { what: 'that an earlier attempt holds', claimedBy: OWNER, days: [0, 29] as Days },
+    { what: 'that somebody else computes, not', claimedBy: 'another', days: null },
+  ])('includes dates $what', async ({ isExpired = false, claimedBy = null, days }) => {
+    const published = publishedDates({}, { status: 'running', isExpired, claimedBy });
     expect(daysOf(await restated([failed(D, late)], { published }))).toEqual(daysFrom(days));
   });
 });

@@ -255,7 +255,10 @@ describe('the offline store', () => {
     const context = contextFor('checked');
     await computePartitions(context, requests());
     const restating = { ...context, segments: lateSegments };
-    const plan = await restatementsOf(restating);
+    const plan = (await restatementsOf(restating)).map((request) => ({
+      ...request,
+      basedOn: undefined,
+    }));
     for (const owner of ['one', 'two']) await computePartitions({ ...restating, owner }, plan);
     const unchanged = await computePartitions({ ...restating, owner: 'three' }, plan);
     expect(new Set(unchanged.outcomes.map(({ status }) => status))).toEqual(new Set(['unchanged']));
@@ -275,7 +278,12 @@ describe('the offline store', () => {
     );
     const plan = await restatementsOf({ ...context, segments: lateSegments });
     expect(plan).toEqual([
-      { ...pinned, label: latestRequest('2024-02-01', withLate).label, reason: 'labels matured' },
+      {
+        ...pinned,
+        label: latestRequest('2024-02-01', withLate).label,
+        reason: 'labels matured',
+        basedOn: 1,
+      },
     ]);
   });
 
@@ -324,6 +332,7 @@ describe('the offline store', () => {
         await findRestatements({
           duckDb,
           rows,
+          owner: context.owner,
           snapshot: withLate,
           featureSet,
           segments: context.segments,
