@@ -54,6 +54,16 @@ export const knowledgeMutations = [
   ),
   computing('other definitions', 'isStale(published, featureSet) ||', '', [publishing]),
 
+  // What files and loads are
+  mirrored(
+    'a load of the same number',
+    'found[index] !== committedMicros',
+    'found[index] === undefined',
+    [rawLog],
+  ),
+  scripts('a target that went back', "if fenced < 0 then return 'lost' end", '', [overtaken]),
+  audits('revisions of loads that came since', ' && isLoaded ?', ' ?', [publishing]),
+
   // What was known
   ledger('served once', 'and served_known_at is null', '', [publishing]),
   ledger(
@@ -84,7 +94,7 @@ export const knowledgeMutations = [
   mirrored('segments up to S', '.filter((batch) => batch <= throughBatch)', '', [rawLog, earlier]),
 
   // What is online
-  scripts('fence', "if compare(target) ~= 0 then return 'ahead' end", '', [overtaken]),
+  scripts('fence', "if fenced > 0 then return 'ahead' end", '', [overtaken]),
   scripts('fence: nothing there', "if not target then return 'lost' end", '', [online]),
   scripts(
     'users left behind, but for later ones',

@@ -31,10 +31,12 @@ export async function acceptWorld(
   const none = JSON.stringify({ users: 0, plan_changes: 0, user_events: 0, billing_events: 0 });
   const { sql } = adapters.database;
   await sql`update ops.installation set source = 'import'`;
-  await sql`
+  const [load] = await sql<{ committed: string }[]>`
     insert into ops.load_batches
       (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
     values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
-      ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)`;
+      ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)
+    returning (extract(epoch from committed_at) * 1000000)::bigint::text as committed`;
+  await writeFile(path.join(batchFolder(platform, 1), '_load'), load!.committed);
   return rows;
 }

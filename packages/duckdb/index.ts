@@ -18,4 +18,4 @@ export {
 } from './open-duckdb';
 export { countParquetRows, parquetRowCounts } from './parquet-metadata';
 export { readLists } from './read-lists';
-export { quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';
+export { quoteFile, quoteFiles, quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import { interruptible } from './interruptible';
-import { quoteList, quoteLiteral } from './quote-sql';
+import { quoteFiles, quoteList, quoteLiteral } from './quote-sql';
 
 export interface DuckDbOptions {
   /** The only folders that SQL may read or write. */
@@ -127,7 +127,7 @@ function wrap(
 /** `read_parquet([...])` over files, in the order given. */
 export function readParquet(files: readonly string[]): string {
   if (files.length === 0) throw new RangeError('read_parquet needs at least one file');
-  return `read_parquet(${quoteList(files)}, hive_partitioning = false)`;
+  return `read_parquet(${quoteFiles(files)}, hive_partitioning = false)`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { readParquet, type DuckDb } from './open-duckdb';
-import { quoteList } from './quote-sql';
+import { quoteFiles } from './quote-sql';
 
 /** How many rows each of some Parquet files holds; from their footers. */
 export async function parquetRowCounts(
@@ -8,7 +8,7 @@ export async function parquetRowCounts(
 ): Promise<number[]> {
   if (files.length === 0) return [];
   const found = await duckDb.rows<{ file: string; rows: bigint }>(
-    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteList(files)})`,
+    `SELECT file_name AS file, num_rows AS rows FROM parquet_file_metadata(${quoteFiles(files)})`,
   );
   const counts = new Map(found.map(({ file, rows }) => [file, Number(rows)]));
   return files.map((file) => {

@@ -10,7 +10,17 @@ export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
-/** A SQL list of string literals, as read_parquet takes it: `['a', 'b']`. */
+/** A SQL list of string literals: `['a', 'b']`. */
 export function quoteList(values: readonly string[]): string {
   return `[${values.map(quoteLiteral).join(', ')}]`;
+}
+
+/** A file to be read, as a literal: DuckDB would take `[`, `*` and `?` for patterns. */
+export function quoteFile(file: string): string {
+  return quoteLiteral(file.replaceAll(/[[*?]/g, '[$&]'));
+}
+
+/** Files to be read, as read_parquet takes them. */
+export function quoteFiles(files: readonly string[]): string {
+  return `[${files.map(quoteFile).join(', ')}]`;
 }

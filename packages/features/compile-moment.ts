@@ -105,7 +105,9 @@ function total(feature: FeatureDefinition, { sum, from }: { sum: string; from: s
       ? `(${sum})::INTEGER`
       : `(${sum})::BIGINT::DOUBLE / ${feature.dividedBy ?? 1}`;
   if (feature.default === undefined) return `(SELECT ${value} ${from})`;
-  return `(SELECT CASE WHEN count(*) = 0 THEN ${String(feature.default)} ELSE ${value} END ${from})`;
+  // With an exponent, since DuckDB would read a DECIMAL and round it.
+  const none = feature.type === 'int32' ? feature.default : Number(feature.default).toExponential();
+  return `(SELECT CASE WHEN count(*) = 0 THEN ${String(none)} ELSE ${value} END ${from})`;
 }
 
 function labelOf(

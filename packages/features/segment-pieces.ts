@@ -1,4 +1,4 @@
-import { quoteList, readParquet } from '../duckdb';
+import { quoteFiles, readParquet } from '../duckdb';
 
 /** Eight row groups: enough that a query's fixed cost is lost in it. */
 export const ROWS_PER_PIECE = 8 * 122_880;
@@ -51,6 +51,6 @@ function cutSegment({ file, rows }: Segment, rowsMax: number): SegmentPiece[] {
 /** SQL for the rows of a piece; only their own row groups are read. */
 export function readPiece({ files, rows }: SegmentPiece): string {
   if (!rows) return readParquet(files);
-  return `(FROM read_parquet(${quoteList(files)}, hive_partitioning = false, file_row_number = true)
+  return `(FROM read_parquet(${quoteFiles(files)}, hive_partitioning = false, file_row_number = true)
     WHERE file_row_number >= ${rows.from} AND file_row_number < ${rows.until})`;
 }

@@ -81,8 +81,14 @@ interface AuditedRevision {
   readonly verdict: Exclude<Finding, 'extra'>;
 }
 
-/** Files are written in `scratchDir` to be hashed; DuckDB must be allowed there. */
-export type AuditContext = Omit<ComputeContext, 'owner'> & { readonly scratchDir: string };
+/**
+ * Files are written in `scratchDir` to be hashed; DuckDB must be allowed there. Revisions of batches
+ * after `lastBatch`, of loads that have come since the audit began, are not comparable.
+ */
+export type AuditContext = Omit<ComputeContext, 'owner'> & {
+  readonly scratchDir: string;
+  readonly lastBatch: number;
+};
 
 /** The revisions of the same number are recomputed together, as far as one grid can serve them. */
 async function auditRevisions(
@@ -115,15 +121,16 @@ async function auditRevisions(
 
 /** What the file alone says; undefined when it has to be recomputed. */
 async function withoutRecomputing(
-  { featuresDir, featureSet }: AuditContext,
+  { featuresDir, featureSet, lastBatch }: AuditContext,
   manifest: PartitionManifest,
 ): Promise<AuditedRevision['verdict'] | undefined> {
   const file = partitionPaths(featuresDir, manifest.date).revisionFile(manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';
   if (sha256 !== manifest.sha256) return 'mismatched';
-  const isComparable = !isStale(manifest, featureSet) && manifest.writer_version === writerVersion;
-  return isComparable ? undefined : 'not_comparable';
+  const isOurs = !isStale(manifest, featureSet) && manifest.writer_version === writerVersion;
+  const isLoaded = Math.max(manifest.batch, manifest.label_batch) <= lastBatch;
+  return isOurs && isLoaded ? undefined : 'not_comparable';
 }
 
 async function recompute(

@@ -42,10 +42,15 @@ end
 local target = redis.call('GET', KEYS[1])
 `;
 
-/** Nothing is written under a target that is not ours: 'ahead' of us, or gone with the data. */
+/**
+ * Nothing is written under a target that is not ours: 'ahead' of us, or 'lost' with the data, also
+ * where Redis came back with an earlier state of it.
+ */
 const FENCE = `
 if not target then return 'lost' end
-if compare(target) ~= 0 then return 'ahead' end
+local fenced = compare(target)
+if fenced > 0 then return 'ahead' end
+if fenced < 0 then return 'lost' end
 `;
 
 const ANNOUNCE = `${PRELUDE}

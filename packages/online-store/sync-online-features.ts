@@ -174,9 +174,9 @@ function metaOf({ partition, installationId, publishedAt }: SyncOptions): Online
   };
 }
 
-/** Someone emptied Redis while we wrote: what we wrote before is gone, only a new run is whole. */
+/** Redis lost data while we wrote: some of what we wrote is gone, only a new run is whole. */
 function refuseLost<T>(reply: T | 'lost'): T {
   if (reply !== 'lost') return reply;
-  const cause = new Error('the online store was emptied while it was being written');
+  const cause = new Error('the online store lost data while it was being written');
   throw new ChurnError('REDIS_UNAVAILABLE', {}, { cause });
 }

@@ -12,12 +12,14 @@ export async function auditOffline(
   adapters: Adapters,
   progress: JobProgress,
 ): Promise<AuditReport> {
-  const context = await computeContext(adapters, 'audit');
+  const rawLog = await adapters.rawLog();
+  const context = await computeContext(adapters, 'audit', rawLog);
+  const { lastBatch } = rawLog;
   const ofPartitions = await auditPartitions(
-    { ...context, scratchDir: adapters.paths.scratch },
+    { ...context, lastBatch, scratchDir: adapters.paths.scratch },
     { report: (done, total, what) => progress.report({ what, done, total }) },
   );
-  const ofTimelines = await compareTimelines(adapters, context, progress);
+  const ofTimelines = await compareTimelines(adapters, { ...context, lastBatch }, progress);
   const examples = ofTimelines.mismatched.map((name) => `timelines ${name}`);
   return {
     ...ofPartitions,
@@ -29,10 +31,9 @@ export async function auditOffline(
 
 async function compareTimelines(
   adapters: Adapters,
-  { featureSet, segments, openDuckDb }: ComputeContext,
+  { featureSet, segments, openDuckDb, lastBatch: batch }: ComputeContext & { lastBatch: number },
   { signal }: JobProgress,
 ) {
-  const { lastBatch: batch } = await adapters.rawLog();
   const { timelines: timelinesDir, scratch: scratchDir } = adapters.paths;
   const duckDb = await openDuckDb();
   try {

@@ -12,6 +12,7 @@ import {
   type PartitionRequest,
   type Restatements,
 } from '../offline-store';
+import type { RawLog } from '../raw-data';
 import type { Adapters } from './open-platform';
 
 /** What a piece of work reports to and is stopped by; activities and the command line both fit. */
@@ -21,8 +22,12 @@ export interface JobProgress {
 }
 
 /** What computing vectors needs; `owner` is who claims, where anything is published. */
-export async function computeContext(adapters: Adapters, owner: string): Promise<ComputeContext> {
-  const rawLog = await adapters.rawLog();
+export async function computeContext(
+  adapters: Adapters,
+  owner: string,
+  raw?: RawLog,
+): Promise<ComputeContext> {
+  const rawLog = raw ?? (await adapters.rawLog());
   const { ledger, featureSet, paths } = adapters;
   return {
     ledger,

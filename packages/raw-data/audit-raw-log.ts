@@ -27,10 +27,12 @@ export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> 
   const rawLogDir = path.resolve(options.rawLogDir);
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [rawLogDir, scratch], async (duckDb) => {
+      // Before the rows are dumped: what is mirrored afterwards would look like too much.
+      const batches = await listBatches(rawLogDir);
       await dumpTables(options.database, scratch);
       const audits: RawLogAudit[] = [];
       for (const table of rawTableNames) {
-        const segments = await listReadableSegments(duckDb, rawLogDir, table);
+        const segments = await listReadableSegments(duckDb, { rawLogDir, batches, table });
         audits.push(await auditTable(duckDb, table, { dump: dumpFile(scratch, table), segments }));
       }
       return audits.reduce(add);
@@ -43,13 +45,15 @@ interface Segment {
   readonly file: string;
 }
 
+async function listBatches(rawLogDir: string): Promise<number[]> {
+  const isThere = await stat(rawLogDir).catch(() => null);
+  return isThere ? await listMirroredBatches(rawLogDir) : [];
+}
+
 async function listReadableSegments(
   duckDb: DuckDb,
-  rawLogDir: string,
-  table: RawTable,
+  { rawLogDir, batches, table }: { rawLogDir: string; batches: readonly number[]; table: RawTable },
 ): Promise<Segment[]> {
-  const isThere = await stat(rawLogDir).catch(() => null);
-  const batches = isThere ? await listMirroredBatches(rawLogDir) : [];
   const segments = batches.map((batch) => ({ batch, file: segmentFile(rawLogDir, batch, table) }));
   const readable: Segment[] = [];
   for (const segment of segments) {

@@ -88,7 +88,7 @@ export function timeSql(value: string, encoding: TimeEncoding): string {
 const CLOCK = String.raw`([01]\d|2[0-3]):\d{2}`;
 const COMMON_INSTANT = String.raw`\d{4}-\d{2}-\d{2}[T ]${CLOCK}:\d{2}(\.\d{1,6})?(Z|[+-]00(:?00)?)?`;
 const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
-const ANY_INSTANT = String.raw`\s*${DAY}([Tt ]${CLOCK}(:\d{2}(\.\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)?)?\s*`;
+const ANY_INSTANT = String.raw` *${DAY}([Tt ]${CLOCK}(:\d{2}(\.\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)?)? *`;
 
 function timestampSql(value: string, encoding: TimeEncoding): string {
   switch (encoding) {

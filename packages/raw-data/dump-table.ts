@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
-import { quoteLiteral } from '../duckdb';
+import { quoteFile } from '../duckdb';
 import { rawTableNames, rawTables, type ColumnKind, type RawTable } from './raw-tables';
 
 const duckDbTypes: Readonly<Record<ColumnKind, string>> = {
@@ -85,7 +85,7 @@ export function selectDump(table: RawTable, file: string): string {
   const values = columns.map(({ name, type }) =>
     type === 'TIMESTAMP' ? `make_timestamptz(epoch_us(${name})) AS ${name}` : name,
   );
-  return `SELECT ${values.join(', ')} FROM read_csv(${quoteLiteral(file)}, auto_detect = false,
+  return `SELECT ${values.join(', ')} FROM read_csv(${quoteFile(file)}, auto_detect = false,
     header = false, delim = ',', quote = '"', escape = '"', comment = '', columns = {${types}})`;
 }
 

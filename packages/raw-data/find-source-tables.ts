@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
-import { quoteIdentifier, quoteLiteral, readParquet, type DuckDb } from '../duckdb';
+import { quoteFile, quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
+import { systemCode } from '../durable-files';
 import { rawTableNames, rawTables, type RawTable } from './raw-tables';
 import { readCsvHeader } from './read-csv-header';
 import type { SourceColumn, SourceTable } from './source-table';
@@ -23,7 +24,7 @@ export async function findSourceTables(duckDb: DuckDb, folder: string): Promise<
 
 async function findFile(folder: string, table: RawTable): Promise<string | null> {
   const candidates = [path.join(folder, `${table}.csv`), path.join(folder, `${table}.parquet`)];
-  const present = await Promise.all(candidates.map(isFile));
+  const present = await Promise.all(candidates.map(isThere));
   const files = candidates.filter((_, index) => present[index]);
   if (files.length > 1) throw refuse(`${table}.csv and ${table}.parquet are both there; keep one`);
   if (files.length === 0 && table === 'users') {
@@ -32,11 +33,19 @@ async function findFile(folder: string, table: RawTable): Promise<string | null>
   return files[0] ?? null;
 }
 
-async function isFile(file: string): Promise<boolean> {
-  return stat(file).then(
+/** What is there and can't be read is not left out: the folder would count as loaded without it. */
+async function isThere(file: string): Promise<boolean> {
+  const found = await lstat(file).catch((error: unknown) => {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw refuse(`${path.basename(file)} can't be read (${systemCode(error)})`, error);
+  });
+  if (found === null) return false;
+  const isFile = await stat(file).then(
     (stats) => stats.isFile(),
     () => false,
   );
+  if (!isFile) throw refuse(`${path.basename(file)} is no file`);
+  return true;
 }
 
 async function describeFile(duckDb: DuckDb, table: RawTable, file: string): Promise<SourceTable> {
@@ -67,7 +76,7 @@ async function describeCsv(table: RawTable, file: string): Promise<SourceTable> 
 /** `read_csv` of a file with a header, its columns named c0, c1, … and all of them text. */
 export function csvRelation(file: string, columnCount: number): string {
   const names = Array.from({ length: columnCount }, (_, index) => `'c${index}': 'VARCHAR'`);
-  return `read_csv(${quoteLiteral(file)}, auto_detect = false, header = true, delim = ',',
+  return `read_csv(${quoteFile(file)}, auto_detect = false, header = true, delim = ',',
     quote = '"', escape = '"', comment = '', null_padding = false, strict_mode = true,
     columns = {${names.join(', ')}})`;
 }

@@ -26,7 +26,7 @@ export interface Installation {
  * The installation of this database, made at the first call.
  *
  * @param options.currency ISO 4217 code of all money in the installation.
- * @throws ChurnError INVALID_SETTING when the installation was made with another currency.
+ * @throws ChurnError INVALID_SETTING when there are amounts in another currency already.
  */
 export async function ensureInstallation(
   database: Database,
@@ -36,7 +36,9 @@ export async function ensureInstallation(
   try {
     await database.sql`
       INSERT INTO ops.installation (id, currency) VALUES (${randomUUID()}, ${currency})
-      ON CONFLICT (singleton) DO NOTHING`;
+      ON CONFLICT (singleton) DO UPDATE SET currency = excluded.currency
+      WHERE installation.currency <> excluded.currency
+        AND NOT EXISTS (SELECT FROM raw_data.billing_events)`;
   } catch (error) {
     throw asDatabaseError(error);
   }

@@ -10,6 +10,7 @@ import {
   removeAtOnce,
   replaceDurably,
   temporaryIn,
+  writeDurably,
 } from '../durable-files';
 import { rawTableNames, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
@@ -37,11 +38,15 @@ export interface RawLogOptions {
 const RAW_LOG_LOCK_KEY = 7_401_332;
 const OWNER_FILE = '_installation';
 
+/** In a batch's folder: when its load was committed. */
+const LOAD_FILE = '_load';
+
 /**
  * Mirrors each batch that has no folder yet as `batch=000001/{users, …}.parquet`: the columns of
  * the Postgres table, sorted by (user_id, time, id), the same bytes whenever it is done again. A
  * folder appears by one rename, so that a call that is killed leaves nothing half done and the
- * next one mends it. Calls go one at a time (a lock in Postgres).
+ * next one mends it. A folder of another load of that number, which a Postgres that was put back
+ * from a backup does not have, is replaced. Calls go one at a time (a lock in Postgres).
  *
  * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database.
  */
@@ -53,10 +58,10 @@ export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
       await tx`SELECT pg_advisory_xact_lock(${RAW_LOG_LOCK_KEY})`;
       await requireOwner(tx, rawLogDir);
       await removeLeftovers(rawLogDir);
-      const batches = await listLoadedBatches(tx);
-      const mirrored = new Set(await listMirroredBatches(rawLogDir));
-      const missing = batches.filter((batch) => !mirrored.has(batch));
-      if (missing.length > 0) await mirrorBatches(tx, { ...options, rawLogDir }, missing);
+      const loads = await listLoads(tx);
+      const missing = await withoutFolder(rawLogDir, loads);
+      if (missing.length > 0) await mirrorLoads(tx, { ...options, rawLogDir }, missing);
+      const batches = loads.map(({ batch }) => batch);
       return describeRawLog(rawLogDir, batches);
     });
   } catch (error) {
@@ -87,9 +92,26 @@ function batchFolderName(batch: number): string {
   return `batch=${String(batch).padStart(6, '0')}`;
 }
 
-async function listLoadedBatches(tx: TransactionSql): Promise<number[]> {
-  const rows = await tx<{ batch: number }[]>`SELECT batch FROM ops.load_batches ORDER BY batch`;
-  return rows.map((row) => row.batch);
+interface Load {
+  readonly batch: number;
+  readonly committedMicros: string;
+}
+
+function listLoads(tx: TransactionSql): Promise<Load[]> {
+  return tx<Load[]>`
+    SELECT batch, (extract(epoch FROM committed_at) * 1000000)::bigint::text AS "committedMicros"
+    FROM ops.load_batches ORDER BY batch`;
+}
+
+async function withoutFolder(rawLogDir: string, loads: readonly Load[]): Promise<Load[]> {
+  const found = await Promise.all(
+    loads.map(({ batch }) => readTextIfThere(loadFile(rawLogDir, batch))),
+  );
+  return loads.filter(({ committedMicros }, index) => found[index] !== committedMicros);
+}
+
+function loadFile(rawLogDir: string, batch: number): string {
+  return path.join(rawLogDir, batchFolderName(batch), LOAD_FILE);
 }
 
 /** The batches that have a folder, in order. */
@@ -122,15 +144,15 @@ async function removeLeftovers(rawLogDir: string): Promise<void> {
   }
 }
 
-async function mirrorBatches(
+async function mirrorLoads(
   tx: TransactionSql,
   options: RawLogOptions,
-  batches: readonly number[],
+  loads: readonly Load[],
 ): Promise<void> {
   const { rawLogDir, openDuckDb } = options;
   await withScratch(options.scratchDir, (scratch) =>
     withDuckDb(openDuckDb, [rawLogDir, scratch], async (duckDb) => {
-      for (const batch of batches) {
+      for (const { batch, committedMicros } of loads) {
         const temporary = temporaryIn(rawLogDir);
         await mkdir(temporary);
         for (const table of rawTableNames) {
@@ -140,10 +162,10 @@ async function mirrorBatches(
           const file = path.join(temporary, `${table}.parquet`);
           await duckDb.run(copyToParquet(rows, file, 'log'));
         }
-        const published = await publishFolder(
-          temporary,
-          path.join(rawLogDir, batchFolderName(batch)),
-        );
+        await writeDurably(path.join(temporary, LOAD_FILE), committedMicros);
+        const folder = path.join(rawLogDir, batchFolderName(batch));
+        await removeAtOnce(folder);
+        const published = await publishFolder(temporary, folder);
         if (!published) await rm(temporary, { recursive: true, force: true });
       }
     }),

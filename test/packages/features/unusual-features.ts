@@ -50,7 +50,8 @@ export const unusual = createFeatureSet({
           aggregate: { kind: 'sum', column: 'amount_cents' },
           eventType: 'refund',
           windowDays: 7,
-          default: -0.5,
+          // One that DuckDB rounds where it reads a DECIMAL.
+          default: 0.9176942268760129,
         },
       },
     }),

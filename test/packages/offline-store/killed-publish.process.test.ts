@@ -110,6 +110,7 @@ describe('a process that is killed while it publishes a second revision', () => 
       const audit = await auditPartitions({
         ...world.context(featuresDir, 'audit'),
         scratchDir: world.folder,
+        lastBatch: 2,
       });
       expect(audit).toEqual({
         equal: 2 * DATES.length,

@@ -79,8 +79,11 @@ describe('a process that is paused while it publishes', () => {
       const { by, outcomes } = await zombie.ended;
 
       expect(by).toBe(0);
+      const { message } = new ChurnError('FENCED_OUT', { date: DATE });
+      // It looks at what is published once it has claimed, and so finds out earlier.
+      const isEarly = step === 'the claim was made';
       expect(outcomes).toMatchObject([
-        { status: 'failed', error: new ChurnError('FENCED_OUT', { date: DATE }).message },
+        isEarly ? { status: 'overtaken' } : { status: 'failed', error: message },
       ]);
       expect(await visible()).toEqual(seen);
       await expectNothingIsLeft(seen, 2);
@@ -128,6 +131,7 @@ describe('a process that is paused while it publishes', () => {
     const audit = await auditPartitions({
       ...world.context(featuresDir, 'audit'),
       scratchDir: world.folder,
+      lastBatch: 2,
     });
     expect(audit).toMatchObject({ equal: revision, missing: 0, extra: 0, mismatched: 0 });
   }
@@ -148,6 +152,7 @@ describe('a process that is paused while it publishes', () => {
     const audit = await auditPartitions({
       ...world.context(featuresDir, 'audit'),
       scratchDir: world.folder,
+      lastBatch: 2,
     });
     expect(audit).toMatchObject({ equal: 3, missing: 0, extra: 0, mismatched: 0 });
   });

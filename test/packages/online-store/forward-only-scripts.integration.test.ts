@@ -7,6 +7,7 @@ import {
   writeForward,
   writeOrderOf,
 } from '../../../packages/online-store/forward-only-scripts';
+import { onlineKeys } from '../../../packages/online-store/online-keys';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestRedis } from '../../environment/test-redis';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
@@ -55,5 +56,19 @@ describe('a sync that another one has overtaken', () => {
     expect(await removeOlder(redis, order, [vectorKey('a')])).toBe('ahead');
     expect(await publishMeta(redis, order, meta)).toBe('ahead');
     expect(await allValues()).toEqual(before);
+  });
+
+  it('finds its data lost where Redis comes back with an earlier target, or with none', async () => {
+    await redis.flushdb();
+    const earlier = writeOrderOf(await synced('2024-06-01', ['a']));
+    const before = await redis.get(onlineKeys.target);
+    const order = writeOrderOf(await synced('2024-06-02', ['a']));
+    const own = { keys: [vectorKey('a')], values: [(await redis.get(vectorKey('a')))!] };
+    await redis.set(onlineKeys.target, before!);
+    expect(await writeForward(redis, order, own)).toBe('lost');
+    expect(await removeOlder(redis, order, [vectorKey('a')])).toBe('lost');
+    expect(await writeForward(redis, earlier, own)).not.toBe('lost');
+    await redis.del(onlineKeys.target);
+    expect(await writeForward(redis, order, own)).toBe('lost');
   });
 });

@@ -1,4 +1,4 @@
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import {
   BILLING_EVENTS,
@@ -107,6 +107,16 @@ describe('a file that is missing or malformed', () => {
     await expect(
       fixture.load({}, { folder: path.join(fixture.folder, 'nowhere') }),
     ).rejects.toMatchObject({ code: 'INVALID_IMPORT' });
+  });
+
+  it('is refused when a table is a folder, or a link to nowhere: it would count as loaded without', async () => {
+    const folder = fixture.write({ users: ONE_USER });
+    const refused = expect.objectContaining({ code: 'INVALID_IMPORT' }) as Error;
+    mkdirSync(path.join(folder, 'user_events.parquet'));
+    await expect(fixture.load({}, { folder })).rejects.toEqual(refused);
+    rmdirSync(path.join(folder, 'user_events.parquet'));
+    symlinkSync('nowhere', path.join(folder, 'plan_changes.csv'));
+    await expect(fixture.load({}, { folder })).rejects.toEqual(refused);
   });
 
   it('is refused when a table is there as CSV and as Parquet', async () => {

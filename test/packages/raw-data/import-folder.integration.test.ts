@@ -255,9 +255,11 @@ it('numbers batches in commit order and stores their counts', async () => {
   ]);
 });
 
-it('refuses an installation with another currency', async () => {
-  await fixture.load({ users: ONE_USER });
-  await expect(fixture.load({ users: ONE_USER }, { currency: 'EUR' })).rejects.toMatchObject({
+it('takes another currency as long as there are no amounts, and refuses it afterwards', async () => {
+  await fixture.load({ users: ONE_USER }, { currency: 'USD' });
+  const bill = csv(BILLING_EVENTS, 'b1,u1,charge_succeeded,1,2025-02-01');
+  await fixture.load({ users: ONE_USER, billing_events: bill }, { currency: 'EUR' });
+  await expect(fixture.load({ users: ONE_USER }, { currency: 'USD' })).rejects.toMatchObject({
     code: 'INVALID_SETTING',
   });
 });

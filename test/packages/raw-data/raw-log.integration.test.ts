@@ -166,6 +166,23 @@ describe('the raw log', () => {
     ]);
   });
 
+  it('mirrors a batch anew where Postgres was put back from a backup and has another of that number', async () => {
+    await fixture.load(first);
+    await sync();
+    const { sql } = fixture.database;
+    await sql`truncate raw_data.users, raw_data.plan_changes, raw_data.user_events,
+      raw_data.billing_events, ops.load_batches cascade`;
+    await fixture.load(second);
+    await sync();
+    expect(await audit()).toEqual({
+      equal: 1,
+      missing: 0,
+      extra: 0,
+      mismatched: 0,
+      not_comparable: 0,
+    });
+  });
+
   it('is whole after two calls side by side', async () => {
     await fixture.load(first);
     await fixture.load(second);

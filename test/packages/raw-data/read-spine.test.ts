@@ -39,4 +39,14 @@ describe('reading a spine', () => {
       { user_id: '', t: null },
     ]);
   });
+
+  it('reads the file of this name, whatever the name is', async () => {
+    for (const name of ['spine[1].csv', 'sp*.csv', 'spine?.csv']) {
+      writeFileSync(path.join(scratch.path, 'spine1.csv'), 'user_id,time\nother,2024-01-01\n');
+      const named = path.join(scratch.path, name);
+      writeFileSync(named, `user_id,time\n${name},2024-01-01\n`);
+      expect(await readSpine(duckDb, named)).toBe(1);
+      expect(await duckDb.rows('SELECT user_id FROM spine')).toEqual([{ user_id: name }]);
+    }
+  });
 });
