@@ -17,8 +17,8 @@ const bodyKeys = [
   'wording',
 ];
 
-/** Columns of a partition that are no features; a label's name starts with `label_`. */
-const takenNames = new Set(['user_id', 'feature_time', 'i']);
+/** Columns beside features, in partitions and histories; a label's name starts with `label_`. */
+const takenNames = new Set(['user_id', 'feature_time', 'known_at', 'reason_number']);
 
 interface AggregateRules {
   readonly keys: readonly string[];
@@ -97,9 +97,10 @@ export function validateFeature(definition: FeatureDefinition, body: object): Fe
 type Problem = string | undefined;
 
 function nameProblem({ name }: FeatureDefinition): Problem {
-  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name)) return 'a name is written in snake_case';
+  // A single word could be one of SQL's, such as order.
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name)) return 'a name is snake_case of several words';
   if (name.length > LENGTH_MAX) return `a name has at most ${LENGTH_MAX} characters`;
-  if (takenNames.has(name)) return 'a partition has a column of that name already';
+  if (takenNames.has(name)) return 'there is a column of that name already';
   return name.startsWith('label_') ? 'names that start with label_ are for labels' : undefined;
 }
 

@@ -5,10 +5,14 @@ const unreachable =
 /** Replies of a Redis that is there but can't serve or keep data now: starting, full, read-only. */
 const unready = /^(LOADING|MASTERDOWN|MISCONF|OOM|READONLY|BUSY|TRYAGAIN|NOREPLICAS)\b/;
 
-/** Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE; others pass through. */
+/**
+ * Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE; others pass through,
+ * without their command, whose arguments may be a password.
+ */
 export function asRedisError(error: unknown): unknown {
   // Not by instanceof: it does not know errors of another realm.
   if (typeof error !== 'object' || error === null) return error;
+  if ('command' in error) delete error.command;
   const code = 'code' in error ? String(error.code) : '';
   const name = 'name' in error ? String(error.name) : '';
   const message = 'message' in error ? String(error.message) : '';

@@ -27,7 +27,7 @@ const latest = {
 };
 
 /** What was written may be anything: definitions are checked when they are made. */
-const define = (source: string, body: object, name = 'windowDays' in body ? 'x_7d' : 'x') =>
+const define = (source: string, body: object, name = 'windowDays' in body ? 'a_7d' : 'a_b') =>
   defineFeatureGroup({ source: source as SourceTable, features: { [name]: body as never } });
 
 describe('a feature definition', () => {
@@ -50,7 +50,7 @@ describe('a feature definition', () => {
     ['notes and wording', 'user_events', { ...count, notes: ['One.'], wording: { one: '1' } }],
   ])('may be %s', (_what, source, body) => {
     const [definition] = define(source, body);
-    expect(definition).toEqual({ ...body, source, name: 'windowDays' in body ? 'x_7d' : 'x' });
+    expect(definition).toEqual({ ...body, source, name: 'windowDays' in body ? 'a_7d' : 'a_b' });
     expect(Object.isFrozen(definition)).toBe(true);
   });
 
@@ -118,7 +118,7 @@ describe('a feature definition', () => {
   ])('is refused with %s', (_what, source, body, message) => {
     expect(() => define(source, body)).toThrow(RangeError);
     expect(() => define(source, body)).toThrow(message);
-    expect(() => define(source, body)).toThrow(/^x(_7d)?: /);
+    expect(() => define(source, body)).toThrow(/^a_(7d|b): /);
   });
 
   it.each([
@@ -126,9 +126,11 @@ describe('a feature definition', () => {
     ['7d', /snake_case/],
     ['a__b', /snake_case/],
     ['a"; drop table x', /snake_case/],
+    ['order', /several words/],
     ['user_id', /a column of that name/],
+    ['known_at', /a column of that name/],
     ['label_left', /for labels/],
-    ['a'.repeat(61), /at most 60/],
+    [`a_${'a'.repeat(59)}`, /at most 60/],
   ])('is refused under the name %s', (name, message) => {
     expect(() => define('user_events', since, name)).toThrow(message);
   });
@@ -165,7 +167,7 @@ describe('a feature set', () => {
       return createFeatureSet({
         ...featureSet,
         features: [...featureSet.features, definition!],
-      }).definitionHashes.x;
+      }).definitionHashes.a_b;
     };
     const hashes = [hashOf({}), hashOf({ default: 999 }), hashOf({ default: 0 })];
     expect(new Set(hashes).size).toBe(3);
