@@ -127,13 +127,10 @@ describe('the installation', () => {
     });
   });
 
-  it.each(['USD', 'eur', ''])(
-    'refuses the currency %j when it was made with EUR',
-    async (currency) => {
-      await ensureInstallation(fixture.database, { currency: 'EUR' });
-      await expect(ensureInstallation(fixture.database, { currency })).rejects.toMatchObject({
-        code: 'INVALID_SETTING',
-      });
-    },
-  );
+  it.each(['eur', ''])('refuses the currency %j', async (currency) => {
+    await ensureInstallation(fixture.database, { currency: 'EUR' });
+    await expect(ensureInstallation(fixture.database, { currency })).rejects.toMatchObject({
+      code: 'INVALID_SETTING',
+    });
+  });
 });
