@@ -22,7 +22,7 @@ import {
   withGrid,
   type LedgerRow,
 } from '../offline-store';
-import { readSpine } from '../raw-data';
+import { readSpine, type RawLog } from '../raw-data';
 import { withTimelines } from './history-timelines';
 import type { Adapters } from './open-platform';
 import { computeContext, requestsOf, type JobProgress } from './partition-jobs';
@@ -112,7 +112,7 @@ async function compute(adapters: Adapters, work: Work & { rows: number }): Promi
     });
   };
   const history = (await withTimelines(adapters, { ...work, rawLog }, answer)) ?? (await answer());
-  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, history });
+  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, rawLog, history });
   return history;
 }
 
@@ -122,7 +122,7 @@ function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowle
   return { batch, known };
 }
 
-type ServedWork = Work & { readonly history: History };
+type ServedWork = Work & { readonly rawLog: RawLog; readonly history: History };
 
 /**
  * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
@@ -130,7 +130,7 @@ type ServedWork = Work & { readonly history: History };
  */
 async function replaceServed(adapters: Adapters, work: ServedWork): Promise<void> {
   const { duckDb, knowledge, progress } = work;
-  const context = await computeContext(adapters, 'history');
+  const context = await computeContext(adapters, 'history', work.rawLog);
   const served = (await adapters.ledger.list()).filter((row) => row.servedKnownAt !== null);
   await nameServedMoments(duckDb, served);
   const byDate = await servedQuestions(duckDb);

@@ -115,18 +115,6 @@ function progressOf({ id, status, plan }: RecordedBackfill): BackfillProgress {
   return { id, status, knownAt: knowledge.knownAt, planned, skipped, succeeded: 0, failed: [] };
 }
 
-async function start(
-  adapters: Adapters,
-  temporal: LazyTemporal,
-  request: BackfillRequest,
-): Promise<BackfillStarted> {
-  const client = await temporal.client();
-  const decision = await decideStart(adapters, client, request);
-  if ('attachedTo' in decision)
-    return { id: decision.attachedTo, status: 'running', created: false };
-  return { id: decision.started, status: 'running', created: true };
-}
-
 async function startPlanned(
   adapters: Adapters,
   client: Client,
@@ -140,24 +128,22 @@ async function startPlanned(
     );
   } catch (error) {
     // It may have started, and only the answer be lost.
-    const isGone = await isStillRunning(client, plan.id).then(
-      (running) => !running,
-      () => false,
-    );
-    if (isGone) await forget(adapters, plan.id);
+    const mayRun = await isStillRunning(client, plan.id).catch(() => true);
+    if (!mayRun) await forget(adapters, plan.id);
     throw asTemporalError(error);
   }
 }
 
 /** Attaches, refuses or starts: under one lock, so that two starts can't both win. */
-async function decideStart(
+async function start(
   adapters: Adapters,
-  client: Client,
+  temporal: LazyTemporal,
   request: BackfillRequest,
-): Promise<{ attachedTo: string } | { started: string }> {
+): Promise<BackfillStarted> {
+  const client = await temporal.client();
   const { sql } = adapters.database;
-  const decided = await sql
-    .begin(async (tx) => {
+  return sql
+    .begin(async (tx): Promise<BackfillStarted> => {
       await tx`select pg_advisory_xact_lock(${START_LOCK_KEY})`;
       const candidates = await tx<RecordedBackfill[]>`
         select id, status, plan, report from ops.backfills
@@ -168,18 +154,19 @@ async function decideStart(
             where id = ${candidate.id}`;
           continue;
         }
-        if (sameRequest(candidate.plan.request, request)) return { attachedTo: candidate.id };
+        if (sameRequest(candidate.plan.request, request)) {
+          return { id: candidate.id, status: 'running', created: false };
+        }
         const { from, to } = candidate.plan.request;
         throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
       }
       const plan = await draftBackfill(adapters, { id: newId(request), request });
       await startPlanned(adapters, client, { request, plan });
-      return { started: plan.id };
+      return { id: plan.id, status: 'running', created: true };
     })
     .catch((error: unknown) => {
       throw asDatabaseError(asTemporalError(error));
     });
-  return decided;
 }
 
 async function isStillRunning(client: Client, id: string): Promise<boolean> {
