@@ -28,9 +28,14 @@ describe('a running installation', () => {
 
   it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
     const request = { ...range, reprocess: 'none', knownAt: 'latest', train: false } as const;
+    const workerPid = await pidOf('worker');
+    const publication = await holdPublicationOf('2024-04-15', platform);
     const running = platform.jobs.backfill(request, quietly);
-    const before = await publishedBetween(platform, { atLeast: 5, lessThan: dateCount });
-    process.kill(await pidOf('worker'), 'SIGKILL');
+    await publication.isWaiting();
+    process.kill(workerPid, 'SIGKILL');
+    await publication.letGo();
+    const before = await publishedCount(platform);
+    expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(dateCount);
 
     await startStack({ config, services: ['worker'] });
@@ -110,19 +115,37 @@ describe('a running installation', () => {
   }
 });
 
-/** Waits until the ledger shows some, but not all, dates published. */
-async function publishedBetween(
-  { adapters }: Platform,
-  { atLeast, lessThan }: { atLeast: number; lessThan: number },
-): Promise<number> {
-  for (;;) {
-    const rows = await adapters.ledger.list();
-    const published = rows.filter((row) => row.status === 'succeeded').length;
-    if (published >= lessThan)
-      throw new Error('the backfill was over before it could be disturbed');
-    if (published >= atLeast) return published;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+/** Makes the transaction that publishes a date wait: its worker is in the middle of a chunk then. */
+async function holdPublicationOf(date: string, { adapters }: Platform) {
+  const { sql } = adapters.database;
+  const key = 20_240_415;
+  await sql.unsafe(`
+    create function ops.hold() returns trigger language plpgsql as
+      'begin perform pg_advisory_xact_lock(${key}); return new; end';
+    create trigger hold before update on ops.partition_runs for each row
+      when (new.date = '${date}' and new.status = 'succeeded') execute function ops.hold()`);
+  const holder = await sql.reserve();
+  await holder`select pg_advisory_lock(${key})`;
+  return {
+    async isWaiting(): Promise<void> {
+      for (;;) {
+        const waiting = await sql`
+          select from pg_locks where locktype = 'advisory' and objid = ${key} and not granted`;
+        if (waiting.length > 0) return;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+    async letGo(): Promise<void> {
+      await holder`select pg_advisory_unlock(${key})`;
+      holder.release();
+      await sql`drop function ops.hold cascade`;
+    },
+  };
+}
+
+async function publishedCount({ adapters }: Platform): Promise<number> {
+  const rows = await adapters.ledger.list();
+  return rows.filter(({ status }) => status === 'succeeded').length;
 }
 
 async function undisturbedHashes(): Promise<(string | null)[]> {
