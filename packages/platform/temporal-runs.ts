@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { oneAtATime } from '../bounded-tasks';
 import {
   backfillStart,
   backfillWorkflowId,
@@ -64,6 +65,8 @@ const START_LOCK_KEY = 7_401_340;
 
 /** Starts backfills and talks to running ones; one at a time over any date. */
 export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
+  // Those that wait for a lock would hold every connection that the one with the lock needs.
+  const inTurn = oneAtATime();
   const handleOf = async (id: string) =>
     (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
 
@@ -89,11 +92,11 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
   return {
     /** What `start` would do; records and runs nothing. */
     plan: (request: BackfillRequest): Promise<BackfillPlan> =>
-      draftBackfill(adapters, { id: 'dry-run', request }),
+      inTurn(() => draftBackfill(adapters, { id: 'dry-run', request })),
 
     /** @throws ChurnError BACKFILL_OVERLAP, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
     start: (request: BackfillRequest): Promise<BackfillStarted> =>
-      start(adapters, temporal, request),
+      inTurn(() => start(adapters, temporal, request)),
     progress,
     pause: (id: string) => signal(id, workflowMessages.pause),
     resume: (id: string) => signal(id, workflowMessages.resume),
