@@ -68,10 +68,10 @@ export const knowledgeMutations = [
   ledger('served once', 'and served_known_at is null', '', [publishing]),
   ledger(
     'a ledger that is put back, but for what is running',
-    `clock_timestamp()\`.catch(rethrow);
-      return count > 0;`,
-    `clock_timestamp() or true\`.catch(rethrow);
-      return count > 0;`,
+    `clock_timestamp())
+          and coalesce(`,
+    `clock_timestamp() or true)
+          and coalesce(`,
     [publishing],
   ),
   audits('rows that the ledger has', 'if (rows.get(date)?.manifest) continue;', '', [publishing]),

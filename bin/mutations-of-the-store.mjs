@@ -34,6 +34,15 @@ export const storeMutations = [
   claims('a restatement of another revision', 'published.revision !== basedOn', 'false', [
     overlapping,
   ]),
+  claims(
+    'what a killed restatement published',
+    'if (!claim.isRecorded && claim.published) await ledger.restore(claim.published);',
+    '',
+    [overlapping],
+  ),
+  ledger('an earlier revision put back', 'coalesce(run.revision, 0) < excluded.revision', 'true', [
+    overlapping,
+  ]),
   claims('what a later claim writes', '<= fencingToken', '> 0', [overlapping]),
   claims(
     'an overtaken date stays claimed',

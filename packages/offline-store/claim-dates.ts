@@ -40,6 +40,8 @@ export async function claimDates(
     claims.set(date, claim);
     if (!isOvertaken(request, claim.published, featureSet)) continue;
     await ledger.release(claim, { status: 'succeeded' });
+    // What a killed attempt published but did not record: nobody else would come to record it.
+    if (!claim.isRecorded && claim.published) await ledger.restore(claim.published);
     claims.delete(date);
     overtaken.add(date);
   }

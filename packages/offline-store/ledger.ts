@@ -208,7 +208,8 @@ function createNotes({ sql }: Database) {
     /**
      * Puts a row back from its manifest, where the ledger lost or never had it.
      *
-     * @returns false while a live claim holds the date: its publication will tell.
+     * @returns false while a live claim holds the date, whose publication will tell, and where that
+     * revision or a later one is recorded.
      */
     async restore(manifest: PartitionManifest): Promise<boolean> {
       const { count } = await sql`
@@ -218,7 +219,8 @@ function createNotes({ sql }: Database) {
           ${manifest.revision}, ${manifest.batch}, clock_timestamp())
         on conflict (dataset, date) do update set manifest = excluded.manifest,
           revision = excluded.revision, status = 'succeeded', claimed_by = null
-        where run.status <> 'running' or run.claim_expires_at < clock_timestamp()`.catch(rethrow);
+        where (run.status <> 'running' or run.claim_expires_at < clock_timestamp())
+          and coalesce(run.revision, 0) < excluded.revision`.catch(rethrow);
       return count > 0;
     },
   };

@@ -16,6 +16,9 @@ const [KILLED_DATE, OTHER_DATE] = DATES;
 const first = DATES.map((date) => latestRequest(date, snapshotAt(80, 1)));
 const second = DATES.map((date) => latestRequest(date, snapshotAt(82, 2), 'late data'));
 
+/** What a restatement was planned on, which a killed attempt may already have replaced. */
+const restating = second.map((request) => ({ ...request, basedOn: 1 }));
+
 const isFrom = (step: PublishStep, one: PublishStep) =>
   publishSteps.indexOf(step) >= publishSteps.indexOf(one);
 
@@ -60,18 +63,21 @@ describe('a process that is killed while it publishes a second revision', () => 
   afterAll(() => world.remove());
 
   let kills = 0;
-  async function killedAt(step: PublishStep): Promise<string> {
+  async function killedAt(step: PublishStep, requests = second): Promise<string> {
     const featuresDir = copyOf(before, `${world.folder}/killed-${(kills += 1)}`);
     await restoreLedger('ledger_before');
     const stop = { step, date: KILLED_DATE, signal: 'SIGKILL' as const };
-    const child = world.startChild({ featuresDir, requests: second, owner: 'killed', stop });
+    const child = world.startChild({ featuresDir, requests, owner: 'killed', stop });
     expect((await child.ended).by).toBe('SIGKILL');
     return featuresDir;
   }
 
   /** Publishes again as `owner`, and expects everything to be as if nobody had been killed. */
-  async function recover(featuresDir: string, owner: string): Promise<Record<string, string>> {
-    const { outcomes } = await computePartitions(world.context(featuresDir, owner), second);
+  async function recover(
+    featuresDir: string,
+    { owner, requests = second }: { owner: string; requests?: typeof second },
+  ): Promise<Record<string, string>> {
+    const { outcomes } = await computePartitions(world.context(featuresDir, owner), requests);
     expect(outcomes.map(({ status }) => status)).not.toContain('failed');
     const ledger = await manifestInLedger();
     for (const date of DATES) {
@@ -105,7 +111,7 @@ describe('a process that is killed while it publishes a second revision', () => 
 
       await saveLedger('ledger_killed');
       const forOther = copyOf(featuresDir, `${featuresDir}-other`);
-      const files = await recover(featuresDir, 'killed');
+      const files = await recover(featuresDir, { owner: 'killed' });
       expect(Object.keys(files)).toEqual(DATES.flatMap((date) => filesOfDate(date, 2)).sort());
       const audit = await auditPartitions({
         ...world.context(featuresDir, 'audit'),
@@ -122,7 +128,15 @@ describe('a process that is killed while it publishes a second revision', () => 
       });
 
       await restoreLedger('ledger_killed'); // Its claims expire while the other owner waits.
-      expect(await recover(forOther, 'other')).toEqual(files);
+      expect(await recover(forOther, { owner: 'other' })).toEqual(files);
+    },
+  );
+
+  it.each(publishSteps.filter((step) => isFrom(step, 'the ledger row is about to be held')))(
+    'when %s is recorded by the next attempt of a restatement too',
+    async (step) => {
+      const featuresDir = await killedAt(step, restating);
+      await recover(featuresDir, { owner: 'killed', requests: restating });
     },
   );
 

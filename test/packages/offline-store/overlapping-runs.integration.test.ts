@@ -141,6 +141,28 @@ describe('a run that another overtakes', () => {
     expect((await rowOf(A))?.manifest).toMatchObject({ revision: 2, knowledge: 'pinned' });
   });
 
+  it('records what a killed one published but did not record, and plans nothing more', async () => {
+    await compute(by('another'), requestsFor(before));
+    const recorded = await ledger.list();
+    const { requests } = await planned(context);
+    await compute(context, requests);
+    await database.sql`truncate ops.partition_runs`;
+    for (const { manifest } of recorded) await ledger.restore(manifest!);
+    expect(await compute(context, requests)).toEqual(['overtaken null', 'overtaken null']);
+    const current = await currentPartition(context.featuresDir, A);
+    expect((await rowOf(A))?.manifest).toEqual(current?.manifest);
+    expect(current?.manifest.revision).toBe(2);
+    expect((await planned(by('a third'))).requests).toEqual([]);
+  });
+
+  it('puts no earlier revision back over a later one', async () => {
+    await compute(by('another'), requestsFor(before));
+    const earlier = (await rowOf(A))!.manifest!;
+    await compute(context, requestsFor());
+    expect(await ledger.restore(earlier)).toBe(false);
+    expect((await rowOf(A))?.manifest).toMatchObject({ revision: 2 });
+  });
+
   it('notes nothing of a date that was published since, and looks at it next time', async () => {
     const pinned = requestsFor(before).map((request) => ({ ...request, kind: 'pinned' as const }));
     await compute(by('another'), pinned);
