@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   const codePath = builtWorkflowBundle();
   const platform = await openPlatform(config);
   const readyFile = createReadyFile(workerReadyFile(config.dataDir), process.pid);
+  readyFile.remove(); // That of a worker that was killed may name a pid that lives again.
   const { temporalAddress } = resolveConnections(config);
   const connection = await NativeConnection.connect({ address: temporalAddress });
   try {

@@ -12,6 +12,9 @@ const WAIT_MILLIS_MAX = 120_000;
 // A holder on another machine can't be asked whether it lives; publishing takes seconds.
 const STALE_AFTER_MILLIS = 10 * 60_000;
 
+/** What this process holds or waits for. */
+const ownersHere = new Set<string>();
+
 /**
  * Runs work as the only writer of a registry, across processes: versions are published and aliases
  * moved one at a time. Readers need no lock. The lock of a process that died is taken over.
@@ -22,11 +25,13 @@ export async function withRegistryLock<T>(modelsDir: string, work: () => Promise
   await makeFolder(modelsDir);
   const lock = path.join(modelsDir, LOCK_FILE);
   const owner = `${hostname()} ${process.pid} ${randomUUID()}`;
-  await acquire(lock, owner);
+  ownersHere.add(owner);
   try {
+    await acquire(lock, owner);
     return await work();
   } finally {
     if ((await readTextIfThere(lock)) === owner) await rm(lock, { force: true });
+    ownersHere.delete(owner);
   }
 }
 
@@ -69,6 +74,8 @@ async function removeIfAbandoned(lock: string): Promise<void> {
 
 async function isAbandoned(lock: string, owner: string): Promise<boolean> {
   const [host, pid] = owner.split(' ');
+  // A container that is started again has the name of the one that died, its process the same pid.
+  if (host === hostname() && Number(pid) === process.pid) return !ownersHere.has(owner);
   if (host === hostname() && pid) return !isRunning(Number(pid));
   try {
     return Date.now() - (await stat(lock)).mtimeMs > STALE_AFTER_MILLIS;
