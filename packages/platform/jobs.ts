@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
 import {
   backfillWorkflowId,
   ChurnError,
@@ -152,7 +153,8 @@ function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: Ba
         { dryRun, owner: `restate-${randomUUID()}` },
         progress,
       );
-      if (!dryRun && report.restated.length > 0) await syncNewestPartition(adapters, progress);
+      // Also where nothing was restated: an earlier call may have been stopped before its sync.
+      if (!dryRun) await syncNewestPartition(adapters, progress);
       return report;
     },
   };
@@ -189,17 +191,21 @@ async function waitForBackfill(
 ): Promise<BackfillProgress> {
   const { id, adapters, backfills, temporal } = options;
   const handle = (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
-  progress.signal.addEventListener('abort', () => void backfills.cancel(id).catch(() => {}));
-  await whileShowing(
-    handle.result().catch(() => {}),
-    async () => {
-      // The workflow counts whole chunks; the ledger knows each date.
-      const { planned } = await backfills.progress(id);
-      const done = await adapters.ledger.countPublishedBy(id);
-      progress.report({ what: `backfill ${id}`, done, total: planned });
-    },
-  );
+  const cancel = () => void backfills.cancel(id).catch(() => {});
+  if (progress.signal.aborted) cancel();
+  progress.signal.addEventListener('abort', cancel);
+  await whileShowing(handle.result().catch(unlessItFailed), async () => {
+    // The workflow counts whole chunks; the ledger knows each date.
+    const { planned } = await backfills.progress(id);
+    const done = await adapters.ledger.countPublishedBy(id);
+    progress.report({ what: `backfill ${id}`, done, total: planned });
+  });
   return backfills.progress(id);
+}
+
+/** How a backfill failed is in its progress; that Temporal went away is not. */
+function unlessItFailed(error: unknown): void {
+  if (!(error instanceof WorkflowFailedError)) throw asTemporalError(error);
 }
 
 /** Shows progress until the work is done; a query that fails is no reason to stop. */

@@ -49,7 +49,9 @@ export function openLazyTemporal(options: { address: string; namespace: string }
 export function asTemporalError(error: unknown): unknown {
   const unavailable = 14;
   const deadline = 4;
-  const isDown = isGrpcServiceError(error) && [unavailable, deadline].includes(error.code);
+  // Most calls of the client wrap what gRPC said.
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  const isDown = isGrpcServiceError(cause) && [unavailable, deadline].includes(cause.code);
   return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
 }
 
@@ -74,18 +76,23 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     const recorded = await readBackfill(adapters, id);
     if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
     if (recorded.report) return recorded.report;
+    const handle = await handleOf(id);
     try {
-      return await (await handleOf(id)).query<BackfillProgress>(workflowMessages.progress);
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') {
+        return await handle.query<BackfillProgress>(workflowMessages.progress);
+      }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
       throw asTemporalError(error);
     }
+    return ended(adapters, id);
   };
 
   const signal = async (id: string, name: string): Promise<BackfillProgress> => {
     const before = await progress(id);
     if (!['running', 'paused'].includes(before.status)) return before;
-    await (await handleOf(id)).signal(name).catch(rethrow);
+    await (await handleOf(id)).signal(name).catch(unlessOver);
     return progress(id);
   };
 
@@ -103,14 +110,27 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     cancel: async (id: string): Promise<BackfillProgress> => {
       const before = await progress(id);
       if (!['running', 'paused'].includes(before.status)) return before;
-      await (await handleOf(id)).cancel().catch(rethrow);
+      await (await handleOf(id)).cancel().catch(unlessOver);
       return progress(id);
     },
   };
 }
 
-function rethrow(error: unknown): never {
-  throw asTemporalError(error);
+/** A backfill may end while it is told something. */
+function unlessOver(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw asTemporalError(error);
+}
+
+/** What became of a backfill whose workflow is over: without a report of its own, it has failed. */
+async function ended(adapters: Adapters, id: string): Promise<BackfillProgress> {
+  await adapters.database.sql`
+    update ops.backfills set status = 'failed', finished_at = clock_timestamp()
+    where id = ${id} and report is null`.catch((error: unknown) => {
+    throw asDatabaseError(error);
+  });
+  const recorded = await readBackfill(adapters, id);
+  if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
+  return recorded.report ?? progressOf(recorded);
 }
 
 function progressOf({ id, status, plan }: RecordedBackfill): BackfillProgress {

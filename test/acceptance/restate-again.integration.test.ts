@@ -9,6 +9,9 @@ describe('late data in one load after another', () => {
 
   beforeAll(async () => {
     platform = await openTestPlatform();
+    const events = 'e1,a,s1,login,2024-01-05\ne2,a,s2,login,2024-04-20\n';
+    await load('first', 'a,2024-01-01,free\n', events);
+    await backfill(platform, { from: DATES[0]!, to: DATES.at(-1)! });
   }, 120_000);
 
   afterAll(() => platform?.remove());
@@ -28,13 +31,19 @@ describe('late data in one load after another', () => {
   }
 
   it('is restated by each run, and by no retry of it again', async () => {
-    const events = 'e1,a,s1,login,2024-01-05\ne2,a,s2,login,2024-04-20\n';
-    await load('first', 'a,2024-01-01,free\n', events);
-    await backfill(platform, { from: DATES[0]!, to: DATES.at(-1)! });
     await load('late', '', 'l1,a,s3,view,2024-01-20\n');
     expect(await restatedBy('one')).toEqual(DATES.map((date) => `${date} 2`));
     await load('later', '', 'l2,a,s4,view,2024-01-21\n');
     expect(await restatedBy('two')).toEqual(DATES.map((date) => `${date} 3`));
     expect(await restatedBy('two')).toEqual([]);
   }, 120_000);
+
+  it('reaches the online store with the next call where one was stopped before that', async () => {
+    await restatedBy('stopped before its sync');
+    const { redis } = platform.adapters;
+    await redis.flushdb();
+    const again = await platform.jobs.restate({ dryRun: false }, quietly);
+    expect(again.restated).toEqual([]);
+    expect(await redis.dbsize()).toBeGreaterThan(0);
+  }, 60_000);
 });

@@ -74,7 +74,7 @@ function addBackfill(program: Command, invocation: Invocation): void {
           `Backfill ${id}: ${status}, as known at ${known_at}\n` +
             `${planned} planned, ${succeeded} succeeded, ${skipped} skipped, ${failed.length} failed${failures}`,
         );
-        if (status === 'failed' || status === 'cancelled') process.exitCode = 1;
+        if (status !== 'succeeded' && status !== 'dry-run') process.exitCode = 1;
       }),
     );
 }

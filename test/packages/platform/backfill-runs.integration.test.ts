@@ -2,8 +2,8 @@ import { backfillWorkflowId } from '../../../packages/contracts';
 import { createBackfillRuns, type BackfillRuns } from '../../../packages/platform/temporal-runs';
 import { openTestPlatform, quietly, type TestPlatform } from '../../acceptance/open-test-platform';
 
-/** Starts on a real Temporal, where no worker runs what was started. */
-describe('backfills that are started at the same moment', () => {
+/** A real Temporal, where no worker runs what was started. */
+describe('backfills', () => {
   let platform: TestPlatform;
   let backfills: BackfillRuns;
 
@@ -20,7 +20,7 @@ describe('backfills that are started at the same moment', () => {
   // More than the pool has connections.
   const startCount = 20;
 
-  it('start once where they ask for the same, the others attach', async () => {
+  it('that ask for the same at the same moment are one, the others attach', async () => {
     const wanted = { ...request, from: '2024-01-10', to: '2024-01-12' };
     const started = await Promise.all(
       Array.from({ length: startCount }, () => backfills.start(wanted)),
@@ -30,7 +30,7 @@ describe('backfills that are started at the same moment', () => {
     await terminate(started[0]!.id);
   });
 
-  it('start one of two that overlap and refuse the other', async () => {
+  it('that overlap are refused but for the first, also at the same moment', async () => {
     const results = await Promise.allSettled([
       backfills.start({ ...request, from: '2024-01-20', to: '2024-01-22' }),
       backfills.start({ ...request, from: '2024-01-22', to: '2024-01-24' }),
@@ -39,6 +39,35 @@ describe('backfills that are started at the same moment', () => {
     const [loser] = results.filter((result) => result.status === 'rejected');
     expect(loser?.reason).toMatchObject({ code: 'BACKFILL_OVERLAP' });
     await terminate(winner!.value.id);
+  });
+
+  it('have failed where their workflow was terminated, and can be told nothing any more', async () => {
+    const wanted = { ...request, from: '2024-01-15', to: '2024-01-16' };
+    const { id } = await backfills.start(wanted);
+    await terminate(id);
+    expect(await backfills.progress(id)).toMatchObject({ status: 'failed', succeeded: 0 });
+    for (const tell of [backfills.pause, backfills.resume, backfills.cancel]) {
+      expect(await tell(id)).toMatchObject({ status: 'failed' });
+    }
+    const again = await backfills.start(wanted);
+    expect(again.created).toBe(true);
+    await terminate(again.id);
+  });
+
+  it('can not be asked for while Temporal is away, which is said as such', async () => {
+    const { id } = await backfills.start({ ...request, from: '2024-01-17', to: '2024-01-17' });
+    const away = async () => {
+      const client = await platform.temporal.client();
+      client.workflow.getHandle = () => {
+        const describe = () =>
+          client.connection.withDeadline(Date.now() - 1, () => client.workflow.count('') as never);
+        return { describe } as never;
+      };
+      return client;
+    };
+    const runs = createBackfillRuns(platform.adapters, { ...platform.temporal, client: away });
+    await expect(runs.progress(id)).rejects.toMatchObject({ code: 'TEMPORAL_UNAVAILABLE' });
+    await terminate(id);
   });
 
   async function terminate(id: string): Promise<void> {
