@@ -206,13 +206,19 @@ export async function restate(
 /** How far back the watchdog looks for runs that never were. */
 const WATCHED_DAYS = 7;
 
+/** A run is over well before the next one; one that is not has died without saying so. */
+const RUNNING_HOURS_MAX = 24;
+
 /**
- * Dates whose daily run should have succeeded, or be running, by `now` and is not. Days before the
- * first run the installation ever made are not expected.
+ * Dates whose daily run should have succeeded by `now`, or be running for less than a day, and is
+ * not. Days before the first run the installation ever made are not expected.
  */
 export async function expectedButMissing(adapters: Adapters, now: string): Promise<string[]> {
   const rows = await adapters.database.sql<{ date: string; status: string }[]>`
-    select date, status from ops.daily_runs order by date`.catch(rethrow);
+    select date, case when status = 'running'
+        and started_at < clock_timestamp() - make_interval(hours => ${RUNNING_HOURS_MAX})
+      then 'died' else status end as status
+    from ops.daily_runs order by date`.catch(rethrow);
   const [first] = rows;
   if (!first) return [];
   const today = dateOf(parseInstant(now));
