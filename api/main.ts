@@ -22,5 +22,6 @@ async function main(): Promise<void> {
 
 void main().catch((error: unknown) => {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  // At once: the connection to Redis would keep a process alive that answers nothing.
+  process.exit(1);
 });

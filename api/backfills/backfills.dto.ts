@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsOptional, Matches } from 'class-validator';
+import { IsBoolean, IsIn, Matches } from 'class-validator';
 import type { BackfillStatus, Reprocess } from '../../packages/contracts';
 import { IsKnownAt, IsLogicalDate } from '../validation';
 
@@ -13,6 +13,7 @@ const statuses = [
   'dry-run',
 ] as const satisfies readonly BackfillStatus[];
 
+/** What has a default may be left out, but not be null. */
 export class BackfillRequestDto {
   @ApiProperty({ format: 'date', example: '2026-01-01' })
   @IsLogicalDate()
@@ -23,7 +24,6 @@ export class BackfillRequestDto {
   readonly to!: string;
 
   @ApiPropertyOptional({ enum: reprocess, default: 'none' })
-  @IsOptional()
   @IsIn(reprocess)
   readonly reprocess: Reprocess = 'none';
 
@@ -31,17 +31,14 @@ export class BackfillRequestDto {
     default: 'latest',
     description: 'latest, as-served, or an ISO 8601 instant.',
   })
-  @IsOptional()
   @IsKnownAt()
   readonly known_at: string = 'latest';
 
   @ApiPropertyOptional({ default: false, description: 'Train when the partitions are there.' })
-  @IsOptional()
   @IsBoolean()
   readonly train: boolean = false;
 
   @ApiPropertyOptional({ default: false, description: 'Only answer with the plan.' })
-  @IsOptional()
   @IsBoolean()
   readonly dry_run: boolean = false;
 }

@@ -39,7 +39,12 @@ export class Predictor {
     const results = userIds.map((userId, index): BatchResultDto => {
       const vector = vectors[index];
       if (!vector) return failed(userId, new ChurnError('UNKNOWN_USER', { userId }));
-      return { user_id: userId, prediction: this.score(model, vector, explain) };
+      try {
+        return { user_id: userId, prediction: this.score(model, vector, explain) };
+      } catch (error) {
+        if (error instanceof ChurnError) return failed(userId, error);
+        throw error;
+      }
     });
     const predicted = results.filter((result) => result.prediction).length;
     if (predicted > 0) this.metrics.countPredictions(model.version, predicted);

@@ -1,3 +1,4 @@
+import { oneAtATime } from '../bounded-tasks';
 import type { Config } from '../config';
 import { asDatabaseError } from '../database';
 import { openRedisForServing, readMeta, readVector, readVectors } from '../online-store';
@@ -35,6 +36,8 @@ export async function openApiPlatform(config: Config, options: PlatformOptions =
     namespace: config.temporal.namespace,
   });
   const serving = openRedisForServing(adapters.connections.redisUrl);
+  // These read whole partitions, in the process that answers /predict.
+  const inTurn = oneAtATime();
   return {
     featureSchema: adapters.featureSet,
     championRegistry: createChampionRegistry(adapters),
@@ -51,8 +54,8 @@ export async function openApiPlatform(config: Config, options: PlatformOptions =
       list: (range: { from?: string; to?: string }) => listPartitionRows(adapters, range),
     },
     models: createModels(adapters),
-    atRisk: { list: ({ limit }: { limit: number }) => listAtRisk(adapters, limit) },
-    drift: { read: (date: string | undefined) => readDrift(adapters, date) },
+    atRisk: { list: ({ limit }: { limit: number }) => inTurn(() => listAtRisk(adapters, limit)) },
+    drift: { read: (date: string | undefined) => inTurn(() => readDrift(adapters, date)) },
     probes: createProbes(adapters, temporal, () => serving.ping()),
     close: async () => {
       serving.disconnect();

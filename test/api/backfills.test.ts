@@ -113,6 +113,10 @@ describe('backfills', () => {
     ['known_at', { ...body, known_at: '2026-02-30T00:00:00Z' }],
     ['train', { ...body, train: 'yes' }],
     ['dry_run', { ...body, dry_run: 1 }],
+    ['reprocess', { ...body, reprocess: null }],
+    ['known_at', { ...body, known_at: null }],
+    ['train', { ...body, train: null }],
+    ['dry_run', { ...body, dry_run: null }],
     ['known_to', { ...body, known_to: 'latest' }],
   ])('names %s in the refusal of %j', async (field, wrong) => {
     const response = await (await serve()).post('/backfill').send(wrong);

@@ -156,6 +156,18 @@ describe('POST /predict over Redis', () => {
     expect(response.body.code).toBe('SCHEMA_MISMATCH');
   });
 
+  it('answers the rest of a batch in which one has features of another schema', async () => {
+    await put('other-schema', { schema_hash: 'x'.repeat(64) });
+    const { body } = await request(api.server)
+      .post('/predict/batch')
+      .send({ user_ids: ['other-schema', 'u1'] })
+      .expect(200);
+    expect(body.results).toMatchObject([
+      { user_id: 'other-schema', error: { code: 'SCHEMA_MISMATCH' } },
+      { user_id: 'u1', prediction: { model_version: 'v001' } },
+    ]);
+  });
+
   it('answers from the new model as soon as the champion is swapped', async () => {
     champion = modelOf('v002', 0.75);
     const { body } = await request(api.server).post('/predict').send({ user_id: 'u1' });
