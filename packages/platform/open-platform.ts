@@ -1,3 +1,5 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { dataPaths, type Config, type DataPaths } from '../config';
 import { openDatabase, type Database } from '../database';
@@ -53,6 +55,7 @@ export async function openAdapters(
   const connections = resolveConnections(config);
   const paths = dataPaths(config.dataDir);
   await makeFolder(paths.scratch);
+  await removeAbandoned(paths.scratch);
   const database = openDatabase(connections.databaseUrl);
   const redis = openRedisForWriting(connections.redisUrl);
   const open = (directories: readonly string[] = []) =>
@@ -86,6 +89,19 @@ export async function openAdapters(
       await database.close();
     },
   };
+}
+
+/** No work that is still under way leaves its folder unchanged for so long. */
+const ABANDONED_AFTER_MILLIS = 24 * 60 * 60_000;
+
+/** Removes what killed processes left in the scratch folder. */
+async function removeAbandoned(scratch: string): Promise<void> {
+  for (const name of await readdir(scratch)) {
+    const entry = path.join(scratch, name);
+    const changed = await stat(entry).catch(() => undefined); // Its owner may be removing it.
+    if (!changed || Date.now() - changed.mtimeMs < ABANDONED_AFTER_MILLIS) continue;
+    await rm(entry, { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 /**
