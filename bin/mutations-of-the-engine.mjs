@@ -8,7 +8,7 @@ const facts = breaksOf('packages/features/compile-facts.ts', [oracle, golden]);
 
 const sweep = breaksOf('packages/features/sweep.ts', [oracle, golden]);
 
-const moment = breaksOf('packages/features/compile-moment.ts', [oracle]);
+const moment = breaksOf('packages/features/compile-moment.ts', [golden, oracle]);
 
 const spine = (name, find, replace, file = 'compile-spine') => ({
   name,

@@ -1,5 +1,6 @@
 import type { DuckDb } from '../../../packages/duckdb';
 import {
+  compileMoment,
   computeVectors,
   featureSet,
   naiveVector,
@@ -60,6 +61,7 @@ describe('at the boundaries of time and knowledge', () => {
     const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, raw);
     expectRow(await engineSays(segments, question, 0), expected);
     expectRow(await engineSays(segments, question, 2), expected);
+    expectRow(await querySays(segments, question), expected);
     // Where features and label know the same, the engine takes a shorter way.
     const { knownAt, batch, labelKnownAt, labelBatch } = question;
     const asFeatures = { ...question, labelKnownAt: knownAt, labelBatch: batch };
@@ -97,6 +99,16 @@ describe('at the boundaries of time and knowledge', () => {
   function oracleSays(raw: RawTables, question: Question) {
     const answer = naiveVector(featureSet, raw, question);
     return answer && { ...answer.features, label_churned_30d: answer.label };
+  }
+
+  /** What the query for one user and moment answers. */
+  async function querySays(segments: SegmentFiles, question: Question) {
+    const { userId, at, knownAt, batch, labelKnownAt, labelBatch, completeThrough } = question;
+    const known = { at: knownAt, batch };
+    const label = { at: labelKnownAt, batch: labelBatch, completeThrough };
+    const sql = compileMoment(featureSet, { userId, at, known, label, segments });
+    const [row] = await duckDb.rows(sql);
+    return row;
   }
 
   /** The engine's row at T, computed alone or among as many moments before it and after it. */

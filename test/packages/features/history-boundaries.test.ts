@@ -58,6 +58,27 @@ describe('a user in a spine', () => {
   });
 });
 
+it.each([
+  ['30 days later', 30n],
+  ['10 days after that', 40n],
+  ['when it is seen', 50n],
+])('a failed charge that is seen only after its window is not there %s', async (_when, days) => {
+  const DAY = 24n * HOUR;
+  const now = SIGNUP + 60n * DAY;
+  const user = { userId: 'u', signupTime: SIGNUP, plan: 'pro', ingestedAt: SIGNUP, batch: 1 };
+  const ingestedAt = SIGNUP + 50n * DAY;
+  const charge = { userId: 'u', eventType: 'charge_failed', amountCents: 1n, batch: 1 };
+  const billingEvents = [{ ...charge, eventTime: SIGNUP, ingestedAt }];
+  const raw = { users: [user], planChanges: [], userEvents: [], billingEvents };
+  const segments = await writeRawLog(duckDb, scratch.path, raw);
+  await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
+    SELECT ${quoteLiteral('u')} AS user_id, ${SIGNUP + days * DAY}::BIGINT AS t`);
+  const knowledge = { batch: 1, known: { afterMicros: 0n } };
+  const history = await computeHistory(duckDb, { featureSet, knowledge, segments, now });
+  const place = featureSet.features.findIndex(({ name }) => name === 'failed_payments_30d');
+  expect(history.features[place]![0]).toBe(0);
+});
+
 describe('a session', () => {
   const LATE = SIGNUP + 58n * HOUR;
   const events = (batch: number) => [
