@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { reportFigure } from '../acceptance/report-figure';
 
+/** Of a law in depth, beside other work: one that is cut off would disturb the next. */
+export const LAW_TIMEOUT_MILLIS = 4 * 60 * 60_000;
+
 const depth = process.env.CHURN_TEST_DEPTH;
 
 /**
