@@ -6,7 +6,7 @@ const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
 const overlaps = breaksOf('packages/features/session-overlaps.ts', [served, oracle]);
 
-const collector = breaksOf('packages/features/fact-collector.ts', [served, oracle]);
+const collector = breaksOf('packages/features/fact-collector.ts', [served, golden, oracle]);
 
 const repeats = breaksOf('packages/features/compile-facts.ts', [golden, served, oracle]);
 

@@ -104,6 +104,11 @@ const sessionCases: GoldenCase[] = [
     expected: oneSession,
   },
   {
+    fact: 'a session of the first day of its window and of the last counts once',
+    rows: [event(T - 30n * DAY + 1n, { sessionId: 'long' }), event(T - 1n, { sessionId: 'long' })],
+    expected: oneSession,
+  },
+  {
     fact: 'a session that began before the window counts by its later events',
     rows: [
       event(T - 7n * DAY - 1n, { sessionId: 'edge' }),
