@@ -1,3 +1,4 @@
+import type { Sql, TransactionSql } from 'postgres';
 import {
   ChurnError,
   type BackfillPlan,
@@ -140,6 +141,13 @@ export async function recordBackfill(
   await sql`
     update ops.backfills set status = ${progress.status}, report = ${sql.json(progress as never)},
       finished_at = clock_timestamp() where id = ${progress.id}`.catch(rethrow);
+}
+
+/** Of a backfill whose workflow is over and left no report. */
+export async function recordDeath(sql: Sql | TransactionSql, id: string): Promise<void> {
+  await sql`
+    update ops.backfills set status = 'failed', finished_at = clock_timestamp()
+    where id = ${id} and report is null`.catch(rethrow);
 }
 
 interface ComputeRequest {

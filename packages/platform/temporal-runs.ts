@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { oneAtATime } from '../bounded-tasks';
 import {
   backfillStart,
@@ -12,7 +18,13 @@ import {
   type BackfillRequest,
 } from '../contracts';
 import { asDatabaseError } from '../database';
-import { draftBackfill, readBackfill, recordPlan, type RecordedBackfill } from './backfill-jobs';
+import {
+  draftBackfill,
+  readBackfill,
+  recordDeath,
+  recordPlan,
+  type RecordedBackfill,
+} from './backfill-jobs';
 import type { Adapters } from './open-platform';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
@@ -89,10 +101,13 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     return ended(adapters, id);
   };
 
-  const signal = async (id: string, name: string): Promise<BackfillProgress> => {
+  const tell = async (
+    id: string,
+    what: (handle: WorkflowHandle) => Promise<unknown>,
+  ): Promise<BackfillProgress> => {
     const before = await progress(id);
     if (!['running', 'paused'].includes(before.status)) return before;
-    await (await handleOf(id)).signal(name).catch(unlessOver);
+    await what(await handleOf(id)).catch(unlessOver);
     return progress(id);
   };
 
@@ -105,14 +120,9 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     start: (request: BackfillRequest): Promise<BackfillStarted> =>
       inTurn(() => start(adapters, temporal, request)),
     progress,
-    pause: (id: string) => signal(id, workflowMessages.pause),
-    resume: (id: string) => signal(id, workflowMessages.resume),
-    cancel: async (id: string): Promise<BackfillProgress> => {
-      const before = await progress(id);
-      if (!['running', 'paused'].includes(before.status)) return before;
-      await (await handleOf(id)).cancel().catch(unlessOver);
-      return progress(id);
-    },
+    pause: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.pause)),
+    resume: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.resume)),
+    cancel: (id: string) => tell(id, (handle) => handle.cancel()),
   };
 }
 
@@ -123,11 +133,7 @@ function unlessOver(error: unknown): void {
 
 /** What became of a backfill whose workflow is over: without a report of its own, it has failed. */
 async function ended(adapters: Adapters, id: string): Promise<BackfillProgress> {
-  await adapters.database.sql`
-    update ops.backfills set status = 'failed', finished_at = clock_timestamp()
-    where id = ${id} and report is null`.catch((error: unknown) => {
-    throw asDatabaseError(error);
-  });
+  await recordDeath(adapters.database.sql, id);
   const recorded = await readBackfill(adapters, id);
   if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
   return recorded.report ?? progressOf(recorded);
@@ -173,8 +179,7 @@ async function start(
         where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
       for (const candidate of candidates) {
         if (!(await isStillRunning(client, candidate.id))) {
-          await tx`update ops.backfills set status = 'failed', finished_at = clock_timestamp()
-            where id = ${candidate.id}`;
+          await recordDeath(tx, candidate.id);
           continue;
         }
         if (sameRequest(candidate.plan.request, request)) {

@@ -12,7 +12,7 @@ import { quoteLiteral } from '../../packages/duckdb';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
 import { writeTestTimelines } from '../packages/features/raw-log-fixture';
 import { anyDefinitions, unusual } from '../packages/features/unusual-features';
-import { LAW_TIMEOUT_MILLIS, lawHolds } from './law-holds';
+import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
 import { BASE, BATCHES, randomWorld } from './random-world';
 
@@ -59,88 +59,80 @@ describe('for any spine, a row out per row in', () => {
 
   afterAll(() => rig.close());
 
-  it(
-    'has what the oracle says of that user at that microsecond, or the reason why not',
-    async () => {
-      const asked = fc.record({
-        defined: anyDefinitions,
-        known: knowledge,
-        hasTimelines: fc.boolean(),
-      });
-      const law = fc.asyncProperty(
-        randomWorld,
-        spine,
-        asked,
-        (raw, rows, { defined, known, hasTimelines }) =>
-          rig.withRawLog(raw, async (segments) => {
-            await writeSpine(rig, rows);
-            const options = { features: defined, batch: known.batch };
-            const history = await computeHistory(rig.duckDb, {
-              featureSet: defined,
-              knowledge: known,
-              segments,
-              timelines: hasTimelines
-                ? await writeTestTimelines(rig.duckDb, segments, options)
-                : undefined,
-              now,
-            });
-            const found = rows.map((_, row) =>
-              history.reasons[row] === 0
-                ? Object.fromEntries(
-                    defined.features.map(({ name, type }, index) => {
-                      const value = history.features[index]![row]!;
-                      return [name, type === 'bool' ? value === 1 : value];
-                    }),
-                  )
-                : spineReasons[history.reasons[row]!],
-            );
-            expect(found).toEqual(rows.map((row) => expected(defined, raw, row, known)));
-          }),
-      );
-      await lawHolds(
-        'History agrees with the oracle (worlds with spines of 1–12 rows)',
-        { quick: 60, deep: 4_000, seed: 20240412 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
-
-  it(
-    'has the same from timelines, for any definitions and in any parts',
-    async () => {
-      const sizes = fc.record({
-        rowsPerPass: fc.constantFrom(1, 5, 20, 1_000),
-        part: fc.record({
-          users: fc.constantFrom(1, 2, 1_000),
-          values: fc.constantFrom(1, 9, 1_000),
-        }),
-      });
-      const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
+  it('has what the oracle says of that user at that microsecond, or the reason why not', async () => {
+    const asked = fc.record({
+      defined: anyDefinitions,
+      known: knowledge,
+      hasTimelines: fc.boolean(),
+    });
+    const law = fc.asyncProperty(
+      randomWorld,
+      spine,
+      asked,
+      (raw, rows, { defined, known, hasTimelines }) =>
         rig.withRawLog(raw, async (segments) => {
           await writeSpine(rig, rows);
-          const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
-          const options = { featureSet: unusual, knowledge: known, segments, now };
-          const before = await computeHistory(rig.duckDb, options);
-          const made = { features: unusual, ...size };
-          const timelines = await writeTestTimelines(rig.duckDb, segments, made);
-          const after = await computeHistory(rig.duckDb, { ...options, timelines });
-          const isAnswered = (value: number, row: number) => before.reasons[row] === 0 && value;
-          const answers = ({ features, reasons }: History) => [
-            [...reasons],
-            ...features.map((values) => Array.from(values, isAnswered)),
-          ];
-          expect(answers(after)).toEqual(answers(before));
+          const options = { features: defined, batch: known.batch };
+          const history = await computeHistory(rig.duckDb, {
+            featureSet: defined,
+            knowledge: known,
+            segments,
+            timelines: hasTimelines
+              ? await writeTestTimelines(rig.duckDb, segments, options)
+              : undefined,
+            now,
+          });
+          const found = rows.map((_, row) =>
+            history.reasons[row] === 0
+              ? Object.fromEntries(
+                  defined.features.map(({ name, type }, index) => {
+                    const value = history.features[index]![row]!;
+                    return [name, type === 'bool' ? value === 1 : value];
+                  }),
+                )
+              : spineReasons[history.reasons[row]!],
+          );
+          expect(found).toEqual(rows.map((row) => expected(defined, raw, row, known)));
         }),
-      );
-      await lawHolds(
-        'Timelines change no answer (worlds with spines of 1–12 rows)',
-        { quick: 40, deep: 2_000, seed: 20240413 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+    );
+    await lawHolds(
+      'History agrees with the oracle (worlds with spines of 1–12 rows)',
+      { quick: 60, deep: 4_000, seed: 20240412 },
+      law,
+    );
+  });
+
+  it('has the same from timelines, for any definitions and in any parts', async () => {
+    const sizes = fc.record({
+      rowsPerPass: fc.constantFrom(1, 5, 20, 1_000),
+      part: fc.record({
+        users: fc.constantFrom(1, 2, 1_000),
+        values: fc.constantFrom(1, 9, 1_000),
+      }),
+    });
+    const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
+      rig.withRawLog(raw, async (segments) => {
+        await writeSpine(rig, rows);
+        const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
+        const options = { featureSet: unusual, knowledge: known, segments, now };
+        const before = await computeHistory(rig.duckDb, options);
+        const made = { features: unusual, ...size };
+        const timelines = await writeTestTimelines(rig.duckDb, segments, made);
+        const after = await computeHistory(rig.duckDb, { ...options, timelines });
+        const isAnswered = (value: number, row: number) => before.reasons[row] === 0 && value;
+        const answers = ({ features, reasons }: History) => [
+          [...reasons],
+          ...features.map((values) => Array.from(values, isAnswered)),
+        ];
+        expect(answers(after)).toEqual(answers(before));
+      }),
+    );
+    await lawHolds(
+      'Timelines change no answer (worlds with spines of 1–12 rows)',
+      { quick: 40, deep: 2_000, seed: 20240413 },
+      law,
+    );
+  });
 });
 
 async function writeSpine(

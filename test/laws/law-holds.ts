@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { reportFigure } from '../acceptance/report-figure';
 
-/** Of a law in depth, beside other work: one that is cut off would disturb the next. */
-export const LAW_TIMEOUT_MILLIS = 4 * 60 * 60_000;
-
 const depth = process.env.CHURN_TEST_DEPTH;
+
+// For every file that imports this. A law that is cut off would go on and disturb the next: in
+// depth, beside other work, one takes an hour.
+jest.setTimeout((depth === 'deep' ? 240 : 30) * 60_000);
 
 /**
  * Tries a law on seeded random cases: on a few, or on all with CHURN_TEST_DEPTH=deep, which leaves a

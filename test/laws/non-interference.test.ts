@@ -9,7 +9,7 @@ import {
 } from '../../packages/features';
 import { dateOf, MICROS_PER_DAY } from '../../packages/instants';
 import { vectorRows } from '../packages/features/vector-rows';
-import { LAW_TIMEOUT_MILLIS, lawHolds } from './law-holds';
+import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type LawRig } from './law-rig';
 import { knowledgeAt, midnightGrid, twoWorlds } from './random-world';
 
@@ -28,60 +28,42 @@ describe('what happens or arrives later', () => {
 
   afterAll(() => rig.close());
 
-  it(
-    'moves no byte of the features: rows after T, after K or of batches after S',
-    async () => {
-      const law = fc.asyncProperty(
-        twoWorlds,
-        midnightGrid,
-        fc.nat(),
-        async (worlds, asked, some) => {
-          const index = some % asked.count;
-          // With labels unknown a file holds the features alone.
-          const grid = { ...asked, label: { ...asked.label, completeThrough: null } };
-          const isVisible = visibleAt(knowledgeAt(grid, index));
-          const [world, changed] = sharing(worlds, isVisible);
-          const date = dateOf(momentOf(grid, index));
-          const before = await rig.withRawLog(world, (log) => rig.bytesOf(log, requestsOf(grid)));
-          const after = await rig.withRawLog(changed, (log) => rig.bytesOf(log, requestsOf(grid)));
-          expect(after[date]).toBe(before[date]);
-        },
-      );
-      await lawHolds(
-        'The future moves no byte of the features (pairs of worlds)',
-        { quick: 14, deep: 2_000, seed: 20240302 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('moves no byte of the features: rows after T, after K or of batches after S', async () => {
+    const law = fc.asyncProperty(twoWorlds, midnightGrid, fc.nat(), async (worlds, asked, some) => {
+      const index = some % asked.count;
+      // With labels unknown a file holds the features alone.
+      const grid = { ...asked, label: { ...asked.label, completeThrough: null } };
+      const isVisible = visibleAt(knowledgeAt(grid, index));
+      const [world, changed] = sharing(worlds, isVisible);
+      const date = dateOf(momentOf(grid, index));
+      const before = await rig.withRawLog(world, (log) => rig.bytesOf(log, requestsOf(grid)));
+      const after = await rig.withRawLog(changed, (log) => rig.bytesOf(log, requestsOf(grid)));
+      expect(after[date]).toBe(before[date]);
+    });
+    await lawHolds(
+      'The future moves no byte of the features (pairs of worlds)',
+      { quick: 14, deep: 2_000, seed: 20240302 },
+      law,
+    );
+  });
 
-  it(
-    'and what is outside (T, T + 30 d], or unknown at L, moves no label',
-    async () => {
-      const law = fc.asyncProperty(
-        twoWorlds,
-        midnightGrid,
-        fc.nat(),
-        async (worlds, grid, some) => {
-          const index = some % grid.count;
-          const isInHorizon = inHorizonOf(grid, index);
-          const [world, others] = sharing(worlds, isInHorizon);
-          // Whether a user has a row, and thus a label, is the features' matter.
-          const changed = { ...others, users: world.users };
-          const before = await rig.withRawLog(world, (log) => labelsOf(log, grid, index));
-          const after = await rig.withRawLog(changed, (log) => labelsOf(log, grid, index));
-          expect(after).toEqual(before);
-        },
-      );
-      await lawHolds(
-        'Rows outside the horizon move no label (pairs of worlds)',
-        { quick: 14, deep: 2_000, seed: 20240303 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('and what is outside (T, T + 30 d], or unknown at L, moves no label', async () => {
+    const law = fc.asyncProperty(twoWorlds, midnightGrid, fc.nat(), async (worlds, grid, some) => {
+      const index = some % grid.count;
+      const isInHorizon = inHorizonOf(grid, index);
+      const [world, others] = sharing(worlds, isInHorizon);
+      // Whether a user has a row, and thus a label, is the features' matter.
+      const changed = { ...others, users: world.users };
+      const before = await rig.withRawLog(world, (log) => labelsOf(log, grid, index));
+      const after = await rig.withRawLog(changed, (log) => labelsOf(log, grid, index));
+      expect(after).toEqual(before);
+    });
+    await lawHolds(
+      'Rows outside the horizon move no label (pairs of worlds)',
+      { quick: 14, deep: 2_000, seed: 20240303 },
+      law,
+    );
+  });
 
   async function labelsOf(segments: SegmentFiles, grid: Grid, index: number) {
     const computed = await computeVectors(rig.duckDb, { featureSet, grid, segments });

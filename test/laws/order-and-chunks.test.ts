@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Grid, RawTables } from '../../packages/features';
 import { MICROS_PER_DAY } from '../../packages/instants';
 import type { PartitionRequest } from '../../packages/offline-store';
-import { LAW_TIMEOUT_MILLIS, lawHolds } from './law-holds';
+import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type Bytes, type LawRig } from './law-rig';
 import { BASE, BATCHES, midnightGrid, randomWorld } from './random-world';
 
@@ -20,67 +20,59 @@ describe('the bytes of partitions', () => {
     twoThreads.close();
   });
 
-  it(
-    'do not depend on the order in which rows arrive, nor on the batches they come in',
-    async () => {
-      const law = fc.asyncProperty(
-        randomWorld,
-        midnightGrid,
-        fc.integer(),
-        async (raw, grid, key) => {
-          const requests = requestsOf(knowingAll(grid));
-          const before = await rig.withRawLog(raw, (log) => rig.bytesOf(log, requests));
-          const after = await rig.withRawLog(rearranged(raw, key), (log) =>
-            rig.bytesOf(log, requests),
-          );
-          expect(after).toEqual(before);
-        },
-      );
-      await lawHolds(
-        'Order and batches of arrival move no byte (worlds)',
-        { quick: 9, deep: 2_000, seed: 20240304 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('do not depend on the order in which rows arrive, nor on the batches they come in', async () => {
+    const law = fc.asyncProperty(
+      randomWorld,
+      midnightGrid,
+      fc.integer(),
+      async (raw, grid, key) => {
+        const requests = requestsOf(knowingAll(grid));
+        const before = await rig.withRawLog(raw, (log) => rig.bytesOf(log, requests));
+        const after = await rig.withRawLog(rearranged(raw, key), (log) =>
+          rig.bytesOf(log, requests),
+        );
+        expect(after).toEqual(before);
+      },
+    );
+    await lawHolds(
+      'Order and batches of arrival move no byte (worlds)',
+      { quick: 9, deep: 2_000, seed: 20240304 },
+      law,
+    );
+  });
 
-  it(
-    'do not depend on what they are computed together with, nor on threads',
-    async () => {
-      const nine = { minLength: 9, maxLength: 9 };
-      const chunkOfEach = fc.array(fc.nat({ max: 3 }), nine);
-      const label = fc.constantFrom({}, {}, {}, { labelBatch: 1 }, { completeThrough: null });
-      const labels = fc.array(label, nine);
-      const law = fc.asyncProperty(
-        randomWorld,
-        midnightGrid,
-        chunkOfEach,
-        labels,
-        (raw, grid, chunks, others) =>
-          twoThreads.withRawLog(raw, async (log) => {
-            const requests = requestsOf(grid).map((request, index) => ({
-              ...request,
-              label: { ...request.label, ...others[index] },
-            }));
-            const whole = await twoThreads.bytesOf(log, requests);
-            let apart: Bytes = {};
-            for (const chunk of chunksOf(requests, chunks)) {
-              apart = { ...apart, ...(await twoThreads.bytesOf(log, chunk)) };
-            }
-            expect(apart).toEqual(whole);
-            const alone = await rig.withRawLog(raw, (own) => rig.bytesOf(own, requests));
-            expect(alone).toEqual(whole);
-          }),
-      );
-      await lawHolds(
-        'Chunks and threads move no byte (worlds)',
-        { quick: 7, deep: 2_000, seed: 20240305 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('do not depend on what they are computed together with, nor on threads', async () => {
+    const nine = { minLength: 9, maxLength: 9 };
+    const chunkOfEach = fc.array(fc.nat({ max: 3 }), nine);
+    const label = fc.constantFrom({}, {}, {}, { labelBatch: 1 }, { completeThrough: null });
+    const labels = fc.array(label, nine);
+    const law = fc.asyncProperty(
+      randomWorld,
+      midnightGrid,
+      chunkOfEach,
+      labels,
+      (raw, grid, chunks, others) =>
+        twoThreads.withRawLog(raw, async (log) => {
+          const requests = requestsOf(grid).map((request, index) => ({
+            ...request,
+            label: { ...request.label, ...others[index] },
+          }));
+          const whole = await twoThreads.bytesOf(log, requests);
+          let apart: Bytes = {};
+          for (const chunk of chunksOf(requests, chunks)) {
+            apart = { ...apart, ...(await twoThreads.bytesOf(log, chunk)) };
+          }
+          expect(apart).toEqual(whole);
+          const alone = await rig.withRawLog(raw, (own) => rig.bytesOf(own, requests));
+          expect(alone).toEqual(whole);
+        }),
+    );
+    await lawHolds(
+      'Chunks and threads move no byte (worlds)',
+      { quick: 7, deep: 2_000, seed: 20240305 },
+      law,
+    );
+  });
 });
 
 /** Later than anything a random world has. */

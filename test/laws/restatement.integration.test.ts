@@ -10,7 +10,7 @@ import {
   type LedgerRow,
 } from '../../packages/offline-store';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
-import { LAW_TIMEOUT_MILLIS, lawHolds } from './law-holds';
+import { lawHolds } from './law-holds';
 import { isLabelKnowable, mayBeRestated } from './expected-restatements';
 import { openLawRig, type LawRig } from './law-rig';
 import { randomSchedule, requestAt, type Schedule } from './random-schedule';
@@ -40,32 +40,28 @@ describe('late data', () => {
     await database.drop();
   });
 
-  it(
-    'leaves the bytes of one backfill, restating what changed and nothing that could not',
-    async () => {
-      const law = fc.asyncProperty(randomWorld, randomSchedule, (raw, schedule) =>
-        rig.withRawLog(raw, async (segments) => {
-          const steps = await run(schedule, segments);
-          for (const [index, step] of steps.entries()) {
-            const stored = step.after.map(({ date, manifest }) => [date, manifest?.sha256]);
-            const requests = schedule.partitions
-              .filter((partition) => partition.step <= index)
-              .map((partition) => requestAt(partition, schedule, step.now));
-            expect(Object.fromEntries(stored)).toEqual(await rig.bytesOf(segments, requests));
-            expectMaturity(step.after);
-            const previous = steps[index - 1]?.now;
-            if (previous) expectMinimal(raw, step, previous);
-          }
-        }),
-      );
-      await lawHolds(
-        'Restating bit by bit equals computing all at once (schedules)',
-        { quick: 6, deep: 400, seed: 20240306 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('leaves the bytes of one backfill, restating what changed and nothing that could not', async () => {
+    const law = fc.asyncProperty(randomWorld, randomSchedule, (raw, schedule) =>
+      rig.withRawLog(raw, async (segments) => {
+        const steps = await run(schedule, segments);
+        for (const [index, step] of steps.entries()) {
+          const stored = step.after.map(({ date, manifest }) => [date, manifest?.sha256]);
+          const requests = schedule.partitions
+            .filter((partition) => partition.step <= index)
+            .map((partition) => requestAt(partition, schedule, step.now));
+          expect(Object.fromEntries(stored)).toEqual(await rig.bytesOf(segments, requests));
+          expectMaturity(step.after);
+          const previous = steps[index - 1]?.now;
+          if (previous) expectMinimal(raw, step, previous);
+        }
+      }),
+    );
+    await lawHolds(
+      'Restating bit by bit equals computing all at once (schedules)',
+      { quick: 6, deep: 400, seed: 20240306 },
+      law,
+    );
+  });
 
   function expectMaturity(rows: readonly LedgerRow[]): void {
     for (const { date, manifest } of rows) {

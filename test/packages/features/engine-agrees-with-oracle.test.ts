@@ -8,7 +8,7 @@ import {
   type Grid,
 } from '../../../packages/features';
 import { dateOf, midnightOf, parseInstant } from '../../../packages/instants';
-import { LAW_TIMEOUT_MILLIS, lawHolds } from '../../laws/law-holds';
+import { lawHolds } from '../../laws/law-holds';
 import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
 import { oracleRows } from '../../laws/oracle-rows';
 import { knowledgeAt, midnightGrid, randomGrid, randomWorld } from '../../laws/random-world';
@@ -31,90 +31,75 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
     rowsPerPiece: fc.integer({ min: 1, max: 20 }),
   });
 
-  it(
-    'with the engine, over any range, knowledge, shards of users and pieces of segments',
-    async () => {
-      const law = fc.asyncProperty(
-        anyDefinitions,
-        randomWorld,
-        randomGrid,
-        portions,
-        (defined, raw, grid, portion) =>
-          rig.withRawLog(raw, async (segments) => {
-            const options = { featureSet: defined, grid, segments, ...portion };
-            const computed = await computeVectors(rig.duckDb, options);
-            for (const index of momentsOf(grid)) {
-              const rows = vectorRows(computed, defined, index);
-              expect({ index, rows }).toEqual({
-                index,
-                rows: oracleRows(defined, raw, grid, index),
-              });
-            }
-          }),
-      );
-      await lawHolds(
-        'The engine agrees with the oracle (worlds of 1–4 users, 1–9 moments)',
-        { quick: 90, deep: 5_000, seed: 20240229 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
-
-  it(
-    'with the files that are written',
-    async () => {
-      const law = fc.asyncProperty(randomWorld, midnightGrid, (raw, grid) =>
+  it('with the engine, over any range, knowledge, shards of users and pieces of segments', async () => {
+    const law = fc.asyncProperty(
+      anyDefinitions,
+      randomWorld,
+      randomGrid,
+      portions,
+      (defined, raw, grid, portion) =>
         rig.withRawLog(raw, async (segments) => {
-          const files = await rig.filesOf(segments, requestsOf(grid));
-          expect(files.size).toBe(grid.count);
+          const options = { featureSet: defined, grid, segments, ...portion };
+          const computed = await computeVectors(rig.duckDb, options);
           for (const index of momentsOf(grid)) {
-            const at = momentOf(grid, index);
-            const rows = await rig.duckDb.rows(`FROM ${readParquet([files.get(dateOf(at))!])}`);
-            const feature_time = new Date(Number(at / 1_000n));
-            const expected = oracleRows(featureSet, raw, grid, index);
-            expect(rows).toEqual(expected.map((row) => ({ ...row, feature_time })));
+            const rows = vectorRows(computed, defined, index);
+            expect({ index, rows }).toEqual({ index, rows: oracleRows(defined, raw, grid, index) });
           }
         }),
-      );
-      await lawHolds(
-        'Files hold what the oracle says (worlds)',
-        { quick: 8, deep: 500, seed: 20240309 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+    );
+    await lawHolds(
+      'The engine agrees with the oracle (worlds of 1–4 users, 1–9 moments)',
+      { quick: 90, deep: 5_000, seed: 20240229 },
+      law,
+    );
+  });
 
-  it(
-    'with the query for one user and moment',
-    async () => {
-      const law = fc.asyncProperty(
-        anyDefinitions,
-        randomWorld,
-        randomGrid,
-        fc.nat(),
-        (defined, raw, grid, some) =>
-          rig.withRawLog(raw, async (segments) => {
-            const index = some % grid.count;
-            const { at, knownAt, batch } = knowledgeAt(grid, index);
-            const known = { at: knownAt, batch };
-            const rows: DuckDbRow[] = [];
-            for (const userId of raw.users.map((user) => user.userId).sort()) {
-              const question = { userId, at, known, label: grid.label, segments };
-              rows.push(...(await rig.duckDb.rows(compileMoment(defined, question))));
-            }
-            expect(rows.map(withoutTime)).toEqual(oracleRows(defined, raw, grid, index));
-          }),
-      );
-      await lawHolds(
-        'The query for one user and moment agrees with the oracle (worlds)',
-        { quick: 40, deep: 2_000, seed: 20240301 },
-        law,
-      );
-    },
-    LAW_TIMEOUT_MILLIS,
-  );
+  it('with the files that are written', async () => {
+    const law = fc.asyncProperty(randomWorld, midnightGrid, (raw, grid) =>
+      rig.withRawLog(raw, async (segments) => {
+        const files = await rig.filesOf(segments, requestsOf(grid));
+        expect(files.size).toBe(grid.count);
+        for (const index of momentsOf(grid)) {
+          const at = momentOf(grid, index);
+          const rows = await rig.duckDb.rows(`FROM ${readParquet([files.get(dateOf(at))!])}`);
+          const feature_time = new Date(Number(at / 1_000n));
+          const expected = oracleRows(featureSet, raw, grid, index);
+          expect(rows).toEqual(expected.map((row) => ({ ...row, feature_time })));
+        }
+      }),
+    );
+    await lawHolds(
+      'Files hold what the oracle says (worlds)',
+      { quick: 8, deep: 500, seed: 20240309 },
+      law,
+    );
+  });
+
+  it('with the query for one user and moment', async () => {
+    const law = fc.asyncProperty(
+      anyDefinitions,
+      randomWorld,
+      randomGrid,
+      fc.nat(),
+      (defined, raw, grid, some) =>
+        rig.withRawLog(raw, async (segments) => {
+          const index = some % grid.count;
+          const { at, knownAt, batch } = knowledgeAt(grid, index);
+          const known = { at: knownAt, batch };
+          const rows: DuckDbRow[] = [];
+          for (const userId of raw.users.map((user) => user.userId).sort()) {
+            const question = { userId, at, known, label: grid.label, segments };
+            rows.push(...(await rig.duckDb.rows(compileMoment(defined, question))));
+          }
+          expect(rows.map(withoutTime)).toEqual(oracleRows(defined, raw, grid, index));
+        }),
+    );
+    await lawHolds(
+      'The query for one user and moment agrees with the oracle (worlds)',
+      { quick: 40, deep: 2_000, seed: 20240301 },
+      law,
+    );
+  });
 
   it('where events of a session and day follow each other, each of which counts', async () => {
     const first = midnightOf('2024-03-02');
