@@ -64,7 +64,13 @@ const aggregateRules: Readonly<Record<Aggregate['kind'], AggregateRules>> = {
 };
 
 /** User events are of any type; the types of billing events are these, and plan changes have none. */
-const billingEventTypes = ['charge_succeeded', 'charge_failed', 'refund', 'subscription_cancelled'];
+const billingEventTypes = [
+  'charge_succeeded',
+  'charge_failed',
+  'refund',
+  'subscription_started',
+  'subscription_cancelled',
+];
 
 /** @throws RangeError for an unknown key or source. */
 export function validateGroup(group: { readonly source: SourceTable }): void {

@@ -1,6 +1,6 @@
 import { quoteIdentifier, quoteList, quoteLiteral } from '../duckdb';
 import type { EpochMicros } from '../instants';
-import { billingTypes, rawTables, type RawColumn } from './raw-tables';
+import { billingTypes, moneylessBillingTypes, rawTables, type RawColumn } from './raw-tables';
 import {
   CLOCK_TOLERANCE_MINUTES,
   MAX_AMOUNT_CENTS,
@@ -130,8 +130,8 @@ function zonedSql(text: string): string {
 function amountColumns(source: SourceTable): string[] {
   const inUnits = source.columns.has('amount');
   const text = `trim(${inUnits ? '"amount"' : '"amount_cents"'})`;
-  // A cancellation moves no money: it may leave the amount empty.
-  const amount = `coalesce(${text}, CASE WHEN "event_type" = 'subscription_cancelled' THEN '0' END)`;
+  const isMoneyless = `list_contains(${quoteList(moneylessBillingTypes)}, "event_type")`;
+  const amount = `coalesce(${text}, CASE WHEN ${isMoneyless} THEN '0' END)`;
   const isNumber = String.raw`regexp_full_match(${amount}, '[+-]?\d*(\.\d*)?') AND regexp_matches(${amount}, '\d')`;
   const belowCent = inUnits ? String.raw`\.\d{2}\d*[1-9]` : String.raw`\.\d*[1-9]`;
   // TRY_CAST makes null of what it can't hold, but a product that overflows stops the query: 15

@@ -31,8 +31,15 @@ export const billingTypes = [
   'charge_succeeded',
   'charge_failed',
   'refund',
+  'subscription_started',
   'subscription_cancelled',
 ] as const;
+
+/** These move no money: a source may leave their amount empty, which is read as 0. */
+export const moneylessBillingTypes: readonly (typeof billingTypes)[number][] = [
+  'subscription_started',
+  'subscription_cancelled',
+];
 
 const userId: RawColumn = { name: 'user_id', kind: 'id' };
 const eventTime: RawColumn = { name: 'event_time', kind: 'event_time' };

@@ -4,6 +4,7 @@ import {
   featureSet,
   type SourceTable,
 } from '../../../packages/features';
+import { billingTypes } from '../../../packages/raw-data/raw-tables';
 
 const prose = { unit: 'things', description: 'What it is.' };
 const count = { ...prose, type: 'int32', aggregate: { kind: 'count' }, windowDays: 7 };
@@ -52,6 +53,10 @@ describe('a feature definition', () => {
     const [definition] = define(source, body);
     expect(definition).toEqual({ ...body, source, name: 'windowDays' in body ? 'a_7d' : 'a_b' });
     expect(Object.isFrozen(definition)).toBe(true);
+  });
+
+  it.each(billingTypes)('may be of %s, as every type that billing events have', (eventType) => {
+    expect(() => define('billing_events', { ...count, eventType })).not.toThrow();
   });
 
   it.each<[string, string, object, RegExp]>([

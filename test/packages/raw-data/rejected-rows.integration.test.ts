@@ -321,6 +321,12 @@ describe('a good row', () => {
       'b1,u1,subscription_cancelled,,2025-02-01',
     ],
     [
+      'a start of a subscription without an amount',
+      'billing_events',
+      BILLING_EVENTS,
+      'b1,u1,subscription_started,,2025-02-01',
+    ],
+    [
       'the currency in small letters',
       'billing_events',
       `${BILLING_EVENTS},currency`,
