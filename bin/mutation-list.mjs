@@ -45,6 +45,13 @@ export const mutations = [
     tests: ['test/packages/modeling/trainers.test.ts'],
   },
   {
+    name: 'users of training rows are counted once',
+    file: 'packages/modeling/training-users.ts',
+    find: '       ANTI JOIN training_users USING (user_id)`,',
+    replace: '`,',
+    tests: ['test/packages/modeling/training-users.test.ts'],
+  },
+  {
     name: 'PSI epsilon',
     file: 'packages/drift/population-stability-index.ts',
     find: 'export const PSI_EPSILON = 1e-4;',

@@ -20,8 +20,9 @@ import { withRegistryLock } from './registry-lock';
 import type { TrainerOptions } from './trainer';
 import { inputHash, selectTrainingInputs, type TrainingInputs } from './training-inputs';
 import { buildMetadata } from './training-metadata';
-import { countUsers, readTrainingRows, type TrainingRows } from './training-rows';
+import { readTrainingRows, type TrainingRows } from './training-rows';
 import { SAMPLE_ROWS_MAX, stratifiedSample, writeTrainingSample } from './training-sample';
+import { countUsers } from './training-users';
 import { requireBothClasses } from './training-matrix';
 import {
   compareWithManifest,
@@ -134,7 +135,7 @@ async function readInputs(
   requireBothClasses(training.matrix.labels, asOf, 'training');
   const validation = await read(inputs.validation);
   requireBothClasses(validation.matrix.labels, asOf, 'validation');
-  const users = await countUsers({ duckDb, days: inputs.training, schema, signal });
+  const users = await countUsers(duckDb, inputs.training, schema, signal);
   return { training, validation, users };
 }
 

@@ -1,9 +1,7 @@
 import type { LogicalDate } from '../instants';
-import { quoteIdentifier, type DuckDb } from '../duckdb';
+import type { DuckDb } from '../duckdb';
 import type { ModelSchema } from './model-documents';
-import { eligibleCondition } from './eligibility';
 import {
-  dayRelation,
   eligibleRows,
   featuresOf,
   forEachChunk,
@@ -90,49 +88,4 @@ function copyRows(
   for (let index = 0; index < rows.length; index++) {
     target[start + index] = (vector.getItem(rows[index]!) as number | null) ?? NaN;
   }
-}
-
-/** How many users the rows of these days are of. */
-export async function countUsers(options: ReadOptions): Promise<number> {
-  const { duckDb, days, schema, signal } = options;
-  if (days.length === 0) return 0;
-  const label = quoteIdentifier(schema.label.name);
-  const perDay = days.map(
-    (day) =>
-      `SELECT user_id FROM (${dayRelation(day, schema)}) WHERE ${eligibleCondition(schema)} AND ${label} IS NOT NULL`,
-  );
-  const [row] = await duckDb.rows<{ users: bigint }>(
-    `SELECT count(DISTINCT user_id) AS users FROM (${perDay.join(' UNION ALL ')})`,
-    signal,
-  );
-  return Number(row?.users ?? 0);
-}
-
-/** A training row by its day (an index) and its position among that day's training rows, from 0. */
-export interface RowAddress {
-  readonly day: number;
-  readonly position: number;
-}
-
-/** The user of each of some training rows, in the order asked. */
-export async function readUserIds(
-  duckDb: DuckDb,
-  days: readonly TrainingDay[],
-  schema: ModelSchema,
-  addresses: readonly RowAddress[],
-): Promise<string[]> {
-  const label = quoteIdentifier(schema.label.name);
-  const numbered = days.map(
-    (day, index) =>
-      `SELECT ${index} AS day, user_id, row_number() OVER (ORDER BY user_id) - 1 AS position
-       FROM (${dayRelation(day, schema)}) WHERE ${eligibleCondition(schema)} AND ${label} IS NOT NULL`,
-  );
-  const wanted = addresses.map(({ day, position }) => `(${day}, ${position})`);
-  const rows = await duckDb.rows<{ user_id: string; day: number; position: number }>(
-    `SELECT user_id, day::INTEGER AS day, position::INTEGER AS position
-     FROM (${numbered.join(' UNION ALL ')})
-     SEMI JOIN (VALUES ${wanted.join(', ')}) AS wanted(day, position) USING (day, position)`,
-  );
-  const byAddress = new Map(rows.map((row) => [`${row.day} ${row.position}`, row.user_id]));
-  return addresses.map(({ day, position }) => byAddress.get(`${day} ${position}`)!);
 }

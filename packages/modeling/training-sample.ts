@@ -4,7 +4,8 @@ import { midnightOf } from '../instants';
 import { copyToParquet, quoteIdentifier, type DuckDb } from '../duckdb';
 import type { ModelSchema, ModelSchemaFeature } from './model-documents';
 import { countPositives } from './training-matrix';
-import { readUserIds, type RowAddress, type TrainingDay, type TrainingRows } from './training-rows';
+import type { TrainingDay, TrainingRows } from './training-rows';
+import { readUserIds, type RowAddress } from './training-users';
 
 export const SAMPLE_ROWS_MAX = 1000;
 

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import seedrandom from 'seedrandom';
 import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
 import { addDays, datesBetween, formatInstant, midnightOf } from '../../../packages/instants';
 import { trainModel, type ModelSchema, type TrainModelOptions } from '../../../packages/modeling';
 import { createScratchDirectory } from '../../environment/scratch-directory';
@@ -80,7 +80,7 @@ export async function writePartition(
   mkdirSync(path.dirname(file), { recursive: true });
   const values = rows.map(
     (row) =>
-      `('${row.user_id}', make_timestamptz(${midnightOf(date)}), ${row.sessions_30d / 30}::DOUBLE, ` +
+      `(${quoteLiteral(row.user_id)}, make_timestamptz(${midnightOf(date)}), ${row.sessions_30d / 30}::DOUBLE, ` +
       `${row.sessions_30d}::INTEGER, ${row.days_since_last_login}::INTEGER, ` +
       `${row.failed_payments_30d}::INTEGER, ${row.sessions_30d * 2.5}::DOUBLE, ` +
       `${row.is_pro_plan}::BOOLEAN, ${row.label === null ? 'NULL' : row.label}::BOOLEAN)`,
