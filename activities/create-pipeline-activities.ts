@@ -1,10 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
 import {
   isChurnError,
+  withPresentReprocess,
   type Alert,
   type BackfillPlan,
   type BackfillProgress,
-  type BackfillRequest,
+  type RecordedBackfillRequest,
   type DailyRunReport,
   type DateChunk,
   type PartitionOutcome,
@@ -25,6 +26,12 @@ export interface ChunkInput {
   readonly backfillId: string;
   readonly chunk: DateChunk;
   readonly knowledge: PlannedKnowledge;
+}
+
+export interface PlanInput {
+  readonly id: string;
+  /** In the words of the release that started the execution. */
+  readonly request: RecordedBackfillRequest;
 }
 
 /** More restated partitions than this are counted, not listed: payloads stay small. */
@@ -105,8 +112,8 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
 
 function createBackfillActivities(ports: PipelinePorts, run: Runner) {
   return {
-    plan_backfill: (input: { id: string; request: BackfillRequest }): Promise<BackfillPlan> =>
-      run(() => ports.planBackfill(input)),
+    plan_backfill: ({ id, request }: PlanInput): Promise<BackfillPlan> =>
+      run(() => ports.planBackfill({ id, request: withPresentReprocess(request) })),
 
     compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
       run(async (progress) => {

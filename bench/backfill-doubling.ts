@@ -87,7 +87,7 @@ async function backfillLast(platform: Platform, days: number): Promise<Measured>
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills`;
   await rm(adapters.paths.features, { recursive: true, force: true });
   const from: LogicalDate = addDays(END, 1 - days);
-  const request = { from, to: END, reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const request = { from, to: END, reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const runId = `doubling-${days}`;
   const started = performance.now();
   const { chunks, knowledge } = await pipelinePorts.planBackfill({ id: runId, request });

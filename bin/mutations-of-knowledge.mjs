@@ -27,8 +27,8 @@ const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
 export const knowledgeMutations = [
   // What a backfill computes
   selects('a date that another run holds', 'return row.isExpired;', 'return true;', [selecting]),
-  selects('a failed date', "selection.reprocess !== 'none'", 'true', [selecting]),
-  selects('a completed date', "selection.reprocess === 'completed' || !row", '!row', [selecting]),
+  selects('a failed date', "selection.reprocess !== 'missing'", 'true', [selecting]),
+  selects('a succeeded date', "selection.reprocess === 'all' || !row", '!row', [selecting]),
   selects('a stale date', 'return isStale(row.manifest, featureSet) ||', 'return', [selecting]),
   selects('stale by its schema', 'manifest.schema_hash !== featureSet.schemaHash ||', '', [
     selecting,

@@ -1,9 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
-import type { BackfillStatus, Reprocess } from '../../packages/contracts';
+import { reprocessWords, type BackfillStatus, type Reprocess } from '../../packages/contracts';
 import { IsKnownAt, IsLogicalDate } from '../validation';
 
-const reprocess = ['none', 'failed', 'completed'] as const satisfies readonly Reprocess[];
 const statuses = [
   'running',
   'paused',
@@ -23,9 +22,9 @@ export class BackfillRequestDto {
   @IsLogicalDate()
   readonly to!: string;
 
-  @ApiPropertyOptional({ enum: reprocess, default: 'none' })
-  @IsIn(reprocess)
-  readonly reprocess: Reprocess = 'none';
+  @ApiPropertyOptional({ enum: reprocessWords, default: 'missing' })
+  @IsIn(reprocessWords)
+  readonly reprocess: Reprocess = 'missing';
 
   @ApiPropertyOptional({
     default: 'latest',

@@ -38,7 +38,7 @@ export async function runBackfill(
   { pipelinePorts }: Platform,
   { id, from, to }: BackfillRange & { id: string },
 ): Promise<number> {
-  const request = { from, to, reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const request = { from, to, reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const started = performance.now();
   const { chunks, knowledge } = await pipelinePorts.planBackfill({ id, request });
   const waiting = [...chunks];

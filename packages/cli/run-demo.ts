@@ -42,7 +42,7 @@ export async function runDemo(options: DemoOptions, ports: DemoPorts) {
   const { jobs, adapters } = await ports.platform();
   const range = await demoRange(options, (await adapters.installation()).world?.start);
   const load = await timed('generate', () => jobs.generate({ ...options, ...range }, progress));
-  const request = { ...range, reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const backfill = await timed('backfill', () => jobs.backfill(request, progress));
   if (backfill.status !== 'succeeded') {
     const problem = `${backfill.failed.length} dates failed, first ${backfill.failed[0] ?? 'none'}`;

@@ -95,7 +95,7 @@ export const errorCatalogue = {
   },
   CORRUPT_PARTITION: {
     message:
-      'The file {path} does not match its manifest. Backfill its date with `--reprocess completed` and, as `--known-at`, the knowledge that `churn partitions` shows.',
+      'The file {path} does not match its manifest. Backfill its date with `--reprocess all` and, as `--known-at`, the knowledge that `churn partitions` shows.',
     httpStatus: 500,
     retryable: false,
   },

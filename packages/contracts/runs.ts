@@ -1,5 +1,6 @@
 import type { KnowledgeKind, KnownAtRequest } from './knowledge';
 import type { StepName } from './pipeline';
+import type { FormerReprocess, Reprocess } from './reprocess';
 
 export interface DailyRunInput {
   /** The logical date; absent only when a Schedule starts the run (its nominal time decides). */
@@ -46,9 +47,6 @@ export interface RestateReport {
   readonly restated: readonly RestatedPartition[];
 }
 
-/** Which dates a backfill runs, besides those never run (design §6). */
-export type Reprocess = 'none' | 'failed' | 'completed';
-
 export interface BackfillRequest {
   /** First and last date, both inclusive. */
   readonly from: string;
@@ -57,6 +55,11 @@ export interface BackfillRequest {
   readonly knownAt: KnownAtRequest;
   readonly train: boolean;
 }
+
+/** A request as a workflow's input or a recorded plan holds it: perhaps in words of a former release. */
+export type RecordedBackfillRequest = Omit<BackfillRequest, 'reprocess'> & {
+  readonly reprocess: Reprocess | FormerReprocess;
+};
 
 /** K and L with their batches, as texts, taken once when planned: every chunk and retry uses these. */
 export interface PlannedKnowledge {

@@ -12,7 +12,7 @@ interface Selection {
 
 /**
  * The dates of a backfill that are to run: never run, claim expired, definitions changed or other
- * knowledge asked for; `failed` adds the failed ones, `completed` the succeeded ones too.
+ * knowledge asked for; `missing-and-failed` adds the failed ones, `all` the succeeded ones too.
  * Dates that another run holds are left to it.
  */
 export function selectDates(
@@ -33,8 +33,8 @@ function isToRun(
 ): boolean {
   if (!row || row.status === 'cancelled') return true;
   if (row.status === 'running') return row.isExpired;
-  if (row.status === 'failed') return selection.reprocess !== 'none';
-  if (selection.reprocess === 'completed' || !row.manifest) return true;
+  if (row.status === 'failed') return selection.reprocess !== 'missing';
+  if (selection.reprocess === 'all' || !row.manifest) return true;
   return isStale(row.manifest, featureSet) || hasOtherKnowledge(row.manifest, selection.knownAt);
 }
 

@@ -1,6 +1,7 @@
 import type { Sql, TransactionSql } from 'postgres';
 import {
   ChurnError,
+  withPresentReprocess,
   type BackfillPlan,
   type BackfillProgress,
   type BackfillRequest,
@@ -130,7 +131,13 @@ export async function readBackfill(
 ): Promise<RecordedBackfill | undefined> {
   const [row] = await database.sql<RecordedBackfill[]>`
     select id, status, plan, report from ops.backfills where id = ${id}`.catch(rethrow);
-  return row;
+  return row && inPresentWords(row);
+}
+
+/** A plan that an earlier release recorded has that release's words. */
+export function inPresentWords(recorded: RecordedBackfill): RecordedBackfill {
+  const { plan } = recorded;
+  return { ...recorded, plan: { ...plan, request: withPresentReprocess(plan.request) } };
 }
 
 export async function recordBackfill(

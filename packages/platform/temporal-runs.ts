@@ -20,6 +20,7 @@ import {
 import { asDatabaseError } from '../database';
 import {
   draftBackfill,
+  inPresentWords,
   readBackfill,
   recordDeath,
   recordPlan,
@@ -177,7 +178,7 @@ async function start(
       const candidates = await tx<RecordedBackfill[]>`
         select id, status, plan, report from ops.backfills
         where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
-      for (const candidate of candidates) {
+      for (const candidate of candidates.map(inPresentWords)) {
         if (!(await isStillRunning(client, candidate.id))) {
           await recordDeath(tx, candidate.id);
           continue;

@@ -74,7 +74,10 @@ describe('a backfill of 365 days', () => {
     const { sql } = platform.adapters.database;
     const everySecond = datesBetween(YEAR.from, YEAR.to).filter((_, index) => index % 2 === 0);
     await sql`update ops.partition_runs set status = 'failed' where date = any(${everySecond})`;
-    const outcomes = await backfill({ pipelinePorts }, { ...YEAR, reprocess: 'failed' });
+    const outcomes = await backfill(
+      { pipelinePorts },
+      { ...YEAR, reprocess: 'missing-and-failed' },
+    );
     expect(outcomes.map(({ date }) => date)).toEqual(everySecond);
     reportFigure('Scans of the events with every second date excepted', scans);
     expect(scans).toBeGreaterThan(0);

@@ -36,12 +36,12 @@ function ticketsOf(userId: string, date: string): number {
   ).length;
 }
 
-/** What a backfill with `reprocess none` would compute. */
+/** What a backfill with `reprocess missing` would compute. */
 async function plannedDates({ pipelinePorts }: Platform, id: string): Promise<string[]> {
   const plans = RANGES.map((range) =>
     pipelinePorts.planBackfill({
       id: `${id} ${range.from}`,
-      request: { ...range, reprocess: 'none', knownAt: 'latest', train: false },
+      request: { ...range, reprocess: 'missing', knownAt: 'latest', train: false },
     }),
   );
   return (await Promise.all(plans)).flatMap(({ chunks }) => chunks.flatMap(datesOfChunk));

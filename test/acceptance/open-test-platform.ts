@@ -60,7 +60,7 @@ export async function backfill(
   const runId = `test-${randomUUID()}`;
   const { chunks, knowledge } = await pipelinePorts.planBackfill({
     id: runId,
-    request: { reprocess: 'none', knownAt: 'latest', train: false, ...request },
+    request: { reprocess: 'missing', knownAt: 'latest', train: false, ...request },
   });
   const outcomes: PartitionOutcome[] = [];
   for (const dates of inOrder(chunks.map(datesOfChunk))) {

@@ -27,7 +27,7 @@ describe('a running installation', () => {
   afterAll(() => scratch.remove());
 
   it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
-    const request = { ...range, reprocess: 'none', knownAt: 'latest', train: false } as const;
+    const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
     const workerPid = await pidOf('worker');
     const publication = await holdPublicationOf('2024-04-15', platform);
     const running = platform.jobs.backfill(request, quietly);

@@ -49,6 +49,24 @@ describe('the pipeline activities', () => {
     ]);
   });
 
+  it.each([
+    ['none', 'missing'],
+    ['failed', 'missing-and-failed'],
+    ['completed', 'all'],
+    ['missing', 'missing'],
+    ['missing-and-failed', 'missing-and-failed'],
+    ['all', 'all'],
+  ] as const)('plan what %s of whichever release asks for as %s', async (asked, planned) => {
+    const ports = createFakePipelinePorts();
+    const { plan_backfill } = createPipelineActivities(ports);
+    const request = { from: date, to: date, knownAt: 'latest', train: false };
+    const input = { id: 'b1', request: { ...request, reprocess: asked } };
+    await new MockActivityEnvironment().run(plan_backfill, input);
+    expect(ports.inputsOf('planBackfill')).toEqual([
+      { id: 'b1', request: { ...request, reprocess: planned } },
+    ]);
+  });
+
   it('restate as the run of a workflow, whose id another restatement may use again', async () => {
     const ports = createFakePipelinePorts();
     const { restate_partitions } = createPipelineActivities(ports);

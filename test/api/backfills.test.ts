@@ -33,7 +33,7 @@ describe('backfills', () => {
     expect(response.status).toBe(202);
     expect(response.headers.location).toBe('/backfill/bf-1');
     expect(response.body).toEqual({ id: 'bf-1', status: 'running' });
-    expect(started).toEqual([{ ...body, reprocess: 'none', knownAt: 'latest', train: false }]);
+    expect(started).toEqual([{ ...body, reprocess: 'missing', knownAt: 'latest', train: false }]);
   });
 
   it('passes on every choice, an instant with six digits', async () => {
@@ -48,10 +48,20 @@ describe('backfills', () => {
     );
     await http
       .post('/backfill')
-      .send({ ...body, reprocess: 'failed', known_at: '2026-02-01T01:00+02:00', train: true })
+      .send({
+        ...body,
+        reprocess: 'missing-and-failed',
+        known_at: '2026-02-01T01:00+02:00',
+        train: true,
+      })
       .expect(202);
     expect(started).toEqual([
-      { ...body, reprocess: 'failed', knownAt: '2026-01-31T23:00:00.000000Z', train: true },
+      {
+        ...body,
+        reprocess: 'missing-and-failed',
+        knownAt: '2026-01-31T23:00:00.000000Z',
+        train: true,
+      },
     ]);
   });
 
@@ -108,7 +118,7 @@ describe('backfills', () => {
     ['from', { to: '2026-01-31' }],
     ['to', { ...body, to: '31.01.2026' }],
     ['to', { ...body, to: 20260131 }],
-    ['reprocess', { ...body, reprocess: 'all' }],
+    ['reprocess', { ...body, reprocess: 'completed' }],
     ['known_at', { ...body, known_at: 'yesterday' }],
     ['known_at', { ...body, known_at: '2026-02-30T00:00:00Z' }],
     ['train', { ...body, train: 'yes' }],

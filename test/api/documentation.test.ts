@@ -115,7 +115,9 @@ describe('the OpenAPI document', () => {
     });
     expect(document.components.schemas.BackfillRequestDto).toMatchObject({
       required: ['from', 'to'],
-      properties: { reprocess: { enum: ['none', 'failed', 'completed'], default: 'none' } },
+      properties: {
+        reprocess: { enum: ['missing', 'missing-and-failed', 'all'], default: 'missing' },
+      },
     });
   });
 

@@ -36,7 +36,7 @@ describe('the backfill', () => {
 
   const request = (changes: Partial<BackfillRequest> = {}): BackfillRequest => ({
     ...YEAR,
-    reprocess: 'none',
+    reprocess: 'missing',
     knownAt: 'latest',
     train: false,
     ...changes,

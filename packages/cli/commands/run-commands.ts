@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BackfillRequest, Reprocess } from '../../contracts';
+import { reprocessWords, type BackfillRequest, type Reprocess } from '../../contracts';
 import { withContext, type Invocation } from '../command-context';
 import { dateOption, knownAtOption, oneOf, requireOrder } from '../option-parsers';
 import { renderTable } from '../terminal';
@@ -52,9 +52,9 @@ function addBackfill(program: Command, invocation: Invocation): void {
     .requiredOption('--to <date>', 'last date, inclusive', dateOption)
     .option(
       '--reprocess <which>',
-      'none, failed or completed',
-      oneOf('none', 'failed', 'completed'),
-      'none',
+      'missing, missing-and-failed or all',
+      oneOf(...reprocessWords),
+      'missing',
     )
     .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
     .option('--train', 'train a model at the end')

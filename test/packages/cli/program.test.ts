@@ -23,8 +23,8 @@ describe('the command line', () => {
     ['a missing option', ['backfill', '--from', '2024-01-01'], /--to/],
     [
       'a word that is none of a few',
-      ['backfill', '--from', '2024-01-01', '--to', '2024-01-02', '--reprocess', 'all'],
-      /none, failed, completed/,
+      ['backfill', '--from', '2024-01-01', '--to', '2024-01-02', '--reprocess', 'completed'],
+      /missing, missing-and-failed, all/,
     ],
     ['a moment that is none', ['features', '--user', 'u1', '--at', 'noon'], /ISO 8601/],
     ['an empty user id', ['predict', ''], /not empty/],

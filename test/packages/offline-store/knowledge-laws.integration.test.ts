@@ -91,7 +91,7 @@ describe('knowledge', () => {
         request: {
           from: '2025-03-01',
           to: '2025-03-01',
-          reprocess: 'none',
+          reprocess: 'missing',
           knownAt: 'latest',
           train: false,
         },

@@ -49,7 +49,7 @@ const cases: Case[] = [
   {
     of: 'a date that another run holds, even when all are asked for',
     row: row({ status: 'running' }),
-    reprocess: 'completed',
+    reprocess: 'all',
     runs: false,
   },
   {
@@ -59,28 +59,28 @@ const cases: Case[] = [
   },
   { of: 'a failed date', row: row({ status: 'failed' }), runs: false },
   {
-    of: 'a failed date, with reprocess failed',
+    of: 'a failed date, with reprocess missing-and-failed',
     row: row({ status: 'failed' }),
-    reprocess: 'failed',
+    reprocess: 'missing-and-failed',
     runs: true,
   },
   {
-    of: 'a failed date, with reprocess completed',
+    of: 'a failed date, with reprocess all',
     row: row({ status: 'failed' }),
-    reprocess: 'completed',
+    reprocess: 'all',
     runs: true,
   },
   { of: 'a published date', row: published, runs: false },
   {
-    of: 'a published date, with reprocess failed',
+    of: 'a published date, with reprocess missing-and-failed',
     row: published,
-    reprocess: 'failed',
+    reprocess: 'missing-and-failed',
     runs: false,
   },
   {
-    of: 'a published date, with reprocess completed',
+    of: 'a published date, with reprocess all',
     row: published,
-    reprocess: 'completed',
+    reprocess: 'all',
     runs: true,
   },
   { of: 'a date that succeeded without a manifest', row: row({ manifest: null }), runs: true },
@@ -109,7 +109,7 @@ describe('a backfill', () => {
     const selection = {
       from: DATE,
       to: DATE,
-      reprocess: reprocess ?? 'none',
+      reprocess: reprocess ?? 'missing',
       knownAt: knownAt ?? 'latest',
     } as const;
     expect(selectDates(selection, ofDate ? [ofDate] : [], featureSet)).toEqual(runs ? [DATE] : []);
@@ -119,7 +119,7 @@ describe('a backfill', () => {
     const selection = {
       from: '2024-01-31',
       to: '2024-02-03',
-      reprocess: 'none',
+      reprocess: 'missing',
       knownAt: 'latest',
     } as const;
     const rows = [published, row({ date: '2024-02-04' })];

@@ -16,7 +16,7 @@ describe('backfills', () => {
 
   afterAll(() => platform.remove());
 
-  const request = { reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const request = { reprocess: 'missing', knownAt: 'latest', train: false } as const;
   // More than the pool has connections.
   const startCount = 20;
 
@@ -28,6 +28,16 @@ describe('backfills', () => {
     expect(new Set(started.map(({ id }) => id)).size).toBe(1);
     expect(started.filter(({ created }) => created)).toHaveLength(1);
     await terminate(started[0]!.id);
+  });
+
+  it('that ask for the same as one that an earlier release started attach to it', async () => {
+    const wanted = { ...request, from: '2024-01-18', to: '2024-01-19' };
+    const { id } = await backfills.start(wanted);
+    await platform.adapters.database.sql`
+      update ops.backfills set plan = jsonb_set(plan, '{request,reprocess}', '"none"')
+      where id = ${id}`;
+    expect(await backfills.start(wanted)).toEqual({ id, status: 'running', created: false });
+    await terminate(id);
   });
 
   it('that overlap are refused but for the first, also at the same moment', async () => {

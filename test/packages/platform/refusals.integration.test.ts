@@ -20,7 +20,7 @@ describe('the platform refuses', () => {
 
   afterAll(() => platform.remove());
 
-  const request = { reprocess: 'none', knownAt: 'latest', train: false } as const;
+  const request = { reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const plan = (change: object) =>
     platform.pipelinePorts.planBackfill({
       id: `refused-${JSON.stringify(change)}`,
@@ -90,7 +90,7 @@ describe('the platform refuses', () => {
     const selection = {
       from: '2024-02-01',
       to: '2024-02-05',
-      reprocess: 'completed',
+      reprocess: 'all',
       knownAt: 'latest',
     } as const;
     expect(selectDates(selection, after, featureSet)).toHaveLength(5);
