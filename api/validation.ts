@@ -53,41 +53,46 @@ function withoutName(message: string, property: string | undefined): string {
   return message.startsWith(prefix) ? message.slice(prefix.length) : message;
 }
 
-function succeeds(parse: (text: string) => unknown, value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  try {
-    parse(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
+/** What is wrong with a value, in words that follow the name of its field; undefined: nothing. */
+type ProblemOf = (value: unknown) => string | undefined;
 
-function rule(name: string, message: string, isValid: (value: unknown) => boolean) {
+function rule(name: string, problemOf: ProblemOf) {
   return (options?: ValidationOptions): PropertyDecorator =>
     (target, propertyName) => {
       registerDecorator({
         name,
         target: target.constructor,
         propertyName: propertyName as string,
-        options: { message, ...options },
-        validator: { validate: isValid },
+        options: {
+          message: ({ property, value }) => `${property} ${problemOf(value) ?? 'is not valid'}`,
+          ...options,
+        },
+        validator: { validate: (value) => problemOf(value) === undefined },
       });
     };
 }
 
+/** A text that `parse` takes; why it refuses another one is the message of its error. */
+function parsable(parse: (text: string) => unknown, kind: string): ProblemOf {
+  return (value) => {
+    if (typeof value !== 'string') return `must be ${kind} as a text`;
+    try {
+      parse(value);
+      return undefined;
+    } catch (error) {
+      return `must be ${kind}: ${(error as Error).message}`;
+    }
+  };
+}
+
 /** An existing day written YYYY-MM-DD. */
-export const IsLogicalDate = rule(
-  'isLogicalDate',
-  '$property must be an existing day, as YYYY-MM-DD',
-  (value) => succeeds(parseLogicalDate, value),
-);
+export const IsLogicalDate = rule('isLogicalDate', parsable(parseLogicalDate, 'a date'));
+
+const instantProblem = parsable(parseInstant, 'latest, as-served or a moment');
 
 /** `latest`, `as-served` or an ISO 8601 instant. */
-export const IsKnownAt = rule(
-  'isKnownAt',
-  '$property must be latest, as-served or an ISO 8601 instant',
-  (value) => value === 'latest' || value === 'as-served' || succeeds(parseInstant, value),
+export const IsKnownAt = rule('isKnownAt', (value) =>
+  value === 'latest' || value === 'as-served' ? undefined : instantProblem(value),
 );
 
 const ASCII_USER_ID = /^[\x20-\x7e]{1,128}$/;
@@ -98,8 +103,6 @@ export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && (ASCII_USER_ID.test(value) || USER_ID.test(value));
 }
 
-export const IsUserId = rule(
-  'isUserId',
-  '$property must be 1 to 128 printable characters',
-  isUserId,
+export const IsUserId = rule('isUserId', (value) =>
+  isUserId(value) ? undefined : 'must be 1 to 128 printable characters',
 );

@@ -16,6 +16,6 @@ export function checkedDate(text: string, name: string): string {
   try {
     return parseLogicalDate(text);
   } catch (error) {
-    throw refusal('INVALID_REQUEST', { problem: `${name} is ${(error as Error).message}` });
+    throw refusal('INVALID_REQUEST', { problem: `${name}: ${(error as Error).message}` });
   }
 }

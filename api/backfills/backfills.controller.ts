@@ -18,13 +18,9 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import {
-  ChurnError,
-  type BackfillPlan,
-  type BackfillProgress,
-  type BackfillRequest,
-} from '../../packages/contracts';
+import type { BackfillPlan, BackfillProgress, BackfillRequest } from '../../packages/contracts';
 import { formatInstant, parseInstant } from '../../packages/instants';
+import { requireBackfillRange } from '../../packages/policy';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../problem.dto';
@@ -107,12 +103,10 @@ export class BackfillsController {
   }
 }
 
-/** @throws ChurnError INVALID_DATE_RANGE when `to` is before `from`. */
+/** @throws ChurnError INVALID_DATE_RANGE when `to` is before `from`, or years after it. */
 function requestOf(body: BackfillRequestDto): BackfillRequest {
   const { from, to, reprocess, train, known_at: knownAt } = body;
-  if (to < from) {
-    throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'to is before from' });
-  }
+  requireBackfillRange({ from, to });
   const isNamed = knownAt === 'latest' || knownAt === 'as-served';
   return {
     from,

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ChurnError } from '../../packages/contracts';
+import { requireDateRange } from '../../packages/policy';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../problem.dto';
@@ -18,9 +18,7 @@ export class PartitionsController {
   @ApiOkResponse({ type: PartitionListDto })
   @ApiProblems('INVALID_REQUEST', 'INVALID_DATE_RANGE', 'POSTGRES_UNAVAILABLE')
   async list(@Query() { from, to }: PartitionQueryDto): Promise<PartitionListDto> {
-    if (from !== undefined && to !== undefined && to < from) {
-      throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'to is before from' });
-    }
+    requireDateRange({ from, to });
     return { partitions: await this.ports.partitions.list({ from, to }) };
   }
 }

@@ -4,22 +4,22 @@ import { parseInstant, parseLogicalDate } from '../instants';
 
 /** `YYYY-MM-DD`. */
 export function dateOption(text: string): string {
-  try {
-    return parseLogicalDate(text);
-  } catch {
-    throw new InvalidArgumentError('A date is written YYYY-MM-DD.');
-  }
+  return orInvalid(() => parseLogicalDate(text));
 }
 
 /** An ISO 8601 instant; without a zone it is UTC. */
 export function instantOption(text: string): string {
+  orInvalid(() => parseInstant(text));
+  return text;
+}
+
+/** What the parse refuses is refused as an argument, in the same words as a sentence. */
+function orInvalid<T>(parse: () => T): T {
   try {
-    parseInstant(text);
-    return text;
-  } catch {
-    throw new InvalidArgumentError(
-      'A moment is written as ISO 8601, such as 2024-01-31T12:00:00Z.',
-    );
+    return parse();
+  } catch (error) {
+    const { message } = error as Error;
+    throw new InvalidArgumentError(`${message.charAt(0).toUpperCase()}${message.slice(1)}.`);
   }
 }
 

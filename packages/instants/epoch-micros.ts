@@ -1,3 +1,5 @@
+import { problemOfDay, problemOfTime } from './calendar-problem';
+
 /** Microseconds since 1970-01-01T00:00:00Z. JavaScript's Date has only milliseconds: never use it. */
 export type EpochMicros = bigint;
 
@@ -13,18 +15,21 @@ const INSTANT =
  * The instant an ISO 8601 text names: `2024-01-01`, `2024-01-01T12:00Z`, `2024-01-01 12:00:00.123456+02`.
  * Without a zone it is UTC; without a time it is midnight.
  *
- * @throws RangeError when the text is not such an instant, or names a day or time that does not exist.
+ * @throws RangeError whose message says either how an instant is written, or which day or time does
+ *   not exist and why; as a clause without a full stop.
  */
 export function parseInstant(text: string): EpochMicros {
   const match = INSTANT.exec(text.trim());
-  if (!match) throw new RangeError(`not an ISO 8601 instant: ${JSON.stringify(text.slice(0, 64))}`);
+  if (!match) {
+    throw new RangeError('a moment is written as ISO 8601, such as 2026-01-31T12:00:00Z');
+  }
   const [, year, month, day, hour = '00', minute = '00', second = '00', fraction = '', zone = 'Z'] =
     match;
-  const whole = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
-  const millis = Date.parse(`${whole}Z`);
-  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 19) !== whole) {
-    throw new RangeError(`no such moment: ${JSON.stringify(text.slice(0, 64))}`);
-  }
+  const problem =
+    problemOfDay(Number(year), Number(month), Number(day)) ??
+    problemOfTime(Number(hour), Number(minute), Number(second));
+  if (problem !== undefined) throw new RangeError(`${text.trim()} does not exist: ${problem}`);
+  const millis = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
   return BigInt(millis) * 1000n + BigInt(fraction.padEnd(6, '0')) - zoneOffset(zone);
 }
 

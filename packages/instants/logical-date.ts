@@ -1,3 +1,4 @@
+import { problemOfDay } from './calendar-problem';
 import { MICROS_PER_DAY, type EpochMicros } from './epoch-micros';
 
 /** A UTC calendar day as `YYYY-MM-DD`. Partition D describes the moment T = D 00:00Z. */
@@ -5,13 +6,18 @@ export type LogicalDate = string;
 
 const MILLIS_PER_DAY = 86_400_000;
 
-/** @throws RangeError when the text is not an existing day written `YYYY-MM-DD`. */
+/**
+ * The text itself, when it is an existing day written `YYYY-MM-DD`.
+ *
+ * @throws RangeError whose message says either how a date is written, or why the day does not exist;
+ *   as a clause without a full stop.
+ */
 export function parseLogicalDate(text: string): LogicalDate {
-  const isWritten = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const millis = isWritten ? Date.parse(`${text}T00:00:00Z`) : NaN;
-  if (Number.isNaN(millis) || new Date(millis).toISOString().slice(0, 10) !== text) {
-    throw new RangeError(`not a day as YYYY-MM-DD: ${JSON.stringify(text.slice(0, 32))}`);
-  }
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
+  if (!match) throw new RangeError('a date is written YYYY-MM-DD, such as 2026-01-31');
+  const [, year, month, day] = match;
+  const problem = problemOfDay(Number(year), Number(month), Number(day));
+  if (problem !== undefined) throw new RangeError(`${text} does not exist: ${problem}`);
   return text;
 }
 

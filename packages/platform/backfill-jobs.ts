@@ -9,14 +9,14 @@ import {
   type PlannedKnowledge,
 } from '../contracts';
 import { asDatabaseError } from '../database';
-import { datesBetween, dayNumber, midnightOf, parseInstant, parseLogicalDate } from '../instants';
+import { datesBetween, midnightOf, parseInstant } from '../instants';
 import {
   momentsPerScan,
   rebuildLedger,
   selectDates,
   type PartitionOutcome,
 } from '../offline-store';
-import { planChunks } from '../policy';
+import { planChunks, requireBackfillRange } from '../policy';
 import type { Adapters } from './open-platform';
 import { requestsOf, runPartitionRequests, type JobProgress } from './partition-jobs';
 import { takePlannedKnowledge } from './take-planned-knowledge';
@@ -34,8 +34,7 @@ export async function draftBackfill(
   adapters: Adapters,
   { id, request }: { id: string; request: BackfillRequest },
 ): Promise<BackfillPlan> {
-  validateRange(request);
-  requireBounded(request);
+  requireBackfillRange(request);
   const knowledge = await takePlannedKnowledge(adapters, request.knownAt);
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
@@ -51,32 +50,6 @@ export async function draftBackfill(
     planned: dates.length,
     skipped: total - dates.length,
   };
-}
-
-function validateRange({ from, to }: BackfillRequest): void {
-  for (const text of [from, to]) {
-    try {
-      parseLogicalDate(text);
-    } catch {
-      throw new ChurnError('INVALID_DATE_RANGE', {
-        from,
-        to,
-        problem: 'a date is written YYYY-MM-DD',
-      });
-    }
-  }
-  if (to < from)
-    throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'it ends before it begins' });
-}
-
-/** A longer range is a mistake in a year, and would make the ledger longer than it can be read. */
-const RANGE_DAYS_MAX = 3_660;
-
-function requireBounded({ from, to }: BackfillRequest): void {
-  const days = dayNumber(to) - dayNumber(from) + 1;
-  if (days <= RANGE_DAYS_MAX) return;
-  const problem = `it has ${days} days; the most are ${RANGE_DAYS_MAX}`;
-  throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem });
 }
 
 function requirePast({ from, to }: BackfillRequest, { labelKnownAt }: PlannedKnowledge): void {

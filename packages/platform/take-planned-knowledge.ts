@@ -49,9 +49,9 @@ function pinnedInstant(snapshot: KnowledgeSnapshot, text: string): string {
   let instant: bigint;
   try {
     instant = parseInstant(text);
-  } catch {
+  } catch (error) {
     throw new ChurnError('INVALID_REQUEST', {
-      problem: 'known_at is neither latest, as-served nor an ISO 8601 instant',
+      problem: `known_at is neither latest nor as-served, and ${(error as Error).message}`,
     });
   }
   if (instant > parseInstant(snapshot.latest.at)) {

@@ -81,7 +81,7 @@ function parseMoment(text: string, knowledge: PlannedKnowledge): EpochMicros {
     at = parseInstant(text);
   } catch (error) {
     throw new ChurnError('INVALID_REQUEST', {
-      problem: `the moment is ${(error as Error).message}`,
+      problem: `at: ${(error as Error).message}`,
     });
   }
   if (at > parseInstant(knowledge.labelKnownAt)) {

@@ -135,6 +135,16 @@ describe('backfills', () => {
     expect(response.body.errors.map((error: { field: string }) => error.field)).toEqual([field]);
   });
 
+  it.each([
+    ['from', '2026-02-30', /2026-02-30 does not exist: February 2026 has 28 days/],
+    ['from', '30.02.2026', /a date is written YYYY-MM-DD/],
+    ['known_at', '2026-02-01T25:00Z', /2026-02-01T25:00Z does not exist: hours go from 00 to 23/],
+    ['known_at', 'yesterday', /latest, as-served or a moment: .*ISO 8601/],
+  ])('says whether %s, %s, is misspelt or impossible', async (field, value, problem) => {
+    const response = await (await serve()).post('/backfill').send({ ...body, [field]: value });
+    expect(response.body.errors).toEqual([{ field, problem: expect.stringMatching(problem) }]);
+  });
+
   it('refuses a range that ends before it begins', async () => {
     const wrong = { from: '2026-01-31', to: '2026-01-01' };
     const response = await (await serve()).post('/backfill').send(wrong);

@@ -19,7 +19,7 @@ async function run(...argv: string[]) {
 describe('the command line', () => {
   it.each([
     ['a command that does not exist', ['prophesy'], /unknown command/],
-    ['a date that does not exist', ['run-day', '2024-02-30'], /YYYY-MM-DD/],
+    ['a date that does not exist', ['run-day', '2024-02-30'], /February 2024 has 29 days/],
     ['a missing option', ['backfill', '--from', '2024-01-01'], /--to/],
     [
       'a word that is none of a few',

@@ -34,6 +34,36 @@ describe('a logical date', () => {
   });
 
   it.each([
+    ['2026-02-30', '2026-02-30 does not exist: February 2026 has 28 days'],
+    ['2024-02-30', '2024-02-30 does not exist: February 2024 has 29 days'],
+    ['1900-02-29', '1900-02-29 does not exist: February 1900 has 28 days'],
+    ['2024-06-31', '2024-06-31 does not exist: June 2024 has 30 days'],
+    ['2024-12-32', '2024-12-32 does not exist: December 2024 has 31 days'],
+    ['2024-06-00', '2024-06-00 does not exist: the first day of a month is 01'],
+    ['2024-00-10', '2024-00-10 does not exist: months go from 01 to 12'],
+    ['2024-1-1', 'a date is written YYYY-MM-DD, such as 2026-01-31'],
+  ])('%j is refused as misspelt or as impossible, and why', (text, message) => {
+    expect(() => parseLogicalDate(text)).toThrow(new RangeError(message));
+  });
+
+  it('exists exactly where the calendar of Date has it', () => {
+    const part = (max: number) =>
+      fc.integer({ min: 0, max }).map((n) => String(n).padStart(2, '0'));
+    const year = fc.integer({ min: 0, max: 9_999 }).map((n) => String(n).padStart(4, '0'));
+    fc.assert(
+      fc.property(year, part(13), part(32), (...parts) => {
+        const text = parts.join('-');
+        const millis = Date.parse(`${text}T00:00:00Z`);
+        const exists =
+          !Number.isNaN(millis) && new Date(millis).toISOString().slice(0, 10) === text;
+        const parse = () => parseLogicalDate(text);
+        if (exists) expect(parse()).toBe(text);
+        else expect(parse).toThrow(RangeError);
+      }),
+    );
+  });
+
+  it.each([
     ['1970-01-01', 0, 'Thursday', 4],
     ['1969-12-31', -1, 'Wednesday', 3],
     ['2024-06-02', 19_876, 'Sunday', 0],
