@@ -85,7 +85,10 @@ async function measureAll(platform: Platform, rounds: number): Promise<void> {
 async function backfillLast(platform: Platform, days: number): Promise<Measured> {
   const { adapters, pipelinePorts } = platform;
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills`;
-  await rm(adapters.paths.features, { recursive: true, force: true });
+  const { features, featureRevisions } = adapters.paths;
+  for (const folder of [features, featureRevisions]) {
+    await rm(folder, { recursive: true, force: true });
+  }
   const from: LogicalDate = addDays(END, 1 - days);
   const request = { from, to: END, reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const runId = `doubling-${days}`;

@@ -10,6 +10,14 @@ const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
 
 const overlapping = 'test/packages/offline-store/overlapping-runs.integration.test.ts';
 
+const moving = 'test/packages/stack/data-layout/open-for-writing.process.test.ts';
+const [moves, earlierReleases] = ['move-feature-revisions', 'earlier-release'].map((name) =>
+  breaksOf(`packages/stack/data-layout/${name}.ts`, [moving]),
+);
+const places = breaksOf('packages/offline-store/partition-paths.ts', [
+  'test/packages/platform/earlier-layout.integration.test.ts',
+]);
+
 const late = breaksOf('packages/offline-store/find-restatements.ts', [golden]);
 
 const [grids, computing, claims, ledger, revisions] = [
@@ -204,6 +212,20 @@ export const storeMutations = [
     '',
     [paused],
   ),
+  // Where revisions lie
+  places(
+    'the former folder',
+    'if (existsSync(store.formerFeatureRevisions)) roots',
+    'if (false) roots',
+  ),
+  places('each file in its place', '!existsSync(present!) && existsSync(former)', 'false'),
+  moves('temporary files among the days', 'await removeTemporaryDays(paths.features);', ''),
+  moves('a revision that differs', 'if (left !== right) throw', 'if (false) throw'),
+  moves('a folder that is there already', "['ENOTEMPTY', 'EEXIST', 'ENOTDIR']", '[]'),
+  moves('what was moved goes', '  await rm(source);', ''),
+  earlierReleases('processes without a number', '?.[1] ?? 1)', '?.[1] ?? DATA_LAYOUT)'),
+  earlierReleases('a worker started by hand', 'return isWorker(ready.pid) ?', 'return false ?'),
+  earlierReleases('a pid that is another program', 'return isWorker(ready.pid) ?', 'return true ?'),
   revisions('a revision that nobody saw', 'await removeAll(unseen);', '', [killed]),
   revisions(
     "the day's file is replaced last",

@@ -3,7 +3,7 @@ import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@tempor
 import { loadConfig, type Config } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { openPlatform } from '../packages/platform';
-import { resolveConnections, workerReadyFile } from '../packages/stack';
+import { DATA_LAYOUT, resolveConnections, workerReadyFile } from '../packages/stack';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
 import { createReadyFile } from './ready-file';
@@ -16,7 +16,10 @@ async function main(): Promise<void> {
   installRuntime(config);
   const codePath = builtWorkflowBundle();
   const platform = await openPlatform(config);
-  const readyFile = createReadyFile(workerReadyFile(config.dataDir), process.pid);
+  const readyFile = createReadyFile(workerReadyFile(config.dataDir), {
+    pid: process.pid,
+    data_layout: DATA_LAYOUT,
+  });
   readyFile.remove(); // That of a worker that was killed may name a pid that lives again.
   const { temporalAddress } = resolveConnections(config);
   const connection = await NativeConnection.connect({ address: temporalAddress });

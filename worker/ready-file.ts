@@ -1,14 +1,20 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
+export interface ReadyWorker {
+  readonly pid: number;
+  /** The layout of the data directory that it knows; a release with another one looks at it. */
+  readonly data_layout: number;
+}
+
 /** Says that the worker polls its queues; the stack and health checks look for it. */
-export function createReadyFile(file: string, pid: number) {
+export function createReadyFile(file: string, worker: ReadyWorker) {
   return {
     /** Appears whole, by one rename. */
     write(): void {
       mkdirSync(path.dirname(file), { recursive: true });
-      const temporary = `${file}.${pid}`;
-      writeFileSync(temporary, `${JSON.stringify({ pid })}\n`);
+      const temporary = `${file}.${worker.pid}`;
+      writeFileSync(temporary, `${JSON.stringify(worker)}\n`);
       renameSync(temporary, file);
     },
     remove(): void {

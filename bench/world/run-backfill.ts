@@ -21,6 +21,7 @@ export interface BackfillRange {
 export async function emptyStore({ adapters }: Platform): Promise<void> {
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills, ops.daily_runs`;
   await setAside(adapters.paths.features);
+  await setAside(adapters.paths.featureRevisions);
 }
 
 /** Renames a folder, if it is there, to one beside it that goes when the scratch folder does. */

@@ -14,7 +14,11 @@ export function dataPaths(dataDir: string) {
     temporal: below('temporal'),
     rawLog: below('raw_log'),
     timelines: below('timelines'),
+    /** Current days and nothing else, so that any reader's glob over it is right. */
     features: below('features'),
+    featureRevisions: below('feature_revisions'),
+    /** Where earlier releases kept the revisions. */
+    formerFeatureRevisions: below('features', '_revisions'),
     models: below('models', 'churn_model'),
     driftLogs: below('monitoring', 'drift_logs'),
     logs: below('logs'),

@@ -60,6 +60,18 @@ export const errorCatalogue = {
     httpStatus: 500,
     retryable: false,
   },
+  EARLIER_RELEASE_RUNNING: {
+    message:
+      '{service} of an earlier release still uses this data directory (process {pid}), whose files this release has to move first. Stop it with `churn down`, or end that process if `churn up` did not start it; then try again.',
+    httpStatus: 409,
+    retryable: false,
+  },
+  REVISIONS_DIFFER: {
+    message:
+      'Two different files are the same revision: {former} and {file}. Move away the one that does not belong to this database, then try again.',
+    httpStatus: 500,
+    retryable: false,
+  },
   NO_DATA: {
     message: 'There is no data yet. Run `churn generate` or `churn import` first.',
     httpStatus: 409,

@@ -8,6 +8,7 @@ const problems = new Map([
   ['EPERM', 'permission denied'],
   ['ENOTDIR', 'a part of its path is not a folder'],
   ['EIO', 'the disk fails'],
+  ['EXDEV', 'its folders are not on one file system, which hard links need'],
 ]);
 
 /** DuckDB has no codes for these. */

@@ -9,7 +9,7 @@ import type { ComputeContext, PartitionRequest } from './compute-partitions';
 import { sha256OfFile } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
-import { partitionPaths } from './partition-paths';
+import { findRevisionFile } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
 import { isStale } from './select-dates';
 import { createContentHasher } from './vector-writer';
@@ -40,8 +40,8 @@ export async function auditPartitions(
   context: AuditContext,
   progress: { report?: (done: number, total: number, what: string) => void } = {},
 ): Promise<AuditReport> {
-  const { featuresDir, ledger } = context;
-  const onDisk = await datesOnDisk(featuresDir);
+  const { store, ledger } = context;
+  const onDisk = await datesOnDisk(store);
   const inLedger = (await ledger.list()).filter((row) => row.manifest).map((row) => row.date);
   const dates = [...new Set([...onDisk, ...inLedger])].sort();
   const found: Record<Finding, string[]> = {
@@ -60,7 +60,7 @@ export async function auditPartitions(
     else if (ofDate.length === 0) found.extra.push(date);
     else if (
       !ofDate.some(({ verdict }) => verdict === 'mismatched') &&
-      !(await currentPartition(featuresDir, date))
+      !(await currentPartition(store, date))
     ) {
       found.mismatched.push(date);
     }
@@ -99,7 +99,7 @@ async function auditRevisions(
   const audited: AuditedRevision[] = [];
   const rounds = new Map<number, PartitionManifest[]>();
   const manifestsByDate = await Promise.all(
-    dates.map((date) => readManifests(context.featuresDir, date)),
+    dates.map((date) => readManifests(context.store, date)),
   );
   const total = manifestsByDate.flat().length;
   const note = (manifest: PartitionManifest, verdict: AuditedRevision['verdict']) => {
@@ -121,10 +121,10 @@ async function auditRevisions(
 
 /** What the file alone says; undefined when it has to be recomputed. */
 async function withoutRecomputing(
-  { featuresDir, featureSet, lastBatch }: AuditContext,
+  { store, featureSet, lastBatch }: AuditContext,
   manifest: PartitionManifest,
 ): Promise<AuditedRevision['verdict'] | undefined> {
-  const file = partitionPaths(featuresDir, manifest.date).revisionFile(manifest.revision);
+  const file = findRevisionFile(store, manifest.date, manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';
   if (sha256 !== manifest.sha256) return 'mismatched';
@@ -196,13 +196,13 @@ export function requestOf(manifest: PartitionManifest): PartitionRequest {
  * where they were. Dates that the ledger knows are left to their own next run.
  */
 export async function rebuildLedger(
-  context: Pick<ComputeContext, 'featuresDir' | 'ledger'>,
+  context: Pick<ComputeContext, 'store' | 'ledger'>,
 ): Promise<LogicalDate[]> {
   const rows = new Map((await context.ledger.list()).map((row) => [row.date, row]));
   const restored: LogicalDate[] = [];
-  for (const date of await datesOnDisk(context.featuresDir)) {
+  for (const date of await datesOnDisk(context.store)) {
     if (rows.get(date)?.manifest) continue;
-    const current = await currentPartition(context.featuresDir, date);
+    const current = await currentPartition(context.store, date);
     if (!current) continue;
     if (await context.ledger.restore(current.manifest)) restored.push(date);
   }

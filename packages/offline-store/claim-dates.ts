@@ -6,7 +6,7 @@ import type { LogicalDate } from '../instants';
 import type { ComputeContext, PartitionRequest } from './compute-partitions';
 import type { Claim, Ledger } from './ledger';
 import { currentPartition } from './manifests';
-import { partitionPaths } from './partition-paths';
+import { partitionPaths, type StorePaths } from './partition-paths';
 import { isStale } from './select-dates';
 
 /**
@@ -18,7 +18,7 @@ import { isStale } from './select-dates';
  * @throws ChurnError PARTITION_BUSY when another owner holds a date for longer than its lease.
  */
 export async function claimDates(
-  { ledger, owner, featuresDir, featureSet }: ClaimContext,
+  { ledger, owner, store, featureSet }: ClaimContext,
   group: readonly PartitionRequest[],
   { claims, signal }: { claims: Map<LogicalDate, Claim>; signal?: AbortSignal },
 ): Promise<Set<LogicalDate>> {
@@ -36,7 +36,7 @@ export async function claimDates(
     const { date } = request;
     const made = claims.get(date) ?? (await claimPatiently(ledger, { date, owner }, signal));
     claims.set(date, made);
-    const claim = await adoptPublished(featuresDir, made);
+    const claim = await adoptPublished(store, made);
     claims.set(date, claim);
     if (!isOvertaken(request, claim.published, featureSet)) continue;
     await ledger.release(claim, { status: 'succeeded' });
@@ -48,7 +48,7 @@ export async function claimDates(
   return overtaken;
 }
 
-type ClaimContext = Pick<ComputeContext, 'ledger' | 'owner' | 'featuresDir' | 'featureSet'>;
+type ClaimContext = Pick<ComputeContext, 'ledger' | 'owner' | 'store' | 'featureSet'>;
 
 /** Whether others have published what a restatement was not planned for, or what knows more. */
 function isOvertaken(
@@ -67,12 +67,12 @@ function isOvertaken(
  * nothing left that it could publish. Where it got as far as replacing the day's file, what readers
  * see is what counts as published, recorded or not.
  */
-async function adoptPublished(featuresDir: string, claim: Claim): Promise<Claim> {
-  await removeLeftovers(featuresDir, claim);
+async function adoptPublished(store: StorePaths, claim: Claim): Promise<Claim> {
+  await removeLeftovers(store, claim);
   // Looked for afterwards: what was renamed until then.
-  const newestOnDisk = await newestRevision(featuresDir, claim.date);
+  const newestOnDisk = await newestRevision(store, claim.date);
   if (newestOnDisk <= (claim.published?.revision ?? 0)) return claim;
-  const current = await currentPartition(featuresDir, claim.date);
+  const current = await currentPartition(store, claim.date);
   if (!current || current.manifest.revision <= (claim.published?.revision ?? 0)) return claim;
   return { ...claim, published: current.manifest, isRecorded: false };
 }
@@ -93,26 +93,20 @@ async function claimPatiently(
   throw new ChurnError('PARTITION_BUSY', { date });
 }
 
-async function removeLeftovers(featuresDir: string, { date, fencingToken }: Claim): Promise<void> {
+async function removeLeftovers(store: StorePaths, { date, fencingToken }: Claim): Promise<void> {
   // Not those of a later claim, should this one have been lost in between.
   const isEarlier = (name: string) => Number(/\.tmp-(\d+)$/.exec(name)?.[1]) <= fencingToken;
-  const { revisionsDirectory, dayFile } = partitionPaths(featuresDir, date);
-  const revisions = await readdir(revisionsDirectory).catch(() => []);
-  const days = revisions.length === 0 ? [] : await readdir(path.dirname(dayFile)).catch(() => []);
-  const leftovers = [
-    ...revisions
-      .filter((name) => name.startsWith('.') && isEarlier(name))
-      .map((name) => path.join(revisionsDirectory, name)),
-    ...days
-      .filter((name) => name.startsWith(`.${path.basename(dayFile)}.tmp-`) && isEarlier(name))
-      .map((name) => path.join(path.dirname(dayFile), name)),
-  ];
+  const { revisionsDirectory } = partitionPaths(store, date);
+  const names = await readdir(revisionsDirectory).catch(() => []);
+  const leftovers = names
+    .filter((name) => name.startsWith('.') && isEarlier(name))
+    .map((name) => path.join(revisionsDirectory, name));
   await Promise.all(leftovers.map((file) => rm(file, { force: true })));
 }
 
 /** The number of the newest revision that lies there, published or not; 0 where there is none. */
-async function newestRevision(featuresDir: string, date: LogicalDate): Promise<number> {
-  const { revisionsDirectory } = partitionPaths(featuresDir, date);
+async function newestRevision(store: StorePaths, date: LogicalDate): Promise<number> {
+  const { revisionsDirectory } = partitionPaths(store, date);
   const names = await readdir(revisionsDirectory).catch(() => []);
   const numbers = names.map((name) => Number(/^rev-(\d+)\.parquet$/.exec(name)?.[1] ?? 0));
   return Math.max(0, ...numbers);

@@ -21,6 +21,7 @@ import {
   stageRevision,
   type StagedRevision,
 } from './publish-revision';
+import type { StorePaths } from './partition-paths';
 import { isStale } from './select-dates';
 import { createContentHasher } from './vector-writer';
 import type { WriterPool } from './writer-pool';
@@ -60,7 +61,7 @@ export interface PartitionProgress {
 
 export interface ComputeContext extends GridContext {
   readonly ledger: Ledger;
-  readonly featuresDir: string;
+  readonly store: StorePaths;
   /** Who claims: a retry of the same owner takes its own claims over at once. */
   readonly owner: string;
 }
@@ -145,7 +146,7 @@ async function computeGroup(
   }
   if (claims.size === 0) return {};
   try {
-    await mkdir(context.featuresDir, { recursive: true });
+    await mkdir(context.store.features, { recursive: true });
     const { signal } = progress;
     return await withWriters(context, { group, signal }, async ({ duckDb, vectors, pool }) => {
       const countsOf = countingOnce(duckDb, context.segments);

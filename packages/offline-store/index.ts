@@ -10,7 +10,7 @@ export {
 export { findRestatements, type Restatements } from './find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { currentPartition, readManifests } from './manifests';
-export { partitionPaths } from './partition-paths';
+export { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
 export { isStale, selectDates } from './select-dates';
 export { withGrid } from './compute-grid';
 export { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';

@@ -1,22 +1,31 @@
 import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { PartitionManifest, PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { sha256OfFile } from '../durable-files';
-import { partitionPaths } from './partition-paths';
+import {
+  findRevisionFile,
+  partitionPaths,
+  revisionFolders,
+  type StorePaths,
+} from './partition-paths';
 
 /** Every manifest beside the revisions of a date, oldest first; published or not. */
 export async function readManifests(
-  featuresDir: string,
+  store: StorePaths,
   date: LogicalDate,
 ): Promise<PartitionManifest[]> {
-  const paths = partitionPaths(featuresDir, date);
-  const names = await readdir(paths.revisionsDirectory).catch(() => []);
-  const revisions = names
-    .flatMap((name) => /^rev-(\d+)\.json$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-  const texts = revisions.map((revision) => readFile(paths.manifestFile(revision), 'utf8'));
-  return (await Promise.all(texts)).map((text) => JSON.parse(text) as PartitionManifest);
+  const files = new Map<number, string>();
+  // The present folder last: what it has is what counts.
+  for (const folder of revisionFolders(store, date).reverse()) {
+    for (const name of await readdir(folder).catch(() => [])) {
+      const revision = /^rev-(\d+)\.json$/.exec(name)?.[1];
+      if (revision !== undefined) files.set(Number(revision), path.join(folder, name));
+    }
+  }
+  const inOrder = [...files].sort(([a], [b]) => a - b);
+  const texts = await Promise.all(inOrder.map(([, file]) => readFile(file, 'utf8')));
+  return texts.map((text) => JSON.parse(text) as PartitionManifest);
 }
 
 /**
@@ -24,19 +33,21 @@ export async function readManifests(
  * revision with the file's sha256. The ledger is rebuilt from this.
  */
 export async function currentPartition(
-  featuresDir: string,
+  store: StorePaths,
   date: LogicalDate,
 ): Promise<PublishedPartition | undefined> {
-  const paths = partitionPaths(featuresDir, date);
-  const sha256 = await sha256OfFile(paths.dayFile).catch(() => undefined);
-  const manifests = await readManifests(featuresDir, date);
+  const { dayFile } = partitionPaths(store, date);
+  const sha256 = await sha256OfFile(dayFile).catch(() => undefined);
+  const manifests = await readManifests(store, date);
   const manifest = manifests.findLast((candidate) => candidate.sha256 === sha256);
-  return manifest && { manifest, path: paths.revisionFile(manifest.revision) };
+  return manifest && { manifest, path: findRevisionFile(store, date, manifest.revision) };
 }
 
 /** The dates that have a day's file, in order. */
-export async function datesOnDisk(featuresDir: string): Promise<LogicalDate[]> {
-  const files = await readdir(featuresDir, { recursive: true }).catch(() => []);
+export async function datesOnDisk({
+  features,
+}: Pick<StorePaths, 'features'>): Promise<LogicalDate[]> {
+  const files = await readdir(features, { recursive: true }).catch(() => []);
   return files
     .flatMap((file) => {
       const parts = /^year=(\d{4}).month=(\d{2}).day=(\d{2})\.parquet$/.exec(file);

@@ -22,18 +22,23 @@ import {
   writeDurably,
 } from '../durable-files';
 import type { Checked, Claim, Ledger } from './ledger';
-import { partitionPaths, temporaryPaths, type TemporaryPaths } from './partition-paths';
+import {
+  partitionPaths,
+  temporaryPaths,
+  type StorePaths,
+  type TemporaryPaths,
+} from './partition-paths';
 
 /** Changes when the writer would write other bytes for the same rows. */
 export const writerVersion = 'duckdb-1.5.6/parquet-1/zstd-1/122880';
 
 interface StoreContext {
-  readonly featuresDir: string;
+  readonly store: StorePaths;
   readonly featureSet: FeatureSet;
   readonly segments: SegmentFiles;
 }
 
-/** A revision written beside the store, under temporary names. */
+/** A revision written beside those there are, under temporary names. */
 export interface StagedRevision {
   readonly manifest: PartitionManifest;
   readonly temporary: TemporaryPaths;
@@ -53,7 +58,7 @@ export async function stageRevision(
   },
 ): Promise<StagedRevision> {
   const { write, rows, request, claim } = options;
-  const paths = partitionPaths(context.featuresDir, request.date);
+  const paths = partitionPaths(context.store, request.date);
   const revision = (claim.published?.revision ?? 0) + 1;
   const temporary = temporaryPaths(paths, claim.fencingToken);
   for (const folder of [paths.revisionsDirectory, path.dirname(paths.dayFile)]) {
@@ -178,10 +183,10 @@ export async function keepRevision(
 }
 
 async function isIntact(
-  { featuresDir }: StoreContext,
+  { store }: StoreContext,
   { date, revision, sha256 }: PartitionManifest,
 ): Promise<boolean> {
-  const paths = partitionPaths(featuresDir, date);
+  const paths = partitionPaths(store, date);
   const files = [paths.revisionFile(revision), paths.dayFile];
   const found = await Promise.all(files.map((file) => sha256OfFile(file).catch(() => undefined)));
   return found.every((hash) => hash === sha256);
@@ -189,10 +194,10 @@ async function isIntact(
 
 /** The files that a killed attempt left under the next number, the manifest first. */
 async function unseenRevision(
-  { featuresDir }: StoreContext,
+  { store }: StoreContext,
   { date, revision }: PartitionManifest,
 ): Promise<string[]> {
-  const paths = partitionPaths(featuresDir, date);
+  const paths = partitionPaths(store, date);
   const names = await readdir(paths.revisionsDirectory);
   const next = [paths.manifestFile(revision + 1), paths.revisionFile(revision + 1)];
   return next.filter((file) => names.includes(path.basename(file)));
@@ -219,11 +224,11 @@ async function putOnDisk(
  * under this number is replaced: no reader saw it.
  */
 async function putInPlace(
-  { featuresDir }: StoreContext,
+  { store }: StoreContext,
   { temporary }: StagedRevision,
   { date, revision }: PartitionManifest,
 ): Promise<void> {
-  const paths = partitionPaths(featuresDir, date);
+  const paths = partitionPaths(store, date);
   await orFencedOut(date, async () => {
     await rename(temporary.revisionFile, paths.revisionFile(revision));
     await rename(temporary.manifestFile, paths.manifestFile(revision));

@@ -38,7 +38,7 @@ export async function draftBackfill(
   const knowledge = await takePlannedKnowledge(adapters, request.knownAt);
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
-  await rebuildLedger({ ledger: adapters.ledger, featuresDir: adapters.paths.features });
+  await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
   const rows = await adapters.ledger.list({ from: request.from, to: request.to });
   const dates = selectDates({ ...request, knownAt }, rows, adapters.featureSet);
   const total = datesBetween(request.from, request.to).length;

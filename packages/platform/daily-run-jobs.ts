@@ -122,7 +122,7 @@ export async function computeDay(
   progress: JobProgress,
 ): Promise<DayComputed> {
   const { date, runId, knowledge } = request;
-  await rebuildLedger({ ledger: adapters.ledger, featuresDir: adapters.paths.features });
+  await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
   const own = await ownRequest(adapters, date, knowledge);
   const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
   const requests = [...own, ...restatements.requests];

@@ -34,6 +34,7 @@ import {
 import type { Adapters } from './open-platform';
 import { newestPartition, type JobProgress } from './partition-jobs';
 import { listPartitionRows } from './partition-rows';
+import { openForWriting } from '../stack';
 import { syncNewestPartition } from './sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './temporal-runs';
 import { userFeatures, type FeaturesQuery } from './user-features';
@@ -54,8 +55,10 @@ export function createJobs(adapters: Adapters, temporal: LazyTemporal, backfills
     userFeatures: (query: FeaturesQuery) => userFeatures(adapters, query),
     writeHistory: (query: HistoryQuery, progress: JobProgress): Promise<HistoryReport> =>
       writeHistory(adapters, query, progress),
-    train: (options: { asOf?: LogicalDate }, progress: JobProgress) =>
-      train(adapters, options, progress),
+    train: async (options: { asOf?: LogicalDate }, progress: JobProgress) => {
+      await openForWriting(adapters.config);
+      return train(adapters, options, progress);
+    },
     listModels: () => listModelVersions(adapters),
     showModel: (version: string) => showModelVersion(adapters, version),
     promoteModel: (version: string, reason: string) => promote(adapters, version, reason),
@@ -82,6 +85,7 @@ function createDataJobs(adapters: Adapters) {
       },
       progress: JobProgress,
     ) => {
+      await openForWriting(adapters.config);
       const { world } = await adapters.installation();
       const { from, to, users, seed, start } = options;
       return generateDays({
@@ -96,10 +100,11 @@ function createDataJobs(adapters: Adapters) {
         },
       });
     },
-    importFolder: (
+    importFolder: async (
       options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough'>,
       progress: JobProgress,
     ) => {
+      await openForWriting(adapters.config);
       const folder = path.resolve(options.folder);
       return importFolder({
         ...loadOptions(adapters, progress),
@@ -125,8 +130,10 @@ const POLL_MILLIS = 500;
 function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: BackfillRuns) {
   return {
     /** Runs, or attaches to, the daily run of a date, and waits for its report. */
-    runDay: (date: LogicalDate, progress: JobProgress) =>
-      runDay(adapters, temporal, date, progress),
+    runDay: async (date: LogicalDate, progress: JobProgress) => {
+      await openForWriting(adapters.config);
+      return runDay(adapters, temporal, date, progress);
+    },
     planBackfill: async (request: BackfillRequest) => {
       const plan = await backfills.plan(request);
       const { planned, skipped, knowledge } = plan;
@@ -142,6 +149,7 @@ function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: Ba
       };
     },
     backfill: async (request: BackfillRequest, progress: JobProgress) => {
+      await openForWriting(adapters.config);
       const { id } = await backfills.start(request);
       return backfillDocument(
         await waitForBackfill({ id, adapters, backfills, temporal }, progress),

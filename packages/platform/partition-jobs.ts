@@ -3,8 +3,8 @@ import { formatInstant, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '..
 import {
   computePartitions,
   findRestatements,
+  findRevisionFile,
   isStale,
-  partitionPaths,
   type ComputeContext,
   type ComputedPartitions,
   type LedgerRow,
@@ -13,6 +13,7 @@ import {
   type Restatements,
 } from '../offline-store';
 import type { RawLog } from '../raw-data';
+import { openForWriting } from '../stack';
 import type { Adapters } from './open-platform';
 
 /** What a piece of work reports to and is stopped by; activities and the command line both fit. */
@@ -32,7 +33,7 @@ export async function computeContext(
   return {
     ledger,
     featureSet,
-    featuresDir: paths.features,
+    store: paths,
     segments: (table, batch) => rawLog.segments(table, batch),
     openDuckDb: () => adapters.openDuckDb(),
     owner,
@@ -44,6 +45,7 @@ export async function runPartitionRequests(
   options: { owner: string; requests: readonly PartitionRequest[] },
   progress: JobProgress,
 ): Promise<ComputedPartitions> {
+  await openForWriting(adapters.config);
   const context = await computeContext(adapters, options.owner);
   const partitionProgress: PartitionProgress = {
     signal: progress.signal,
@@ -124,9 +126,7 @@ export async function publishedPartitions(
 ): Promise<PublishedPartition[]> {
   const rows = await ledger.list(range);
   return rows.flatMap(({ date, manifest }) =>
-    manifest
-      ? [{ manifest, path: partitionPaths(paths.features, date).revisionFile(manifest.revision) }]
-      : [],
+    manifest ? [{ manifest, path: findRevisionFile(paths, date, manifest.revision) }] : [],
   );
 }
 

@@ -4,8 +4,8 @@ import { parquetRowCounts } from '../duckdb';
 import type { ServedFeatures } from '../modeling';
 import { sha256OfFile } from '../durable-files';
 import {
+  findRevisionFile,
   isStale,
-  partitionPaths,
   readManifests,
   writeVectors,
   type PartitionRequest,
@@ -53,9 +53,8 @@ async function servedRevision(
   const isServed = (manifest: PartitionManifest) =>
     manifest.known_at === knownAt && manifest.batch === batch && !isStale(manifest, featureSet);
   if (current && isServed(current.manifest)) return describe(current.manifest, current.path);
-  const ofDate = partitionPaths(paths.features, date);
-  for (const manifest of (await readManifests(paths.features, date)).filter(isServed)) {
-    const file = ofDate.revisionFile(manifest.revision);
+  for (const manifest of (await readManifests(paths, date)).filter(isServed)) {
+    const file = findRevisionFile(paths, date, manifest.revision);
     const sha256 = await sha256OfFile(file).catch(() => undefined);
     if (sha256 === manifest.sha256) return describe(manifest, file);
   }

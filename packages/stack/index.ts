@@ -1,3 +1,5 @@
+export { DATA_LAYOUT } from './data-layout/earlier-release';
+export { openForWriting } from './data-layout/open-for-writing';
 export { resolveConnections, type Connections } from './connections';
 export {
   serviceNames,

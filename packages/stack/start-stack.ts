@@ -1,10 +1,12 @@
 import { dataPaths, type Config } from '../config';
+import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
+import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
 import { availableServices, recipes } from './recipes';
 import type { ServiceName, StackEvent, StackStatus } from './service-names';
 import type { StackContext } from './services/service-recipe';
 import { stackStatus } from './stack-status';
 import { withStackLock } from './stack-lock';
-import { startService } from './start-service';
+import { startService, stopService } from './start-service';
 import { readStackState } from './state-file';
 
 const LOCK_WAIT_MS = 120_000;
@@ -22,11 +24,11 @@ export interface StartOptions {
 
 /**
  * Starts what is not running, waits until all of it answers, and leaves it running when this
- * process ends. Services named by the environment are only checked. The database is migrated and
- * Temporal knows the search attributes afterwards.
+ * process ends. Services named by the environment are only checked. The database is migrated, the
+ * data directory has this release's layout and Temporal knows the search attributes afterwards.
  *
  * @throws ChurnError SERVICE_FAILED_TO_START with the end of the service's log, PORT_IN_USE,
- * MISSING_TOOL, STORAGE_UNAVAILABLE, or POSTGRES_, REDIS_, TEMPORAL_UNAVAILABLE of an external one
+ * MISSING_TOOL, STORAGE_UNAVAILABLE, EARLIER_RELEASE_RUNNING, REVISIONS_DIFFER, or POSTGRES_, REDIS_, TEMPORAL_UNAVAILABLE of an external one
  */
 export async function startStack(options: StartOptions): Promise<StackStatus> {
   const { config, env = process.env, onEvent = () => {}, durable = true } = options;
@@ -41,9 +43,26 @@ export async function startStack(options: StartOptions): Promise<StackStatus> {
         onEvent,
       );
     await start(['postgres', 'redis', 'temporal']);
+    await openDataDirectory(context, wanted, onEvent);
     await start(['worker', 'api']);
   });
   return stackStatus({ config });
+}
+
+/** A worker and an API of an earlier release are about to be replaced anyway: they go before. */
+async function openDataDirectory(
+  context: StackContext,
+  wanted: readonly ServiceName[],
+  onEvent: (event: StackEvent) => void,
+): Promise<void> {
+  if (isUpToDate(context.paths)) return;
+  for (const service of dependents.filter((name) => wanted.includes(name))) {
+    if (!isOfEarlierRelease(context.state[service])) continue;
+    onEvent({ service, kind: 'stopping' });
+    await stopService(recipes[service], context);
+    onEvent({ service, kind: 'stopped' });
+  }
+  await bringUpToDate(context.paths, context.state);
 }
 
 /** Starts side by side; all settle before the first error is raised, so that nothing is half known. */

@@ -12,7 +12,7 @@ export interface ServiceState {
   /** Temporal's web UI. */
   ui_port?: number;
   password?: string;
-  /** Of the settings and build a worker or API was started with. */
+  /** Of the settings, the build and the data directory's layout a worker or API was started with. */
   fingerprint?: string;
 }
 

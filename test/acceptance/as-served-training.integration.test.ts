@@ -67,7 +67,7 @@ describe('training after late data', () => {
   async function meansOfMarch(featuresOf: 'first' | 'current') {
     const { paths } = platform.adapters;
     const files = datesBetween(TRAINING.from, TRAINING.to).map((date) => {
-      const ofDate = partitionPaths(paths.features, date);
+      const ofDate = partitionPaths(paths, date);
       const { dayFile: labels } = ofDate;
       return { features: featuresOf === 'first' ? ofDate.revisionFile(1) : labels, labels };
     });

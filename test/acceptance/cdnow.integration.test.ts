@@ -114,7 +114,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
   it('has labels through 1998-05-31 and none after', async () => {
     const duckDb = await platform.adapters.openDuckDb();
     const files = datesBetween(RANGE.from, RANGE.to).map(
-      (date) => partitionPaths(platform.adapters.paths.features, date).dayFile,
+      (date) => partitionPaths(platform.adapters.paths, date).dayFile,
     );
     const list = files.map((file) => `'${file}'`).join(', ');
     const days = await duckDb.rows<{ day: string; rows: bigint; known: bigint }>(
@@ -140,7 +140,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
   it('has its eligible validation rows counted alike by the partitions and by the model', async () => {
     const duckDb = await platform.adapters.openDuckDb();
     const files = datesBetween('1998-05-01', '1998-05-30').map(
-      (date) => `'${partitionPaths(platform.adapters.paths.features, date).dayFile}'`,
+      (date) => `'${partitionPaths(platform.adapters.paths, date).dayFile}'`,
     );
     const [counted] = await duckDb.rows<{ rows: bigint; churned: bigint }>(
       `SELECT count(*) AS rows, count(*) FILTER (label_churned_30d) AS churned

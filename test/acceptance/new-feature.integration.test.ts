@@ -89,7 +89,7 @@ describe('a feature that is added to an installation', () => {
 
   it('is a column of every partition, with the values counted by hand', async () => {
     const duckDb = await extended.adapters.openDuckDb();
-    const files = DATES.map((date) => partitionPaths(extended.adapters.paths.features, date));
+    const files = DATES.map((date) => partitionPaths(extended.adapters.paths, date));
     const rows = await duckDb.rows<{ user_id: string; date: string; value: number }>(
       `SELECT user_id, strftime(feature_time, '%Y-%m-%d') AS date, ${NAME} AS value
        FROM ${readParquet(files.map(({ dayFile }) => dayFile))}`,

@@ -49,7 +49,7 @@ async function segmentsOf({ adapters }: TestPlatform): Promise<Record<string, st
 /** SHA-256 of every partition's file. */
 async function partitionsOf({ adapters }: TestPlatform): Promise<Record<string, string>> {
   const hashes = datesBetween(COMPUTED.from, COMPUTED.to).map(async (date) => {
-    const { dayFile } = partitionPaths(adapters.paths.features, date);
+    const { dayFile } = partitionPaths(adapters.paths, date);
     return [date, await sha256OfFile(dayFile)] as const;
   });
   return Object.fromEntries(await Promise.all(hashes));

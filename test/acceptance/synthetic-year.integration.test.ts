@@ -114,9 +114,7 @@ async function validationRows(
   { split }: ModelMetadata,
 ): Promise<LabelledVector[]> {
   const { from, to } = split.validation;
-  const files = datesBetween(from, to).map(
-    (date) => partitionPaths(adapters.paths.features, date).dayFile,
-  );
+  const files = datesBetween(from, to).map((date) => partitionPaths(adapters.paths, date).dayFile);
   const duckDb = await adapters.openDuckDb();
   const rows = await duckDb.rows(`SELECT * FROM ${readParquet(files)} WHERE sessions_30d > 0`);
   duckDb.close();
@@ -130,7 +128,7 @@ async function validationRows(
 async function shift({ adapters }: TestPlatform, date: string, sessions: string): Promise<void> {
   const { ledger, paths, database } = adapters;
   const manifest = (await ledger.list({ from: date, to: date }))[0]!.manifest!;
-  const files = partitionPaths(paths.features, date);
+  const files = partitionPaths(paths, date);
   const revision = manifest.revision + 1;
   const file = files.revisionFile(revision);
   const duckDb = await adapters.openDuckDb();

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { dataPaths } from '../../packages/config';
 import { readParquet } from '../../packages/duckdb';
 import { featureSet } from '../../packages/features';
 import { formatInstant, MICROS_PER_DAY, midnightOf } from '../../packages/instants';
@@ -31,6 +32,7 @@ interface Table {
 /** What one reader found: the whole store by hive discovery, and each of its files alone. */
 interface Reading extends Table {
   readonly files?: readonly string[];
+  readonly by_glob?: readonly string[];
   readonly in_february: number;
   readonly alone: Readonly<Record<string, Table>>;
 }
@@ -71,7 +73,7 @@ if ('missing' in python) process.stderr.write(`${name}\n`);
 
 describeWithPython(name, () => {
   const scratch = createScratchDirectory();
-  const featuresDir = path.join(scratch.path, 'features');
+  const store = dataPaths(scratch.path);
   let database: TestDatabase;
   let readings: Record<(typeof readers)[number], Reading>;
   /** By file: what DuckDB reads in it. */
@@ -80,7 +82,7 @@ describeWithPython(name, () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     await publish();
-    const folder = (date: string) => partitionPaths(featuresDir, date);
+    const folder = (date: string) => partitionPaths(store, date);
     const files = [
       ...DATES.flatMap((date) => [folder(date).dayFile, folder(date).revisionFile(1)]),
       folder(RESTATED).revisionFile(2),
@@ -91,10 +93,10 @@ describeWithPython(name, () => {
       const rows = await duckDb.rows<Row>(
         `SELECT * REPLACE (epoch_us(feature_time) AS feature_time) FROM ${readParquet([file])}`,
       );
-      expected.set(path.relative(featuresDir, file), rows.map(asNumbers));
+      expected.set(path.relative(store.root, file), rows.map(asNumbers));
     }
     duckDb.close();
-    readings = readInPython(featuresDir);
+    readings = readInPython(store.root);
   }, 120_000);
 
   afterAll(async () => {
@@ -108,7 +110,7 @@ describeWithPython(name, () => {
     duckDb.close();
     const context = {
       ledger: createLedger(database),
-      featuresDir,
+      store,
       featureSet,
       segments,
       openDuckDb: () => openTestDuckDb(scratch.path),
@@ -166,7 +168,7 @@ describeWithPython(name, () => {
     for (const column of ['avg_sessions_7d', 'total_spend_90d']) {
       expect(rows.some((row) => !Number.isInteger(row[column]))).toBe(true);
     }
-    const restated = partitionPaths('', RESTATED);
+    const restated = partitionPaths(dataPaths(''), RESTATED);
     const revisions = [1, 2].map((revision) => expected.get(restated.revisionFile(revision)));
     expect(revisions[0]).not.toEqual(revisions[1]);
     expect(expected.get(dayName(RESTATED))).toEqual(revisions[1]);
@@ -179,13 +181,14 @@ describeWithPython(name, () => {
     expect(new Set(nulls)).toEqual(new Set(['label_churned_30d']));
   });
 
-  it('is discovered by pyarrow as the current files alone', () => {
+  it('is discovered by pyarrow, and found by a glob, as the current files alone', () => {
     expect(readings.pyarrow.files).toEqual(expectedDays());
+    expect(readings.pandas.by_glob).toEqual(expectedDays());
   });
 });
 
 function dayName(date: string): string {
-  return partitionPaths('', date).dayFile;
+  return partitionPaths(dataPaths(''), date).dayFile;
 }
 
 function requestOf(date: string, day: number, batch: number): PartitionRequest {
@@ -203,10 +206,10 @@ function asNumbers(row: Row): Row {
   );
 }
 
-function readInPython(featuresDir: string): Record<(typeof readers)[number], Reading> {
+function readInPython(dataDir: string): Record<(typeof readers)[number], Reading> {
   if ('missing' in python) throw new Error(python.missing);
   const script = path.join(__dirname, 'read_store.py');
-  const { status, stdout, stderr } = spawnSync(python.executable, ['-B', script, featuresDir], {
+  const { status, stdout, stderr } = spawnSync(python.executable, ['-B', script, dataDir], {
     encoding: 'utf8',
     maxBuffer: 1 << 26,
   });

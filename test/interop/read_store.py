@@ -1,8 +1,9 @@
 """Reads an offline store as its users in Python would, and prints what they get as JSON.
 
-usage: read_store.py FEATURES_DIR
+usage: read_store.py DATA_DIR
 
-Each reader opens the current partitions by hive discovery, and every file of _revisions alone.
+Each reader opens the current partitions by hive discovery, and every file of
+feature_revisions alone.
 Instants are printed as whole microseconds since 1970; doubles are printed so that they come back
 as the same double.
 """
@@ -19,12 +20,12 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 
-def by_pyarrow(folder, files):
-    dataset = ds.dataset(folder, format="parquet", partitioning="hive")
+def by_pyarrow(root, files):
+    dataset = ds.dataset(f"{root}/features", format="parquet", partitioning="hive")
     document = of_arrow(dataset.to_table(filter=(ds.field("year") == 2024)))
-    document["files"] = sorted(os.path.relpath(file, folder) for file in dataset.files)
+    document["files"] = sorted(name(root, file) for file in dataset.files)
     document["in_february"] = dataset.count_rows(filter=ds.field("month") == 2)
-    document["alone"] = {name(folder, file): of_arrow(pq.ParquetFile(file).read()) for file in files}
+    document["alone"] = {name(root, file): of_arrow(pq.ParquetFile(file).read()) for file in files}
     return document
 
 
@@ -42,13 +43,16 @@ def of_arrow(table):
     return {"schema": schema, "rows": rows_of(columns)}
 
 
-def by_pandas(folder, files):
+def by_pandas(root, files):
+    folder = f"{root}/features"
     document = of_pandas(pd.read_parquet(folder, engine="pyarrow"))
     # A filter on a partition key: pandas hands it to pyarrow, which opens those folders alone.
     february = pd.read_parquet(folder, engine="pyarrow", filters=[("month", "==", 2)])
     document["in_february"] = len(february)
+    found = glob.glob(f"{folder}/**/*.parquet", recursive=True)
+    document["by_glob"] = sorted(name(root, file) for file in found)
     document["alone"] = {
-        name(folder, file): of_pandas(pd.read_parquet(file, engine="pyarrow", partitioning=None))
+        name(root, file): of_pandas(pd.read_parquet(file, engine="pyarrow", partitioning=None))
         for file in files
     }
     return document
@@ -66,12 +70,12 @@ def of_pandas(frame):
     return {"schema": schema, "rows": rows_of(columns)}
 
 
-def by_polars(folder, files):
-    scan = pl.scan_parquet(f"{folder}/year=*/month=*/day=*.parquet", hive_partitioning=True)
+def by_polars(root, files):
+    scan = pl.scan_parquet(f"{root}/features/year=*/month=*/day=*.parquet", hive_partitioning=True)
     document = of_polars(scan.collect())
     document["in_february"] = scan.filter(pl.col("month") == 2).collect().height
     document["alone"] = {
-        name(folder, file): of_polars(pl.read_parquet(file, hive_partitioning=False))
+        name(root, file): of_polars(pl.read_parquet(file, hive_partitioning=False))
         for file in files
     }
     return document
@@ -93,18 +97,18 @@ def rows_of(columns):
     return [dict(zip(names, values)) for values in zip(*columns.values())]
 
 
-def name(folder, file):
-    return os.path.relpath(file, folder)
+def name(root, file):
+    return os.path.relpath(file, root)
 
 
 def main():
-    folder = sys.argv[1]
-    files = sorted(glob.glob(f"{folder}/_revisions/year=*/month=*/day=*/*.parquet"))
-    files += sorted(glob.glob(f"{folder}/year=*/month=*/day=*.parquet"))
+    root = sys.argv[1]
+    files = sorted(glob.glob(f"{root}/feature_revisions/year=*/month=*/day=*/*.parquet"))
+    files += sorted(glob.glob(f"{root}/features/year=*/month=*/day=*.parquet"))
     document = {
-        "pyarrow": by_pyarrow(folder, files),
-        "pandas": by_pandas(folder, files),
-        "polars": by_polars(folder, files),
+        "pyarrow": by_pyarrow(root, files),
+        "pandas": by_pandas(root, files),
+        "polars": by_polars(root, files),
     }
     # Refuses NaN: it is in no file of the store.
     json.dump(document, sys.stdout, allow_nan=False)

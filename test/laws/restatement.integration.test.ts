@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
+import { dataPaths } from '../../packages/config';
 import type { KnowledgeSnapshot } from '../../packages/contracts';
 import { featureSet, type RawTables, type SegmentFiles } from '../../packages/features';
 import {
@@ -90,13 +91,14 @@ describe('late data', () => {
   /** Goes through a schedule as daily runs do: restate what is published, publish what is new. */
   async function run(schedule: Schedule, segments: SegmentFiles): Promise<Step[]> {
     await database.sql`truncate ops.partition_runs`;
-    const featuresDir = `${rig.folder}/features${(worlds += 1)}`;
+    const dataDir = `${rig.folder}/store-${(worlds += 1)}`;
+    const store = dataPaths(dataDir);
     const ledger = createLedger(database);
     const steps: Step[] = [];
     for (const [index, now] of schedule.snapshots.entries()) {
       const owner = `step ${index}`;
       const { openDuckDb } = rig;
-      const context = { ledger, featuresDir, featureSet, segments, openDuckDb, owner };
+      const context = { ledger, store, featureSet, segments, openDuckDb, owner };
       const before = await ledger.list();
       const { restated, published } = await restate(context, now);
       const first = schedule.partitions.filter(({ step }) => step === index);
@@ -106,7 +108,7 @@ describe('late data', () => {
       );
       steps.push({ now, before, restated, published, after: await ledger.list() });
     }
-    rmSync(featuresDir, { recursive: true, force: true });
+    rmSync(dataDir, { recursive: true, force: true });
     return steps;
   }
 

@@ -77,9 +77,9 @@ describe('the ready file', () => {
   it('names the process while it is there, and is gone afterwards', () => {
     const scratch = createScratchDirectory();
     const file = path.join(scratch.path, 'run', 'worker-ready.json');
-    const ready = createReadyFile(file, 4711);
+    const ready = createReadyFile(file, { pid: 4711, data_layout: 2 });
     ready.write();
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ pid: 4711 });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ pid: 4711, data_layout: 2 });
     ready.remove();
     ready.remove();
     expect(existsSync(file)).toBe(false);

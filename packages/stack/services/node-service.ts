@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths, settingNames } from '../../config';
+import { withDataLayout } from '../data-layout/earlier-release';
 import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
 import type { ServiceRecipe, StackContext } from './service-recipe';
@@ -32,7 +33,7 @@ export function isBuilt(name: 'worker' | 'api'): boolean {
   return existsSync(entryPoint(name));
 }
 
-/** What the worker writes once it polls: `{ "pid": … }`. */
+/** What the worker writes once it polls: `{ "pid": …, "data_layout": 2 }`. */
 export function workerReadyFile(dataDir: string): string {
   return path.join(dataPaths(dataDir).run, 'worker-ready.json');
 }
@@ -77,12 +78,13 @@ function serviceSettings(context: StackContext): Record<string, string> {
   };
 }
 
-/** A worker of other settings or of an older build is not the one asked for. */
+/** A worker of other settings, of an older build or of another layout is not the one asked for. */
 function fingerprint(settings: Record<string, string>): string {
   const build = readIfThere(path.join(repositoryRoot(), 'dist', '.build-stamp'));
-  return createHash('sha256')
-    .update(JSON.stringify([Object.entries(settings).sort(), build]))
-    .digest('hex');
+  const hash = createHash('sha256').update(
+    JSON.stringify([Object.entries(settings).sort(), build]),
+  );
+  return withDataLayout(hash.digest('hex'));
 }
 
 function readyPid(context: StackContext): number | undefined {

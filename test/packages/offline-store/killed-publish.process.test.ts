@@ -1,11 +1,14 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import {
   auditPartitions,
   computePartitions,
   createLedger,
   currentPartition,
 } from '../../../packages/offline-store';
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { publishSteps, type PublishStep } from './publishing-child';
 import { createPublishingWorld, filesOf, readDay, type PublishingWorld } from './publishing-world';
 import { latestRequest, snapshotAt } from './small-world';
@@ -25,6 +28,7 @@ const isFrom = (step: PublishStep, one: PublishStep) =>
 describe('a process that is killed while it publishes a second revision', () => {
   let world: PublishingWorld;
   let before: string;
+  let userDaysBefore: Awaited<ReturnType<typeof userDaysIn>>;
   const bytes: Record<'old' | 'new', Record<string, string>> = { old: {}, new: {} };
   const sql = () => world.database.sql;
   const saveLedger = async (name: string) => {
@@ -52,6 +56,8 @@ describe('a process that is killed while it publishes a second revision', () => 
     await sql()`truncate ops.partition_runs`;
     before = `${world.folder}/before`;
     await computePartitions(world.context(before, 'first'), first);
+    userDaysBefore = await userDaysIn(before);
+    expect(userDaysBefore).toEqual({ files: DATES.length, rows: 40n, different: 40n });
     await saveLedger('ledger_before');
     for (const date of DATES) {
       bytes.old[date] = readDay(before, date)!;
@@ -62,47 +68,61 @@ describe('a process that is killed while it publishes a second revision', () => 
 
   afterAll(() => world.remove());
 
+  /** What a reader gets who knows nothing of the store but the name of its folder. */
+  async function userDaysIn(dataDir: string) {
+    const features = `${dataDir}/features`;
+    const files = readdirSync(features, { recursive: true, withFileTypes: true });
+    const duckDb = await openTestDuckDb(world.folder, 1);
+    const [counts] = await duckDb.rows<{ rows: bigint; different: bigint }>(
+      `SELECT count(*) AS rows, count(DISTINCT (user_id, feature_time)) AS different
+       FROM read_parquet('${features}/**/*.parquet')`,
+    );
+    duckDb.close();
+    return { files: files.filter((file) => file.isFile()).length, ...counts };
+  }
+
   let kills = 0;
   async function killedAt(step: PublishStep, requests = second): Promise<string> {
-    const featuresDir = copyOf(before, `${world.folder}/killed-${(kills += 1)}`);
+    const dataDir = copyOf(before, `${world.folder}/killed-${(kills += 1)}`);
     await restoreLedger('ledger_before');
     const stop = { step, date: KILLED_DATE, signal: 'SIGKILL' as const };
-    const child = world.startChild({ featuresDir, requests, owner: 'killed', stop });
+    const child = world.startChild({ dataDir, requests, owner: 'killed', stop });
     expect((await child.ended).by).toBe('SIGKILL');
-    return featuresDir;
+    return dataDir;
   }
 
   /** Publishes again as `owner`, and expects everything to be as if nobody had been killed. */
   async function recover(
-    featuresDir: string,
+    dataDir: string,
     { owner, requests = second }: { owner: string; requests?: typeof second },
   ): Promise<Record<string, string>> {
-    const { outcomes } = await computePartitions(world.context(featuresDir, owner), requests);
+    const { outcomes } = await computePartitions(world.context(dataDir, owner), requests);
     expect(outcomes.map(({ status }) => status)).not.toContain('failed');
     const ledger = await manifestInLedger();
     for (const date of DATES) {
-      expect(readDay(featuresDir, date)).toBe(bytes.new[date]);
-      const current = await currentPartition(featuresDir, date);
+      expect(readDay(dataDir, date)).toBe(bytes.new[date]);
+      const current = await currentPartition(dataPaths(dataDir), date);
       expect(current?.manifest).toMatchObject({ revision: 2, sha256: bytes.new[date] });
       expect(ledger[date]).toEqual(current?.manifest);
     }
-    return filesOf(featuresDir);
+    return filesOf(dataDir);
   }
 
   it.each(publishSteps)(
     'when %s leaves old or new, and the next attempt mends it',
     async (step) => {
-      const featuresDir = await killedAt(step);
+      const dataDir = await killedAt(step);
 
+      expect(await userDaysIn(dataDir)).toEqual(userDaysBefore);
       const seen = isFrom(step, "the day's file was renamed") ? 'new' : 'old';
-      expect(readDay(featuresDir, KILLED_DATE)).toBe(bytes[seen][KILLED_DATE]);
+      expect(readDay(dataDir, KILLED_DATE)).toBe(bytes[seen][KILLED_DATE]);
       // The other date is published beside it, and may have come further or not.
       const { old, new: renewed } = bytes;
-      expect([old[OTHER_DATE], renewed[OTHER_DATE]]).toContain(readDay(featuresDir, OTHER_DATE));
+      expect([old[OTHER_DATE], renewed[OTHER_DATE]]).toContain(readDay(dataDir, OTHER_DATE));
       for (const date of DATES) {
-        const current = await currentPartition(featuresDir, date);
-        expect(current?.manifest.sha256).toBe(readDay(featuresDir, date));
-        expect(filesOf(featuresDir)[current!.path.slice(featuresDir.length + 1)]).toBe(
+        const current = await currentPartition(dataPaths(dataDir), date);
+        expect(current?.manifest.sha256).toBe(readDay(dataDir, date));
+        expect(filesOf(dataDir)[current!.path.slice(dataDir.length + 1)]).toBe(
           current?.manifest.sha256,
         );
       }
@@ -110,11 +130,11 @@ describe('a process that is killed while it publishes a second revision', () => 
       expect((await manifestInLedger())[KILLED_DATE]?.sha256).toBe(bytes[known][KILLED_DATE]);
 
       await saveLedger('ledger_killed');
-      const forOther = copyOf(featuresDir, `${featuresDir}-other`);
-      const files = await recover(featuresDir, { owner: 'killed' });
+      const forOther = copyOf(dataDir, `${dataDir}-other`);
+      const files = await recover(dataDir, { owner: 'killed' });
       expect(Object.keys(files)).toEqual(DATES.flatMap((date) => filesOfDate(date, 2)).sort());
       const audit = await auditPartitions({
-        ...world.context(featuresDir, 'audit'),
+        ...world.context(dataDir, 'audit'),
         scratchDir: world.folder,
         lastBatch: 2,
       });
@@ -135,23 +155,21 @@ describe('a process that is killed while it publishes a second revision', () => 
   it.each(publishSteps.filter((step) => isFrom(step, 'the ledger row is about to be held')))(
     'when %s is recorded by the next attempt of a restatement too',
     async (step) => {
-      const featuresDir = await killedAt(step, restating);
-      await recover(featuresDir, { owner: 'killed', requests: restating });
+      const dataDir = await killedAt(step, restating);
+      await recover(dataDir, { owner: 'killed', requests: restating });
     },
   );
 
   it.each(['the revision file was renamed', 'the manifest was renamed'] as const)(
     'when %s leaves nothing behind, should the next attempt find nothing new',
     async (step) => {
-      const featuresDir = await killedAt(step);
+      const dataDir = await killedAt(step);
 
-      const again = await computePartitions(world.context(featuresDir, 'other'), [first[0]!]);
+      const again = await computePartitions(world.context(dataDir, 'other'), [first[0]!]);
 
       expect(again.outcomes).toMatchObject([{ status: 'unchanged', revision: 1 }]);
       const ofDate = path.dirname(filesOfDate(KILLED_DATE, 1)[1]!);
-      const files = Object.keys(filesOf(featuresDir)).filter(
-        (file) => path.dirname(file) === ofDate,
-      );
+      const files = Object.keys(filesOf(dataDir)).filter((file) => path.dirname(file) === ofDate);
       expect(files).toEqual(filesOfDate(KILLED_DATE, 1).slice(1));
       expect((await manifestInLedger())[KILLED_DATE]).toMatchObject({ revision: 1 });
     },
@@ -163,11 +181,11 @@ function filesOfDate(date: string, revisions: number): string[] {
   const [year, month, day] = date.split('-');
   const folder = `year=${year}/month=${month}`;
   return [
-    `${folder}/day=${day}.parquet`,
+    `features/${folder}/day=${day}.parquet`,
     ...Array.from({ length: revisions }, (_, index) => `rev-000${index + 1}`).flatMap(
       (revision) => [
-        `_revisions/${folder}/day=${day}/${revision}.json`,
-        `_revisions/${folder}/day=${day}/${revision}.parquet`,
+        `feature_revisions/${folder}/day=${day}/${revision}.json`,
+        `feature_revisions/${folder}/day=${day}/${revision}.parquet`,
       ],
     ),
   ];

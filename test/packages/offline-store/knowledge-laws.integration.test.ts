@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import type {
   PartitionManifest,
   PlannedKnowledge,
@@ -68,12 +69,12 @@ describe('knowledge', () => {
     requests: readonly PartitionRequest[],
   ): Promise<Record<string, string | undefined>> {
     await shadowLedger.sql`truncate ops.partition_runs`;
-    const featuresDir = path.join(dataDir, `shadow-${(shadows += 1)}`);
+    const shadow = path.join(dataDir, `shadow-${(shadows += 1)}`);
     const rawLog = await adapters.rawLog();
     await computePartitions(
       {
         ledger: createLedger(shadowLedger),
-        featuresDir,
+        store: dataPaths(shadow),
         featureSet: adapters.featureSet,
         segments: (table, batch) => rawLog.segments(table, Math.min(batch, rawLog.lastBatch)),
         openDuckDb: () => adapters.openDuckDb(),
@@ -81,7 +82,7 @@ describe('knowledge', () => {
       },
       requests,
     );
-    return Object.fromEntries(requests.map(({ date }) => [date, readDay(featuresDir, date)]));
+    return Object.fromEntries(requests.map(({ date }) => [date, readDay(shadow, date)]));
   }
 
   const takeKnowledge = async ({ pipelinePorts }: TestPlatform): Promise<PlannedKnowledge> =>
@@ -272,10 +273,7 @@ describe('knowledge', () => {
         return kind === 'latest' ? request : { ...request, kind, knownAt, batch };
       });
       const afresh = await computeAfresh(platform, requests);
-      const stored = PUBLISHED.map((date) => [
-        date,
-        readDay(platform.adapters.paths.features, date),
-      ]);
+      const stored = PUBLISHED.map((date) => [date, readDay(platform.dataDir, date)]);
       expect(Object.fromEntries(stored)).toEqual(afresh);
     });
   });

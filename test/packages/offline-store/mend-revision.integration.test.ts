@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dataPaths } from '../../../packages/config';
 import type { PartitionManifest } from '../../../packages/contracts';
 import { featureSet } from '../../../packages/features';
 import {
@@ -21,8 +22,8 @@ const date = '2024-02-10';
 
 describe('computing a published partition again', () => {
   const scratch = createScratchDirectory();
-  const featuresDir = `${scratch.path}/features`;
-  const paths = partitionPaths(featuresDir, date);
+  const store = dataPaths(scratch.path);
+  const paths = partitionPaths(store, date);
   let database: TestDatabase;
   let context: ComputeContext;
 
@@ -33,7 +34,7 @@ describe('computing a published partition again', () => {
     duckDb.close();
     context = {
       ledger: createLedger(database),
-      featuresDir,
+      store,
       featureSet,
       segments,
       openDuckDb: () => openTestDuckDb(scratch.path),
@@ -71,7 +72,7 @@ describe('computing a published partition again', () => {
 
     expect(await compute(name)).toMatchObject({ status: 'unchanged', revision: 1 });
     expect(await audit()).toMatchObject(inPlace);
-    expect((await currentPartition(featuresDir, date))?.path).toBe(paths.revisionFile(1));
+    expect((await currentPartition(store, date))?.path).toBe(paths.revisionFile(1));
   });
 
   it('is how the audit finds a manifest that is not of its file', async () => {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import { featureSet, type SegmentFiles } from '../../../packages/features';
 import {
   computePartitions,
@@ -41,7 +41,7 @@ beforeEach(async () => {
   ledger = createLedger(database);
   context = {
     ledger,
-    featuresDir: `${scratch.path}/${(folders += 1)}`,
+    store: dataPaths(`${scratch.path}/${(folders += 1)}`),
     featureSet,
     segments,
     openDuckDb: () => openTestDuckDb(scratch.path),
@@ -128,7 +128,7 @@ describe('a run that another overtakes', () => {
       'overtaken null',
     ]);
     expect(await rowOf(A)).toMatchObject({ status: 'succeeded', claimedBy: null });
-    const current = await currentPartition(context.featuresDir, A);
+    const current = await currentPartition(context.store, A);
     expect(current?.manifest).toMatchObject({ revision: 1, batch: 2 });
   });
 
@@ -149,7 +149,7 @@ describe('a run that another overtakes', () => {
     await database.sql`truncate ops.partition_runs`;
     for (const { manifest } of recorded) await ledger.restore(manifest!);
     expect(await compute(context, requests)).toEqual(['overtaken null', 'overtaken null']);
-    const current = await currentPartition(context.featuresDir, A);
+    const current = await currentPartition(context.store, A);
     expect((await rowOf(A))?.manifest).toEqual(current?.manifest);
     expect(current?.manifest.revision).toBe(2);
     expect((await planned(by('a third'))).requests).toEqual([]);
@@ -186,10 +186,9 @@ describe('a run that another overtakes', () => {
 });
 
 it('leaves alone what a later claim has begun to write, not what earlier ones have left', async () => {
-  const { revisionsDirectory, dayFile } = partitionPaths(context.featuresDir, A);
-  for (const folder of [revisionsDirectory, path.dirname(dayFile)])
-    mkdirSync(folder, { recursive: true });
-  const files = [`${revisionsDirectory}/.rev-0009.parquet`, dayFile.replace('day=', '.day=')];
+  const { revisionsDirectory } = partitionPaths(context.store, A);
+  mkdirSync(revisionsDirectory, { recursive: true });
+  const files = ['.rev-0009.parquet', '.day'].map((name) => `${revisionsDirectory}/${name}`);
   for (const file of files) for (const token of [1, 12]) writeFileSync(`${file}.tmp-${token}`, '');
   await compute(context, requestsFor());
   expect(files.map((file) => existsSync(`${file}.tmp-1`))).toEqual([false, false]);

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import { ChurnError } from '../../../packages/contracts';
 import {
   auditPartitions,
@@ -24,7 +25,7 @@ const ofOther = latestRequest(DATE, snapshotAt(82, 2), 'late data');
 
 describe('a process that is paused while it publishes', () => {
   let world: PublishingWorld;
-  let featuresDir: string;
+  let dataDir: string;
   let tests = 0;
 
   beforeAll(async () => {
@@ -33,28 +34,28 @@ describe('a process that is paused while it publishes', () => {
 
   beforeEach(async () => {
     await world.database.sql`truncate ops.partition_runs`;
-    featuresDir = path.join(world.folder, `features-${(tests += 1)}`);
+    dataDir = path.join(world.folder, `store-${(tests += 1)}`);
     await compute('first', published);
   });
 
   afterAll(() => world.remove());
 
   async function compute(owner: string, request: typeof published): Promise<PartitionOutcome> {
-    const context = world.context(featuresDir, owner);
+    const context = world.context(dataDir, owner);
     return (await computePartitions(context, [request])).outcomes[0]!;
   }
 
   async function pausedAt(step: PublishStep): Promise<PublishingChild> {
     const stop = { step, date: DATE, signal: 'SIGSTOP' as const };
     const requests = [ofZombie];
-    const child = world.startChild({ featuresDir, requests, owner: 'zombie', stop });
+    const child = world.startChild({ dataDir, requests, owner: 'zombie', stop });
     await child.stopped;
     return child;
   }
 
   /** What readers of files and ledger see: everything but temporary names. */
   const visible = async () => ({
-    files: Object.entries(filesOf(featuresDir)).filter(
+    files: Object.entries(filesOf(dataDir)).filter(
       ([file]) => !path.basename(file).startsWith('.'),
     ),
     ledger: [...(await world.database.sql`select * from ops.partition_runs`)],
@@ -127,9 +128,9 @@ describe('a process that is paused while it publishes', () => {
     revision: number,
   ): Promise<void> {
     expect(await compute('next', ofOther)).toMatchObject({ status: 'unchanged', revision });
-    expect(Object.entries(filesOf(featuresDir))).toEqual(seen.files);
+    expect(Object.entries(filesOf(dataDir))).toEqual(seen.files);
     const audit = await auditPartitions({
-      ...world.context(featuresDir, 'audit'),
+      ...world.context(dataDir, 'audit'),
       scratchDir: world.folder,
       lastBatch: 2,
     });
@@ -137,20 +138,20 @@ describe('a process that is paused while it publishes', () => {
   }
 
   it('in its transaction makes the next one wait, which then goes on from its revision', async () => {
-    const old = readDay(featuresDir, DATE);
+    const old = readDay(dataDir, DATE);
     const paused = await pausedAt('the manifest was renamed');
     const next = compute('other', ofOther);
     await someoneWaitsForTheRow();
-    expect(readDay(featuresDir, DATE)).toBe(old);
+    expect(readDay(dataDir, DATE)).toBe(old);
 
     paused.process.kill('SIGCONT');
 
     expect((await paused.ended).outcomes).toMatchObject([{ status: 'published', revision: 2 }]);
     expect(await next).toMatchObject({ status: 'published', revision: 3 });
-    const current = await currentPartition(featuresDir, DATE);
-    expect(current?.manifest).toMatchObject({ revision: 3, sha256: readDay(featuresDir, DATE) });
+    const current = await currentPartition(dataPaths(dataDir), DATE);
+    expect(current?.manifest).toMatchObject({ revision: 3, sha256: readDay(dataDir, DATE) });
     const audit = await auditPartitions({
-      ...world.context(featuresDir, 'audit'),
+      ...world.context(dataDir, 'audit'),
       scratchDir: world.folder,
       lastBatch: 2,
     });

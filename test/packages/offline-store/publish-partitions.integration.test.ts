@@ -1,5 +1,6 @@
 import { appendFileSync, chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dataPaths } from '../../../packages/config';
 import type { DuckDb } from '../../../packages/duckdb';
 import { createFeatureSet, featureSet, type SegmentFiles } from '../../../packages/features';
 import { datesBetween } from '../../../packages/instants';
@@ -48,7 +49,7 @@ describe('the offline store', () => {
 
   const contextFor = (folder: string, owner = 'test', threads = 2): ComputeContext => ({
     ledger: createLedger(database),
-    featuresDir: `${scratch.path}/${folder}`,
+    store: dataPaths(`${scratch.path}/${folder}`),
     featureSet,
     segments,
     openDuckDb: () => openTestDuckDb(scratch.path, threads),
@@ -56,7 +57,7 @@ describe('the offline store', () => {
   });
   const requests = (snapshot = full) => dates.map((date) => latestRequest(date, snapshot));
   const shaOf = async (context: ComputeContext, date: string) =>
-    (await currentPartition(context.featuresDir, date))?.manifest.sha256;
+    (await currentPartition(context.store, date))?.manifest.sha256;
 
   it('publishes what has equal bytes under a changed label, so that it is not stale for ever', async () => {
     const refunds = { source: 'billing_events', eventType: 'refund' } as const;
@@ -69,7 +70,7 @@ describe('the offline store', () => {
     expect(outcomes.map(({ status, revision }) => `${status} ${revision}`)).toEqual([
       'published 2',
     ]);
-    const current = await currentPartition(context.featuresDir, '2024-02-01');
+    const current = await currentPartition(context.store, '2024-02-01');
     expect(isStale(current!.manifest, changed)).toBe(false);
   });
 
@@ -98,7 +99,7 @@ describe('the offline store', () => {
     }
     const shas = await Promise.all(
       [1, 2, 3, 4, 5].map((revision) =>
-        readFile(partitionPaths(context.featuresDir, latest!.date).revisionFile(revision)),
+        readFile(partitionPaths(context.store, latest!.date).revisionFile(revision)),
       ),
     );
     expect(new Set(shas.map((bytes) => bytes.toString('base64'))).size).toBe(1);
@@ -111,7 +112,7 @@ describe('the offline store', () => {
       dates.map(() => 'published 1'),
     );
     expect(scans.user_events).toBe(1); // One scan serves a year of so few events.
-    const current = await currentPartition(context.featuresDir, '2024-02-10');
+    const current = await currentPartition(context.store, '2024-02-10');
     expect(current?.manifest).toMatchObject({
       revision: 1,
       knowledge: 'latest',
@@ -119,7 +120,7 @@ describe('the offline store', () => {
       reason: 'backfill',
       label_mature: true,
     });
-    const paths = partitionPaths(context.featuresDir, '2024-02-10');
+    const paths = partitionPaths(context.store, '2024-02-10');
     expect(await readFile(paths.dayFile)).toEqual(await readFile(paths.revisionFile(1)));
   });
 
@@ -162,7 +163,7 @@ describe('the offline store', () => {
       status: 'failed',
       error: expect.stringContaining('lost its claim'),
     });
-    expect(await currentPartition(context.featuresDir, '2024-02-01')).toBeUndefined();
+    expect(await currentPartition(context.store, '2024-02-01')).toBeUndefined();
   });
 
   it('keeps a living claim from others, and hands it over when it expired', async () => {
@@ -182,7 +183,7 @@ describe('the offline store', () => {
     };
     const { outcomes } = await computePartitions(dying, requests().slice(0, 1));
     expect(outcomes[0]?.status).toBe('failed');
-    const orphan = await currentPartition(context.featuresDir, '2024-02-01');
+    const orphan = await currentPartition(context.store, '2024-02-01');
     expect(orphan?.manifest.revision).toBe(1); // Readers see a whole file with its manifest.
     const again = await computePartitions(context, requests().slice(0, 1));
     // Readers see it already: it is recorded, not published again.
@@ -275,7 +276,7 @@ describe('the offline store', () => {
     const early = snapshotAt(45, 1);
     const pinned: PartitionRequest = { ...latestRequest('2024-02-01', early), kind: 'pinned' };
     await computePartitions(context, [pinned]);
-    expect((await currentPartition(context.featuresDir, '2024-02-01'))?.manifest.label_mature).toBe(
+    expect((await currentPartition(context.store, '2024-02-01'))?.manifest.label_mature).toBe(
       false,
     );
     const plan = await restatementsOf({ ...context, segments: lateSegments });
@@ -307,7 +308,7 @@ describe('the offline store', () => {
       missing: 0,
       extra: 0,
     });
-    appendFileSync(partitionPaths(context.featuresDir, '2024-02-02').revisionFile(1), 'x');
+    appendFileSync(partitionPaths(context.store, '2024-02-02').revisionFile(1), 'x');
     expect(
       await auditPartitions({ ...context, scratchDir: scratch.path, lastBatch: 1 }),
     ).toMatchObject({
@@ -333,7 +334,7 @@ describe('the offline store', () => {
       computePartitions({ ...context, openDuckDb: full }, requests().slice(0, 2)),
     ).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect((await context.ledger.list()).map((row) => row.status)).toEqual(['failed', 'failed']);
-    expect(await currentPartition(context.featuresDir, '2024-02-01')).toBeUndefined();
+    expect(await currentPartition(context.store, '2024-02-01')).toBeUndefined();
     chmodSync(scratch.path, 0o700);
   });
 

@@ -1,6 +1,7 @@
 import { promises, writeSync, type PathLike } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import { openDatabase } from '../../../packages/database';
 import { featureSet, type SegmentFiles } from '../../../packages/features';
 import {
@@ -35,7 +36,7 @@ export type PublishStep = (typeof publishSteps)[number];
 /** What a child is told, as JSON in its first argument. */
 export interface ChildOrders {
   readonly databaseUrl: string;
-  readonly featuresDir: string;
+  readonly dataDir: string;
   /** What DuckDB may read and write. */
   readonly directory: string;
   /** Per raw table, the segments of batches 1, 2, … */
@@ -65,9 +66,9 @@ function stopAt({ stop }: ChildOrders): Reach {
 }
 
 /** Wraps the calls by which files of one date get to the disk and to their names. */
-function watchFiles({ featuresDir, stop: { date } }: ChildOrders, reach: Reach): void {
+function watchFiles({ dataDir, stop: { date } }: ChildOrders, reach: Reach): void {
   const { open, rename, link } = { ...promises };
-  const { dayFile, revisionsDirectory } = partitionPaths(featuresDir, date);
+  const { dayFile, revisionsDirectory } = partitionPaths(dataPaths(dataDir), date);
   const isStaged = (file: string) =>
     path.dirname(file) === revisionsDirectory && path.basename(file).startsWith('.');
   const kindOf = (file: string) =>
@@ -98,7 +99,7 @@ function watchFiles({ featuresDir, stop: { date } }: ChildOrders, reach: Reach):
       if (to === dayFile) reach("the day's file was renamed", date);
     },
     link: async (from: PathLike, to: PathLike) => {
-      const isOfDate = String(to).includes(path.basename(dayFile));
+      const isOfDate = path.dirname(String(to)) === revisionsDirectory;
       if (isOfDate) reach('the link is about to be made', date);
       await link(from, to);
       if (isOfDate) reach('the link was made', date);
@@ -134,12 +135,12 @@ function watchedLedger(ledger: Ledger, reach: Reach): Ledger {
 async function main(orders: ChildOrders): Promise<void> {
   const reach = stopAt(orders);
   watchFiles(orders, reach);
-  const { databaseUrl, featuresDir, directory, leaseSeconds, owner, segments } = orders;
+  const { databaseUrl, dataDir, directory, leaseSeconds, owner, segments } = orders;
   const database = openDatabase(databaseUrl);
   const { outcomes } = await computePartitions(
     {
       ledger: watchedLedger(createLedger(database, { leaseSeconds }), reach),
-      featuresDir,
+      store: dataPaths(dataDir),
       featureSet,
       segments: (table, throughBatch) => segments[table].slice(0, throughBatch),
       openDuckDb: () => openTestDuckDb(directory, 1),

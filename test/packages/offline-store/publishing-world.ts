@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { dataPaths } from '../../../packages/config';
 import { featureSet, type SegmentFiles } from '../../../packages/features';
 import {
   createLedger,
@@ -24,11 +25,9 @@ const typescriptRequire = path.join(__dirname, '../raw-data/typescript-require.c
 export interface PublishingWorld {
   readonly database: TestDatabase;
   readonly folder: string;
-  context(featuresDir: string, owner: string): ComputeContext;
+  context(dataDir: string, owner: string): ComputeContext;
   /** Starts a real process that publishes, and stops where it is told. */
-  startChild(
-    orders: Pick<ChildOrders, 'featuresDir' | 'requests' | 'owner' | 'stop'>,
-  ): PublishingChild;
+  startChild(orders: Pick<ChildOrders, 'dataDir' | 'requests' | 'owner' | 'stop'>): PublishingChild;
   remove(): Promise<void>;
 }
 
@@ -56,9 +55,9 @@ export async function createPublishingWorld(): Promise<PublishingWorld> {
   return {
     database,
     folder: scratch.path,
-    context: (featuresDir, owner) => ({
+    context: (dataDir, owner) => ({
       ledger: createLedger(database, { leaseSeconds: LEASE_SECONDS }),
-      featuresDir,
+      store: dataPaths(dataDir),
       featureSet,
       segments,
       openDuckDb: () => openTestDuckDb(scratch.path, 1),
@@ -119,25 +118,25 @@ function startChild(orders: ChildOrders): PublishingChild {
 }
 
 /** SHA-256 of what somebody who just opens the day's file gets; undefined while there is none. */
-export function readDay(featuresDir: string, date: string): string | undefined {
+export function readDay(dataDir: string, date: string): string | undefined {
   try {
-    const bytes = readFileSync(partitionPaths(featuresDir, date).dayFile);
+    const bytes = readFileSync(partitionPaths(dataPaths(dataDir), date).dayFile);
     return createHash('sha256').update(bytes).digest('hex');
   } catch {
     return undefined;
   }
 }
 
-/** Every file below the features folder with the SHA-256 of its bytes, temporary ones included. */
-export function filesOf(featuresDir: string): Record<string, string> {
-  const entries = readdirSync(featuresDir, { recursive: true, withFileTypes: true });
+/** Every file of a store with the SHA-256 of its bytes, temporary ones included. */
+export function filesOf(dataDir: string): Record<string, string> {
+  const entries = readdirSync(dataDir, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
   return Object.fromEntries(
     files.map((file) => [
-      path.relative(featuresDir, file),
+      path.relative(dataDir, file),
       createHash('sha256').update(readFileSync(file)).digest('hex'),
     ]),
   );

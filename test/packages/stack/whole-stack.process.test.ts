@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadConfig } from '../../../packages/config';
+import { dataPaths, loadConfig } from '../../../packages/config';
 import {
+  DATA_LAYOUT,
   resolveConnections,
   serviceNames,
   stackStatus,
   startStack,
   stopStack,
+  workerReadyFile,
 } from '../../../packages/stack';
+import { readStackState, writeStackState } from '../../../packages/stack/state-file';
 import { createInstallation, disposeInstallations, service } from './stack-fixture';
 
 const build = path.resolve(__dirname, '../../../dist/worker/main.js');
@@ -62,6 +65,41 @@ describe('the whole stack', () => {
       const isSame = service(after, name).pid === service(before, name).pid;
       expect([name, isSame]).toEqual([name, name !== 'worker' && name !== 'api']);
     }
+  });
+
+  describe('with the files and a worker of an earlier release', () => {
+    const paths = dataPaths(config.dataDir);
+
+    /** A release that had no number for its layout recorded none. */
+    function putBack(): void {
+      mkdirSync(paths.formerFeatureRevisions, { recursive: true });
+      const state = readStackState(paths.run);
+      const worker = {
+        ...state.worker!,
+        fingerprint: state.worker!.fingerprint!.replace(/^\d+-/, ''),
+      };
+      writeStackState(paths.run, { ...state, worker });
+    }
+
+    test('refuses to start the servers alone, because the worker would go on', async () => {
+      putBack();
+      const started = startStack({ config, services: ['postgres', 'redis', 'temporal'] });
+      await expect(started).rejects.toMatchObject({ code: 'EARLIER_RELEASE_RUNNING' });
+      expect(existsSync(paths.formerFeatureRevisions)).toBe(true);
+    });
+
+    test('ends the worker, moves the files and starts one of this release', async () => {
+      const before = await stackStatus({ config });
+
+      const after = await start();
+
+      expect(existsSync(paths.formerFeatureRevisions)).toBe(false);
+      expect(existsSync(paths.featureRevisions)).toBe(true);
+      expect(service(after, 'worker')).toMatchObject({ status: 'running' });
+      expect(service(after, 'worker').pid).not.toBe(service(before, 'worker').pid);
+      const ready: unknown = JSON.parse(readFileSync(workerReadyFile(config.dataDir), 'utf8'));
+      expect(ready).toEqual({ pid: service(after, 'worker').pid, data_layout: DATA_LAYOUT });
+    });
   });
 
   test('stops as a whole', async () => {
