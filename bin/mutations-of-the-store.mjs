@@ -92,6 +92,12 @@ export const storeMutations = [
     '((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)',
     '((${micros} + ${DAY}) // ${DAY})',
   ),
+  late('rows of two tables are two', 'GROUP BY part, source, row,', 'GROUP BY part, row,'),
+  late(
+    'a row of several windows is one',
+    'GROUP BY part, source, row, batch',
+    'GROUP BY part, source, row, until_day, batch',
+  ),
   late('until the next login', 'PARTITION BY user_id ORDER BY', 'PARTITION BY batch ORDER BY'),
   late(
     'new by its batch',

@@ -114,7 +114,7 @@ async function findTouches(
   await duckDb.run(partitionsTable(published));
   await duckDb.run(newRowsTables(options));
   const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
-    SELECT p.date, t.part, count(DISTINCT t.id) AS rows, min(t.batch) AS first, max(t.batch) AS last
+    SELECT p.date, t.part, count(*) AS rows, min(t.batch) AS first, max(t.batch) AS last
     FROM touched t JOIN partitions p ON p.day >= t.from_day AND p.day < t.until_day
       AND CASE t.part WHEN 'features' THEN t.batch > p.batch OR t.k > p.known_at
         ELSE t.batch > p.label_batch OR t.k > p.label_known_at END
@@ -160,7 +160,9 @@ const ownColumns: Record<SourceTable, string> = {
 
 /**
  * SQL for `new_<source>`, the rows that some partition may not know, one scan each; and from them
- * `touched(part, id, batch, k, from_day, until_day)`: the days [from, until) a row is in force.
+ * `touched(part, batch, k, from_day, until_day)`: the days [from, until) that a row touches in some
+ * window. Windows of a row begin on the same day, so that one interval stands for all of them; and
+ * nobody has to remember, for each day, the ids of the rows that touch it.
  */
 function newRowsTables(options: FindOptions): string {
   const { featureSet, segments, snapshot } = options;
@@ -179,11 +181,13 @@ function newRowsTables(options: FindOptions): string {
   const parts = sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source)));
   return `${newRows.join('\n')}
   CREATE OR REPLACE TEMP TABLE touched AS
-    SELECT 'features' AS part, user_id AS id, batch, k,
+    SELECT 'features' AS part, batch, k,
       ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day
     FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
     WHERE k <= ${parseInstant(snapshot.latest.at)} AND ${isNew}
-    ${parts.map((part) => `UNION ALL ${part}`).join('\n')}`;
+    UNION ALL SELECT part, batch, k, from_day, max(until_day)
+    FROM (${parts.join('\nUNION ALL ')}) AS w(part, source, row, batch, k, from_day, until_day)
+    GROUP BY part, source, row, batch, k, from_day`;
 }
 
 function touchesOf(
@@ -195,7 +199,7 @@ function touchesOf(
   const selections = ofSource.map((feature) =>
     feature.windowDays === undefined
       ? lastingTouches(source, knownRows, isOfType(feature.eventType))
-      : `SELECT 'features', id, batch, k, d, d + ${feature.windowDays} FROM new_${source}
+      : `SELECT 'features', '${source}', rowid, batch, k, d, d + ${feature.windowDays} FROM new_${source}
        WHERE ${isOfType(feature.eventType)}`,
   );
   const labelTypes = [
@@ -203,7 +207,9 @@ function touchesOf(
     ...(source === label.cancelledBy.source ? [label.cancelledBy.eventType] : []),
   ];
   const labels = labelTypes.map(
-    (eventType) => `SELECT 'label', id, batch, k, d - ${label.horizonDays}, d FROM new_${source}
+    (
+      eventType,
+    ) => `SELECT 'label', '${source}', rowid, batch, k, d - ${label.horizonDays}, d FROM new_${source}
        WHERE ${isOfType(eventType)}`,
   );
   return [...selections, ...labels];
@@ -211,7 +217,7 @@ function touchesOf(
 
 /** In force until the first midnight at which a later row of the same user is. */
 function lastingTouches(source: SourceTable, knownRows: string, isOfItsType: string): string {
-  return `SELECT 'features', id, batch, k, d, until_day FROM (
+  return `SELECT 'features', '${source}', new_${source}.rowid, batch, k, d, until_day FROM (
       SELECT id, ${firstMidnight('epoch_us(event_time)')} AS d,
         coalesce(lead(d) OVER (PARTITION BY user_id ORDER BY event_time, id), ${FOREVER}) AS until_day
       FROM (${knownRows}) WHERE ${isOfItsType}

@@ -83,7 +83,9 @@ function rowsAsSql(raw: RawTables, table: Table, batch: number): string {
   const time = table === 'users' ? 'signup_time' : 'event_time';
   const selects = rowsOf(raw, table)
     .filter((row) => row.batch === batch)
-    .map((row) => `SELECT ${columnsAsSql(table, row)}, ${arrival(row)}`);
+    .map(
+      (row, index) => `SELECT ${columnsAsSql(table, row, `e${batch}-${index}`)}, ${arrival(row)}`,
+    );
   const none = `SELECT ${emptyRow[table]}, make_timestamptz(0) AS ingested_at, 0 AS batch WHERE false`;
   return `FROM (${[none, ...selects].join(' UNION ALL ')}) ORDER BY user_id, ${time}`;
 }
@@ -100,7 +102,7 @@ function rowsOf(raw: RawTables, table: Table): AnyRow[] {
   return rows as unknown as AnyRow[];
 }
 
-function columnsAsSql(table: Table, row: AnyRow): string {
+function columnsAsSql(table: Table, row: AnyRow, eventId: string): string {
   const text = (name: string, value: unknown) => `${quoteLiteral(String(value))} AS ${name}`;
   const time = (name: string, value: unknown) => `make_timestamptz(${String(value)}) AS ${name}`;
   switch (table) {
@@ -120,7 +122,7 @@ function columnsAsSql(table: Table, row: AnyRow): string {
       ].join();
     case 'user_events':
       return [
-        `'' AS event_id`,
+        text('event_id', eventId),
         text('user_id', row.userId),
         text('session_id', row.sessionId),
         text('event_type', row.eventType),
@@ -128,7 +130,7 @@ function columnsAsSql(table: Table, row: AnyRow): string {
       ].join();
     case 'billing_events':
       return [
-        `'' AS event_id`,
+        text('event_id', eventId),
         text('user_id', row.userId),
         text('event_type', row.eventType),
         `${String(row.amountCents)} AS amount_cents`,

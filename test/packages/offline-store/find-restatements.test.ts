@@ -190,6 +190,18 @@ describe('what late data restates', () => {
     },
   );
 
+  it('counts a row once for each day, in however many windows it is', async () => {
+    const requests = await restated([login(D, late)]);
+    expect(reasonsOf(requests)).toEqual(['late data: 1 row in batches 2–2']);
+  });
+
+  it('counts rows of two tables that have the same id as two', async () => {
+    // The fixture's events and bills are numbered alike, as those of a source with integer ids are.
+    const requests = await restated([event(D, late), failed(D, late)]);
+    const [first] = requests.filter(({ date }) => date === ZERO);
+    expect(first?.reason).toBe('late data: 2 rows in batches 2–2');
+  });
+
   it('does not include labels that nobody knows yet', async () => {
     const now = { latest: { at: formatInstant(D + 9n * DAY), batch: 2 }, completeThrough: null };
     const published = publishedDates({ known_at: formatInstant(D), label_mature: false });
@@ -266,6 +278,10 @@ function publishedDates(
       ...row,
     } as LedgerRow;
   });
+}
+
+function reasonsOf(requests: readonly PartitionRequest[]): string[] {
+  return [...new Set(requests.map(({ reason }) => reason))];
 }
 
 function daysOf(requests: readonly PartitionRequest[]): number[] {
