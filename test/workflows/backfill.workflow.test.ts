@@ -197,7 +197,7 @@ describe('the backfill', () => {
       settlePartitions: async ({ dates, as }) =>
         dates.map((date, index) => ({ date, status: index === 0 ? 'succeeded' : as })),
     });
-    await rig.run({ ports, options: { maxHeartbeatThrottleInterval: 50 } }, async (run) => {
+    await rig.run({ ports }, async (run) => {
       const handle = await start(run);
       await entered.received;
       await handle.cancel();

@@ -82,7 +82,7 @@ describe('the daily run on a real server', () => {
           progress.signal.addEventListener('abort', () => reject(new Error('interrupted')));
         }),
     });
-    await rig.run({ ports, options: { maxHeartbeatThrottleInterval: 50 } }, async (run) => {
+    await rig.run({ ports }, async (run) => {
       const handle = await run.start('dailyRun', { input: { date: TUESDAY, kind: 'manual' } });
       await started.received;
       await handle.cancel();

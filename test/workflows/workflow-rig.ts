@@ -23,11 +23,15 @@ export interface Queues {
   readonly backfill: string;
 }
 
-/** One server, and runs of the real workers with given ports against it. */
+/** One server, and runs of the real workers with given ports against it, one run after the other. */
 export interface WorkflowRig {
   readonly env: TestWorkflowEnvironment;
-  /** Runs both workers on queues of their own while `work` lasts, then replays what it started. */
+  /**
+   * Lets both workers call `setup.ports` while `work` lasts. The workers are started once and serve
+   * every run that does not ask for options or queues of its own.
+   */
   run<T>(setup: RunSetup, work: (run: RigRun) => Promise<T>): Promise<T>;
+  /** Replays every execution that the runs started, stops the workers and the server. */
   close(): Promise<void>;
 }
 
@@ -81,10 +85,24 @@ function workflowBundle() {
 
 async function rigOn(env: TestWorkflowEnvironment): Promise<WorkflowRig> {
   await registerSearchAttributes(withList(env), { namespace: 'default' });
+  const started = new Set<string>();
+  let shared: Promise<RunningWorkers> | undefined;
   return {
     env,
-    run: (setup, work) => runOn(env, setup, work),
-    close: () => env.teardown(),
+    run: async (setup, work) => {
+      if (setup.options || setup.queues) return runAlone(env, { setup, started }, work);
+      const workers = await (shared ??= startWorkers(env, {}));
+      workers.use(setup.ports);
+      return work(rigRun(env, workers.queues, started));
+    },
+    close: async () => {
+      try {
+        await replayAll(env, started);
+      } finally {
+        await (await shared)?.stop();
+        await env.teardown();
+      }
+    },
   };
 }
 
@@ -100,30 +118,57 @@ function withList(env: TestWorkflowEnvironment): Parameters<typeof registerSearc
   };
 }
 
-async function runOn<T>(
+/** Both workers of a run, or of many. */
+interface RunningWorkers {
+  readonly queues: Queues;
+  /** From now on activities call these ports. */
+  use(ports: PipelinePorts): void;
+  stop(): Promise<void>;
+}
+
+async function startWorkers(
   env: TestWorkflowEnvironment,
-  setup: RunSetup,
-  work: (run: RigRun) => Promise<T>,
-): Promise<T> {
+  setup: Pick<RunSetup, 'queues' | 'options'>,
+): Promise<RunningWorkers> {
   const id = randomUUID().slice(0, 8);
   const queues = setup.queues ?? { daily: `daily-${id}`, backfill: `backfill-${id}` };
+  let current: PipelinePorts | undefined;
   const workers = await createWorkers({
     connection: env.nativeConnection,
     namespace: 'default',
-    ports: setup.ports,
+    // Each call goes to the ports of the run that is on.
+    ports: new Proxy({} as PipelinePorts, {
+      get: (_, port: keyof PipelinePorts) => current?.[port],
+    }),
     workflowBundle: workflowBundle(),
     queues,
-    options: { identity: 'test-worker', ...setup.options },
+    // Cancellations reach activities at once, so that no test waits for a heartbeat.
+    options: { identity: 'test-worker', maxHeartbeatThrottleInterval: 50, ...setup.options },
   });
   const runs = workers.map((worker) => worker.run());
-  const started = new Set<string>();
+  return {
+    queues,
+    use: (ports) => {
+      current = ports;
+    },
+    stop: async () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.all(runs);
+    },
+  };
+}
+
+async function runAlone<T>(
+  env: TestWorkflowEnvironment,
+  { setup, started }: { setup: RunSetup; started: Set<string> },
+  work: (run: RigRun) => Promise<T>,
+): Promise<T> {
+  const workers = await startWorkers(env, setup);
+  workers.use(setup.ports);
   try {
-    const result = await work(rigRun(env, queues, started));
-    await replayAll(env, started);
-    return result;
+    return await work(rigRun(env, workers.queues, started));
   } finally {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await Promise.all(runs);
+    await workers.stop();
   }
 }
 
@@ -147,11 +192,24 @@ function rigRun(env: TestWorkflowEnvironment, queues: Queues, started: Set<strin
 }
 
 /** Every execution that was started must replay to its end, with payloads that are references. */
-async function replayAll(env: TestWorkflowEnvironment, workflowIds: Set<string>): Promise<void> {
+async function replayAll(
+  env: TestWorkflowEnvironment,
+  workflowIds: ReadonlySet<string>,
+): Promise<void> {
+  const replays = Worker.runReplayHistories(
+    { workflowBundle: workflowBundle() },
+    fetchHistories(env, workflowIds),
+  );
+  for await (const { workflowId, error } of replays) {
+    if (error) throw new Error(`${workflowId} does not replay`, { cause: error });
+  }
+}
+
+async function* fetchHistories(env: TestWorkflowEnvironment, workflowIds: ReadonlySet<string>) {
   for (const workflowId of workflowIds) {
     for (const history of await historiesOf(env, workflowId)) {
-      await Worker.runReplayHistory({ workflowBundle: workflowBundle() }, history, workflowId);
       refuseLargePayloads(history);
+      yield { workflowId, history };
     }
   }
 }
