@@ -138,7 +138,7 @@ async function startWorkers(
     namespace: 'default',
     // Each call goes to the ports of the run that is on.
     ports: new Proxy({} as PipelinePorts, {
-      get: (_, port: keyof PipelinePorts) => current?.[port],
+      get: (_, port) => current && (Reflect.get(current, port) as unknown),
     }),
     workflowBundle: workflowBundle(),
     queues,

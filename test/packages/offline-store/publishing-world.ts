@@ -19,7 +19,7 @@ import type { ChildOrders } from './publishing-child';
 import { smallWorld } from './small-world';
 
 const childFile = require.resolve('./publishing-child.ts');
-const typescriptRequire = path.join(__dirname, '../raw-data/typescript-require.cjs');
+const typescriptRequire = path.join(__dirname, '../../environment/typescript-require.cjs');
 
 /** Two batches of a small world, a ledger, and children that publish from them. */
 export interface PublishingWorld {

@@ -18,7 +18,7 @@ async function killInTheMiddleOf(what: 'import' | 'raw-log', folder: string): Pr
     process.execPath,
     [
       '-r',
-      path.join(__dirname, 'typescript-require.cjs'),
+      path.join(__dirname, '../../environment/typescript-require.cjs'),
       path.join(__dirname, 'killed-child.ts'),
       what,
       fixture.database.url,
