@@ -26,6 +26,7 @@ export const mayUse = {
   'packages/list-files': ['node:*'],
   'packages/duckdb': [
     'packages/contracts',
+    'packages/durable-files',
     'types:packages/list-files',
     'npm:@duckdb/node-api',
     'npm:@duckdb/node-bindings',

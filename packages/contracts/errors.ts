@@ -100,6 +100,11 @@ export const errorCatalogue = {
     httpStatus: 409,
     retryable: true,
   },
+  PARTITIONS_FAILED: {
+    message: '{count} partitions could not be computed; the first, {date}: {problem}',
+    httpStatus: 500,
+    retryable: true,
+  },
   FENCED_OUT: {
     message: 'This attempt lost its claim on {date} to a later one; it publishes nothing.',
     httpStatus: 409,
@@ -108,6 +113,36 @@ export const errorCatalogue = {
   CORRUPT_PARTITION: {
     message:
       'The file {path} does not match its manifest. Backfill its date with `--reprocess all` and, as `--known-at`, the knowledge that `churn partitions` shows.',
+    httpStatus: 500,
+    retryable: false,
+  },
+  CORRUPT_ONLINE_KEY: {
+    message:
+      'The key {key} of Redis holds a {type} instead of a text. Delete it (`DEL` in redis-cli); the next sync writes it again.',
+    httpStatus: 500,
+    retryable: false,
+  },
+  CORRUPT_FILE: {
+    message:
+      'The file {path} is damaged: {problem}. In raw_log, delete its batch folder, and the next job makes it again; in features, backfill its date with `--reprocess all`; else restore it from a backup.',
+    httpStatus: 500,
+    retryable: false,
+  },
+  FILE_MISSING: {
+    message:
+      'The file {path} is missing. The next attempt makes again what belongs to raw_log; in features, backfill its date with `--reprocess all`; else restore it from a backup.',
+    httpStatus: 500,
+    retryable: true,
+  },
+  DUCKDB_OUT_OF_MEMORY: {
+    message:
+      'DuckDB needs more than the {memoryMegabytes} MB of CHURN_DUCKDB_MEMORY_MB with {threads} threads. Set it higher, or CHURN_DUCKDB_THREADS lower, then run `churn up`, and the job again.',
+    httpStatus: 500,
+    retryable: false,
+  },
+  DUCKDB_QUERY_FAILED: {
+    message:
+      'DuckDB could not run a query: {problem}. Run `churn audit raw` and `churn audit offline`; if both find nothing, this is a fault of the platform: report it.',
     httpStatus: 500,
     retryable: false,
   },

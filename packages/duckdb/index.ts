@@ -16,6 +16,7 @@ export {
   type DuckDbOptions,
   type DuckDbRow,
 } from './open-duckdb';
+export { saidByDuckDb } from './duckdb-errors';
 export { countParquetRows, parquetRowCounts } from './parquet-metadata';
 export { readLists } from './read-lists';
 export { quoteFile, quoteFiles, quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { asStorageError } from '../durable-files';
 import { interruptible } from './interruptible';
 import { quoteFiles, quoteList, quoteLiteral } from './quote-sql';
+import { translateErrors } from './translate-errors';
 
 export interface DuckDbOptions {
   /** The only folders that SQL may read or write. */
@@ -21,7 +23,11 @@ export interface DuckDbOptions {
 /** A row as JavaScript values; BIGINT comes as bigint, TIMESTAMPTZ as DuckDB's own value type. */
 export type DuckDbRow = Readonly<Record<string, unknown>>;
 
-/** One in-memory DuckDB with extensions off, confined to its directories, its settings locked. */
+/**
+ * One in-memory DuckDB with extensions off, confined to its directories, its settings locked. Its
+ * errors are those of the catalogue: DUCKDB_OUT_OF_MEMORY, STORAGE_UNAVAILABLE, CORRUPT_FILE,
+ * FILE_MISSING, DUCKDB_QUERY_FAILED; an interrupted query rejects with DuckDB's own.
+ */
 export interface DuckDb {
   /** Runs one or more statements. */
   run(sql: string, signal?: AbortSignal): Promise<void>;
@@ -42,10 +48,12 @@ export interface DuckDb {
 /**
  * Opens a DuckDB for one piece of work (each call is an independent in-memory database, so that
  * pieces may run side by side).
+ *
+ * @throws ChurnError STORAGE_UNAVAILABLE when the scratch directory can't be made.
  */
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   const spillDirectory = path.join(options.scratchDirectory, `spill-${randomUUID()}`);
-  mkdirSync(options.scratchDirectory, { recursive: true });
+  makeDirectory(options.scratchDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(options.threads),
     memory_limit: `${options.memoryMegabytes}MB`,
@@ -66,11 +74,20 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   }
 }
 
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
 async function connect(
   instance: DuckDBInstance,
-  { allowedDirectories }: DuckDbOptions,
+  options: DuckDbOptions,
 ): Promise<DuckDBConnection> {
-  const connection = await instance.connect();
+  const { allowedDirectories } = options;
+  const connection = translateErrors(await instance.connect(), options);
   await connection.run(`SET TimeZone = 'UTC'`);
   await connection.run(
     `SET allowed_directories = ${quoteList(withTrailingSlash(allowedDirectories))}`,

@@ -11,20 +11,15 @@ const problems = new Map([
   ['EXDEV', 'its folders are not on one file system, which hard links need'],
 ]);
 
-/** DuckDB has no codes for these. */
-const saidByDuckDb = /No space left on device|Read-only file system|Permission denied/;
-
 /** Turns a disk that is full or can't be written into STORAGE_UNAVAILABLE; other errors pass through. */
 export function asStorageError(error: unknown): unknown {
-  const isOne = problems.has(systemCode(error) ?? '') || saidByDuckDb.test(messageOf(error));
-  return isOne ? storageError(error) : error;
+  return problems.has(systemCode(error) ?? '') ? storageError(error) : error;
 }
 
 /** STORAGE_UNAVAILABLE with what an error says, whatever it is. */
 export function storageError(error: unknown): ChurnError {
   const code = systemCode(error);
-  const said = saidByDuckDb.exec(messageOf(error))?.[0];
-  const problem = problems.get(code ?? '') ?? said ?? code ?? messageOf(error);
+  const problem = problems.get(code ?? '') ?? code ?? messageOf(error);
   return new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
 }
 

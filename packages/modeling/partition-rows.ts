@@ -68,7 +68,7 @@ export async function forEachChunk(
   receive: (chunk: ResultChunk) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const result = await duckDb.connection.stream(query);
+  const result = await duckDb.connection.run(query);
   for (;;) {
     signal?.throwIfAborted();
     const chunk = await result.fetchChunk();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import {
   isChurnError,
+  type ErrorCode,
   type KnowledgeKind,
   type PartitionManifest,
   type PlannedKnowledge,
@@ -216,6 +217,13 @@ interface PublishOptions {
   readonly sourceCounts: Readonly<Record<string, number>>;
 }
 
+/** What keeps every date from being written is no failure of the one that met it first. */
+const notOfOneDate: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_UNAVAILABLE',
+  'POSTGRES_UNAVAILABLE',
+  'DUCKDB_OUT_OF_MEMORY',
+]);
+
 async function publishOne(
   context: ComputeContext,
   options: PublishOptions,
@@ -241,11 +249,7 @@ async function publishOne(
     // Interrupted, not failed: tried again, or recorded as cancelled.
     if (signal?.aborted) throw thrown;
     const error = asStorageError(thrown);
-    if (
-      isChurnError(error) &&
-      (error.code === 'STORAGE_UNAVAILABLE' || error.code === 'POSTGRES_UNAVAILABLE')
-    )
-      throw error;
+    if (isChurnError(error) && notOfOneDate.has(error.code)) throw error;
     await context.ledger.release(claim, { status: 'failed', error: messageOf(error) });
     return { date, status: 'failed', revision: null, rows: 0, reason, error: messageOf(error) };
   }

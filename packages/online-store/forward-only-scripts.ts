@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { OnlineMeta, PublishedPartition } from '../contracts';
 import { onlineKeys } from './online-keys';
-import { fromRedis } from './redis-errors';
+import { fromRedisKeys } from './redis-errors';
 
 /** Where something stands in the order of writes: first by feature_time, then by revision. */
 export interface WriteOrder {
@@ -118,7 +118,8 @@ function evaluate(
 ): Promise<unknown> {
   const allKeys = [onlineKeys.target, ...keys];
   const allValues = [order.featureTime, String(order.revision), ...values];
-  return fromRedis(redis.eval(script, allKeys.length, ...allKeys, ...allValues));
+  const run = redis.eval(script, allKeys.length, ...allKeys, ...allValues);
+  return fromRedisKeys(redis, allKeys, run);
 }
 
 /** Says which partition is being written from now on; refused when a later one was announced. */

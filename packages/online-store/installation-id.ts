@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { ChurnError } from '../contracts';
 import { onlineKeys } from './online-keys';
-import { fromRedis } from './redis-errors';
+import { fromRedis, fromRedisKeys } from './redis-errors';
 
 /**
  * Makes this Redis the installation's, or confirms that it is. Later calls write nothing.
@@ -19,7 +19,8 @@ export async function claimInstallation(redis: Redis, installationId: string): P
  * @throws ChurnError INSTALLATION_MISMATCH when it is another installation's.
  */
 export async function assertInstallation(redis: Redis, installationId: string): Promise<void> {
-  refuseMismatch(await fromRedis(redis.get(onlineKeys.installation)), installationId);
+  const key = onlineKeys.installation;
+  refuseMismatch(await fromRedisKeys(redis, [key], redis.get(key)), installationId);
 }
 
 function refuseMismatch(found: string | null, expected: string): void {

@@ -1,17 +1,18 @@
 import type { Redis } from 'ioredis';
 import type { OnlineMeta, OnlineVector } from '../contracts';
 import { onlineKeys, vectorKey } from './online-keys';
-import { fromRedis } from './redis-errors';
+import { fromRedis, fromRedisKeys } from './redis-errors';
 
 const MGET_USERS = 1_000;
 
 /**
  * A user's vector, or null when there is none.
  *
- * @throws ChurnError REDIS_UNAVAILABLE.
+ * @throws ChurnError REDIS_UNAVAILABLE, CORRUPT_ONLINE_KEY.
  */
 export async function readVector(redis: Redis, userId: string): Promise<OnlineVector | null> {
-  const text = await fromRedis(redis.get(vectorKey(userId)));
+  const key = vectorKey(userId);
+  const text = await fromRedisKeys(redis, [key], redis.get(key));
   return text === null ? null : (JSON.parse(text) as OnlineVector);
 }
 
@@ -43,6 +44,6 @@ export async function readVectorTexts(
 
 /** What is published, or null before the first sync has finished. */
 export async function readMeta(redis: Redis): Promise<OnlineMeta | null> {
-  const text = await fromRedis(redis.get(onlineKeys.meta));
+  const text = await fromRedisKeys(redis, [onlineKeys.meta], redis.get(onlineKeys.meta));
   return text === null ? null : (JSON.parse(text) as OnlineMeta);
 }

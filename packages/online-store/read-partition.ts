@@ -44,16 +44,16 @@ export async function openPartition(
   const selected = ['user_id', ...featureNames].map(quoteIdentifier).join(', ');
   return {
     featureNames,
-    chunks: () => streamChunks(duckDb, `SELECT ${selected} FROM ${table}`, partition),
+    chunks: () => readChunks(duckDb, `SELECT ${selected} FROM ${table}`, partition),
   };
 }
 
-async function* streamChunks(
+async function* readChunks(
   duckDb: DuckDb,
   query: string,
   partition: PublishedPartition,
 ): AsyncGenerator<PartitionChunk> {
-  const result = await duckDb.connection.stream(query);
+  const result = await duckDb.connection.run(query);
   let rows = 0;
   for (;;) {
     const chunk = await result.fetchChunk();

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { ChurnError } from '../contracts';
 
 const unreachable =
@@ -30,4 +31,35 @@ export async function fromRedis<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     throw asRedisError(error);
   }
+}
+
+/**
+ * Waits for what reads texts from some keys. Redis does not say which key it stumbled over; this does.
+ *
+ * @throws ChurnError REDIS_UNAVAILABLE; CORRUPT_ONLINE_KEY when one of them holds no text.
+ */
+export async function fromRedisKeys<T>(
+  redis: Redis,
+  keys: readonly string[],
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await fromRedis(work);
+  } catch (error) {
+    const isWrongType = String((error as Error).message).includes('WRONGTYPE');
+    throw (isWrongType && (await wrongTypeOf(redis, keys, error))) || error;
+  }
+}
+
+async function wrongTypeOf(
+  redis: Redis,
+  keys: readonly string[],
+  cause: unknown,
+): Promise<ChurnError | undefined> {
+  for (const key of keys) {
+    const type = await fromRedis(redis.type(key));
+    if (type === 'string' || type === 'none') continue;
+    return new ChurnError('CORRUPT_ONLINE_KEY', { key, type }, { cause });
+  }
+  return undefined;
 }

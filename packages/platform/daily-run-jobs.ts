@@ -162,7 +162,11 @@ function requireNoFailure(outcomes: readonly PartitionOutcome[]): void {
   const failed = outcomes.filter((outcome) => outcome.status === 'failed');
   if (failed.length === 0) return;
   const [first] = failed;
-  throw new Error(`${failed.length} partitions failed, first ${first?.date}: ${first?.error}`);
+  throw new ChurnError('PARTITIONS_FAILED', {
+    count: failed.length,
+    date: first?.date ?? '',
+    problem: first?.error ?? '',
+  });
 }
 
 function restatedIn(outcomes: readonly PartitionOutcome[]): RestatedPartition[] {

@@ -1,7 +1,7 @@
 import { lstat, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
-import { quoteFile, quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
+import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../duckdb';
 import { systemCode } from '../durable-files';
 import { rawTableNames, rawTables, type RawTable } from './raw-tables';
 import { readCsvHeader } from './read-csv-header';
@@ -86,7 +86,8 @@ async function describeParquet(duckDb: DuckDb, table: RawTable, file: string) {
   const relation = readParquet([file]);
   const columns = await duckDb
     .rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${relation}`)
-    .catch((error: Error) => {
+    .catch((error: unknown) => {
+      if (saidByDuckDb(error) === undefined) throw error;
       throw refuse(`${label} is no Parquet file that can be read`, error);
     });
   const offered = columns.map(({ column_name: name, column_type: type }): OfferedColumn => ({

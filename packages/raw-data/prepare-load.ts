@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { quoteLiteral, readParquet, type DuckDb } from '../duckdb';
+import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
 import { refuse } from './find-source-tables';
 import { rawTables, type RawTable } from './raw-tables';
@@ -43,8 +43,11 @@ export async function prepareLoad(
     const query = cleanRowsSql(source, options.rules);
     await duckDb
       .run(`COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`)
-      .catch((error: Error) => {
-        throw refuse(`${label} is malformed${whereAndWhy(error.message)}`, error);
+      .catch((error: unknown) => {
+        const said = saidByDuckDb(error);
+        throw said === undefined
+          ? error
+          : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
       });
     const faultless = `${readParquet([file])} WHERE "reason" IS NULL`;
     const ids = await examineIds(duckDb, table, faultless);

@@ -5,6 +5,8 @@ import { asDatabaseError, type Database, type TransactionSql } from '../database
 import { copyToParquet } from '../duckdb';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
 import {
+  asStorageError,
+  makeFolder,
   publishFolder,
   readTextIfThere,
   removeAtOnce,
@@ -48,11 +50,12 @@ const LOAD_FILE = '_load';
  * next one mends it. A folder of another load of that number, which a Postgres that was put back
  * from a backup does not have, is replaced. Calls go one at a time (a lock in Postgres).
  *
- * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database.
+ * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database,
+ *   STORAGE_UNAVAILABLE.
  */
 export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
   const rawLogDir = path.resolve(options.rawLogDir);
-  await mkdir(rawLogDir, { recursive: true });
+  await makeFolder(rawLogDir);
   try {
     return await options.database.sql.begin('isolation level repeatable read', async (tx) => {
       await tx`SELECT pg_advisory_xact_lock(${RAW_LOG_LOCK_KEY})`;
@@ -65,7 +68,7 @@ export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
       return describeRawLog(rawLogDir, batches);
     });
   } catch (error) {
-    throw asDatabaseError(error);
+    throw asStorageError(asDatabaseError(error));
   }
 }
 

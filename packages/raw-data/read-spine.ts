@@ -1,5 +1,5 @@
 import { ChurnError } from '../contracts';
-import { quoteIdentifier, type DuckDb } from '../duckdb';
+import { quoteIdentifier, saidByDuckDb, type DuckDb } from '../duckdb';
 import { timeSql } from './clean-rows-sql';
 import { csvRelation } from './find-source-tables';
 import { readCsvHeader } from './read-csv-header';
@@ -30,7 +30,9 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
       SELECT coalesce(${userId}, '') AS user_id, epoch_us(${time}) AS t
       FROM ${csvRelation(file, header.length)}`);
   } catch (error) {
-    const [line] = (error as Error).message.split('\n');
+    const said = saidByDuckDb(error);
+    if (said === undefined) throw error;
+    const [line] = said.split('\n');
     throw refuse(`a line of it is no CSV (${line})`, error);
   }
   const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM spine');

@@ -1,21 +1,30 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { DuckDb } from '../duckdb';
+import { asStorageError, makeFolder } from '../durable-files';
 
 /** Opens a DuckDB that may read and write these folders, beside those it always may. */
 export type OpenDuckDb = (directories: readonly string[]) => Promise<DuckDb>;
 
-/** Runs work with a folder of its own below `scratchDir`; it is removed afterwards. */
+/**
+ * Runs work with a folder of its own below `scratchDir`; it is removed afterwards.
+ *
+ * @throws ChurnError STORAGE_UNAVAILABLE when the work, or its folder, finds no room or may not write.
+ */
 export async function withScratch<T>(
   scratchDir: string,
   work: (folder: string) => Promise<T>,
 ): Promise<T> {
-  await mkdir(scratchDir, { recursive: true });
-  const folder = await mkdtemp(path.join(path.resolve(scratchDir), 'raw-'));
   try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+    await makeFolder(scratchDir);
+    const folder = await mkdtemp(path.join(path.resolve(scratchDir), 'raw-'));
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw asStorageError(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -228,6 +229,28 @@ describe('the pipeline activities', () => {
         type: 'POSTGRES_UNAVAILABLE',
         nonRetryable: false,
       });
+    });
+
+    it.each(['ENOSPC', 'EROFS'])(
+      'of a disk that takes nothing (%s) are retried as STORAGE_UNAVAILABLE',
+      async (code) => {
+        expect(await failureOf(Object.assign(new Error('write'), { code }))).toMatchObject({
+          type: 'STORAGE_UNAVAILABLE',
+          nonRetryable: false,
+        });
+      },
+    );
+
+    it('do not show what the catalogue does not say: its cause may quote data', async () => {
+      const cause = new Error('Could not convert string alice@example.com');
+      const error = new ChurnError(
+        'DUCKDB_QUERY_FAILED',
+        { problem: 'Conversion Error' },
+        { cause },
+      );
+      const failure = (await failureOf(error)) as Error;
+      expect(failure.cause).toBeUndefined();
+      expect(inspect(failure, { depth: 9 })).not.toContain('alice');
     });
 
     it('that nobody foresaw stay as they are, which Temporal retries', async () => {

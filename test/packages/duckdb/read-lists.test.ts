@@ -49,7 +49,9 @@ describe('readLists', () => {
   });
 
   it('fails as the query that fails, and leaves the connection fit for use', async () => {
-    await expect(read(`SELECT [error('broken')::DOUBLE]`)).rejects.toThrow('broken');
+    await expect(read(`SELECT [error('broken')::DOUBLE]`)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('broken') as string },
+    });
     expect(await read(`SELECT [3::DOUBLE]`)).toEqual([[[3]]]);
   });
 

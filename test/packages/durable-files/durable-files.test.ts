@@ -106,11 +106,6 @@ describe('an error', () => {
     ['two disks', failed('EXDEV'), 'its folders are not on one file system, which hard links need'],
     ['a folder of others', failed('EACCES'), 'permission denied'],
     ['a failing disk', failed('EIO'), 'the disk fails'],
-    [
-      'a full disk, for DuckDB',
-      new Error('IO Error: Could not write: No space left on device'),
-      'No space left on device',
-    ],
   ])('%s is STORAGE_UNAVAILABLE', (_, error, problem) => {
     expect(asStorageError(error)).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

@@ -1,6 +1,7 @@
 import { appendFileSync, chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dataPaths } from '../../../packages/config';
+import { ChurnError } from '../../../packages/contracts';
 import type { DuckDb } from '../../../packages/duckdb';
 import { createFeatureSet, featureSet, type SegmentFiles } from '../../../packages/features';
 import { datesBetween } from '../../../packages/instants';
@@ -325,7 +326,7 @@ describe('the offline store', () => {
       ...duckDb,
       run: (sql, signal) =>
         sql.startsWith('COPY')
-          ? Promise.reject(new Error('No space left on device'))
+          ? Promise.reject(new ChurnError('STORAGE_UNAVAILABLE', { problem: 'the disk is full' }))
           : duckDb.run(sql, signal),
       openSingleThreaded: async () => withoutSpace(await duckDb.openSingleThreaded()),
     });

@@ -1,6 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { PublishedPartition } from '../../../packages/contracts';
-import { readMeta, syncOnlineFeatures, vectorKey } from '../../../packages/online-store';
+import {
+  readMeta,
+  readVector,
+  syncOnlineFeatures,
+  vectorKey,
+} from '../../../packages/online-store';
 import {
   publishMeta,
   removeOlder,
@@ -44,6 +49,24 @@ describe('a sync that another one has overtaken', () => {
     const keys = (await redis.keys('*')).sort();
     return Object.fromEntries(await Promise.all(keys.map(async (k) => [k, await redis.get(k)])));
   };
+
+  it('names a key that holds no text, whoever meets it', async () => {
+    const order = writeOrderOf(await synced('2024-05-01', ['a', 'b']));
+    const key = vectorKey('b');
+    await redis.del(key);
+    await redis.rpush(key, 'x');
+    const named = { code: 'CORRUPT_ONLINE_KEY', details: { key, type: 'list' }, retryable: false };
+    const keys = [vectorKey('a'), key];
+    await expect(writeForward(redis, order, { keys, values: ['{}', '{}'] })).rejects.toMatchObject(
+      named,
+    );
+    await expect(synced('2024-05-02', ['a', 'b'])).rejects.toMatchObject(named);
+    await expect(readVector(redis, 'b')).rejects.toMatchObject(named);
+    await redis.del(key);
+    await synced('2024-05-02', ['a', 'b']);
+    expect(await readVector(redis, 'b')).not.toBeNull();
+    await redis.flushdb();
+  });
 
   it('writes, removes and says nothing any more', async () => {
     const order = writeOrderOf(await synced('2024-06-01', ['a', 'gone']));
