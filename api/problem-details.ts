@@ -1,4 +1,9 @@
-import { ChurnError, errorCatalogue, isChurnError, type ErrorCode } from '../packages/contracts';
+import {
+  ChurnError,
+  isChurnError,
+  problemOf as problemOfError,
+  type Problem as CatalogueProblem,
+} from '../packages/contracts';
 
 /** One field of a request that is not as it should be. */
 export interface FieldProblem {
@@ -6,13 +11,8 @@ export interface FieldProblem {
   readonly problem: string;
 }
 
-/** RFC 9457 problem details, with a code of the error catalogue. */
-export interface Problem {
-  readonly type: string;
-  readonly title: string;
-  readonly status: number;
-  readonly detail: string;
-  readonly code: ErrorCode;
+/** What a request is answered with: the problem of its error, and which path it was. */
+export interface Problem extends CatalogueProblem {
   readonly instance: string;
   readonly errors?: readonly FieldProblem[];
 }
@@ -30,20 +30,10 @@ export class InvalidRequestError extends ChurnError {
 /** The problem document of an error from the catalogue. */
 export function problemOf(error: ChurnError, instance: string): Problem {
   return {
-    type: `urn:churn:problem:${error.code}`,
-    title: titleOf(error.code),
-    status: errorCatalogue[error.code].httpStatus,
-    detail: error.message,
-    code: error.code,
+    ...problemOfError(error),
     instance,
     ...(error instanceof InvalidRequestError && { errors: error.fields }),
   };
-}
-
-/** `NO_MODEL` → `No model`. */
-function titleOf(code: ErrorCode): string {
-  const words = code.toLowerCase().replaceAll('_', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 export interface ThrownContext {

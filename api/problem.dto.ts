@@ -28,6 +28,8 @@ export class ProblemDto {
   readonly detail!: string;
   @ApiProperty({ enum: Object.keys(errorCatalogue) })
   readonly code!: string;
+  @ApiProperty({ description: 'Whether trying again without changing anything can help.' })
+  readonly retryable!: boolean;
   @ApiProperty({ example: '/predict' })
   readonly instance!: string;
   @ApiPropertyOptional({ type: [FieldProblemDto] })

@@ -137,6 +137,8 @@ export interface ScheduleStatus {
   readonly lastWorkflowId: string | null;
   /** Runs lost because the server was down for longer than the catch-up window. */
   readonly missedCatchup: number;
+  /** Runs left out because another one was still running. */
+  readonly skippedOverlap: number;
 }
 
 export async function describeSchedules(client: Client): Promise<ScheduleStatus[]> {
@@ -159,6 +161,7 @@ function statusOf(schedule: Schedule, present: ScheduleDescription | undefined):
       nextRuns: [],
       lastWorkflowId: null,
       missedCatchup: 0,
+      skippedOverlap: 0,
     };
   }
   const { state, info } = present;
@@ -170,6 +173,7 @@ function statusOf(schedule: Schedule, present: ScheduleDescription | undefined):
     nextRuns: info.nextActionTimes.slice(0, 3).map((time) => time.toISOString()),
     lastWorkflowId: info.recentActions.at(-1)?.action.workflow.workflowId ?? null,
     missedCatchup: info.numActionsMissedCatchupWindow,
+    skippedOverlap: info.numActionsSkippedOverlap,
   };
 }
 

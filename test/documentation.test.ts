@@ -2,14 +2,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths, loadConfig, settingNames } from '../packages/config';
 import { errorCatalogue } from '../packages/contracts';
+import { wordsOf } from '../packages/cli/usage-error';
 import { featureSet } from '../packages/features';
-import {
-  decisionFiles,
-  generatedParts,
-  leafCommands,
-  settings,
-  wordsOf,
-} from './generated-documentation';
+import { decisionFiles, generatedParts, leafCommands, settings } from './generated-documentation';
 import { linesOf, read, repositoryFiles, root } from './repository-files';
 
 const files = repositoryFiles();

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { createProgram } from '../packages/cli/program';
+import { wordsOf } from '../packages/cli/usage-error';
 import { dailyPipeline, type PipelineStep } from '../packages/contracts';
 import { featureSet, type FeatureDefinition, type FeatureSet } from '../packages/features';
 import { architecture, read, root } from './repository-files';
@@ -104,17 +105,9 @@ export function settings(): Setting[] {
 
 /** Every command that does something, by its words. */
 export function leafCommands(): Command[] {
-  const ignore = () => {};
-  const terminal = { out: ignore, err: ignore, clock: () => 0, isInteractive: false };
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
-  return leaves(createProgram({ env: {}, terminal }));
-}
-
-/** `churn models show`. */
-export function wordsOf(command: Command): string {
-  const { parent } = command;
-  return parent ? `${wordsOf(parent)} ${command.name()}` : command.name();
+  return leaves(createProgram({ run: async () => {}, now: () => 0n }));
 }
 
 function usageOf(command: Command): string {

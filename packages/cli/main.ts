@@ -1,12 +1,10 @@
 import { runCommandLine } from './program';
+import { openTerminal } from './open-terminal';
 
-const terminal = {
-  out: (text: string) => void process.stdout.write(text),
-  err: (text: string) => void process.stderr.write(text),
-  clock: () => performance.now(),
-  isInteractive: process.stderr.isTTY,
-};
+const terminal = openTerminal(process);
+const now = () => BigInt(Date.now()) * 1000n;
 
-void runCommandLine(process.argv.slice(2), { env: process.env, terminal }).then((code) => {
-  process.exitCode = code;
+void runCommandLine(process.argv.slice(2), { env: process.env, terminal, now }).then((code) => {
+  // What could not be written has failed already, whatever the command says.
+  process.exitCode ||= code;
 });

@@ -1,5 +1,6 @@
+import { readdirSync, statSync, type Stats } from 'node:fs';
+import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { ChurnError } from '../contracts';
 import { parseInstant, parseLogicalDate } from '../instants';
 
 /** `YYYY-MM-DD`. */
@@ -25,7 +26,16 @@ function orInvalid<T>(parse: () => T): T {
 
 /** `latest`, `as-served`, or an instant. */
 export function knownAtOption(text: string): string {
-  return text === 'latest' || text === 'as-served' ? text : instantOption(text);
+  if (text === 'latest' || text === 'as-served') return text;
+  try {
+    return instantOption(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`Give latest, as-served or a moment. ${messageOf(error)}`);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** A whole number in a range, both ends inclusive. */
@@ -48,14 +58,68 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
   };
 }
 
-/** @throws ChurnError INVALID_DATE_RANGE when the range ends before it begins. */
-export function requireOrder({ from, to }: { from?: string; to?: string }): void {
-  if (from === undefined || to === undefined || from <= to) return;
-  throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem: 'it ends before it begins' });
-}
-
 /** A user id as it may be given: not empty. */
 export function userOption(text: string): string {
   if (text.trim() === '') throw new InvalidArgumentError('A user id is not empty.');
   return text;
+}
+
+/** The name of a model version: `v` and at least three digits. */
+export function modelVersion(text: string): string {
+  if (/^v\d{3,}$/.test(text)) return text;
+  throw new InvalidArgumentError('Versions are written v001, v002 and so on.');
+}
+
+/** The id that the answer of a prediction has. */
+export function predictionId(text: string): string {
+  if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text;
+  throw new InvalidArgumentError(
+    'The id of a prediction is a UUID; the answer that gave the prediction has it.',
+  );
+}
+
+/** A folder that is there. */
+export function existingFolder(text: string): string {
+  const found = lookAt(text);
+  if (!found) throw new InvalidArgumentError('There is no such folder.');
+  if (!found.isDirectory()) throw new InvalidArgumentError('It is not a folder.');
+  return text;
+}
+
+/** A file that is there. */
+export function existingFile(text: string): string {
+  const found = lookAt(text);
+  if (!found) throw new InvalidArgumentError('There is no such file.');
+  if (found.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
+  return text;
+}
+
+/** A folder that is not there yet, or empty. */
+export function emptyFolder(text: string): string {
+  const found = lookAt(text);
+  if (!found) return text;
+  if (!found.isDirectory()) throw new InvalidArgumentError('It is not a folder.');
+  const names = onDisk(() => readdirSync(path.resolve(text)));
+  if (names.length > 0) throw new InvalidArgumentError('The folder is not empty.');
+  return text;
+}
+
+/** A file to write: what is there may be replaced, but for a folder. */
+export function fileToWrite(text: string): string {
+  if (lookAt(text)?.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
+  return text;
+}
+
+/** What is at a path; undefined: nothing. */
+function lookAt(text: string): Stats | undefined {
+  if (text.trim() === '') throw new InvalidArgumentError('A path is not empty.');
+  return onDisk(() => statSync(path.resolve(text), { throwIfNoEntry: false }));
+}
+
+function onDisk<T>(look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    throw new InvalidArgumentError(`It can't be looked at: ${messageOf(error)}.`);
+  }
 }

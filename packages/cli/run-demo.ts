@@ -1,6 +1,6 @@
 import { ChurnError } from '../contracts';
 import type { Config } from '../config';
-import { addDays, dateOf, type LogicalDate } from '../instants';
+import { addDays, type LogicalDate } from '../instants';
 import type { JobProgress, Platform } from '../platform';
 import { startStack, type StackStatus } from '../stack';
 import { applyPlatformSchedules } from './apply-platform-schedules';
@@ -109,11 +109,6 @@ export function monthsBefore(date: LogicalDate, months: number): LogicalDate {
   const last = addDays(firstOfMonth(index + 1), -1);
   const wanted = addDays(firstOfMonth(index), day - 1);
   return wanted < last ? wanted : last;
-}
-
-/** The day before the one that an instant lies in. */
-export function dayBefore(now: bigint): LogicalDate {
-  return addDays(dateOf(now), -1);
 }
 
 function urlOf({ services }: StackStatus, name: string): string {

@@ -11,6 +11,11 @@ interface ErrorEntry {
  * docs/API.md lists the same codes (a test compares them).
  */
 export const errorCatalogue = {
+  WRONG_USAGE: {
+    message: '{problem}. `{command} --help` shows what can be given.',
+    httpStatus: 400,
+    retryable: false,
+  },
   INVALID_REQUEST: {
     message: 'The request is not valid: {problem}.',
     httpStatus: 400,

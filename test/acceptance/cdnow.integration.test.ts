@@ -43,6 +43,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
     let err = '';
     const code = await runCommandLine(argv, {
       env: platform.env,
+      now: () => BigInt(Date.now()) * 1000n,
       terminal: {
         out: (text) => void (out += text),
         err: (text) => void (err += text),

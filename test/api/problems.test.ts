@@ -13,6 +13,7 @@ function expectProblem(response: request.Response, code: ErrorCode, instance: st
     status: errorCatalogue[code].httpStatus,
     detail: expect.any(String),
     code,
+    retryable: errorCatalogue[code].retryable,
     instance,
   });
 }
@@ -25,6 +26,7 @@ describe('problem details', () => {
       status: errorCatalogue[code].httpStatus,
       detail: expect.any(String),
       code,
+      retryable: errorCatalogue[code].retryable,
       instance: '/somewhere',
     });
   });

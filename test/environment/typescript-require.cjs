@@ -22,7 +22,7 @@ function transformedCode(file) {
   const { transformFileSync } = require('@swc/core');
   const { code } = transformFileSync(file, {
     jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
-    module: { type: 'commonjs', ignoreDynamic: true },
+    module: { type: 'commonjs' },
     sourceMaps: 'inline',
   });
   return code;

@@ -37,7 +37,12 @@ describe('the schedules', () => {
 
   it('fire next at 01:00Z and 04:05Z', async () => {
     const [daily, watchdog] = await describeSchedules(rig.env.client);
-    expect(daily).toMatchObject({ status: 'running', isAsDeclared: true, missedCatchup: 0 });
+    expect(daily).toMatchObject({
+      status: 'running',
+      isAsDeclared: true,
+      missedCatchup: 0,
+      skippedOverlap: 0,
+    });
     expect(daily!.nextRuns[0]).toMatch(/T01:00:00\.000Z$/);
     expect(watchdog!.nextRuns[0]).toMatch(/T04:05:00\.000Z$/);
   });

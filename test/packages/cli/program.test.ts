@@ -1,50 +1,52 @@
-import { runCommandLine } from '../../../packages/cli/program';
-
-/** A command line with nothing behind it: an empty data folder, no services. */
-async function run(...argv: string[]) {
-  const written = { out: '', err: '' };
-  const terminal = {
-    out: (text: string) => void (written.out += text),
-    err: (text: string) => void (written.err += text),
-    clock: () => 0,
-    isInteractive: false,
-  };
-  const code = await runCommandLine(argv, {
-    env: { CHURN_DATA_DIR: 'no-such-installation' },
-    terminal,
-  });
-  return { code, ...written };
-}
+import { existsSync } from 'node:fs';
+import { read } from '../../repository-files';
+import { run } from './command-line';
 
 describe('the command line', () => {
-  it.each([
-    ['a command that does not exist', ['prophesy'], /unknown command/],
-    ['a date that does not exist', ['run-day', '2024-02-30'], /February 2024 has 29 days/],
-    ['a missing option', ['backfill', '--from', '2024-01-01'], /--to/],
-    [
-      'a word that is none of a few',
-      ['backfill', '--from', '2024-01-01', '--to', '2024-01-02', '--reprocess', 'completed'],
-      /missing, missing-and-failed, all/,
-    ],
-    ['a moment that is none', ['features', '--user', 'u1', '--at', 'noon'], /ISO 8601/],
-    ['an empty user id', ['predict', ''], /not empty/],
-    ['a negative count', ['at-risk', '--limit', '-1'], /whole number/],
-    [
-      'a range that ends before it begins',
-      ['partitions', '--from', '2024-02-01', '--to', '2024-01-01'],
-      /ends before/,
-    ],
-  ])('exits 2 for %s, says what is wrong, and prints nothing', async (_what, argv, message) => {
-    const { code, out, err } = await run(...argv);
-    expect(code).toBe(2);
-    expect(err).toMatch(message);
-    expect(out).toBe('');
-  });
-
-  it('exits 1 with a hint when the services are not running', async () => {
-    const { code, out, err } = await run('partitions', '--json');
+  it('exits 1 with a hint when the services are not running, and makes no data folder', async () => {
+    const { code, out, err } = await run('partitions');
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err).toMatch(/STACK_NOT_RUNNING.*churn up/);
+    expect(existsSync('no-such-installation')).toBe(false);
+  });
+
+  it('gives an error as one document, too, where JSON is asked for', async () => {
+    const { code, out, err } = await run('partitions', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toEqual({
+      type: 'urn:churn:problem:STACK_NOT_RUNNING',
+      title: 'Stack not running',
+      status: 503,
+      detail: expect.stringContaining('churn up'),
+      code: 'STACK_NOT_RUNNING',
+      retryable: false,
+    });
+    expect(err).toMatch(/^error STACK_NOT_RUNNING: .*\n$/);
+  });
+
+  it('names a setting that is not valid, after the arguments', async () => {
+    const env = { CHURN_API_PORT: 'x' };
+    const { code, out } = await run({ env }, 'partitions', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code: 'INVALID_SETTING' });
+    expect(await run({ env }, 'partitions', '--from', 'x')).toMatchObject({ code: 2 });
+  });
+
+  it('gives an error that nobody foresaw as a document, too', async () => {
+    const env = Object.defineProperty({}, 'DATABASE_URL', {
+      get: () => {
+        throw new Error('the environment is away');
+      },
+    });
+    const { code, out, err } = await run({ env }, 'partitions', '--json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ code: 'INTERNAL', detail: 'the environment is away' });
+    expect(err).toBe('error: the environment is away\n');
+  });
+
+  it('takes `--json` after `--` for an argument', async () => {
+    const { code, out } = await run('predict', '--', '--json');
+    expect({ code, out }).toEqual({ code: 1, out: '' });
   });
 
   it('exits 0 for help, of every command', async () => {
@@ -52,5 +54,12 @@ describe('the command line', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/backfill/);
     expect(await run('backfill', '--help')).toMatchObject({ code: 0, err: '' });
+    expect(await run('models', 'show', '--help')).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('prints the version of the package', async () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect(await run('--version')).toEqual({ code: 0, out: `${version}\n`, err: '' });
+    expect(await run('-V')).toMatchObject({ code: 0, out: `${version}\n` });
   });
 });

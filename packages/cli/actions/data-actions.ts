@@ -1,0 +1,86 @@
+import type { Platform } from '../../platform';
+import type { CommandContext, CommandResult } from '../run-command';
+import { renderTable } from '../terminal';
+
+type Jobs = Platform['jobs'];
+
+interface LoadDocument {
+  readonly batch: number | null;
+  readonly loaded: Readonly<Record<string, number>>;
+  readonly unchanged: Readonly<Record<string, number>>;
+  readonly rejected: Readonly<Record<string, unknown>>;
+}
+
+export async function generate(
+  input: Parameters<Jobs['generate']>[0],
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  return loadResult(await jobs.generate(input, progress));
+}
+
+export async function importFolder(
+  input: Parameters<Jobs['importFolder']>[0],
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  return loadResult(await jobs.importFolder(input, progress));
+}
+
+function loadResult(report: LoadDocument): CommandResult {
+  const rows = Object.keys(report.loaded).map((name) => [
+    name,
+    report.loaded[name] ?? 0,
+    report.unchanged[name] ?? 0,
+    describeRejected(report.rejected[name]),
+  ]);
+  const table = renderTable(['table', 'loaded', 'unchanged', 'rejected'], rows);
+  const head = report.batch === null ? 'Nothing new.' : `Batch ${report.batch}.`;
+  return { document: report, text: `${head}\n${table}` };
+}
+
+function describeRejected(rejected: unknown): string {
+  if (typeof rejected === 'number') return String(rejected);
+  const reasons = Object.entries((rejected ?? {}) as Record<string, number>);
+  return reasons.length === 0
+    ? '0'
+    : reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
+}
+
+export async function exportRaw(
+  input: Parameters<Jobs['exportRaw']>[0],
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const document = await jobs.exportRaw(input);
+  return { document, text: `Wrote the raw tables to ${input.folder}.` };
+}
+
+export async function features(
+  query: Parameters<Jobs['userFeatures']>[0],
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const document = await jobs.userFeatures(query);
+  const rows = [...Object.entries(document.features), ['label', document.label] as const];
+  const table = renderTable(
+    ['feature', 'value'],
+    rows.map(([name, value]) => [name, String(value)]),
+  );
+  const sql = document.sql ? `\n\n${document.sql};` : '';
+  const head = `${query.userId} at ${document.feature_time}, as known at ${document.known_at} (batch ${document.batch})`;
+  return { document, text: `${head}\n${table}${sql}` };
+}
+
+export async function history(
+  query: Parameters<Jobs['writeHistory']>[0],
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const document = await jobs.writeHistory(query, progress);
+  const { found, rows, known_at, batch, out } = document;
+  const reasons = Object.entries(document.null_by_reason);
+  const nulls = reasons.map(([reason, count]) => `  ${count} without: ${reason}`);
+  const head = `${found} of ${rows} rows have features, as known at ${known_at} (batch ${batch}): ${out}`;
+  return { document, text: [head, ...nulls].join('\n') };
+}

@@ -1,0 +1,83 @@
+import { describeModel } from '../describe-model';
+import type { CommandContext, CommandResult } from '../run-command';
+import { renderTable } from '../terminal';
+
+export async function train(
+  options: { asOf?: string },
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const { metadata } = await jobs.train(options, progress);
+  return { document: metadata, text: describeModel(metadata) };
+}
+
+export async function listModels(
+  _input: object,
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const document = await jobs.listModels();
+  const rows = document.models.map((model) => [
+    model.version,
+    model.aliases.join(', '),
+    model.auc.toFixed(4),
+    model.created_at,
+  ]);
+  const header = ['version', 'role', 'AUC', 'created at'];
+  return { document, text: rows.length === 0 ? 'No models yet.' : renderTable(header, rows) };
+}
+
+export async function showModel(
+  { version }: { version: string },
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const metadata = await jobs.showModel(version);
+  return { document: metadata, text: describeModel(metadata) };
+}
+
+export async function promoteModel(
+  { version, reason }: { version: string; reason: string },
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  return championResult(await jobs.promoteModel(version, reason));
+}
+
+export async function rollbackModel(
+  { reason }: { reason: string },
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  return championResult(await jobs.rollbackModel(reason));
+}
+
+function championResult(aliases: { readonly champion: string | null }): CommandResult {
+  return { document: aliases, text: `Champion: ${aliases.champion ?? 'none'}` };
+}
+
+export async function predict(
+  { user, explain }: { user: string; explain: boolean },
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const prediction = await jobs.predict(user, { explain });
+  const percent = (prediction.churn_probability * 100).toFixed(1);
+  const reasons = (prediction.contributions ?? []).map(({ text }) => `  ${text}`);
+  const head = `${user}: ${percent} % (${prediction.model_version}, features of ${prediction.feature_time})`;
+  return { document: prediction, text: [head, ...reasons].join('\n') };
+}
+
+export async function atRisk(
+  options: { limit: number },
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const { users } = await jobs.atRisk(options);
+  const rows = users.map(({ user_id, churn_probability, reasons }) => [
+    user_id,
+    `${(churn_probability * 100).toFixed(1)} %`,
+    reasons.join('; '),
+  ]);
+  return { document: { users }, text: renderTable(['user', 'risk', 'reasons'], rows) };
+}

@@ -1,0 +1,86 @@
+import type { BackfillRequest } from '../../contracts';
+import type { Platform } from '../../platform';
+import type { CommandContext, CommandResult } from '../run-command';
+import { renderTable } from '../terminal';
+
+type Jobs = Platform['jobs'];
+
+export async function runDay(
+  { date }: { date: string },
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const report = await jobs.runDay(date, progress);
+  const steps = report.steps.map(({ step, status, skipped, seconds }) => [
+    step,
+    skipped ? `${status} (${skipped})` : status,
+    seconds.toFixed(1),
+  ]);
+  return {
+    document: report,
+    text: `${renderTable(['step', 'status', 'seconds'], steps)}\nVerdict: ${report.verdict}`,
+    hasFailed: report.steps.some((step) => step.status === 'failed'),
+  };
+}
+
+export async function backfill(
+  { request, dryRun }: { request: BackfillRequest; dryRun: boolean },
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const document = dryRun
+    ? await jobs.planBackfill(request)
+    : await jobs.backfill(request, progress);
+  const { id, status, known_at, planned, succeeded, skipped, failed } = document;
+  const failures = failed.length > 0 ? `\nFailed: ${failed.join(', ')}` : '';
+  return {
+    document,
+    text:
+      `Backfill ${id}: ${status}, as known at ${known_at}\n` +
+      `${planned} planned, ${succeeded} succeeded, ${skipped} skipped, ${failed.length} failed${failures}`,
+    hasFailed: status !== 'succeeded' && status !== 'dry-run',
+  };
+}
+
+export async function restate(
+  options: { dryRun: boolean },
+  { platform, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const report = await jobs.restate(options, progress);
+  const rows = report.restated.map(({ date, revision, reason }) => [date, revision, reason]);
+  const text =
+    rows.length === 0 ? 'Nothing to restate.' : renderTable(['date', 'revision', 'reason'], rows);
+  return { document: report, text };
+}
+
+const partitionHeader = [
+  'date',
+  'status',
+  'revision',
+  'knowledge',
+  'known at',
+  'rows',
+  'attempt',
+  'reason',
+];
+
+export async function partitions(
+  range: Parameters<Jobs['listPartitions']>[0],
+  { platform }: CommandContext,
+): Promise<CommandResult> {
+  const { jobs } = await platform();
+  const found = await jobs.listPartitions(range);
+  const rows = found.map((row) => [
+    row.date,
+    row.status,
+    row.revision,
+    row.knowledge,
+    row.known_at,
+    row.rows,
+    row.attempt,
+    row.reason,
+  ]);
+  const text = rows.length === 0 ? 'No partitions yet.' : renderTable(partitionHeader, rows);
+  return { document: { partitions: found }, text };
+}

@@ -1,0 +1,57 @@
+import {
+  describeSchedules,
+  pauseSchedules,
+  resumeSchedules,
+  type ScheduleStatus,
+} from '../../../temporal-config';
+import type { Platform } from '../../platform';
+import { applyPlatformSchedules } from '../apply-platform-schedules';
+import { describeSchedule } from '../describe-schedule';
+import type { CommandContext, CommandResult } from '../run-command';
+
+export function apply(_input: object, context: CommandContext): Promise<CommandResult> {
+  return doAndShow(context, applyPlatformSchedules);
+}
+
+export function show(_input: object, context: CommandContext): Promise<CommandResult> {
+  return doAndShow(context, async () => {});
+}
+
+export function pause(_input: object, context: CommandContext): Promise<CommandResult> {
+  return doAndShow(context, async ({ temporal }) =>
+    pauseSchedules(await temporal.client(), 'paused by hand'),
+  );
+}
+
+export function resume(_input: object, context: CommandContext): Promise<CommandResult> {
+  return doAndShow(context, async ({ temporal }) =>
+    resumeSchedules(await temporal.client(), 'resumed by hand'),
+  );
+}
+
+/** Each of the commands ends by showing what is there then. */
+async function doAndShow(
+  { platform }: CommandContext,
+  work: (platform: Platform) => Promise<unknown>,
+): Promise<CommandResult> {
+  const opened = await platform();
+  await work(opened);
+  const schedules = await describeSchedules(await opened.temporal.client());
+  return {
+    document: { schedules: schedules.map(scheduleDocument) },
+    text: schedules.map(describeSchedule).join('\n\n'),
+  };
+}
+
+function scheduleDocument(schedule: ScheduleStatus) {
+  return {
+    id: schedule.id,
+    status: schedule.status,
+    is_as_declared: schedule.isAsDeclared,
+    note: schedule.note,
+    next_runs: schedule.nextRuns,
+    last_workflow_id: schedule.lastWorkflowId,
+    missed_catchup: schedule.missedCatchup,
+    skipped_overlap: schedule.skippedOverlap,
+  };
+}

@@ -1,0 +1,30 @@
+import type { JobProgress } from '../../platform';
+import { startStack, stackStatus, stopStack, type StackEvent, type StackStatus } from '../../stack';
+import type { CommandContext, CommandResult } from '../run-command';
+import { renderTable } from '../terminal';
+
+export async function up(_input: object, context: CommandContext): Promise<CommandResult> {
+  const { config, progress, platform } = context;
+  const status = await startStack({ config, onEvent: showOn(progress) });
+  const { applyPlatformSchedules } = await import('../apply-platform-schedules');
+  await applyPlatformSchedules(await platform());
+  return resultOf(status);
+}
+
+export async function down(_input: object, context: CommandContext): Promise<CommandResult> {
+  const { config, progress } = context;
+  return resultOf(await stopStack({ config, onEvent: showOn(progress) }));
+}
+
+export async function status(_input: object, { config }: CommandContext): Promise<CommandResult> {
+  return resultOf(await stackStatus({ config }));
+}
+
+function showOn(progress: JobProgress): (event: StackEvent) => void {
+  return ({ service, kind }) => progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 });
+}
+
+function resultOf(status: StackStatus): CommandResult {
+  const rows = status.services.map(({ name, status, url, pid }) => [name, status, url, pid]);
+  return { document: status, text: renderTable(['service', 'status', 'url', 'pid'], rows) };
+}

@@ -1,0 +1,83 @@
+import type { Config } from '../config';
+import type { EpochMicros } from '../instants';
+import type { JobProgress, Platform } from '../platform';
+import type { CheckedCommand } from './define-command';
+import { createProgressLine, type Terminal } from './terminal';
+
+/** What a command's action is given. */
+export interface CommandContext {
+  readonly config: Config;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Progress on stderr; its signal is aborted by SIGINT. */
+  readonly progress: JobProgress;
+  /** Opens the platform once; it is closed when the command ends. */
+  readonly platform: () => Promise<Platform>;
+}
+
+/** What a command has to say: the document with `--json`, else the text. */
+export interface CommandResult {
+  readonly document: unknown;
+  readonly text: string;
+  /** Lines for people on stderr, whichever form the result has. */
+  readonly warnings?: readonly string[];
+  /** The command did its work, and what it found or did is a failure: exit code 1. */
+  readonly hasFailed?: boolean;
+}
+
+export interface Invocation {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  readonly now: () => EpochMicros;
+}
+
+/**
+ * Reads the settings, runs a command's action, prints its result and closes what it opened. What
+ * goes wrong in closing says nothing of the result: only an error before it is raised.
+ *
+ * @returns whether it succeeded.
+ */
+export async function runCommand(
+  command: CheckedCommand,
+  { env, terminal }: Invocation,
+): Promise<boolean> {
+  const { loadConfig } = await import('../config');
+  const config = loadConfig(env);
+  const line = createProgressLine(terminal);
+  const controller = new AbortController();
+  const interrupt = () => controller.abort(new Error('interrupted'));
+  process.once('SIGINT', interrupt);
+  let opened: Promise<Platform> | undefined;
+  try {
+    const action = await command.load();
+    const result = await action({
+      config,
+      clock: terminal.clock,
+      progress: {
+        signal: controller.signal,
+        report: ({ what, done, total }) => line.show(what, done, total),
+      },
+      platform: () => (opened ??= openPlatform(config)),
+    });
+    line.end();
+    printResult(result, { terminal, isJson: command.isJson });
+    return result.hasFailed !== true;
+  } finally {
+    line.end();
+    process.removeListener('SIGINT', interrupt);
+    await opened?.then((platform) => platform.close()).catch(() => {});
+  }
+}
+
+async function openPlatform(config: Config): Promise<Platform> {
+  const platform = await import('../platform');
+  return platform.openPlatform(config);
+}
+
+function printResult(
+  { document, text, warnings = [] }: CommandResult,
+  { terminal, isJson }: { terminal: Terminal; isJson: boolean },
+): void {
+  for (const warning of warnings) terminal.err(`warning: ${warning}\n`);
+  terminal.out(isJson ? `${JSON.stringify(document)}\n` : `${text}\n`);
+}
