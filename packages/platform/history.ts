@@ -11,21 +11,14 @@ import {
   valueFromColumn,
   type History,
   type TimelineFiles,
-  type MomentVectors,
   type SpineKnowledge,
 } from '../features';
-import { dateOf, MICROS_PER_HOUR, midnightOf, parseInstant, type LogicalDate } from '../instants';
-import {
-  groupIntoGrids,
-  indexIn,
-  momentsPerScan,
-  withGrid,
-  type LedgerRow,
-} from '../offline-store';
-import { readSpine, type RawLog } from '../raw-data';
+import { MICROS_PER_HOUR, parseInstant } from '../instants';
+import { readSpine } from '../raw-data';
 import { withTimelines } from './history-timelines';
 import type { Adapters } from './open-platform';
-import { computeContext, requestsOf, type JobProgress } from './partition-jobs';
+import type { JobProgress } from './partition-jobs';
+import { replaceServedRows } from './replace-served-rows';
 import { takePlannedKnowledge } from './take-planned-knowledge';
 
 /** `churn history`. */
@@ -112,7 +105,9 @@ async function compute(adapters: Adapters, work: Work & { rows: number }): Promi
     });
   };
   const history = (await withTimelines(adapters, { ...work, rawLog }, answer)) ?? (await answer());
-  if (knowledge.kind === 'as-served') await replaceServed(adapters, { ...work, rawLog, history });
+  if (knowledge.kind === 'as-served') {
+    await replaceServedRows(adapters, { duckDb, knowledge, progress, rawLog, history });
+  }
   return history;
 }
 
@@ -121,84 +116,6 @@ function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowle
     kind === 'as-served' ? { afterMicros: MICROS_PER_HOUR } : { at: parseInstant(knownAt) };
   return { batch, known };
 }
-
-type ServedWork = Work & { readonly rawLog: RawLog; readonly history: History };
-
-/**
- * Moments that a daily run served have a K and S of their own each, as partitions do: their rows
- * are computed as partitions are.
- */
-async function replaceServed(adapters: Adapters, work: ServedWork): Promise<void> {
-  const { duckDb, knowledge, progress } = work;
-  const context = await computeContext(adapters, 'history', work.rawLog);
-  const served = (await adapters.ledger.list()).filter((row) => row.servedKnownAt !== null);
-  await nameServedMoments(duckDb, served);
-  const byDate = await servedQuestions(duckDb);
-  const requests = requestsOf([...byDate.keys()], knowledge, { rows: served, reason: 'history' });
-  for (const group of groupIntoGrids(requests, momentsPerScan(Infinity))) {
-    await withGrid(context, { group, signal: progress.signal }, async ({ vectors }) => {
-      const numbers = new Map(vectors.users.ids.map((id, number) => [id, number]));
-      for (const request of group) {
-        const moment = vectors.vectorsAt(indexIn(group, request));
-        const questions = byDate.get(request.date) ?? [];
-        replaceRows(work.history, moment, { questions, numbers });
-        moment.release();
-      }
-    });
-  }
-}
-
-/** `served(t, known_at)`: the K of moments that daily runs served. */
-async function nameServedMoments(duckDb: DuckDb, served: readonly LedgerRow[]): Promise<void> {
-  await duckDb.run('CREATE OR REPLACE TEMP TABLE served (t BIGINT, known_at BIGINT)');
-  if (served.length === 0) return;
-  const values = served.map(
-    ({ date, servedKnownAt }) => `(${midnightOf(date)}, ${parseInstant(servedKnownAt!)})`,
-  );
-  await duckDb.run(`INSERT INTO served VALUES ${values.join(', ')}`);
-}
-
-interface Question {
-  readonly row: number;
-  readonly userId: string;
-}
-
-/** The rows of the spine at served moments, by date. */
-async function servedQuestions(duckDb: DuckDb): Promise<Map<LogicalDate, Question[]>> {
-  const questions = await duckDb.rows<{ row: number; user_id: string; t: bigint }>(
-    'SELECT rowid::INTEGER AS row, user_id, t FROM spine SEMI JOIN served USING (t)',
-  );
-  const byDate = new Map<LogicalDate, Question[]>();
-  for (const { row, user_id, t } of questions) {
-    const date = dateOf(t);
-    const ofDate = byDate.get(date) ?? [];
-    if (ofDate.length === 0) byDate.set(date, ofDate);
-    ofDate.push({ row, userId: user_id });
-  }
-  return byDate;
-}
-
-function replaceRows(
-  history: History,
-  moment: MomentVectors,
-  served: { questions: readonly Question[]; numbers: ReadonlyMap<string, number> },
-): void {
-  const places = new Map(Array.from(moment.users, (user, place) => [user, place]));
-  for (const { row, userId } of served.questions) {
-    const place = places.get(served.numbers.get(userId) ?? -1);
-    if (place !== undefined) {
-      history.reasons[row] = 0;
-      for (const [index, column] of history.features.entries()) {
-        column[row] = moment.features[index]![place]!;
-      }
-    } else if (history.reasons[row] === 0) {
-      // Known by now, or it would have no user at all; but not to the run of that day.
-      history.reasons[row] = NOT_YET_KNOWN;
-    }
-  }
-}
-
-const NOT_YET_KNOWN = spineReasons.indexOf('not_yet_known');
 
 async function write(
   duckDb: DuckDb,

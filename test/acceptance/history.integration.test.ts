@@ -193,6 +193,34 @@ describe('churn history', () => {
     expect((await written())[0]).toMatchObject({ reason: 'not_yet_known', sessions_30d: null });
   });
 
+  it('gives the rows of a moment that a daily run served, and why some have none', async () => {
+    const [user, other] = await someUsers();
+    const lines = [
+      `nobody,${SERVED}`,
+      `${user},${SERVED}`,
+      `${other},${SERVED}`,
+      `${user},${SERVED}`,
+    ];
+    const report = await history([...lines, `${user},2020-01-01`], 'as-served');
+    const rows = await written();
+    expect(rows.map(({ reason }) => reason)).toEqual([
+      'unknown_user',
+      null,
+      null,
+      null,
+      'before_signup',
+    ]);
+    expect(rows[3]).toEqual(rows[1]);
+    const served = await platform.adapters.ledger.list({ from: SERVED, to: SERVED });
+    const { features } = await platform.jobs.userFeatures({
+      userId: other!,
+      at: `${SERVED}T00:00:00Z`,
+      knownAt: served[0]!.servedKnownAt!,
+    });
+    expect(rows[2]).toMatchObject(features);
+    expect(report).toMatchObject({ rows: 5, found: 3 });
+  });
+
   it('makes an empty file of an empty spine', async () => {
     writeFileSync(spine, 'user_id,time\n');
     const report = await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, quietly);
