@@ -1,5 +1,5 @@
 # One image for the API and the worker (docker-compose.yml names the command).
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 # As in bin/setup.mjs: --no-save keeps to the lock and completes it for this platform.
@@ -10,7 +10,7 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
   && node bin/after-build.mjs \
   && npm prune --omit=dev --no-save --no-audit --no-fund
 
-FROM node:20-slim
+FROM node:24-slim
 ENV NODE_ENV=production
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends ca-certificates \

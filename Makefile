@@ -4,6 +4,8 @@ SHELL := /bin/bash
 # Arguments for a target, such as: make demo ARGS="--users 500 --months 6"
 ARGS ?=
 CHURN := node bin/churn.mjs
+# The Node that set-up found or got, whichever is first on PATH.
+NODE := node bin/node.mjs
 
 .PHONY: help setup demo up down status test test-deep mutations check fix bench docker-up docker-down
 
@@ -27,25 +29,25 @@ status: ## Show the services
 
 test: ## Run every test, the long ones with a seeded subset
 	@node bin/setup.mjs --tests
-	@node bin/test.mjs $(ARGS)
+	@$(NODE) bin/test.mjs $(ARGS)
 
 test-deep: ## Run every test in full and write docs/testing-evidence.md
 	@node bin/setup.mjs --tests
-	@node bin/test.mjs --deep $(ARGS)
+	@$(NODE) bin/test.mjs --deep $(ARGS)
 
 mutations: setup ## Break the code in one place after another; name the tests that notice
 	@node bin/setup.mjs --tests
-	@node bin/mutations.mjs $(ARGS)
+	@$(NODE) bin/mutations.mjs $(ARGS)
 
 check: setup ## Format, lint, architecture, types, dead code, compose file
-	@node bin/check.mjs
+	@$(NODE) bin/check.mjs
 
 fix: setup ## Format, and correct what lint can correct
-	@node node_modules/prettier/bin/prettier.cjs --write --log-level warn .
-	@node node_modules/eslint/bin/eslint.js --fix .
+	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
+	@$(NODE) node_modules/eslint/bin/eslint.js --fix .
 
 bench: setup ## Measure against peers and budgets
-	@node dist/bench/main.js $(ARGS)
+	@$(NODE) dist/bench/main.js $(ARGS)
 
 docker-up: ## The same system from docker-compose (copies .env.example at first)
 	@node bin/docker-env.mjs

@@ -1,7 +1,7 @@
 /**
  * The variables of a .env file: `NAME=value` a line, optionally `export`, quotes or a comment after
- * a space. Values are taken as they are: nothing is expanded. (Node reads such files itself only
- * from version 20.12 on.)
+ * a space. Values are taken as they are: nothing is expanded, and `A=1#2` is `1#2`, which Node's own
+ * `util.parseEnv` cuts at the `#`: half a password, in the address of a database.
  */
 export function parseEnvFile(text) {
   const variables = {};

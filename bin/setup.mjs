@@ -1,33 +1,72 @@
 #!/usr/bin/env node
-// `make setup`: makes a bare clone ready to run, with nothing but Node and npm to start from.
-// Each part is looked for first and made only when it is missing; `--tests` adds what only the
-// tests need. Prints one short line a part, saying which way it was found.
+// `make setup`: makes a bare clone ready to run, with nothing but a Node from version 18 on and npm
+// to start from. A Node that is not supported gets one that is, and set-up goes on with that. Each
+// part is looked for first and made only when it is missing; `--tests` adds what only the tests
+// need. Prints one short line a part, saying which way it was found.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
+import { downloadNode, versionOf } from './download-node.mjs';
+import { runNode } from './run-node.mjs';
 import { hashOfSources, root } from './source-files.mjs';
+import {
+  inWords,
+  isSupported,
+  recordFile,
+  recordedNode,
+  supportedLines,
+} from './supported-node.mjs';
 
 const say = (line) => process.stderr.write(`${line}\n`);
+/** Said to the set-up that another Node has started, which has named the Node already. */
+const goesOn = '--node-is-found';
 
-checkNodeVersion();
-installPackages();
-build();
-run('The tools', process.execPath, [
-  'dist/packages/stack/install/main.js',
-  ...process.argv.slice(2),
-]);
-
-function checkNodeVersion() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > 20 || (major === 20 && minor >= 12)) {
-    say(`node: found on PATH (${process.versions.node})`);
-    return;
-  }
-  fail(`Node ${process.versions.node} is too old: version 20.12 or later is needed.`);
+const lines = supportedLines();
+if (isSupported(process.versions.node, lines)) {
+  if (!process.argv.includes(goesOn)) say(`node: found (${process.versions.node})`);
+  recordNode();
+  installPackages();
+  build();
+  run('The tools', process.execPath, [
+    'dist/packages/stack/install/main.js',
+    ...process.argv.slice(2).filter((argument) => argument !== goesOn),
+  ]);
+} else {
+  process.exitCode = await continueWithSupportedNode();
 }
 
-/** `npm install --no-save` keeps to package-lock.json; `npm ci` refuses locks made elsewhere. */
+async function continueWithSupportedNode() {
+  say(`node: ${process.versions.node} was found, which is not supported`);
+  const version = readFileSync(path.join(root, '.nvmrc'), 'utf8').trim();
+  const node = recordedAndSupported() ?? downloadNode({ version, say });
+  if (!node) {
+    fail(
+      `Node ${version} could not be had from npm (see above). ` +
+        `Install Node ${inWords(lines)} and run \`make setup\` again.`,
+    );
+  }
+  return runNode(node, [...process.argv.slice(1), goesOn]);
+}
+
+/** The Node of an earlier set-up. */
+function recordedAndSupported() {
+  const node = recordedNode();
+  if (!node || !isSupported(versionOf(node) ?? '', lines)) return undefined;
+  say(`node: recorded (${node})`);
+  return node;
+}
+
+/** For the shells that find another Node first. */
+function recordNode() {
+  mkdirSync(path.dirname(recordFile), { recursive: true });
+  writeFileSync(recordFile, `${process.execPath}\n`);
+}
+
+/**
+ * `npm install --no-save` keeps to package-lock.json; `npm ci` refuses locks made elsewhere. Install
+ * scripts run for the packages that package.json's "allowScripts" names.
+ */
 function installPackages() {
   const stampFile = path.join(root, 'node_modules', '.churn-packages');
   const stamp = hashOf(['package.json', 'package-lock.json'], process.platform, process.arch);
@@ -65,10 +104,12 @@ function build() {
 }
 
 function run(what, command, args) {
+  // npm, and what it starts, run with this Node too.
+  const searchPath = [path.dirname(process.execPath), process.env.PATH].join(path.delimiter);
   const { status, error } = spawnSync(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
-    env: { ...process.env, npm_config_update_notifier: 'false' },
+    env: { ...process.env, PATH: searchPath, npm_config_update_notifier: 'false' },
   });
   if (error) fail(`${what} could not be run: ${error.message}`);
   if (status !== 0) fail(`${what} failed (see above).`);

@@ -24,7 +24,7 @@ export function sourceFiles() {
     .flatMap((folder) =>
       readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
-        .map((entry) => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name))),
+        .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name))),
     )
     .sort();
 }

@@ -11,6 +11,7 @@ import {
 } from '../../packages/stack';
 import { buildWorkflowBundle } from './workflow-bundle';
 
+const repositoryRoot = path.resolve(__dirname, '../..');
 const PREFIX = 'churn-test-servers-';
 
 /**
@@ -19,10 +20,27 @@ const PREFIX = 'churn-test-servers-';
  * environment names already is used as it is.
  */
 module.exports = async (): Promise<void> => {
+  await refuseUnsupportedNode();
   await removeLeftovers();
   await Promise.all([startServers(), provideBundle()]);
   setUnlessGiven('TEST_TIME_SKIPPING_SERVER', findTool('testServer', process.env)?.path);
 };
+
+/** Jest is also called directly, by whichever Node is first on PATH. */
+async function refuseUnsupportedNode(): Promise<void> {
+  // A path in a variable: the scripts of bin/ have no types.
+  const script = path.join(repositoryRoot, 'bin', 'supported-node.mjs');
+  const { chooseNode } = (await import(script)) as {
+    chooseNode: () => { node?: string; problem?: string };
+  };
+  const { node, problem } = chooseNode();
+  if (node === process.execPath) return;
+  throw new Error(
+    problem ??
+      `The tests need a supported Node, not ${process.version}. Put the one of set-up first: ` +
+        'export PATH="$(node bin/node.mjs --folder):$PATH"',
+  );
+}
 
 async function startServers(): Promise<void> {
   const services = missingServices();
