@@ -11,7 +11,10 @@ export interface Terminal {
 /** Elsewhere than on a terminal a line of progress comes no more often than this. */
 const LINE_EVERY_MILLIS = 2_000;
 
-/** Progress for people: one line that updates on a terminal, a line per step elsewhere. */
+/**
+ * Progress for people: one line that updates on a terminal, a line per step elsewhere. A step never
+ * counts backwards, though its attempt may start again; before it has a name there is nothing to say.
+ */
 export function createProgressLine(terminal: Terminal): {
   show(what: string, done?: number, total?: number): void;
   end(): void;
@@ -19,19 +22,22 @@ export function createProgressLine(terminal: Terminal): {
   let lastLine = '';
   let lastTime = -Infinity;
   let isOpen = false;
+  let most = { what: '', done: 0 };
   const end = () => {
     if (isOpen && terminal.isInteractive) terminal.err('\n');
     isOpen = false;
   };
   return {
-    show: (what, done, total) => {
-      const counted = total ? `${what}  ${done ?? 0}/${total}` : what;
+    show: (what, done = 0, total) => {
+      if (what === '') return;
+      most = { what, done: most.what === what ? Math.max(most.done, done) : done };
+      const counted = total ? `${what}  ${most.done}/${total}` : what;
       if (terminal.isInteractive) {
         terminal.err(`\r\u001b[K${counted}`);
         isOpen = true;
       } else if (
         counted !== lastLine &&
-        (done === total || terminal.clock() - lastTime > LINE_EVERY_MILLIS)
+        (most.done === total || terminal.clock() - lastTime > LINE_EVERY_MILLIS)
       ) {
         terminal.err(`${counted}\n`);
         lastTime = terminal.clock();

@@ -19,6 +19,7 @@ import { exportRawTables, generateDays, importFolder, type ImportOptions } from 
 import { generateArrivals } from '../synthetic';
 import { auditOffline } from './audit-offline';
 import { requireNotInFuture, restate } from './daily-run-jobs';
+import { warnBeforeData } from './dates-before-data';
 import { driftOfChampion } from './drift-jobs';
 import { loadOptions } from './generate-data';
 import {
@@ -132,7 +133,8 @@ function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: Ba
     /** Runs, or attaches to, the daily run of a date, and waits for its report. */
     runDay: async (date: LogicalDate, progress: JobProgress) => {
       await openForWriting(adapters.config);
-      return runDay(adapters, temporal, date, progress);
+      const report = await runDay(adapters, temporal, date, progress);
+      return { ...report, warnings: await warnBeforeData(adapters, { from: date, to: date }) };
     },
     planBackfill: async (request: BackfillRequest) => {
       const plan = await backfills.plan(request);
@@ -146,14 +148,15 @@ function createRunJobs(adapters: Adapters, temporal: LazyTemporal, backfills: Ba
         skipped,
         failed: [] as string[],
         chunks: plan.chunks,
+        warnings: await warnBeforeData(adapters, request),
       };
     },
     backfill: async (request: BackfillRequest, progress: JobProgress) => {
       await openForWriting(adapters.config);
+      const warnings = await warnBeforeData(adapters, request);
       const { id } = await backfills.start(request);
-      return backfillDocument(
-        await waitForBackfill({ id, adapters, backfills, temporal }, progress),
-      );
+      const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
+      return { ...backfillDocument(ended), warnings };
     },
     restate: async ({ dryRun }: { dryRun: boolean }, progress: JobProgress) => {
       const report = await restate(

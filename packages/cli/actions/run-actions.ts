@@ -18,6 +18,7 @@ export async function runDay(
   ]);
   return {
     document: report,
+    warnings: report.warnings,
     text: `${renderTable(['step', 'status', 'seconds'], steps)}\nVerdict: ${report.verdict}`,
     hasFailed: report.steps.some((step) => step.status === 'failed'),
   };
@@ -35,6 +36,7 @@ export async function backfill(
   const failures = failed.length > 0 ? `\nFailed: ${failed.join(', ')}` : '';
   return {
     document,
+    warnings: document.warnings,
     text:
       `Backfill ${id}: ${status}, as known at ${known_at}\n` +
       `${planned} planned, ${succeeded} succeeded, ${skipped} skipped, ${failed.length} failed${failures}`,

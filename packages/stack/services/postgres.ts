@@ -11,9 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import postgres from 'postgres';
 import { ChurnError } from '../../contracts';
-import { migrateDatabase, openDatabase } from '../../database';
 import { databaseUrlOf, POSTGRES_DATABASE, POSTGRES_USER, postgresUrl } from '../connections';
 import { onStorage, storageProblemIn } from '../on-storage';
 import type { ServiceRecipe, StackContext } from './service-recipe';
@@ -44,6 +42,7 @@ export const postgresRecipe: ServiceRecipe = {
   isHealthy: (context) => answers(databaseUrlOf(context.config, context.state, 'postgres')),
   async afterStart(context) {
     if (context.config.databaseUrl === undefined) await createDatabase(context);
+    const { migrateDatabase, openDatabase } = await import('../../database');
     const database = openDatabase(databaseUrlOf(context.config, context.state)!, {
       maxConnections: 1,
     });
@@ -164,6 +163,7 @@ function commandLineOf(pid: string): string {
 
 async function answers(url: string | undefined): Promise<boolean> {
   if (!url) return false;
+  const { default: postgres } = await import('postgres');
   const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
   try {
     await sql`select 1`;
@@ -176,6 +176,7 @@ async function answers(url: string | undefined): Promise<boolean> {
 }
 
 async function createDatabase(context: StackContext): Promise<void> {
+  const { default: postgres } = await import('postgres');
   const sql = postgres(databaseUrlOf(context.config, context.state, 'postgres')!, { max: 1 });
   try {
     const [found] = await sql`select 1 from pg_database where datname = ${POSTGRES_DATABASE}`;

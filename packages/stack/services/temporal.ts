@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import { ChurnError, searchAttributeNames } from '../../contracts';
 import { httpUrl, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
@@ -115,7 +115,8 @@ async function withTemporal<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   const address = temporalAddressOf(context.config, context.state)!;
-  const connection = await Connection.connect({ address, connectTimeout: TIMEOUT_MS });
+  const client = await import('@temporalio/client');
+  const connection = await client.Connection.connect({ address, connectTimeout: TIMEOUT_MS });
   try {
     return await connection.withDeadline(Date.now() + 4 * TIMEOUT_MS, () => work(connection));
   } finally {

@@ -21,6 +21,18 @@ describe('the process of a command line', () => {
     });
   const modulesFile = path.join(scratch.path, 'modules.txt');
 
+  /** Of the last process: what it loaded of the repository and of which packages. */
+  function loadedModules() {
+    const files = readFileSync(modulesFile, 'utf8')
+      .split('\n')
+      .map((file) => path.relative(root, file))
+      .filter((file) => !/^test\/|@swc/.test(file));
+    const packages = files.flatMap(
+      (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [],
+    );
+    return { files, packages: new Set(packages) };
+  }
+
   async function endOf(child: ReturnType<typeof start>) {
     let err = '';
     child.stderr?.on('data', (text: Buffer) => (err += text.toString()));
@@ -32,16 +44,26 @@ describe('the process of a command line', () => {
     const child = start(['--help']);
     child.stdout?.resume();
     expect(await endOf(child)).toEqual({ code: 0, err: '' });
-    const loaded = readFileSync(modulesFile, 'utf8')
-      .split('\n')
-      .map((file) => path.relative(root, file))
-      .filter((file) => !/^test\/|@swc/.test(file));
-    const packages = loaded.flatMap(
-      (file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [],
-    );
-    expect(new Set(packages)).toEqual(new Set(['commander']));
-    expect(loaded.length).toBeGreaterThan(20);
-    expect(loaded.length).toBeLessThan(70);
+    const { files, packages } = loadedModules();
+    expect(packages).toEqual(new Set(['commander']));
+    expect(files.length).toBeGreaterThan(20);
+    expect(files.length).toBeLessThan(70);
+  });
+
+  it('loads for the status of what does not run no client of a service', async () => {
+    const child = start(['status']);
+    child.stdout?.resume();
+    expect(await endOf(child)).toEqual({ code: 0, err: '' });
+    const { packages } = loadedModules();
+    const clients = [
+      'postgres',
+      'ioredis',
+      '@temporalio/client',
+      '@duckdb/node-api',
+      'drizzle-orm',
+    ];
+    expect(packages).toContain('class-validator');
+    expect(clients.filter((name) => packages.has(name))).toEqual([]);
   });
 
   it.each([

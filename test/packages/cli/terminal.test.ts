@@ -1,0 +1,47 @@
+import { createProgressLine } from '../../../packages/cli/terminal';
+
+/** A line on something that is no terminal, with a clock that stands far apart between two steps. */
+function openLine({ isInteractive = false, step = 10_000 } = {}) {
+  let written = '';
+  let now = 0;
+  const line = createProgressLine({
+    out: () => {},
+    err: (text) => void (written += text),
+    clock: () => (now += step),
+    isInteractive,
+  });
+  return { line, written: () => written };
+}
+
+describe('progress', () => {
+  it('is not shown before there is a step to name', () => {
+    const { line, written } = openLine();
+    line.show('', 0, 6);
+    line.show('generate_data', 0, 6);
+    expect(written()).toBe('generate_data  0/6\n');
+  });
+
+  it('never counts backwards within a step, and starts afresh with the next', () => {
+    const { line, written } = openLine();
+    for (const done of [9, 10, 9, 11]) line.show('backfill b1', done, 181);
+    line.show('sync', 0, 5);
+    expect(written()).toBe(
+      'backfill b1  9/181\nbackfill b1  10/181\nbackfill b1  11/181\nsync  0/5\n',
+    );
+  });
+
+  it('comes no more often than every two seconds elsewhere than on a terminal, but for the end', () => {
+    const { line, written } = openLine({ step: 1 });
+    for (const done of [1, 2, 3]) line.show('sync', done, 3);
+    expect(written()).toBe('sync  1/3\nsync  3/3\n');
+  });
+
+  it('overwrites its own line on a terminal', () => {
+    const { line, written } = openLine({ isInteractive: true });
+    line.show('sync', 1, 2);
+    line.show('sync', 2, 2);
+    line.end();
+    line.end();
+    expect(written()).toBe('\r\u001b[Ksync  1/2\r\u001b[Ksync  2/2\n');
+  });
+});
