@@ -48,7 +48,7 @@ async function main(): Promise<void> {
     await startStack({ config, services: ['postgres'], durable: false });
     const platform = await openPlatform(config);
     const world = { users: Number(values.users), seed: 42 };
-    await platform.jobs.generate({ from: START, to: END, ...world }, quietly);
+    await platform.jobs.generate({ from: START, to: END, version: 1, ...world }, quietly);
     await platform.adapters.rawLog();
     await measureAll(platform, Number(values.rounds));
     await platform.close();

@@ -1,20 +1,27 @@
 import { parseArgs } from 'node:util';
+import { LATEST_WORLD_VERSION } from '../packages/synthetic';
 import { estimateReachableAuc } from './reachable-auc/estimate-reachable-auc';
 import { featureNames } from './reachable-auc/labelled-rows';
 
 /**
  * Estimates how well churn can be told from the six features in the synthetic world.
  *
- *     node dist/bench/best-reachable-auc.js [--users 40000] [--seed 42]
+ *     node dist/bench/best-reachable-auc.js [--users 40000] [--seed 42] [--version 2]
  */
 function main(): void {
   const { values } = parseArgs({
     options: {
       users: { type: 'string', default: '40000' },
       seed: { type: 'string', default: '42' },
+      version: { type: 'string', default: String(LATEST_WORLD_VERSION) },
     },
   });
-  const world = { seed: Number(values.seed), users: Number(values.users), start: '2025-01-01' };
+  const world = {
+    version: Number(values.version),
+    seed: Number(values.seed),
+    users: Number(values.users),
+    start: '2025-01-01',
+  };
   const result = estimateReachableAuc(world);
   const lines = [
     ['held-out rows', String(result.rows)],

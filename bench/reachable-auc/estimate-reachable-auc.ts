@@ -35,7 +35,8 @@ export function estimateReachableAuc(
   const fit: LabelledRow[] = [];
   const held: LabelledRow[] = [];
   for (const row of labelledRows(world, dates)) {
-    (Number(row.user.slice(1)) % 2 === 0 ? fit : held).push(row);
+    if (!row.isSubscribed) continue;
+    (row.user % 2 === 0 ? fit : held).push(row);
   }
   const inputs = fit.map((row) => row.features);
   const outcomes = fit.map((row) => row.churned);

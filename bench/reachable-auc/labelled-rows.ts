@@ -10,12 +10,15 @@ export const featureNames = [
   'is_pro_plan',
 ] as const;
 
-/** An eligible user at one T: the six features as served (K = T + 1 h), and the label. */
+/** An active user at one T: the six features as served (K = T + 1 h), and the label. */
 export interface LabelledRow {
-  readonly user: string;
+  /** The user's place in the order of signups, from 0. */
+  readonly user: number;
   readonly date: LogicalDate;
   readonly features: readonly number[];
   readonly churned: boolean;
+  /** False for those who have left: they are not eligible. */
+  readonly isSubscribed: boolean;
 }
 
 /** Times in microseconds as doubles: exact here, and bigints would take ten times as long. */
@@ -25,7 +28,7 @@ interface Occurrence {
 }
 
 interface History {
-  readonly userId: string;
+  readonly place: number;
   readonly signupTime: number;
   readonly planAtSignup: string;
   readonly events: readonly (Occurrence & { sessionId: string; isLogin: boolean })[];
@@ -37,7 +40,7 @@ const DAY = Number(MICROS_PER_DAY);
 const HOUR = DAY / 24;
 
 /**
- * The eligible rows (a user event in `(T − 30 d, T]`) of a world at midnight of each date, computed
+ * The rows of active users (a user event in `(T − 30 d, T]`) of a world at midnight of each date, computed
  * straight from the definitions of the design, §5, without the platform's engine.
  */
 export function* labelledRows(
@@ -59,9 +62,10 @@ function* histories(world: SyntheticWorld, through: bigint): Generator<History> 
   const events = byUser(arrived.userEvents);
   const billing = byUser(arrived.billingEvents);
   const changes = byUser(arrived.planChanges);
+  let place = 0;
   for (const { userId, signupTime, plan } of arrived.users) {
     yield {
-      userId,
+      place,
       signupTime: Number(signupTime),
       planAtSignup: plan,
       events: events(userId).map((row) => ({
@@ -76,6 +80,7 @@ function* histories(world: SyntheticWorld, through: bigint): Generator<History> 
       })),
       changes: changes(userId).map((row) => ({ ...occurrenceOf(row), plan: row.plan })),
     };
+    place += 1;
   }
 }
 
@@ -111,7 +116,7 @@ function rowAt(history: History, date: LogicalDate): LabelledRow | undefined {
     (row) => row.type === 'subscription_cancelled' && isInLabelWindow(row),
   );
   return {
-    user: history.userId,
+    user: history.place,
     date,
     features: [
       sessionsOf(lately.filter(isWithin(7))) / 7,
@@ -122,6 +127,7 @@ function rowAt(history: History, date: LogicalDate): LabelledRow | undefined {
       planAt(history, isWithin(Infinity)) === 'pro' ? 1 : 0,
     ],
     churned: cancels || !history.events.some(isInLabelWindow),
+    isSubscribed: isSubscribed(history, isWithin(Infinity)),
   };
 }
 
@@ -138,4 +144,21 @@ function planAt(
   isVisible: (one: Occurrence) => boolean,
 ): string {
   return changes.filter(isVisible).at(-1)?.plan ?? planAtSignup;
+}
+
+/** Not after a cancellation, unless the user has come back since: a final invoice is no return. */
+function isSubscribed(
+  { billing, changes }: History,
+  isVisible: (one: Occurrence) => boolean,
+): boolean {
+  const billed = billing.filter(isVisible);
+  const timesOf = (type: string) =>
+    billed.filter((row) => row.type === type).map(({ time }) => time);
+  const cancelledAt = Math.max(...timesOf('subscription_cancelled'));
+  if (cancelledAt === -Infinity) return true;
+  return (
+    timesOf('subscription_started').some((time) => time > cancelledAt) ||
+    changes.filter(isVisible).some(({ time }) => time > cancelledAt) ||
+    timesOf('charge_succeeded').some((time) => time > cancelledAt + 3 * DAY)
+  );
 }

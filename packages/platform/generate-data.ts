@@ -1,5 +1,11 @@
 import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../instants';
-import { generateDays, importNewFolders, type LoadCounts, type LoadProgress } from '../raw-data';
+import {
+  generateDays,
+  importNewFolders,
+  type LoadCounts,
+  type LoadProgress,
+  type SyntheticWorld,
+} from '../raw-data';
 import { generateArrivals } from '../synthetic';
 import type { Adapters } from './open-platform';
 import type { JobProgress } from './partition-jobs';
@@ -37,7 +43,7 @@ async function loadSynthetic(
   adapters: Adapters,
   options: {
     date: LogicalDate;
-    world: { seed: number; users: number; start: LogicalDate };
+    world: SyntheticWorld;
     progress: JobProgress;
   },
 ): Promise<LoadSummary> {

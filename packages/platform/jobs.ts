@@ -16,7 +16,7 @@ import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
 import { auditOnline } from '../online-store';
 import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
-import { generateArrivals } from '../synthetic';
+import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
 import { auditOffline } from './audit-offline';
 import { requireNotInFuture, restate } from './daily-run-jobs';
 import { warnBeforeData } from './dates-before-data';
@@ -75,7 +75,10 @@ export function createJobs(adapters: Adapters, temporal: LazyTemporal, backfills
 
 function createDataJobs(adapters: Adapters) {
   return {
-    /** Loads synthetic arrivals; the world that is there already decides what is not said. */
+    /**
+     * Loads synthetic arrivals; the world that is there already decides what is not said, and
+     * where there is none, it is of the latest version.
+     */
     generate: async (
       options: {
         from: LogicalDate;
@@ -83,18 +86,20 @@ function createDataJobs(adapters: Adapters) {
         users?: number;
         seed?: number;
         start?: LogicalDate;
+        version?: number;
       },
       progress: JobProgress,
     ) => {
       await openForWriting(adapters.config);
       const { world } = await adapters.installation();
-      const { from, to, users, seed, start } = options;
+      const { from, to, users, seed, start, version } = options;
       return generateDays({
         ...loadOptions(adapters, progress),
         generateArrivals,
         from,
         to,
         world: {
+          version: version ?? world?.version ?? LATEST_WORLD_VERSION,
           users: users ?? world?.users ?? DEFAULT_USERS,
           seed: seed ?? world?.seed ?? DEFAULT_SEED,
           ...(start ? { start } : {}),

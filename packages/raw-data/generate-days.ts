@@ -32,7 +32,7 @@ export interface GenerateOptions {
   readonly openDuckDb: OpenDuckDb;
   readonly currency: string;
   readonly generateArrivals: GenerateArrivals;
-  /** What is left out is as recorded; the first call needs seed and users, start defaults to from. */
+  /** What is left out is as recorded; the first call needs all but start, which defaults to from. */
   readonly world: Partial<SyntheticWorld>;
   /** First and last day, both inclusive. */
   readonly from: LogicalDate;
@@ -110,12 +110,12 @@ function chooseWorld(
   asked: Partial<SyntheticWorld>,
   from: LogicalDate,
 ): SyntheticWorld {
-  const { seed = recorded?.seed, users = recorded?.users, start = recorded?.start ?? from } = asked;
-  if (seed === undefined || users === undefined) {
-    const problem = 'the first generate needs a seed and a number of users';
+  const { version, seed, users, start = from } = { ...recorded, ...asked };
+  if (version === undefined || seed === undefined || users === undefined) {
+    const problem = 'the first generate needs a version, a seed and a number of users';
     throw new ChurnError('INVALID_REQUEST', { problem });
   }
-  const wanted = { seed, users, start };
+  const wanted = { version, seed, users, start };
   if (recorded && describeWorld(recorded) !== describeWorld(wanted)) {
     throw new ChurnError('WORLD_MISMATCH', {
       present: describeWorld(recorded),
@@ -125,8 +125,8 @@ function chooseWorld(
   return wanted;
 }
 
-function describeWorld({ seed, users, start }: SyntheticWorld): string {
-  return `(seed ${seed}, ${users} users, start ${start})`;
+function describeWorld({ version, seed, users, start }: SyntheticWorld): string {
+  return `(version ${version}, seed ${seed}, ${users} users, start ${start})`;
 }
 
 /** Null when the plan was void by the time the load could start. */

@@ -7,6 +7,8 @@ export type SourceKind = 'synthetic' | 'import';
 
 /** What a synthetic source is a pure function of; `start` is its first day. */
 export interface SyntheticWorld {
+  /** Which rules the source follows; one version's rows never change. */
+  readonly version: number;
   readonly seed: number;
   readonly users: number;
   readonly start: LogicalDate;
@@ -56,7 +58,8 @@ function invalidCurrency(problem: string): ChurnError {
 interface InstallationRow {
   readonly id: string;
   readonly source: SourceKind | null;
-  readonly world: SyntheticWorld | null;
+  /** Worlds recorded before there were versions have none: they are of version 1. */
+  readonly world: (Omit<SyntheticWorld, 'version'> & { readonly version?: number }) | null;
   readonly currency: string;
   readonly loaded_through: string | null;
 }
@@ -66,8 +69,12 @@ export async function readInstallation(sql: Sql | TransactionSql): Promise<Insta
   const [row] = await sql<InstallationRow[]>`
     SELECT id::text, source, world, currency, loaded_through::text FROM ops.installation`;
   if (!row) throw new ChurnError('NO_DATA');
-  const { loaded_through: loadedThrough, ...rest } = row;
-  return { ...rest, loadedThrough: loadedThrough === null ? null : parseInstant(loadedThrough) };
+  const { loaded_through: loadedThrough, world, ...rest } = row;
+  return {
+    ...rest,
+    world: world && { version: 1, ...world },
+    loadedThrough: loadedThrough === null ? null : parseInstant(loadedThrough),
+  };
 }
 
 /** @throws ChurnError SOURCE_MISMATCH when the installation's data is of the other kind. */

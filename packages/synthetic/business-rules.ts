@@ -1,5 +1,6 @@
 import type { EpochMicros } from '../instants';
-import { DAY, HOUR, MINUTE, SECOND, type Plan } from './synthetic-world';
+import { DAY, HOUR, MINUTE, SECOND } from './durations';
+import type { Plan } from './synthetic-world';
 
 /** Every user lives in cycles of this length from signup; paid plans are charged at each start. */
 export const CYCLE = 30 * DAY;

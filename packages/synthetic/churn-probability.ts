@@ -1,3 +1,5 @@
+import { CYCLE } from './business-rules';
+import { TRIAL } from './recipes';
 import type { Plan } from './synthetic-world';
 
 export interface CycleConduct {
@@ -15,11 +17,28 @@ export const churnLogit = {
 } as const;
 
 /** The chance that a cycle so spent is the user's last: 1 / (1 + exp(−logit)). */
-export function churnProbability({ plan, sessions, failedPayments }: CycleConduct): number {
-  const logit =
+export function churnProbability(conduct: CycleConduct): number {
+  return logistic(churnLogitOf(conduct));
+}
+
+/** By how much the log-odds of leaving are higher at the end of a trial than of a cycle as busy. */
+const TRIAL_LOGIT = 2.2;
+
+/** The chance that a trial with so many sessions is all there is. */
+export function trialDropOutProbability({ plan, sessions }: Omit<CycleConduct, 'failedPayments'>) {
+  const asCycle = { plan, sessions: (sessions * CYCLE) / TRIAL, failedPayments: 0 };
+  return logistic(churnLogitOf(asCycle) + TRIAL_LOGIT);
+}
+
+function churnLogitOf({ plan, sessions, failedPayments }: CycleConduct): number {
+  return (
     churnLogit.intercept +
     churnLogit.plan[plan] +
     churnLogit.perSession * sessions +
-    churnLogit.perFailedPayment * failedPayments;
+    churnLogit.perFailedPayment * failedPayments
+  );
+}
+
+function logistic(logit: number): number {
   return 1 / (1 + Math.exp(-logit));
 }

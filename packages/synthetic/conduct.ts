@@ -1,6 +1,7 @@
 import {
   BUYS_EXTRA,
   CHARGE_FAILS,
+  CYCLE,
   plans,
   RETRY_FAILS,
   SESSION_DAYS_LATE,
@@ -8,8 +9,9 @@ import {
   sessionsPerCycle,
 } from './business-rules';
 import { chooseIndex } from './choose';
-import { churnProbability } from './churn-probability';
+import { churnProbability, trialDropOutProbability, type CycleConduct } from './churn-probability';
 import type { Draw } from './named-streams';
+import { TRIAL } from './recipes';
 import type { Plan } from './synthetic-world';
 
 /** What a user is while nothing changes. */
@@ -19,7 +21,7 @@ export interface Standing {
   readonly level: number;
 }
 
-/** What a user does in a cycle, before it has hours and minutes. */
+/** What a user does in a cycle or a trial, before it has hours and minutes. */
 export interface Conduct {
   readonly sessions: number;
   readonly failedPayments: number;
@@ -37,7 +39,7 @@ interface ConductLaw {
 }
 
 interface StandingLaw {
-  /** The chance that a cycle of such a user is the last. */
+  /** The chance that such a user's cycle is the last, or trial all there is. */
   readonly leaves: number;
   readonly whenStaying: ConductLaw;
   readonly whenLeaving: ConductLaw;
@@ -59,13 +61,17 @@ const failureChances = [
  * whether the cycle is the last, by the mean of `churnProbability`; then, only for cycles that
  * matter, sessions and failures by Bayes' rule, given that outcome.
  */
-function standingLaw({ plan, level }: Standing): StandingLaw {
-  const failures = plan === 'free' ? [1] : failureChances;
-  const sessionChances = poissonChances(sessionsPerCycle[level]!);
+function standingLaw(
+  plan: Plan,
+  meanSessions: number,
+  failures: readonly number[],
+  leavesAfter: (conduct: CycleConduct) => number,
+): StandingLaw {
+  const sessionChances = poissonChances(meanSessions);
   const jointWith = (outcome: (churn: number) => number): number[][] =>
     failures.map((failureChance, failedPayments) =>
       sessionChances.map((sessionChance, sessions) => {
-        const churn = churnProbability({ plan, sessions, failedPayments });
+        const churn = leavesAfter({ plan, sessions, failedPayments });
         return failureChance * sessionChance * outcome(churn);
       }),
     );
@@ -104,24 +110,48 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-const laws = Object.fromEntries(
-  plans.map((plan) => [plan, sessionsPerCycle.map((_, level) => standingLaw({ plan, level }))]),
-) as Record<Plan, StandingLaw[]>;
+const cycleLaws = lawsOf((plan, mean) =>
+  standingLaw(plan, mean, plan === 'free' ? [1] : failureChances, churnProbability),
+);
+
+const trialLaws = lawsOf((plan, mean) =>
+  standingLaw(plan, (mean * TRIAL) / CYCLE, [1], trialDropOutProbability),
+);
+
+function lawsOf(law: (plan: Plan, meanSessions: number) => StandingLaw) {
+  const byPlan = plans.map((plan) => [plan, sessionsPerCycle.map((mean) => law(plan, mean))]);
+  return Object.fromEntries(byPlan) as Record<Plan, StandingLaw[]>;
+}
 
 /** The chance that a cycle of such a user is the last: the mean of `churnProbability` over conduct. */
 export function leavingShare({ plan, level }: Standing): number {
-  return laws[plan][level]!.leaves;
+  return cycleLaws[plan][level]!.leaves;
+}
+
+/** The chance that a trial of such a user is all there is. */
+export function dropOutShare({ plan, level }: Standing): number {
+  return trialLaws[plan][level]!.leaves;
+}
+
+/** Draws what is done in a trial, given whether it is all there is: sessions, and no payments. */
+export function drawTrialConduct(standing: Standing, dropsOut: boolean, draw: Draw): Conduct {
+  const { whenLeaving, whenStaying } = trialLaws[standing.plan][standing.level]!;
+  const sessions = drawSessions((dropsOut ? whenLeaving : whenStaying).sessionTables[0]!, draw());
+  return {
+    sessions,
+    failedPayments: 0,
+    hasSessionDaysLate: draw() < sessions * SESSION_DAYS_LATE,
+    isRefunded: false,
+    buysExtra: false,
+  };
 }
 
 /** Draws what is done in a cycle, given whether the user leaves at its end. */
 export function drawConduct(standing: Standing, leaves: boolean, draw: Draw): Conduct {
-  const { whenLeaving, whenStaying } = laws[standing.plan][standing.level]!;
+  const { whenLeaving, whenStaying } = cycleLaws[standing.plan][standing.level]!;
   const law = leaves ? whenLeaving : whenStaying;
   const failedPayments = chooseIndex(law.failureShares, draw());
-  const table = law.sessionTables[failedPayments]!;
-  const chance = draw();
-  let sessions = 0;
-  while (sessions < SESSIONS_MAX && chance >= table[sessions]!) sessions += 1;
+  const sessions = drawSessions(law.sessionTables[failedPayments]!, draw());
   return {
     sessions,
     failedPayments,
@@ -129,4 +159,10 @@ export function drawConduct(standing: Standing, leaves: boolean, draw: Draw): Co
     isRefunded: draw() < REFUNDED && standing.plan !== 'free',
     buysExtra: draw() < BUYS_EXTRA,
   };
+}
+
+function drawSessions(table: readonly number[], chance: number): number {
+  let sessions = 0;
+  while (sessions < SESSIONS_MAX && chance >= table[sessions]!) sessions += 1;
+  return sessions;
 }

@@ -7,15 +7,14 @@ import {
   USER_ARRIVES_WITHIN,
 } from './business-rules';
 import { chooseIndex, drawBetween } from './choose';
-import { lifeOf, type Cycle, type Life } from './life';
+import { DAY, SECOND } from './durations';
+import { idsOf, lifeOf, type Cycle, type Life } from './life';
 import { namedStreams, type CountWork, type Streams } from './named-streams';
 import { billingEventsOf, planChangesOf } from './payments';
 import { earliestCycleArrivingAfter, userEventsOf, type MomentWindow } from './sessions';
-import { SignupCalendar, userIdOf } from './signups';
+import { SignupCalendar } from './signups';
 import {
   checkWorld,
-  DAY,
-  SECOND,
   type ArrivalWindow,
   type ArrivedRows,
   type SyntheticWorld,
@@ -88,7 +87,7 @@ function* usersArriving(
     if (arrival <= after || arrival > through) continue;
     streams.countWork('row');
     yield {
-      userId: userIdOf(index),
+      userId: idsOf(index, calendar.recipe, streams).user,
       signupTime: BigInt(time),
       plan: standing.plan,
       country,
@@ -102,7 +101,7 @@ function* walkLives(
   { after, through }: MomentWindow,
   streams: Streams,
 ): Generator<Life> {
-  const from = earliestCycleArrivingAfter(after);
+  const from = earliestCycleArrivingAfter(after, calendar.recipe);
   const longAgo = after - (LONGEST_STAY_CYCLES + 1) * CYCLE - LATEST_ARRIVAL - DAY;
   const { first, last } = calendar.indicesWithin(longAgo, through);
   for (let index = first; index <= last; index += 1) {

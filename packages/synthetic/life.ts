@@ -1,37 +1,66 @@
+import { CANCELS, CANCELS_WITHIN, CYCLE, LOOKS_IN_AGAIN } from './business-rules';
+import { drawBetween } from './choose';
+import { drawConduct, drawTrialConduct, type Conduct } from './conduct';
+import type { Streams } from './named-streams';
 import {
-  CANCELS,
-  CANCELS_WITHIN,
-  CYCLE,
-  LEVEL_CHANGES,
-  LONGEST_STAY_CYCLES,
-  LOOKS_IN_AGAIN,
-  planMoves,
-  plans,
-  sessionsPerCycle,
-} from './business-rules';
-import { chooseIndex } from './choose';
-import { drawConduct, leavingShare, type Conduct, type Standing } from './conduct';
-import type { Draw, Streams } from './named-streams';
-import { userIdOf, type Signup, type SignupCalendar } from './signups';
+  CYCLES_NUMBERED_PER_STAY,
+  finalInvoiceAfter,
+  periodEndNotice,
+  TRIAL_CANCELS_WITHIN,
+  type Recipe,
+} from './recipes';
+import type { Signup, SignupCalendar } from './signups';
+import { erasOf, firstStay, returnAfter, type Era, type Stay } from './stays';
 import type { Moment, Plan } from './synthetic-world';
+import { mixedIds, plainIds, type UserIds } from './user-ids';
 
-/** 30 days of a user. */
-export interface Cycle extends Conduct {
+/** 30 days of a user, or a trial. */
+export interface Cycle {
+  /** Unique among the cycles of the user. */
   readonly number: number;
+  /** `epilogue`: the one look back of a user who has cancelled, not a cycle of a subscription. */
+  readonly kind: 'trial' | 'regular' | 'epilogue';
   readonly start: Moment;
+  readonly end: Moment;
+  /** When the user signed up or, in a later stay, came back. No session is earlier. */
+  readonly since: Moment;
+  /** Set in the stay's first cycle or trial: the event that tells of the beginning. */
+  readonly comesBy: Stay['comesBy'];
   readonly plan: Plan;
   /** The plan that the user changes to in the last days of the cycle, if any. */
   readonly nextPlan: Plan | undefined;
-  /** Sessions from this moment on do not happen: the user has cancelled. */
-  readonly cancelledAt: Moment | undefined;
-  /** The one look back of a user who has cancelled, not a cycle of a subscription. */
-  readonly isEpilogue: boolean;
+  readonly conduct: Conduct;
+  readonly leaving: Leaving;
 }
+
+/** Whether and how a user takes leave in a cycle or trial. */
+export interface Leaving {
+  readonly cancelledAt: Moment | undefined;
+  /** A last charge after the cancellation. */
+  readonly finalInvoiceAt: Moment | undefined;
+  /** Sessions from this moment on do not happen. */
+  readonly usedUntil: Moment;
+}
+
+const saysNothing: Leaving = {
+  cancelledAt: undefined,
+  finalInvoiceAt: undefined,
+  usedUntil: Infinity,
+};
+
+const looksInOnce: Conduct = {
+  sessions: 1,
+  failedPayments: 0,
+  hasSessionDaysLate: false,
+  isRefunded: false,
+  buysExtra: false,
+};
 
 /** Some cycles of one user. */
 export interface Life {
   readonly index: number;
-  readonly userId: string;
+  readonly ids: UserIds;
+  readonly recipe: Recipe;
   readonly signupTime: Moment;
   readonly cycles: readonly Cycle[];
 }
@@ -42,34 +71,19 @@ export interface CycleRange {
   readonly through: Moment;
 }
 
-/** Consecutive cycles of one standing. At the end of the last, it changes or the user leaves. */
-interface Era {
-  readonly first: number;
-  readonly last: number;
-  readonly standing: Standing;
-  readonly next: Standing | 'leaves';
+/** What walking through a life needs and adds to. */
+interface Walk {
+  readonly signup: Signup;
+  readonly recipe: Recipe;
+  readonly range: CycleRange;
+  readonly streams: Streams;
+  readonly cycles: Cycle[];
 }
 
-/** Per cycle of a standing: the chances of what can end it, in the order in which they are tried. */
-interface EraLaw {
-  readonly leaves: number;
-  readonly changesPlan: number;
-  readonly changesLevel: number;
-  readonly ends: number;
-  readonly logLasts: number;
-}
-
-const eraLaws = Object.fromEntries(
-  plans.map((plan) => [plan, sessionsPerCycle.map((_, level) => eraLaw({ plan, level }))]),
-) as Record<Plan, EraLaw[]>;
-
-/** In every cycle the user may leave, else change plan, else change level of engagement. */
-function eraLaw(standing: Standing): EraLaw {
-  const leaves = leavingShare(standing);
-  const changesPlan = (1 - leaves) * planMoves[standing.plan].share;
-  const changesLevel = (1 - leaves - changesPlan) * LEVEL_CHANGES;
-  const ends = leaves + changesPlan + changesLevel;
-  return { leaves, changesPlan, changesLevel, ends, logLasts: Math.log(1 - ends) };
+/** What a stay leaves behind. */
+interface Departure {
+  readonly at: Moment;
+  readonly plan: Plan;
 }
 
 /**
@@ -84,105 +98,134 @@ export function lifeOf(
   range: CycleRange,
   streams: Streams,
 ): Life | undefined {
+  const { recipe } = calendar;
   const draw = streams.open('life', index);
   const signup = calendar.signupOf(index, draw);
-  const firstWanted = Math.max(0, Math.ceil((range.from - signup.time) / CYCLE));
-  const lastWanted = Math.floor((range.through - signup.time) / CYCLE);
-  const cycles: Cycle[] = [];
-  let era: Era = { first: -1, last: -1, standing: signup.standing, next: signup.standing };
-  while (era.next !== 'leaves' && era.last < lastWanted) {
-    streams.countWork('era');
-    era = nextEra(era.next, era.last + 1, draw);
+  const walk: Walk = { signup, recipe, range, streams, cycles: [] };
+  let stay: Stay | undefined = firstStay(signup, recipe, draw, streams);
+  while (stay !== undefined && stay.since <= range.through) {
+    const departure = walkStay(walk, stay);
+    stay = departure && returnAfter(stay, departure, walk);
+  }
+  if (walk.cycles.length === 0) return undefined;
+  const ids = idsOf(index, recipe, streams);
+  return { index, ids, recipe, signupTime: signup.time, cycles: walk.cycles };
+}
+
+export function idsOf(index: number, recipe: Recipe, streams: Streams): UserIds {
+  return recipe.hasMixedIds ? mixedIds(index, streams) : plainIds(index);
+}
+
+/** Adds a stay's cycles in the range; undefined when the user is still there at the range's end. */
+function walkStay(walk: Walk, stay: Stay): Departure | undefined {
+  const { range, streams, cycles } = walk;
+  if (stay.trial !== 'none') {
+    if (stay.since >= range.from && stay.since <= range.through) cycles.push(trialOf(walk, stay));
+    if (stay.trial === 'drops-out') return { at: stay.start, plan: stay.standing.plan };
+  }
+  const firstWanted = Math.max(0, Math.ceil((range.from - stay.start) / CYCLE));
+  const lastWanted = Math.floor((range.through - stay.start) / CYCLE);
+  for (const era of erasOf(stay, range.through, streams)) {
     const last = Math.min(era.last, lastWanted);
-    for (let number = Math.max(era.first, firstWanted); number <= last; number += 1) {
-      cycles.push(cycleOf(signup, era, number, streams));
+    for (let place = Math.max(era.first, firstWanted); place <= last; place += 1) {
+      cycles.push(cycleOf(walk, stay, era, place));
     }
+    if (era.next !== 'leaves') continue;
+    const { plan } = era.standing;
+    addEpilogue(walk, stay, era);
+    return { at: stay.start + (era.last + 1) * CYCLE, plan };
   }
-  if (era.next === 'leaves' && era.last + 1 >= firstWanted && era.last < lastWanted) {
-    cycles.push(...epilogueOf(signup, era, streams));
-  }
-  if (cycles.length === 0) return undefined;
-  return { index, userId: userIdOf(index), signupTime: signup.time, cycles };
+  return undefined;
 }
 
-/** How long a standing lasts, which is geometric, and what follows. */
-function nextEra(standing: Standing, first: number, draw: Draw): Era {
-  const { plan, level } = standing;
-  const law = eraLaws[plan][level]!;
-  const last = first + Math.floor(Math.log(1 - draw()) / law.logLasts);
-  const chance = draw() * law.ends;
-  if (last >= LONGEST_STAY_CYCLES - 1) {
-    return { first, last: LONGEST_STAY_CYCLES - 1, standing, next: 'leaves' };
-  }
-  if (chance < law.leaves) return { first, last, standing, next: 'leaves' };
-  const excess = chance - law.leaves;
-  if (excess < law.changesPlan) {
-    const nextPlan = plans[chooseIndex(planMoves[plan].targets, excess / law.changesPlan)]!;
-    return { first, last, standing, next: { plan: nextPlan, level } };
-  }
-  const rises = excess - law.changesPlan < law.changesLevel / 2;
-  return { first, last, standing, next: { plan, level: steppedLevel(level, rises) } };
-}
-
-/** One level up or down; at either end, the only way there is. */
-function steppedLevel(level: number, rises: boolean): number {
-  const highest = sessionsPerCycle.length - 1;
-  if (level === 0) return 1;
-  if (level === highest) return highest - 1;
-  return rises ? level + 1 : level - 1;
-}
-
-function cycleOf(signup: Signup, era: Era, number: number, streams: Streams): Cycle {
+function trialOf(walk: Walk, stay: Stay): Cycle {
+  const { signup, streams } = walk;
+  const { standing, since, start, place } = stay;
+  const dropsOut = stay.trial === 'drops-out';
+  const draw = streams.open('trial-conduct', signup.index, place);
   streams.countWork('cycle');
-  const isLastOfEra = number === era.last;
-  const leaves = isLastOfEra && era.next === 'leaves';
-  const { plan } = era.standing;
-  const next = isLastOfEra && era.next !== 'leaves' ? era.next.plan : plan;
-  const start = signup.time + number * CYCLE;
-  const conduct = drawConduct(era.standing, leaves, streams.open('conduct', signup.index, number));
+  return {
+    number: (place + 1) * CYCLES_NUMBERED_PER_STAY - 1,
+    kind: 'trial',
+    start: since,
+    end: start,
+    since,
+    comesBy: stay.comesBy,
+    plan: standing.plan,
+    nextPlan: undefined,
+    conduct: drawTrialConduct(standing, dropsOut, draw),
+    leaving: dropsOut ? leavingOf(walk, stay, start, standing.plan) : saysNothing,
+  };
+}
+
+function cycleOf(walk: Walk, stay: Stay, era: Era, place: number): Cycle {
+  const { signup, streams } = walk;
+  const { standing, next } = era;
+  const isLastOfEra = place === era.last;
+  const leaves = isLastOfEra && next === 'leaves';
+  const nextPlan = isLastOfEra && next !== 'leaves' ? next.plan : standing.plan;
+  const number = stay.place * CYCLES_NUMBERED_PER_STAY + place;
+  const start = stay.start + place * CYCLE;
+  const end = start + CYCLE;
+  streams.countWork('cycle');
   return {
     number,
+    kind: 'regular',
     start,
-    plan,
-    sessions: conduct.sessions,
-    failedPayments: conduct.failedPayments,
-    hasSessionDaysLate: conduct.hasSessionDaysLate,
-    isRefunded: conduct.isRefunded,
-    buysExtra: conduct.buysExtra,
-    nextPlan: next === plan ? undefined : next,
-    cancelledAt: leaves ? cancellationOf(signup, era, streams).at : undefined,
-    isEpilogue: false,
+    end,
+    since: stay.since,
+    comesBy: start === stay.since ? stay.comesBy : undefined,
+    plan: standing.plan,
+    nextPlan: nextPlan === standing.plan ? undefined : nextPlan,
+    conduct: drawConduct(standing, leaves, streams.open('conduct', signup.index, number)),
+    leaving: leaves ? leavingOf(walk, stay, end, standing.plan) : saysNothing,
   };
 }
 
-/** Whether a user who leaves says so, when, and whether to look in once more. */
-function cancellationOf(
-  signup: Signup,
-  lastEra: Era,
-  streams: Streams,
-): { at: Moment | undefined; looksInAgain: boolean } {
-  const draw = streams.open('leaving', signup.index);
+/** Three in four cancel, at once or at the end of the period; the others are not heard of again. */
+function leavingOf(walk: Walk, stay: Stay, end: Moment, plan: Plan): Leaving {
+  const { signup, recipe, streams } = walk;
+  const isTrial = stay.trial === 'drops-out';
+  const draw = streams.open('leaving', signup.index, stay.place);
+  if (draw() >= CANCELS) return saysNothing;
+  const within = isTrial ? TRIAL_CANCELS_WITHIN : CANCELS_WITHIN;
+  const shortlyBefore = end - 1 - Math.floor(draw() * within);
+  if (recipe.cancelsAtPeriodEnd === 0 && recipe.finalInvoices === 0) {
+    return { cancelledAt: shortlyBefore, finalInvoiceAt: undefined, usedUntil: shortlyBefore };
+  }
+  const drawCancellation = streams.open('cancellation', signup.index, stay.place);
+  const staysOn = drawCancellation() < recipe.cancelsAtPeriodEnd;
+  const longBefore = end - drawBetween(periodEndNotice, drawCancellation);
+  const cancelledAt = staysOn && !isTrial ? longBefore : shortlyBefore;
+  const isInvoiced = drawCancellation() < recipe.finalInvoices;
+  const hasInvoice = isInvoiced && !isTrial && plan !== 'free';
+  const finalInvoiceAt = cancelledAt + drawBetween(finalInvoiceAfter, drawCancellation);
+  return {
+    cancelledAt,
+    finalInvoiceAt: hasInvoice ? finalInvoiceAt : undefined,
+    usedUntil: staysOn ? end : cancelledAt,
+  };
+}
+
+/** Of those who have cancelled, a few look in once more in the 30 days after their last cycle. */
+function addEpilogue({ signup, range, streams, cycles }: Walk, stay: Stay, lastEra: Era): void {
+  const place = lastEra.last + 1;
+  const start = stay.start + place * CYCLE;
+  if (start < range.from || start > range.through) return;
+  const draw = streams.open('leaving', signup.index, stay.place);
   const cancels = draw() < CANCELS;
-  const end = signup.time + (lastEra.last + 1) * CYCLE;
-  const at = end - 1 - Math.floor(draw() * CANCELS_WITHIN);
-  return { at: cancels ? at : undefined, looksInAgain: cancels && draw() < LOOKS_IN_AGAIN };
-}
-
-function epilogueOf(signup: Signup, lastEra: Era, streams: Streams): Cycle[] {
-  if (!cancellationOf(signup, lastEra, streams).looksInAgain) return [];
-  const number = lastEra.last + 1;
-  const epilogue: Cycle = {
-    number,
-    start: signup.time + number * CYCLE,
+  draw();
+  if (!cancels || draw() >= LOOKS_IN_AGAIN) return;
+  cycles.push({
+    number: stay.place * CYCLES_NUMBERED_PER_STAY + place,
+    kind: 'epilogue',
+    start,
+    end: start + CYCLE,
+    since: stay.since,
+    comesBy: undefined,
     plan: lastEra.standing.plan,
-    sessions: 1,
-    failedPayments: 0,
-    hasSessionDaysLate: false,
-    isRefunded: false,
-    buysExtra: false,
     nextPlan: undefined,
-    cancelledAt: undefined,
-    isEpilogue: true,
-  };
-  return [epilogue];
+    conduct: looksInOnce,
+    leaving: saysNothing,
+  });
 }

@@ -20,7 +20,14 @@ export type Purpose =
   | 'billing'
   | 'seats'
   | 'extra'
-  | 'billing-arrival';
+  | 'billing-arrival'
+  | 'id'
+  | 'trial'
+  | 'trial-conduct'
+  | 'cancellation'
+  | 'final-invoice'
+  | 'return'
+  | 'return-arrival';
 
 /** What generating costs, counted: streams opened, eras walked, cycles filled in, rows made. */
 export type Work = 'stream' | 'era' | 'cycle' | 'row';
@@ -77,7 +84,7 @@ function splitMix(start: number, step: number): Draw {
 }
 
 /** MurmurHash3's finalizer, after a step off zero: 32 bits, unsigned, a bijection. */
-function mixed(word: number): number {
+export function mixed(word: number): number {
   let bits = (word + 0x9e3779b9) | 0;
   bits = imul(bits ^ (bits >>> 16), 0x85ebca6b);
   bits = imul(bits ^ (bits >>> 13), 0xc2b2ae35);

@@ -12,17 +12,16 @@ import {
   seatShares,
 } from './business-rules';
 import { chooseIndex, drawBetween, drawNearMin } from './choose';
+import { DAY, HOUR, MINUTE } from './durations';
 import type { Cycle, Life } from './life';
 import type { Draw, Streams } from './named-streams';
 import type { MomentWindow } from './sessions';
-import {
-  DAY,
-  HOUR,
-  MINUTE,
-  type BillingEventRow,
-  type BillingEventType,
-  type Moment,
-  type PlanChangeRow,
+import type {
+  BillingEventRow,
+  BillingEventType,
+  Moment,
+  Plan,
+  PlanChangeRow,
 } from './synthetic-world';
 
 /** Plan changes are made in the last days of a cycle and charged from the next. */
@@ -47,7 +46,7 @@ export function billingEventsOf(
   window: MomentWindow,
   streams: Streams,
 ): BillingEventRow[] {
-  if (cycle.isEpilogue || lastArrivalOf(cycle) < window.after) return [];
+  if (lastArrivalOf(cycle) < window.after) return [];
   const payments = paymentsOf(user, cycle, streams);
   const drawDelay = streams.open('billing-arrival', user.index, cycle.number);
   const rows: BillingEventRow[] = [];
@@ -56,8 +55,8 @@ export function billingEventsOf(
     if (arrival <= window.after || arrival > window.through) continue;
     streams.countWork('row');
     rows.push({
-      eventId: `b${user.index}.${cycle.number}.${place}`,
-      userId: user.userId,
+      eventId: user.ids.row('b', cycle.number, place),
+      userId: user.ids.user,
       eventType: type,
       amountCents,
       currency: 'USD',
@@ -68,22 +67,43 @@ export function billingEventsOf(
   return rows;
 }
 
+/** A bound, to leave most cycles alone; −∞ for those without a billing event. */
 function lastArrivalOf(cycle: Cycle): Moment {
-  const isLong = cycle.buysExtra || cycle.cancelledAt !== undefined;
-  if (isLong) return cycle.start + CYCLE + hoursLate.max;
-  if (cycle.plan === 'free') return -Infinity;
-  return cycle.start + (cycle.isRefunded ? LAST_REFUND : LAST_CHARGE) + hoursLate.max;
+  const { start, end, kind, plan } = cycle;
+  const { cancelledAt, finalInvoiceAt = -Infinity } = cycle.leaving;
+  const isLong = cycle.conduct.buysExtra || cancelledAt !== undefined;
+  if (isLong) return Math.max(end, finalInvoiceAt) + hoursLate.max;
+  const isCharged = kind === 'regular' && plan !== 'free';
+  if (isCharged)
+    return start + (cycle.conduct.isRefunded ? LAST_REFUND : LAST_CHARGE) + hoursLate.max;
+  return cycle.comesBy === 'subscription_started' ? start + LAST_CHARGE + hoursLate.max : -Infinity;
 }
 
 function paymentsOf(user: Life, cycle: Cycle, streams: Streams): Payment[] {
-  const payments = cycle.plan === 'free' ? [] : chargesOf(user, cycle, streams);
-  if (cycle.buysExtra) {
+  const isCharged = cycle.kind === 'regular' && cycle.plan !== 'free';
+  const payments = isCharged ? chargesOf(user, cycle, streams) : [];
+  if (cycle.conduct.buysExtra) {
     const draw = streams.open('extra', user.index, cycle.number);
-    const time = cycle.start + FIRST_STEPS_AFTER + Math.floor(draw() * EXTRA_WITHIN);
+    const { cancelledAt = Infinity } = cycle.leaving;
+    const within = Math.min(EXTRA_WITHIN, cancelledAt - HOUR - cycle.start);
+    const time = cycle.start + FIRST_STEPS_AFTER + Math.floor(draw() * within);
     payments.push({ type: 'charge_succeeded', time, amountCents: drawBetween(extraCents, draw) });
   }
-  if (cycle.cancelledAt !== undefined) {
-    payments.push({ type: 'subscription_cancelled', time: cycle.cancelledAt, amountCents: 0 });
+  if (cycle.leaving.cancelledAt !== undefined) {
+    payments.push({
+      type: 'subscription_cancelled',
+      time: cycle.leaving.cancelledAt,
+      amountCents: 0,
+    });
+  }
+  if (cycle.leaving.finalInvoiceAt !== undefined) {
+    const draw = streams.open('final-invoice', user.index, cycle.number);
+    const amountCents = drawBetween(extraCents, draw);
+    payments.push({ type: 'charge_succeeded', time: cycle.leaving.finalInvoiceAt, amountCents });
+  }
+  if (cycle.comesBy === 'subscription_started') {
+    const time = cycle.since + FIRST_STEPS_AFTER;
+    payments.push({ type: 'subscription_started', time, amountCents: 0 });
   }
   return payments;
 }
@@ -92,15 +112,15 @@ function chargesOf(user: Life, cycle: Cycle, streams: Streams): Payment[] {
   const draw = streams.open('billing', user.index, cycle.number);
   const seats = 1 + chooseIndex(seatShares, streams.open('seats', user.index)());
   const amountCents = pricesCents[cycle.plan] * seats;
-  const attempts = Math.min(cycle.failedPayments + 1, chargeAttemptDays.length);
+  const attempts = Math.min(cycle.conduct.failedPayments + 1, chargeAttemptDays.length);
   const charges: Payment[] = chargeAttemptDays.slice(0, attempts).map((days, attempt) => ({
-    type: attempt < cycle.failedPayments ? 'charge_failed' : 'charge_succeeded',
+    type: attempt < cycle.conduct.failedPayments ? 'charge_failed' : 'charge_succeeded',
     time: cycle.start + FIRST_STEPS_AFTER + days * DAY + Math.floor(draw() * 20 * MINUTE),
     amountCents,
   }));
   const last = charges.at(-1)!;
   const time = last.time + drawBetween({ min: HOUR, max: REFUND_WITHIN }, draw);
-  const isRefunded = cycle.isRefunded && last.type === 'charge_succeeded';
+  const isRefunded = cycle.conduct.isRefunded && last.type === 'charge_succeeded';
   return isRefunded ? [...charges, { type: 'refund', time, amountCents }] : charges;
 }
 
@@ -109,28 +129,43 @@ function billingDelay(draw: Draw): number {
   return isLate ? drawBetween(hoursLate, draw) : drawNearMin(promptDelay, draw);
 }
 
-/** The plan change of a cycle, if there is one and it arrives in the window. */
+/** The plan changes of a cycle that arrive in the window: of coming back, and in its last days. */
 export function planChangesOf(
   user: Life,
   cycle: Cycle,
   window: MomentWindow,
   streams: Streams,
 ): PlanChangeRow[] {
-  if (cycle.nextPlan === undefined) return [];
-  const end = cycle.start + CYCLE;
-  if (end + hoursLate.max < window.after) return [];
-  const draw = streams.open('plan-change', user.index, cycle.number);
-  const time = end - 1 - Math.floor(draw() * CHANGED_WITHIN);
-  const arrival = time + billingDelay(draw);
-  if (arrival <= window.after || arrival > window.through) return [];
-  streams.countWork('row');
-  return [
-    {
-      changeId: `p${user.index}.${cycle.number}`,
-      userId: user.userId,
-      plan: cycle.nextPlan,
-      eventTime: BigInt(time),
-      ingestedAt: BigInt(arrival),
-    },
-  ];
+  const rows: PlanChangeRow[] = [];
+  const { number, plan, nextPlan, since, comesBy, end } = cycle;
+  if (comesBy === 'plan_change' && since + DAY + hoursLate.max >= window.after) {
+    const draw = streams.open('return-arrival', user.index, number);
+    const time = since + FIRST_STEPS_AFTER;
+    rows.push(planChange(user, user.ids.row('p', number, 1), { plan, time, draw }));
+  }
+  if (nextPlan !== undefined && end + hoursLate.max >= window.after) {
+    const draw = streams.open('plan-change', user.index, number);
+    const time = end - 1 - Math.floor(draw() * CHANGED_WITHIN);
+    rows.push(planChange(user, user.ids.row('p', number), { plan: nextPlan, time, draw }));
+  }
+  const arriving = rows.filter(
+    ({ ingestedAt }) => Number(ingestedAt) > window.after && Number(ingestedAt) <= window.through,
+  );
+  for (const _row of arriving) streams.countWork('row');
+  return arriving;
+}
+
+function planChange(
+  user: Life,
+  changeId: string,
+  change: { plan: Plan; time: Moment; draw: Draw },
+): PlanChangeRow {
+  const { plan, time, draw } = change;
+  return {
+    changeId,
+    userId: user.ids.user,
+    plan,
+    eventTime: BigInt(time),
+    ingestedAt: BigInt(time + billingDelay(draw)),
+  };
 }

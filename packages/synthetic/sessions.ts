@@ -11,9 +11,11 @@ import {
   SESSION_RETURNS,
 } from './business-rules';
 import { chooseIndex, drawBetween, drawNearMin } from './choose';
+import { DAY, HOUR, MINUTE, SECOND } from './durations';
 import type { Cycle, Life } from './life';
 import type { Draw, Streams } from './named-streams';
-import { DAY, HOUR, MINUTE, SECOND, type Moment, type UserEventRow } from './synthetic-world';
+import type { Recipe } from './recipes';
+import type { Moment, UserEventRow } from './synthetic-world';
 
 const eventTypes = ['page_view', 'feature_used', 'search', 'report_exported'] as const;
 const eventTypeShares = [0.48, 0.3, 0.15, 0.07] as const;
@@ -21,6 +23,10 @@ const eventTypeShares = [0.48, 0.3, 0.15, 0.07] as const;
 /** Sessions are up to this much earlier or later than an even spread: most are in the evening. */
 const EVENING_PULL = 2.5 * HOUR;
 const EVENING_SHIFT = 0.29;
+
+/** The middle of the weekend, from which sessions are pulled away; epoch weeks begin on a Thursday. */
+const WEEK = 7 * DAY;
+const WEEKEND_SHIFT = 3 / 7;
 
 /** How soon after signup the very first session comes, for those who have one in their first cycle. */
 const FIRST_LOGIN_WITHIN = 6 * HOUR;
@@ -44,8 +50,13 @@ export interface MomentWindow {
 }
 
 /** The earliest cycle start of which sessions may still arrive after `moment`. */
-export function earliestCycleArrivingAfter(moment: Moment): Moment {
-  return moment - daysLate.max - CYCLE - EVENING_PULL;
+export function earliestCycleArrivingAfter(moment: Moment, recipe: Recipe): Moment {
+  return moment - daysLate.max - CYCLE - longestPull(recipe);
+}
+
+/** No session is further from an even spread than that. */
+function longestPull({ weeklyPull }: Recipe): number {
+  return weeklyPull + EVENING_PULL;
 }
 
 /** The events of one cycle that arrive in the window: by session start, then as they happened. */
@@ -55,9 +66,9 @@ export function userEventsOf(
   window: MomentWindow,
   streams: Streams,
 ): UserEventRow[] {
-  const isOver = cycle.start + CYCLE + EVENING_PULL + UNDER_WAY < window.after;
+  const isOver = cycle.end + longestPull(user.recipe) + UNDER_WAY < window.after;
   // Most cycles of the past weeks end here: nothing of them is under way any more.
-  if (isOver && !cycle.hasSessionDaysLate) return [];
+  if (isOver && !cycle.conduct.hasSessionDaysLate) return [];
   const rows: UserEventRow[] = [];
   for (const session of sessionsUnderWay(user, cycle, window, streams)) {
     pushEventsArriving(rows, { user, cycle, session }, window, streams);
@@ -74,45 +85,53 @@ function sessionsUnderWay(
 ): Session[] {
   const late = lateSession(user, cycle, streams);
   const draw = streams.open('sessions', user.index, cycle.number);
+  const pull = longestPull(user.recipe);
   const sessions: Session[] = [];
-  for (let place = 0; place < cycle.sessions; place += 1) {
-    const evenly = evenStart(user, cycle, place, draw());
+  for (let place = 0; place < cycle.conduct.sessions; place += 1) {
+    const evenly = evenStart(cycle, place, draw());
     const returns = draw() < SESSION_RETURNS;
     const lateBy = place === late.place ? late.by : 0;
     // Most sessions of the cycle end here, before they cost a sine.
-    if (evenly - EVENING_PULL > window.through) continue;
-    if (evenly + EVENING_PULL + Math.max(lateBy, UNDER_WAY) < window.after) continue;
-    const start = startNear(user, evenly);
-    if (start >= (cycle.cancelledAt ?? Infinity)) continue;
+    if (evenly - pull > window.through) continue;
+    if (evenly + pull + Math.max(lateBy, UNDER_WAY) < window.after) continue;
+    const start = startNear(user, cycle, evenly);
+    if (start >= cycle.leaving.usedUntil) continue;
     sessions.push({ place, start, returns, lateBy });
   }
   return sessions.sort((left, right) => left.start - right.start);
 }
 
-/** Spread over the cycle; but the very first, if there is one, follows the signup. */
-function evenStart(user: Life, cycle: Cycle, place: number, share: number): Moment {
-  const isFirstEver = cycle.number === 0 && place === 0;
-  if (isFirstEver) return firstStepsOf(user) + Math.floor(share * FIRST_LOGIN_WITHIN);
-  return cycle.start + Math.floor(share * CYCLE);
+/** Spread over the cycle; but the very first of a stay, if there is one, follows its beginning. */
+function evenStart(cycle: Cycle, place: number, share: number): Moment {
+  const isFirst = cycle.start === cycle.since && place === 0;
+  if (isFirst) return firstStepsOf(cycle) + Math.floor(share * FIRST_LOGIN_WITHIN);
+  return cycle.start + Math.floor(share * (cycle.end - cycle.start));
 }
 
-/** Pulled towards the evening, but not to before the user's first steps. */
-function startNear(user: Life, evenly: Moment): Moment {
-  const pulled = towardsEvening(evenly);
-  return pulled < firstStepsOf(user) ? Math.max(firstStepsOf(user), evenly) : pulled;
+/** Pulled towards workdays and evenings, but not to before the user's first steps. */
+function startNear({ recipe }: Life, cycle: Cycle, evenly: Moment): Moment {
+  const pulled = towardsEvening(towardsWorkdays(evenly, recipe));
+  return pulled < firstStepsOf(cycle) ? Math.max(firstStepsOf(cycle), evenly) : pulled;
 }
 
-function firstStepsOf(user: Life): Moment {
-  return user.signupTime + FIRST_STEPS_AFTER;
+function firstStepsOf(cycle: Cycle): Moment {
+  return cycle.since + FIRST_STEPS_AFTER;
 }
 
 /** Which session of the cycle arrives days late, and by how much after its start. */
 function lateSession(user: Life, cycle: Cycle, streams: Streams): { place: number; by: number } {
-  if (!cycle.hasSessionDaysLate) return { place: -1, by: 0 };
+  if (!cycle.conduct.hasSessionDaysLate) return { place: -1, by: 0 };
   const draw = streams.open('session-days-late', user.index, cycle.number);
-  const place = Math.floor(draw() * cycle.sessions);
+  const place = Math.floor(draw() * cycle.conduct.sessions);
   const share = draw();
   return { place, by: drawBetween(daysLate, () => share * share) };
+}
+
+/** Moves a moment within its half week, away from the weekend. Keeps the order of moments. */
+function towardsWorkdays(moment: Moment, { weeklyPull }: Recipe): Moment {
+  if (weeklyPull === 0) return moment;
+  const angle = 2 * Math.PI * ((moment % WEEK) / WEEK - WEEKEND_SHIFT);
+  return moment + Math.floor(weeklyPull * Math.sin(angle));
 }
 
 /** Moves a moment within its half day, towards 19:00 UTC. Keeps the order of moments. */
@@ -138,7 +157,7 @@ function pushEventsArriving(
 
   const events = eventsOf(session, streams.open('events', user.index, cycle.number, place));
   const lastEventTime = events.at(-1)!.time;
-  const key = `${user.index}.${cycle.number}.${place}`;
+  const sessionId = user.ids.row('s', cycle.number, place);
   for (let order = 0; order < events.length; order += 1) {
     const { type, time } = events[order]!;
     const delay = drawNearMin(promptDelay, drawDelay);
@@ -147,9 +166,9 @@ function pushEventsArriving(
     if (arrival <= window.after || arrival > window.through) continue;
     streams.countWork('row');
     rows.push({
-      eventId: `e${key}.${order}`,
-      userId: user.userId,
-      sessionId: `s${key}`,
+      eventId: user.ids.row('e', cycle.number, place, order),
+      userId: user.ids.user,
+      sessionId,
       eventType: type,
       eventTime: BigInt(time),
       ingestedAt: BigInt(arrival),

@@ -2,7 +2,9 @@ import { FIRST_YEAR_DAYS, FOUNDING_DAYS, levelShares, plans, planShares } from '
 import { chooseIndex } from './choose';
 import type { Standing } from './conduct';
 import type { Draw } from './named-streams';
-import { DAY, openingOf, type Moment, type SyntheticWorld } from './synthetic-world';
+import { DAY } from './durations';
+import { openingOf, type Moment, type SyntheticWorld } from './synthetic-world';
+import { recipes, type Recipe } from './recipes';
 
 /** How a life begins. */
 export interface Signup {
@@ -10,6 +12,8 @@ export interface Signup {
   readonly index: number;
   readonly time: Moment;
   readonly standing: Standing;
+  /** Whether the user was there before the year began, so to speak, and is a customer like others. */
+  readonly isFounder: boolean;
 }
 
 /**
@@ -18,12 +22,14 @@ export interface Signup {
  * are a range of indices.
  */
 export class SignupCalendar {
+  readonly recipe: Recipe;
   readonly #opening: Moment;
   readonly #founders: number;
   readonly #slotOfFounder: number;
   readonly #slotOfNewcomer: number;
 
   constructor(world: SyntheticWorld) {
+    this.recipe = recipes.get(world.version)!;
     this.#opening = openingOf(world);
     this.#founders = Math.floor(world.users / 2);
     this.#slotOfFounder = (FOUNDING_DAYS * DAY) / Math.max(1, this.#founders);
@@ -42,7 +48,7 @@ export class SignupCalendar {
     const time = this.#opening + Math.floor(offset);
     const plan = plans[chooseIndex(planShares[kind], draw())]!;
     const level = chooseIndex(levelShares[kind], draw());
-    return { index, time, standing: { plan, level } };
+    return { index, time, standing: { plan, level }, isFounder };
   }
 
   /** Indices that hold everyone who signs up in `[from, through]`, and at most a few others. */
@@ -60,8 +66,4 @@ export class SignupCalendar {
     }
     return this.#founders + Math.floor((offset - FOUNDING_DAYS * DAY) / this.#slotOfNewcomer);
   }
-}
-
-export function userIdOf(index: number): string {
-  return `u${String(index).padStart(6, '0')}`;
 }

@@ -1,11 +1,14 @@
 import { ChurnError } from '../contracts';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
+import { recipes } from './recipes';
 
 /**
- * A subscription business that never existed, and its whole future: a pure function of these three
+ * A subscription business that never existed, and its whole future: a pure function of these four
  * values. It opens at `start` 00:00Z and has no end.
  */
 export interface SyntheticWorld {
+  /** Which rules it follows, a key of `recipes`: a version's rows never change. */
+  readonly version: number;
   readonly seed: number;
   /** How many sign up within the first 365 days. Later ones follow at the same daily rate. */
   readonly users: number;
@@ -21,7 +24,11 @@ export interface ArrivalWindow {
 export type Plan = 'free' | 'basic' | 'pro';
 
 export type BillingEventType =
-  'charge_succeeded' | 'charge_failed' | 'refund' | 'subscription_cancelled';
+  | 'charge_succeeded'
+  | 'charge_failed'
+  | 'refund'
+  | 'subscription_started'
+  | 'subscription_cancelled';
 
 export interface UserRow {
   readonly userId: string;
@@ -53,7 +60,7 @@ export interface BillingEventRow {
   readonly eventId: string;
   readonly userId: string;
   readonly eventType: BillingEventType;
-  /** Never negative; 0 for `subscription_cancelled`. */
+  /** Never negative; 0 for `subscription_started` and `subscription_cancelled`. */
   readonly amountCents: number;
   readonly currency: 'USD';
   readonly eventTime: EpochMicros;
@@ -74,11 +81,6 @@ export interface ArrivedRows {
  */
 export type Moment = number;
 
-export const SECOND = 1_000_000;
-export const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
-
 /** The moment the world opens. */
 export function openingOf(world: SyntheticWorld): Moment {
   return Number(midnightOf(world.start));
@@ -86,6 +88,10 @@ export function openingOf(world: SyntheticWorld): Moment {
 
 /** @throws ChurnError INVALID_REQUEST when the world is not one. */
 export function checkWorld(world: SyntheticWorld): void {
+  if (!recipes.has(world.version)) {
+    const known = [...recipes.keys()].join(' or ');
+    throw new ChurnError('INVALID_REQUEST', { problem: `the world's version must be ${known}` });
+  }
   if (!Number.isSafeInteger(world.seed)) {
     throw new ChurnError('INVALID_REQUEST', { problem: 'seed must be a whole number' });
   }

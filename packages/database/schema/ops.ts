@@ -21,8 +21,8 @@ export const installation = ops.table('installation', {
   id: uuid('id').notNull(),
   currency: text('currency').notNull(),
   source: text('source').$type<'synthetic' | 'import'>(),
-  /** The synthetic world (seed, users, start), recorded by the first generate. */
-  world: jsonb('world').$type<{ seed: number; users: number; start: string }>(),
+  /** The synthetic world, recorded by the first generate; without a version it is of the first. */
+  world: jsonb('world').$type<{ version?: number; seed: number; users: number; start: string }>(),
   /** Synthetic sources: arrivals up to this instant are loaded (D 01:00Z); it is also *now*. */
   loadedThrough: instant('loaded_through'),
 });

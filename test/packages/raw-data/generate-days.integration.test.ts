@@ -6,6 +6,7 @@ import {
   type ArrivedRows,
   type GenerateArrivals,
   type GenerateOptions,
+  type SyntheticWorld,
 } from '../../../packages/raw-data';
 import {
   createRawDataFixture,
@@ -85,7 +86,7 @@ const generate = (from: string, to: string, options: Partial<GenerateOptions> = 
     openDuckDb: openTestDuckDb,
     currency: 'USD',
     generateArrivals: oneUserADay,
-    world: { seed: 1, users: 20 },
+    world: { version: 2, seed: 1, users: 20 },
     from,
     to,
     ...options,
@@ -152,10 +153,26 @@ describe('simulated time', () => {
     const report = await generate('2030-01-02', '2030-01-03', { world: {} });
     expect(report.loaded.users).toBe(1);
     expect((await readInstallation(fixture.database.sql)).world).toEqual({
+      version: 2,
       seed: 1,
       users: 20,
       start: '2030-01-01',
     });
+  });
+
+  it('extends a world recorded without a version as one of version 1', async () => {
+    await generate('2030-01-01', '2030-01-02', { world: { version: 1, seed: 1, users: 20 } });
+    await fixture.database.sql`UPDATE ops.installation SET world = world - 'version'`;
+    await expect(generate('2030-01-03', '2030-01-03')).rejects.toMatchObject({
+      code: 'WORLD_MISMATCH',
+    });
+    const asked: SyntheticWorld[] = [];
+    const generateArrivals: GenerateArrivals = (world, window) => {
+      asked.push(world);
+      return oneUserADay(world, window);
+    };
+    await generate('2030-01-03', '2030-01-03', { world: {}, generateArrivals });
+    expect(asked).toEqual([{ version: 1, seed: 1, users: 20, start: '2030-01-01' }]);
   });
 
   it('loads each row once when two generate the same days', async () => {
@@ -183,17 +200,17 @@ describe('a generate that is refused', () => {
   });
 
   it('begins after its world does', async () => {
-    const world = { seed: 1, users: 5, start: '2030-01-01' };
+    const world = { version: 2, seed: 1, users: 5, start: '2030-01-01' };
     await expect(generate('2030-01-02', '2030-01-08', { world })).rejects.toMatchObject({
       code: 'GENERATE_GAP',
     });
   });
 
-  it.each([{ seed: 2 }, { users: 21 }, { start: '2029-12-31' }])(
+  it.each([{ version: 1 }, { seed: 2 }, { users: 21 }, { start: '2029-12-31' }])(
     'is of another world: %j',
     async (other) => {
       await generate('2030-01-01', '2030-01-05');
-      const world = { seed: 1, users: 20, start: '2030-01-01', ...other };
+      const world = { version: 2, seed: 1, users: 20, start: '2030-01-01', ...other };
       await expect(generate('2030-01-06', '2030-01-06', { world })).rejects.toMatchObject({
         code: 'WORLD_MISMATCH',
       });
@@ -206,10 +223,14 @@ describe('a generate that is refused', () => {
     });
   });
 
-  it('does not say which world at first', async () => {
-    await expect(
-      generate('2030-01-01', '2030-01-02', { world: { seed: 1 } }),
-    ).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+  it.each([
+    { version: 2, seed: 1 },
+    { version: 2, users: 20 },
+    { seed: 1, users: 20 },
+  ])('does not say which world at first: %j', async (world) => {
+    await expect(generate('2030-01-01', '2030-01-02', { world })).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
   });
 
   it('is on an installation with imported data, and the other way round', async () => {

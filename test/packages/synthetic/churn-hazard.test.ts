@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { midnightOf } from '../../../packages/instants';
 import { churnProbability, type Plan } from '../../../packages/synthetic';
 import { CYCLE, LONGEST_STAY_CYCLES } from '../../../packages/synthetic/business-rules';
-import { lifeOf, type Cycle } from '../../../packages/synthetic/life';
+import { trialDropOutProbability } from '../../../packages/synthetic/churn-probability';
+import { lifeOf, type Cycle, type Life } from '../../../packages/synthetic/life';
 import { namedStreams } from '../../../packages/synthetic/named-streams';
+import { CYCLES_NUMBERED_PER_STAY } from '../../../packages/synthetic/recipes';
 import { SignupCalendar } from '../../../packages/synthetic/signups';
 
 const conduct = fc.record({
@@ -61,51 +63,59 @@ describe('the probability of churn', () => {
   });
 });
 
-describe('lives', () => {
-  const world = { seed: 5, users: 12_000, start: '2024-01-01' };
+describe.each([1, 2])('lives of version %i', (version) => {
+  const world = { version, seed: 5, users: 12_000, start: '2024-01-01' };
   const calendar = new SignupCalendar(world);
   const streams = namedStreams(world.seed, () => undefined);
   const opening = Number(midnightOf(world.start));
   const range = { from: opening, through: opening + 80 * CYCLE };
-  const lived: { cycle: Cycle; isLast: boolean }[] = [];
-  let longest = 0;
-  for (let index = 0; index < world.users; index += 1) {
-    const cycles = lifeOf(calendar, index, range, streams)!.cycles.filter(
-      (cycle) => !cycle.isEpilogue,
-    );
-    longest = Math.max(longest, cycles.length);
-    for (const [place, cycle] of cycles.entries()) {
-      if (cycle.number === LONGEST_STAY_CYCLES - 1) continue;
-      lived.push({ cycle, isLast: place === cycles.length - 1 });
-    }
-  }
+  const lives = Array.from({ length: world.users }, (_, index) =>
+    lifeOf(calendar, index, range, streams)!,
+  );
+  const lived = lives.flatMap((life) => livedCycles(life));
 
   it.each<[string, (cycle: Cycle) => boolean]>([
-    ['without a session', (cycle) => cycle.sessions === 0],
-    ['with 1 to 4 sessions', (cycle) => cycle.sessions >= 1 && cycle.sessions <= 4],
-    ['with 5 to 12 sessions', (cycle) => cycle.sessions >= 5 && cycle.sessions <= 12],
-    ['with more sessions', (cycle) => cycle.sessions > 12],
-    ['on free', (cycle) => cycle.plan === 'free'],
-    ['on basic', (cycle) => cycle.plan === 'basic'],
-    ['on pro', (cycle) => cycle.plan === 'pro'],
-    ['with one failed payment', (cycle) => cycle.failedPayments === 1],
-    ['with several failed payments', (cycle) => cycle.failedPayments > 1],
-    ['late in a stay', (cycle) => cycle.number > 12],
+    ['without a session', ({ conduct }) => conduct.sessions === 0],
+    ['with 1 to 4 sessions', ({ conduct }) => conduct.sessions >= 1 && conduct.sessions <= 4],
+    ['with 5 to 12 sessions', ({ conduct }) => conduct.sessions >= 5 && conduct.sessions <= 12],
+    ['with more sessions', ({ conduct }) => conduct.sessions > 12],
+    ['on free', ({ plan }) => plan === 'free'],
+    ['on basic', ({ plan }) => plan === 'basic'],
+    ['on pro', ({ plan }) => plan === 'pro'],
+    ['with one failed payment', ({ conduct }) => conduct.failedPayments === 1],
+    ['with several failed payments', ({ conduct }) => conduct.failedPayments > 1],
+    ['late in a stay', ({ number }) => number % CYCLES_NUMBERED_PER_STAY > 12],
   ])(
-    'end after a cycle %s as often as its conduct says, though drawn backwards',
+    'end a stay after a cycle %s as often as its conduct says, though drawn backwards',
     (_which, test) => {
       const cycles = lived.filter(({ cycle }) => test(cycle));
-      const chances = cycles.map(({ cycle }) => churnProbability(cycle));
-      const expected = chances.reduce((sum, chance) => sum + chance, 0);
-      const variance = chances.reduce((sum, chance) => sum + chance * (1 - chance), 0);
+      const chances = cycles.map(({ cycle: { plan, conduct } }) =>
+        churnProbability({ plan, ...conduct }),
+      );
       const ends = cycles.filter(({ isLast }) => isLast).length;
       expect(cycles.length).toBeGreaterThan(1_000);
-      expect(Math.abs(ends - expected)).toBeLessThan(4 * Math.sqrt(variance));
+      expectAsOften(ends, chances);
     },
   );
 
-  it('last 36 cycles at most, about eleven on average', () => {
-    expect(longest).toBe(LONGEST_STAY_CYCLES);
+  it('drop out of a trial as often as its sessions say', () => {
+    const trials = lives.flatMap(({ cycles }) => cycles.filter(({ kind }) => kind === 'trial'));
+    const chances = trials.map(({ plan, conduct }) =>
+      trialDropOutProbability({ plan, sessions: conduct.sessions }),
+    );
+    const goOn = lives.filter(({ cycles: [first, second] }) => {
+      return first!.kind === 'trial' && second?.start === first!.end;
+    });
+    expect(trials.length > 1_000).toBe(version > 1);
+    expectAsOften(trials.length - goOn.length, chances);
+  });
+
+  it('last 36 cycles at most, returns included, and about eleven on average', () => {
+    const lengths = lives.map(({ signupTime, cycles }) => {
+      const last = cycles.filter(({ kind }) => kind !== 'epilogue').at(-1)!;
+      return (last.end - signupTime) / CYCLE;
+    });
+    expect(Math.max(...lengths)).toBe(LONGEST_STAY_CYCLES);
     expect(lived.length / world.users).toBeGreaterThan(9);
     expect(lived.length / world.users).toBeLessThan(14);
   });
@@ -122,3 +132,18 @@ describe('lives', () => {
     }
   });
 });
+
+/** Cycles of stays, each with whether the user left after it; without those that end every stay. */
+function livedCycles({ signupTime, cycles }: Life): { cycle: Cycle; isLast: boolean }[] {
+  const regular = cycles.filter(({ kind }) => kind === 'regular');
+  return regular
+    .map((cycle, place) => ({ cycle, isLast: regular[place + 1]?.start !== cycle.end }))
+    .filter(({ cycle }) => cycle.start - signupTime <= (LONGEST_STAY_CYCLES - 2) * CYCLE);
+}
+
+/** Within four standard deviations of what so many independent chances amount to. */
+function expectAsOften(count: number, chances: readonly number[]): void {
+  const expected = chances.reduce((sum, chance) => sum + chance, 0);
+  const variance = chances.reduce((sum, chance) => sum + chance * (1 - chance), 0);
+  expect(Math.abs(count - expected)).toBeLessThanOrEqual(4 * Math.sqrt(variance));
+}

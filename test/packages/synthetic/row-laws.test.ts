@@ -2,14 +2,13 @@ import { MICROS_PER_DAY } from '../../../packages/instants';
 import { LATEST_ARRIVAL_MICROS } from '../../../packages/synthetic';
 import { dayAfterStart, firstDays } from './arrived-rows';
 
-const world = { seed: 3, users: 300, start: '2024-02-01' };
-
-describe('the rows of a synthetic world', () => {
+describe.each([1, 2])('the rows of a synthetic world of version %i', (version) => {
+  const world = { version, seed: 3, users: 300, start: '2024-02-01' };
   const rows = firstDays(world, 420);
   const users = new Map(rows.users.map((user) => [user.userId, user]));
   const others = [...rows.planChanges, ...rows.userEvents, ...rows.billingEvents];
 
-  it('have ids that are unique within their table and short', () => {
+  it('have ids that are unique within their table, of at most 24 or 128 bytes', () => {
     const ids = [
       rows.users.map((row) => row.userId),
       rows.planChanges.map((row) => row.changeId),
@@ -18,7 +17,8 @@ describe('the rows of a synthetic world', () => {
     ];
     for (const table of ids) {
       expect(new Set(table).size).toBe(table.length);
-      expect(Math.max(...table.map((id) => id.length))).toBeLessThan(24);
+      const longest = Math.max(...table.map((id) => Buffer.byteLength(id)));
+      expect(longest).toBeLessThanOrEqual(version === 1 ? 24 : 128);
     }
   });
 
@@ -45,9 +45,10 @@ describe('the rows of a synthetic world', () => {
   });
 
   it('come by user in the order of signups', () => {
+    const places = new Map(rows.users.map((user, place) => [user.userId, place]));
     for (const table of Object.values(rows) as { userId: string }[][]) {
-      const ids = table.map((row) => row.userId);
-      expect(ids).toEqual([...ids].sort());
+      const order = table.map((row) => places.get(row.userId)!);
+      expect(order).toEqual([...order].sort((left, right) => left - right));
     }
     const signups = rows.users.map((row) => row.signupTime);
     expect(signups).toEqual([...signups].sort((a, b) => (a < b ? -1 : 1)));
@@ -70,10 +71,11 @@ describe('the rows of a synthetic world', () => {
     expect(complete.length).toBeGreaterThan(10_000);
   });
 
-  it('have charges above a cent, and cancellations of nothing', () => {
+  it('have charges above a dollar, and starts and cancellations of nothing', () => {
     const bad = rows.billingEvents.filter(({ eventType, amountCents }) => {
-      const isRight =
-        eventType === 'subscription_cancelled' ? amountCents === 0 : amountCents >= 100;
+      const isRight = eventType.startsWith('subscription_')
+        ? amountCents === 0
+        : amountCents >= 100;
       return !isRight || !Number.isSafeInteger(amountCents);
     });
     expect(bad).toEqual([]);

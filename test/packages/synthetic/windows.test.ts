@@ -3,12 +3,13 @@ import { MICROS_PER_DAY } from '../../../packages/instants';
 import { generateArrivals } from '../../../packages/synthetic';
 import { asLines, collect, dayAfterStart, differences, firstDays } from './arrived-rows';
 
-const world = { seed: 11, users: 24, start: '2024-01-15' };
+const START = '2024-01-15';
 const DAYS = 400;
-const after = dayAfterStart(world.start, 0);
-const through = dayAfterStart(world.start, DAYS);
+const after = dayAfterStart(START, 0);
+const through = dayAfterStart(START, DAYS);
 
-describe('the windows of a synthetic world', () => {
+describe.each([1, 2])('the windows of a synthetic world of version %i', (version) => {
+  const world = { version, seed: 11, users: 24, start: START };
   const whole = firstDays(world, DAYS);
   const lines = asLines(whole);
 
@@ -88,9 +89,10 @@ describe('the windows of a synthetic world', () => {
 });
 
 describe('another synthetic world', () => {
-  const base = { seed: 11, users: 40, start: '2024-01-15' };
+  const base = { version: 2, seed: 11, users: 40, start: START };
 
   it.each([
+    ['version', { ...base, version: 1 }],
     ['seed', { ...base, seed: 12 }],
     ['number of users', { ...base, users: 41 }],
     ['start', { ...base, start: '2024-01-16' }],
@@ -102,6 +104,7 @@ describe('another synthetic world', () => {
   });
 
   it.each([
+    ['its version is not known', { ...base, version: 3 }],
     ['users is 0', { ...base, users: 0 }],
     ['users is not whole', { ...base, users: 1.5 }],
     ['seed is not a number', { ...base, seed: NaN }],
