@@ -12,7 +12,7 @@ import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-t
 import { reportFigure } from './report-figure';
 
 /** Of the synthetic world. */
-const VERSION = 1;
+const VERSION = 2;
 /** The AUC that it allows where active users who have left are ranked among the others. */
 const bestReachableAuc = 0.825;
 const START = '2024-01-01';
