@@ -1,4 +1,4 @@
-/** One project; the suffix of a test says what it needs (docs/testing.md). Fast tests run first. */
+/** One project; the suffix of a test says what it needs (docs/testing.md). The longest run first. */
 module.exports = {
   testEnvironment: 'node',
   // Also on two cores: by default jest leaves one of them idle.
@@ -22,7 +22,9 @@ module.exports = {
   },
   globalSetup: '<rootDir>/test/environment/global-setup.ts',
   globalTeardown: '<rootDir>/test/environment/global-teardown.ts',
-  testSequencer: '<rootDir>/test/environment/fast-first-sequencer.cjs',
+  testSequencer: '<rootDir>/test/environment/longest-first-sequencer.cjs',
+  // Coverage is measured in some of the test files only; see there.
+  runtime: '<rootDir>/test/environment/selective-coverage-runtime.cjs',
   testTimeout: 60_000,
   coverageProvider: 'v8',
   collectCoverageFrom: [

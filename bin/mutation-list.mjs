@@ -130,8 +130,8 @@ export const mutations = [
   },
   {
     name: 'problem+json code',
-    file: 'api/problem-details.ts',
-    find: '    code: error.code,\n',
+    file: 'packages/contracts/problem.ts',
+    find: '    code,\n',
     replace: "    code: 'INTERNAL',\n",
     tests: ['test/api/problems.test.ts'],
   },

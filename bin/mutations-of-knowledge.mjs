@@ -79,12 +79,9 @@ export const knowledgeMutations = [
     servedFrom,
   ]),
   served('as served, the K of the run', 'if (row?.servedKnownAt &&', 'if (!row &&', [history]),
-  spines(
-    'moments that were served',
-    "if (knowledge.kind === 'as-served') await",
-    'if (!knowledge) await',
-    [history],
-  ),
+  spines('moments that were served', "if (knowledge.kind === 'as-served') {", 'if (!knowledge) {', [
+    history,
+  ]),
   planned('S that is asked for', '    batch,\n', '    batch: latest.batch,\n', [earlier]),
   planned('S that is not there', 'if (batch > latest.batch) {', 'if (batch < 0) {', [earlier]),
   mirrored('loads that are missing', 'if (throughBatch > lastBatch) {', 'if (throughBatch < 0) {', [

@@ -26,7 +26,7 @@ describe('the identity of a process', () => {
 });
 
 describe('a process that was killed', () => {
-  test('is ending or gone at once, not alive until the kernel is done with it', () => {
+  test('is ending or gone soon, not alive until the kernel is done with it', () => {
     if (process.platform !== 'linux') return;
     for (let round = 0; round < 20; round += 1) {
       const pid = startIdleProcess().pid!;
@@ -34,8 +34,10 @@ describe('a process that was killed', () => {
 
       process.kill(pid, 'SIGKILL');
 
-      // In this order: it may be gone in between.
-      expect(isEnding(pid) || processIdentity(pid) === undefined).toBe(true);
+      // In this order: it may be gone in between. Between taking the signal and marking the process
+      // as ending the kernel shows neither, for as long as it has the process wait for a processor.
+      const isOver = () => isEnding(pid) || processIdentity(pid) === undefined;
+      expect(Array.from({ length: 200 }, isOver)).toContain(true);
     }
   });
 });

@@ -90,7 +90,7 @@ describe('a data directory of an earlier release, opened for writing', () => {
 
 describe('a process that is killed while it moves revisions', () => {
   const child = require.resolve('./moving-child.ts');
-  const typescriptRequire = path.join(__dirname, '../../raw-data/typescript-require.cjs');
+  const typescriptRequire = path.join(__dirname, '../../../environment/typescript-require.cjs');
 
   /** One of the files is in its new place already, so that folders can't just be renamed. */
   function putInPlace(paths: DataPaths): void {
