@@ -33,7 +33,8 @@ describe('connections to Redis', () => {
   );
 
   it.each(open)('%s: a Redis that hangs is REDIS_UNAVAILABLE after its timeout', async (_, f) => {
-    const silent = createServer(() => {});
+    // It reads and never answers: a socket that nobody reads would outlive its client.
+    const silent = createServer((socket) => socket.resume());
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     const redis = f(`redis://127.0.0.1:${port}`, { commandTimeoutMs: 200 });
