@@ -14,6 +14,9 @@ const moving = 'test/packages/stack/data-layout/open-for-writing.process.test.ts
 const [moves, earlierReleases] = ['move-feature-revisions', 'earlier-release'].map((name) =>
   breaksOf(`packages/stack/data-layout/${name}.ts`, [moving]),
 );
+const servers = breaksOf('packages/stack/installation/require-own-servers.ts', [
+  'test/packages/stack/installation/require-own-servers.process.test.ts',
+]);
 const places = breaksOf('packages/offline-store/partition-paths.ts', [
   'test/packages/platform/earlier-layout.integration.test.ts',
 ]);
@@ -232,6 +235,19 @@ export const storeMutations = [
   earlierReleases('processes without a number', '?.[1] ?? 1)', '?.[1] ?? DATA_LAYOUT)'),
   earlierReleases('a worker started by hand', 'return isWorker(ready.pid) ?', 'return false ?'),
   earlierReleases('a pid that is another program', 'return isWorker(ready.pid) ?', 'return true ?'),
+  // Whose servers they are
+  servers('an empty database', 'if (found === undefined) return requireEmptyDirectory(paths);', ''),
+  servers(
+    "another installation's database",
+    'expected === undefined || expected === found',
+    'true',
+  ),
+  servers("another installation's Redis", 'found === null || found === id', 'true'),
+  servers(
+    'a Redis that is marked',
+    'if (id !== undefined) await redis.setnx',
+    'if (false) await redis.setnx',
+  ),
   revisions('a revision that nobody saw', 'await removeAll(unseen);', '', [killed]),
   revisions(
     "the day's file is replaced last",

@@ -7,6 +7,8 @@ export function dataPaths(dataDir: string) {
   const below = (...parts: string[]) => path.join(dataDir, ...parts);
   return {
     root: dataDir,
+    /** Whose directory this is: the installation's id, as in Postgres and Redis. */
+    installation: below('installation.json'),
     /** Ports, pids and passwords of the embedded services (mode 0600). */
     run: below('run'),
     postgres: below('postgres'),

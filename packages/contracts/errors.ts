@@ -65,6 +65,12 @@ export const errorCatalogue = {
     httpStatus: 500,
     retryable: false,
   },
+  EMPTY_DATABASE: {
+    message:
+      "Nothing was ever loaded into this database, but the data directory is not empty ({content}). Point DATABASE_URL at that installation's database, or put that back from a backup; to begin anew, choose another CHURN_DATA_DIR.",
+    httpStatus: 500,
+    retryable: false,
+  },
   EARLIER_RELEASE_RUNNING: {
     message:
       '{service} of an earlier release still uses this data directory (process {pid}), whose files this release has to move first. Stop it with `churn down`, or end that process if `churn up` did not start it; then try again.',

@@ -66,6 +66,9 @@ export interface OnlineVector {
   readonly vector_hash: string;
 }
 
+/** The key under which Redis says whose it is: the installation's id. */
+export const onlineInstallationKey = 'churn:online:installation';
+
 /** The value at Redis key `churn:online:meta`: what is published online. */
 export interface OnlineMeta {
   readonly installation_id: string;

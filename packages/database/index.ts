@@ -6,5 +6,6 @@ export {
   withLoadLock,
   type Database,
 } from './open-database';
+export { readInstallationId } from './read-installation-id';
 export * from './schema';
 export type { Sql, TransactionSql } from 'postgres';

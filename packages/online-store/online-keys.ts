@@ -1,3 +1,5 @@
+import { onlineInstallationKey } from '../contracts';
+
 const VECTOR_PREFIX = 'user_features:';
 
 /**
@@ -6,7 +8,7 @@ const VECTOR_PREFIX = 'user_features:';
  */
 export const onlineKeys = {
   /** Whose Redis this is: the installation's id. */
-  installation: 'churn:online:installation',
+  installation: onlineInstallationKey,
   /** The newest (feature_time, revision) that a sync has begun to write. */
   target: 'churn:online:target',
   /** What is published, whole: OnlineMeta as JSON. */

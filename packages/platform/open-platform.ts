@@ -17,7 +17,7 @@ import {
   type RawLog,
   type RawLogAudit,
 } from '../raw-data';
-import { resolveConnections, type Connections } from '../stack';
+import { claimDirectory, requireOwnDatabase, resolveConnections, type Connections } from '../stack';
 
 /** The adapters of one installation, opened once and shared by everything a process does. */
 export interface Adapters {
@@ -34,6 +34,7 @@ export interface Adapters {
   rawLog(): Promise<RawLog>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<RawLogAudit>;
+  /** This one, made at the first call. @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE */
   installation(): Promise<Installation>;
   readonly now: () => EpochMicros;
   close(): Promise<void>;
@@ -80,9 +81,20 @@ export async function openAdapters(
     ledger: createLedger(database),
     redis,
     openDuckDb: open,
-    rawLog: () => syncRawLog(rawLogOptions),
-    auditRawLog: () => auditRawLog(rawLogOptions),
-    installation: () => ensureInstallation(database, { currency: config.currency }),
+    rawLog: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      return syncRawLog(rawLogOptions);
+    },
+    auditRawLog: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      return auditRawLog(rawLogOptions);
+    },
+    installation: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      const installation = await ensureInstallation(database, { currency: config.currency });
+      await claimDirectory(paths, installation.id);
+      return installation;
+    },
     now: () => BigInt(Date.now()) * 1000n,
     close: async () => {
       redis.disconnect();

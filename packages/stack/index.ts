@@ -1,5 +1,7 @@
 export { DATA_LAYOUT } from './data-layout/earlier-release';
 export { openForWriting } from './data-layout/open-for-writing';
+export { claimDirectory } from './installation/directory-installation';
+export { requireOwnDatabase } from './installation/require-own-servers';
 export { resolveConnections, type Connections } from './connections';
 export {
   serviceNames,

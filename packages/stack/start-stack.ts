@@ -1,6 +1,10 @@
 import { dataPaths, type Config } from '../config';
+import { openDatabase, readInstallationId } from '../database';
+import { databaseUrlOf, redisUrlOf } from './connections';
 import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
 import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
+import { claimDirectory } from './installation/directory-installation';
+import { requireOwnRedis } from './installation/require-own-servers';
 import { availableServices, recipes } from './recipes';
 import type { ServiceName, StackEvent, StackStatus } from './service-names';
 import type { StackContext } from './services/service-recipe';
@@ -27,8 +31,11 @@ export interface StartOptions {
  * process ends. Services named by the environment are only checked. The database is migrated, the
  * data directory has this release's layout and Temporal knows the search attributes afterwards.
  *
- * @throws ChurnError SERVICE_FAILED_TO_START with the end of the service's log, PORT_IN_USE,
- * MISSING_TOOL, STORAGE_UNAVAILABLE, EARLIER_RELEASE_RUNNING, REVISIONS_DIFFER, or POSTGRES_, REDIS_, TEMPORAL_UNAVAILABLE of an external one
+ * @throws ChurnError INSTALLATION_MISMATCH or EMPTY_DATABASE when Postgres or Redis is not that of
+ * the data directory, before anything has changed in it; EARLIER_RELEASE_RUNNING or REVISIONS_DIFFER
+ * when the directory can't get this release's layout; SERVICE_FAILED_TO_START with the end of the
+ * service's log, PORT_IN_USE, MISSING_TOOL, STORAGE_UNAVAILABLE; POSTGRES_, REDIS_ or
+ * TEMPORAL_UNAVAILABLE of an external one
  */
 export async function startStack(options: StartOptions): Promise<StackStatus> {
   const { config, env = process.env, onEvent = () => {}, durable = true } = options;
@@ -43,10 +50,27 @@ export async function startStack(options: StartOptions): Promise<StackStatus> {
         onEvent,
       );
     await start(['postgres', 'redis', 'temporal']);
+    await requireOneInstallation(context, wanted);
     await openDataDirectory(context, wanted, onEvent);
     await start(['worker', 'api']);
   });
   return stackStatus({ config });
+}
+
+/** The database is the directory's by now (services/postgres.ts); Redis has to be the same one's. */
+async function requireOneInstallation(
+  { config, paths, state }: StackContext,
+  wanted: readonly ServiceName[],
+): Promise<void> {
+  if (!wanted.includes('postgres')) return;
+  const database = openDatabase(databaseUrlOf(config, state)!, { maxConnections: 1 });
+  try {
+    const id = await readInstallationId(database.sql);
+    if (id !== undefined) await claimDirectory(paths, id);
+    if (wanted.includes('redis')) await requireOwnRedis(redisUrlOf(config, state)!, id);
+  } finally {
+    await database.close();
+  }
 }
 
 /** A worker and an API of an earlier release are about to be replaced anyway: they go before. */

@@ -13,6 +13,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { ChurnError } from '../../contracts';
 import { databaseUrlOf, POSTGRES_DATABASE, POSTGRES_USER, postgresUrl } from '../connections';
+import { requireEmptyDirectory, requireOwnDatabase } from '../installation/require-own-servers';
 import { onStorage, storageProblemIn } from '../on-storage';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 import { findUnprivileged, type Unprivileged } from './unprivileged';
@@ -29,6 +30,7 @@ export const postgresRecipe: ServiceRecipe = {
   async prepare(context, state) {
     const unprivileged = findUnprivileged(binary('postgres'), context.paths.root);
     const isNew = !existsSync(path.join(context.paths.postgres, 'PG_VERSION'));
+    if (isNew) await requireEmptyDirectory(context.paths);
     const isPasswordKnown = state.password !== undefined;
     state.password ??= randomBytes(24).toString('hex');
     if (isNew) await createCluster(context, unprivileged, state.password);
@@ -47,9 +49,10 @@ export const postgresRecipe: ServiceRecipe = {
       maxConnections: 1,
     });
     try {
-      await migrateDatabase(database);
-    } catch (error) {
-      throw migrationFailed(error);
+      await requireOwnDatabase(context.paths, database.sql);
+      await migrateDatabase(database).catch((error: unknown) => {
+        throw migrationFailed(error);
+      });
     } finally {
       await database.close();
     }
