@@ -1,3 +1,4 @@
+import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
@@ -16,6 +17,7 @@ export const mutations = [
   ...factMutations,
   ...storeMutations,
   ...knowledgeMutations,
+  ...commandLineMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',

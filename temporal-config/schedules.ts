@@ -169,7 +169,7 @@ function statusOf(schedule: Schedule, present: ScheduleDescription | undefined):
     id,
     status: state.paused ? 'paused' : 'running',
     isAsDeclared: matches(present, schedule),
-    note: state.note ?? null,
+    note: state.note || null,
     nextRuns: info.nextActionTimes.slice(0, 3).map((time) => time.toISOString()),
     lastWorkflowId: info.recentActions.at(-1)?.action.workflow.workflowId ?? null,
     missedCatchup: info.numActionsMissedCatchupWindow,

@@ -40,6 +40,7 @@ describe('the schedules', () => {
     expect(daily).toMatchObject({
       status: 'running',
       isAsDeclared: true,
+      note: null,
       missedCatchup: 0,
       skippedOverlap: 0,
     });
