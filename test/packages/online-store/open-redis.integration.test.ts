@@ -54,10 +54,13 @@ describe('connections to Redis', () => {
     direct.disconnect();
   });
 
-  it('errors that are ours to mend pass through', async () => {
+  it('a key that holds something else is named', async () => {
     const { redis } = await createTestRedis();
     await redis.lpush('user_features:a', 'not a string');
-    await expect(readVector(redis, 'a')).rejects.toThrow('WRONGTYPE');
+    await expect(readVector(redis, 'a')).rejects.toMatchObject({
+      code: 'CORRUPT_ONLINE_KEY',
+      details: { key: 'user_features:a' },
+    });
     await redis.flushdb();
     redis.disconnect();
   });
