@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readParquet, type DuckDb } from '../duckdb';
+import { quoteFiles, readParquet, type DuckDb } from '../duckdb';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
-import { listMirroredBatches, segmentFile, type RawLogOptions } from './raw-log';
+import { batchOfFolder, listMirroredBatches, segmentFile, type RawLogOptions } from './raw-log';
 import { rawTableNames, rawTables, type RawTable } from './raw-tables';
 import { withDuckDb, withScratch } from './scratch';
 
@@ -40,38 +40,39 @@ export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> 
   );
 }
 
-interface Segment {
-  readonly batch: number;
-  readonly file: string;
-}
-
 async function listBatches(rawLogDir: string): Promise<number[]> {
   const isThere = await stat(rawLogDir).catch(() => null);
   return isThere ? await listMirroredBatches(rawLogDir) : [];
 }
 
+/** The files of the segments that can be read; with another column or type one is as good as torn. */
 async function listReadableSegments(
   duckDb: DuckDb,
   { rawLogDir, batches, table }: { rawLogDir: string; batches: readonly number[]; table: RawTable },
-): Promise<Segment[]> {
-  const segments = batches.map((batch) => ({ batch, file: segmentFile(rawLogDir, batch, table) }));
-  const readable: Segment[] = [];
-  for (const segment of segments) {
-    // Hashing every value is what finds a damaged page; the footer alone may be whole.
-    const query = `SELECT count(hash(COLUMNS(*))) FROM (SELECT ${typedColumns(table)} FROM ${readParquet([segment.file])})`;
-    const isReadable = await duckDb.run(query).then(
-      () => true,
-      () => false,
-    );
-    if (isReadable) readable.push(segment);
+): Promise<string[]> {
+  const files = batches.map((batch) => segmentFile(rawLogDir, batch, table));
+  const readable: string[] = [];
+  for (const file of files) {
+    if (await isReadable(duckDb, table, file).catch(() => false)) readable.push(file);
   }
   return readable;
+}
+
+async function isReadable(duckDb: DuckDb, table: RawTable, file: string): Promise<boolean> {
+  const rows = readParquet([file]);
+  const columns = await duckDb.rows(
+    `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${rows})`,
+  );
+  if (JSON.stringify(columns) !== JSON.stringify(segmentColumns(table))) return false;
+  // Hashing every value is what finds a damaged page; the footer alone may be whole.
+  await duckDb.run(`SELECT count(hash(COLUMNS(*))) FROM ${rows}`);
+  return true;
 }
 
 async function auditTable(
   duckDb: DuckDb,
   table: RawTable,
-  { dump, segments }: { dump: string; segments: readonly Segment[] },
+  { dump, segments }: { dump: string; segments: readonly string[] },
 ): Promise<RawLogAudit> {
   const { key } = rawTables[table];
   const logged = loggedRows(table, segments);
@@ -95,21 +96,18 @@ async function auditTable(
   };
 }
 
-/** All rows of the segments, each with the batch under whose folder it is filed. */
-function loggedRows(table: RawTable, segments: readonly Segment[]): string {
-  const selects = segments.map((segment) => {
-    return `SELECT ${typedColumns(table)}, ${segment.batch} AS filed_batch FROM ${readParquet([segment.file])}`;
-  });
-  const none = segmentColumns(table).map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
-  const empty = `SELECT ${none.join(', ')}, 0 AS filed_batch WHERE false`;
-  return `(${[empty, ...selects].join(' UNION ALL ')})`;
-}
-
-/** A segment with another column or type is as unreadable as a torn one. */
-function typedColumns(table: RawTable): string {
-  return segmentColumns(table)
-    .map(({ name, type }) => `CAST(${name} AS ${type}) AS ${name}`)
-    .join(', ');
+/**
+ * All rows of the segments, each with the batch under whose folder it is filed. They are one scan: of
+ * a relation for each segment, a join can't move its rows to disk when memory is short.
+ */
+function loggedRows(table: RawTable, segments: readonly string[]): string {
+  const names = segmentColumns(table).map(({ name }) => name);
+  if (segments.length === 0) {
+    const none = segmentColumns(table).map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
+    return `(SELECT ${none.join(', ')}, 0 AS filed_batch WHERE false)`;
+  }
+  return `(SELECT ${names.join(', ')}, ${batchOfFolder('filename')} AS filed_batch
+    FROM read_parquet(${quoteFiles(segments)}, hive_partitioning = false, filename = true))`;
 }
 
 function add(left: RawLogAudit, right: RawLogAudit): RawLogAudit {

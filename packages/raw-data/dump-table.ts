@@ -32,10 +32,12 @@ function dumpColumns(table: RawTable): DumpColumn[] {
   ];
 }
 
-/** The columns of a raw table's segments, with DuckDB's types. */
+const INSTANT = 'TIMESTAMP WITH TIME ZONE';
+
+/** The columns of a raw table's segments, with DuckDB's types as it names them. */
 export function segmentColumns(table: RawTable): DumpColumn[] {
   return dumpColumns(table).map(({ name, type }) => {
-    return { name, type: type === 'TIMESTAMP' ? 'TIMESTAMPTZ' : type };
+    return { name, type: type === 'TIMESTAMP' ? INSTANT : type };
   });
 }
 

@@ -83,7 +83,7 @@ function copySql(
 ): string {
   const columns = segmentColumns(table).filter(({ name }) => name !== 'batch');
   const values = columns.map(({ name, type }) =>
-    format === 'csv' && type === 'TIMESTAMPTZ'
+    format === 'csv' && type === 'TIMESTAMP WITH TIME ZONE'
       ? `strftime(make_timestamp(epoch_us(${name})), '%Y-%m-%dT%H:%M:%S.%fZ') AS ${name}`
       : name,
   );

@@ -95,6 +95,11 @@ function batchFolderName(batch: number): string {
   return `batch=${String(batch).padStart(6, '0')}`;
 }
 
+/** SQL for the batch whose segment has this path. */
+export function batchOfFolder(path: string): string {
+  return `CAST(regexp_extract(${path}, 'batch=([0-9]+)/[^/]*$', 1) AS INTEGER)`;
+}
+
 interface Load {
   readonly batch: number;
   readonly committedMicros: string;

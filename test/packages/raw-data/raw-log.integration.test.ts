@@ -9,14 +9,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { readParquet } from '../../../packages/duckdb';
+import { copyToParquet, openDuckDb, readParquet } from '../../../packages/duckdb';
 import { parseInstant } from '../../../packages/instants';
 import {
   auditRawLog,
   exportRawTables,
   rawTableNames,
   syncRawLog,
+  type OpenDuckDb,
 } from '../../../packages/raw-data';
+import { idsOfAllShapes } from '../../environment/ids';
 import {
   BILLING_EVENTS,
   createRawDataFixture,
@@ -262,6 +264,17 @@ describe('its audit', () => {
     expect(await audit()).toEqual({ ...equal, equal: 2, missing: 5 });
   });
 
+  it('finds a segment with a column too many, or of another type', async () => {
+    const file = path.join(rawLogDir, 'batch=000001', 'users.parquet');
+    for (const columns of ['*, 1 AS more', '* REPLACE (batch::BIGINT AS batch)']) {
+      const other = path.join(fixture.folder, 'other.parquet');
+      await query(`COPY (SELECT ${columns} FROM ${readParquet([file])}) TO '${other}'`);
+      rmSync(file);
+      cpSync(other, file);
+      expect(await audit()).toEqual({ ...equal, equal: allRowsCount - 2, missing: 2 });
+    }
+  });
+
   it('finds rows filed twice, or under another batch', async () => {
     cpSync(path.join(rawLogDir, 'batch=000001'), path.join(rawLogDir, 'batch=000002'), {
       recursive: true,
@@ -269,6 +282,57 @@ describe('its audit', () => {
     expect(await audit()).toEqual({ ...equal, extra: allRowsCount });
     rmSync(path.join(rawLogDir, 'batch=000001'), { recursive: true });
     expect(await audit()).toEqual({ ...equal, equal: 0, mismatched: allRowsCount });
+  });
+});
+
+describe('its audit of many batches', () => {
+  const BATCHES = 150;
+
+  /** The log of a load as that of many: its events are filed, and known to Postgres, by turns. */
+  async function spreadEvents(): Promise<void> {
+    await fixture.database.sql`
+      UPDATE raw_data.user_events SET batch = 1 + split_part(event_id, '-', 1)::integer % ${BATCHES}`;
+    const whole = path.join(rawLogDir, 'batch=000001', 'user_events.parquet');
+    const duckDb = await openTestDuckDb([fixture.folder]);
+    await duckDb.run(`CREATE TEMP TABLE events AS
+      SELECT * REPLACE (1 + split_part(event_id, '-', 1)::INTEGER % ${BATCHES} AS batch)
+      FROM ${readParquet([whole])}`);
+    for (let batch = 1; batch <= BATCHES; batch += 1) {
+      const folder = path.join(rawLogDir, `batch=${String(batch).padStart(6, '0')}`);
+      mkdirSync(folder, { recursive: true });
+      const rows = `SELECT * FROM events WHERE batch = ${batch}`;
+      await duckDb.run(copyToParquet(rows, path.join(folder, 'user_events.parquet'), 'log'));
+    }
+    duckDb.close();
+  }
+
+  it('takes no more memory for each, however long the ids', async () => {
+    const users = idsOfAllShapes(50);
+    const quoted = users.map((id) => `"${id.replaceAll('"', '""')}"`);
+    const rows = Array.from({ length: 6_000 }, (_, index) => {
+      const id = `${index}-${'e'.repeat(120)}`;
+      return `${id},${quoted[index % users.length]},s${index},login,2025-02-01`;
+    });
+    await fixture.load({
+      users: csv(USERS, ...quoted.map((id) => `${id},2025-01-01,free`)),
+      user_events: csv(USER_EVENTS, ...rows),
+    });
+    await sync();
+    await spreadEvents();
+    const openSmallDuckDb: OpenDuckDb = (directories) =>
+      openDuckDb({
+        allowedDirectories: directories,
+        scratchDirectory: directories.at(-1)!,
+        memoryMegabytes: 64,
+        threads: 2,
+      });
+    expect(await auditRawLog({ ...fixture, rawLogDir, openDuckDb: openSmallDuckDb })).toEqual({
+      equal: users.length + rows.length,
+      missing: 0,
+      extra: 0,
+      mismatched: 0,
+      not_comparable: 0,
+    });
   });
 });
 
