@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { churnLabel, definitions, eligibleBy, recency } from './definitions';
-import type { FeatureDefinition, FeatureType, LabelDefinition } from './language';
+import { churnLabel, definitions, eligibleBy, isSubscribed, recency } from './definitions';
+import type { FeatureDefinition, FeatureType, LabelDefinition, StateDefinition } from './language';
 
 /** A column of a partition, in file order. */
 export interface PartitionColumn {
@@ -14,15 +14,17 @@ interface FeatureSetParts {
   /** In the order of every file, vector and model. */
   readonly features: readonly FeatureDefinition[];
   readonly label: LabelDefinition;
+  /** Whether a user can still leave: who is not in it has left. */
+  readonly state: StateDefinition;
   /** The feature that is above 0 for whoever is predicted; the others are dormant. */
   readonly eligibleBy: string;
   /** The feature that a model is compared with alone; null: there is none. */
   readonly recency: string | null;
 }
 
-/** The features, the label and what identifies them. */
+/** The features, the label, the state and what identifies them. */
 export interface FeatureSet extends FeatureSetParts {
-  /** Per feature and label: changes when its meaning does (names and prose excluded). */
+  /** Per feature, label and state: changes when its meaning does (names and prose excluded). */
   readonly definitionHashes: Readonly<Record<string, string>>;
   /** Identifies names, types, units, meanings and order of the features; models and Redis carry it. */
   readonly schemaHash: string;
@@ -37,12 +39,13 @@ const duckDbType: Record<FeatureType, PartitionColumn['type']> = {
 
 /** @throws RangeError when two have the same name, or a named feature is not among them. */
 export function createFeatureSet(parts: FeatureSetParts): FeatureSet {
-  const { features, label, eligibleBy, recency } = parts;
+  const { features, label, state, eligibleBy, recency } = parts;
   const hashes = Object.fromEntries([
     ...features.map((feature) => [feature.name, hashOf(meaningOf(feature))] as const),
     [label.name, hashOf(meaningOf(label))] as const,
+    [state.name, hashOf(meaningOf(state))] as const,
   ]);
-  if (Object.keys(hashes).length !== features.length + 1) {
+  if (Object.keys(hashes).length !== features.length + 2) {
     throw new RangeError('two features have the same name');
   }
   // Readers of a partition tell the label from the features by its name.
@@ -53,6 +56,7 @@ export function createFeatureSet(parts: FeatureSetParts): FeatureSet {
   return Object.freeze({
     features,
     label,
+    state,
     eligibleBy,
     recency,
     definitionHashes: hashes,
@@ -79,7 +83,7 @@ function columnsOf(
 }
 
 /** Everything but the name, which the schema has beside it, and prose. */
-function meaningOf(definition: FeatureDefinition | LabelDefinition): unknown {
+function meaningOf(definition: FeatureDefinition | LabelDefinition | StateDefinition): unknown {
   const prose = new Set(['name', 'description', 'notes', 'wording']);
   return Object.fromEntries(Object.entries(definition).filter(([key]) => !prose.has(key)));
 }
@@ -98,6 +102,7 @@ function hashOf(value: unknown): string {
 export const featureSet: FeatureSet = createFeatureSet({
   features: definitions,
   label: churnLabel,
+  state: isSubscribed,
   eligibleBy,
   recency,
 });

@@ -15,6 +15,7 @@ export {
   type FeatureWording,
   type FeatureType,
   type LabelDefinition,
+  type StateDefinition,
   type SourceTable,
 } from './language';
 export { LABEL_UNKNOWN, type MomentVectors } from './sweep';

@@ -63,6 +63,28 @@ export interface LabelDefinition {
   readonly description: string;
 }
 
+/** Rows that end a state or bring it back. */
+export interface StateEvent {
+  readonly source: SourceTable;
+  /** Only rows of this event type; absent: every row. */
+  readonly eventType?: string;
+  /** Only rows more than so many days after the row that ended the state; absent: all after it. */
+  readonly afterDays?: number;
+}
+
+/**
+ * Whether a user is in a state at T. It is false iff there is a row of `endedBy` at or before T and,
+ * after the latest one and at or before T, no row of `resumedBy`; true for whoever has neither. After
+ * means at a later microsecond. It is visible at (T, K, S) as features are, and is none of them: no
+ * model reads it, so that it belongs to no schema.
+ */
+export interface StateDefinition {
+  readonly name: string;
+  readonly description: string;
+  readonly endedBy: Omit<StateEvent, 'afterDays'>;
+  readonly resumedBy: readonly StateEvent[];
+}
+
 /** The tables that features are made from, in the order of the features. */
 export function sourcesOfFeatures(features: readonly FeatureDefinition[]): SourceTable[] {
   return [...new Set(features.map(({ source }) => source))];
@@ -71,6 +93,11 @@ export function sourcesOfFeatures(features: readonly FeatureDefinition[]): Sourc
 /** The tables that a label is made from. */
 export function sourcesOfLabel({ silentIn, cancelledBy }: LabelDefinition): SourceTable[] {
   return [...new Set([silentIn, cancelledBy.source])];
+}
+
+/** The tables that a state is made from. */
+export function sourcesOfState({ endedBy, resumedBy }: StateDefinition): SourceTable[] {
+  return [...new Set([endedBy, ...resumedBy].map(({ source }) => source))];
 }
 
 type FeatureBody = Omit<FeatureDefinition, 'name' | 'source'>;

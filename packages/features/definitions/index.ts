@@ -4,6 +4,7 @@ import { payments } from './payments';
 import { plans } from './plans';
 
 export { churnLabel } from './churn-label';
+export { isSubscribed } from './subscription';
 
 /** Every feature, in the order of every file, vector and model. */
 export const definitions: readonly FeatureDefinition[] = [...engagement, ...payments, ...plans];
