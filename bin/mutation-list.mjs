@@ -3,6 +3,7 @@ import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { factMutations } from './mutations-of-the-facts.mjs';
+import { stateMutations } from './mutations-of-the-state.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
 const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
@@ -16,6 +17,7 @@ export const mutations = [
   ...timelineMutations,
   ...factMutations,
   ...storeMutations,
+  ...stateMutations,
   ...knowledgeMutations,
   ...commandLineMutations,
   {

@@ -30,12 +30,10 @@ export const knowledgeMutations = [
   selects('a failed date', "selection.reprocess !== 'missing'", 'true', [selecting]),
   selects('a succeeded date', "selection.reprocess === 'all' || !row", '!row', [selecting]),
   selects('a stale date', 'return isStale(row.manifest, featureSet) ||', 'return', [selecting]),
-  selects('stale by its schema', 'manifest.schema_hash !== featureSet.schemaHash ||', '', [
-    selecting,
-  ]),
+  selects('stale by its schema', 'schemaHash !== presentSchema ||', '', [selecting]),
   selects(
     'stale by a definition',
-    'hashes.some(([name, hash]) => manifest.definition_hashes[name] !== hash)',
+    'hashes.some(([name, hash]) => made[name] !== hash)',
     'hashes.length === 0',
     [selecting],
   ),

@@ -90,23 +90,21 @@ export const storeMutations = [
     'd - ${label.horizonDays}, d FROM',
     'd - ${label.horizonDays}, d - 1 FROM',
   ),
-  late(
-    'the midnight at or after a row',
-    '((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)',
-    '((${micros} + ${DAY}) // ${DAY})',
-  ),
-  late('rows of two tables are two', 'GROUP BY part, source, row,', 'GROUP BY part, row,'),
+  {
+    name: 'the midnight at or after a row',
+    file: 'packages/offline-store/first-midnight.ts',
+    find: '((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)',
+    replace: '((${micros} + ${DAY}) // ${DAY})',
+    tests: [golden],
+  },
+  late('rows of two tables are two', "'features'), source, row,", "'features'), row,"),
   late(
     'a row of several windows is one',
-    'GROUP BY part, source, row, batch',
-    'GROUP BY part, source, row, until_day, batch',
+    "'features'), source, row, batch",
+    "'features'), source, row, until_day, batch",
   ),
   late('until the next login', 'PARTITION BY user_id ORDER BY', 'PARTITION BY batch ORDER BY'),
-  late(
-    'new by its batch',
-    "WHEN 'features' THEN t.batch > p.batch OR t.k >",
-    "WHEN 'features' THEN t.k >",
-  ),
+  late('new by its batch', '(t.batch > p.batch OR t.k > p.known_at)', '(t.k > p.known_at)'),
   late('new by its arrival', 't.batch > p.batch OR t.k > p.known_at', 't.batch > p.batch'),
   late(
     'new to the label by its arrival',
@@ -114,7 +112,7 @@ export const storeMutations = [
     't.batch > p.label_batch',
   ),
   late('rows yet to arrive', ') WHERE k <= ${parseInstant(snapshot.latest.at)}`', ') WHERE true`'),
-  late('checked before', 'Math.max(batch, checked)', 'batch'),
+  late('checked before', 'Math.max(own.batch, checked.batch ?? 0)', 'own.batch'),
   late(
     'late features of pinned partitions',
     "manifest.knowledge === 'latest' ? touchOf('features')",

@@ -1,11 +1,14 @@
 import { quoteLiteral, type ColumnType } from '../duckdb';
+import { MICROS_PER_DAY } from '../instants';
 import type { FeatureSet } from './feature-set';
 import { isOfType } from './is-of-type';
 import {
   sourcesOfFeatures,
   sourcesOfLabel,
+  sourcesOfState,
   type FeatureDefinition,
   type SourceTable,
+  type StateEvent,
 } from './language';
 
 /**
@@ -26,8 +29,12 @@ export interface FactColumn {
   /** SQL for what one raw row adds. */
   readonly sql: string;
   readonly type: ColumnType;
-  /** `latest`: the time of a row that has a 1, of the latest day that has one; a DOUBLE. */
-  readonly combine: 'sum' | 'max' | 'latest';
+  /**
+   * `latest`: the time of a row that has a 1, of the latest day that has one; a DOUBLE.
+   * `last-time`: the time of the last row that has a 1, to the microsecond, since the first moment of
+   * the grid; a DOUBLE.
+   */
+  readonly combine: 'sum' | 'max' | 'latest' | 'last-time';
   /** A flag for the label: which of the rows that its knowledge has count, `any` or a condition. */
   readonly labelFlag?: string;
 }
@@ -48,12 +55,17 @@ export interface SweepPlan {
   readonly channels: readonly Channel[];
   /** Per feature: the channel of its value, and that of its number of rows where it has one. */
   readonly features: readonly { readonly value: number; readonly rows?: number }[];
+  /** The channels of the last time of each kind of row that decides the state. */
+  readonly state: {
+    readonly ended: number;
+    readonly resumed: readonly { readonly last: number; readonly afterMicros: number }[];
+  };
   readonly sources: readonly SourcePlan[];
 }
 
 /** The type of a column's values in facts. */
 export function factType({ type, combine }: FactColumn): ColumnType {
-  return combine === 'latest' ? 'DOUBLE' : type;
+  return combine === 'latest' || combine === 'last-time' ? 'DOUBLE' : type;
 }
 
 /** Works out from the definitions which facts each source has to give, and what becomes of them. */
@@ -80,11 +92,21 @@ export function planSweep(featureSet: FeatureSet): SweepPlan {
     const needsRows = feature.aggregate.kind === 'sum' && feature.default !== undefined;
     return needsRows ? { value, rows: addChannel(feature, countColumn(feature)) } : { value };
   });
+  const addLast = ({ source, eventType }: StateEvent): number =>
+    channels.push({ source, kind: 'max', column: columnOf(source, lastTimeColumn(eventType)) }) - 1;
+  const { endedBy, resumedBy } = featureSet.state;
+  const state = {
+    ended: addLast(endedBy),
+    resumed: resumedBy.map((event) => ({
+      last: addLast(event),
+      afterMicros: (event.afterDays ?? 0) * Number(MICROS_PER_DAY),
+    })),
+  };
   const sources = sourcesOf(featureSet).map((source) => {
     const label = labelColumns(featureSet, source, (column) => columnOf(source, column));
     return sourcePlan(source, { featureSet, columns: columns.get(source) ?? [], label });
   });
-  return { channels, features, sources };
+  return { channels, features, state, sources };
 }
 
 function channelKind({ aggregate }: FeatureDefinition): Channel['kind'] {
@@ -125,12 +147,17 @@ function labelColumns(
   };
 }
 
-function sourcesOf({ features, label }: FeatureSet): SourceTable[] {
-  return [...new Set([...sourcesOfFeatures(features), ...sourcesOfLabel(label)])];
+function sourcesOf({ features, label, state }: FeatureSet): SourceTable[] {
+  const all = [...sourcesOfFeatures(features), ...sourcesOfLabel(label), ...sourcesOfState(state)];
+  return [...new Set(all)];
 }
 
 function countColumn({ eventType }: FeatureDefinition): FactColumn {
   return { sql: `(${isOfType(eventType)})::INTEGER`, type: 'INTEGER', combine: 'sum' };
+}
+
+function lastTimeColumn(eventType: string | undefined): FactColumn {
+  return { sql: `(${isOfType(eventType)})::UTINYINT`, type: 'UTINYINT', combine: 'last-time' };
 }
 
 /** Sums are DOUBLE, as times in microseconds are: exact for integers below 2^53. */

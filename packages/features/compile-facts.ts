@@ -116,14 +116,15 @@ const ALWAYS = 'true';
 /**
  * Which rows add something, where the row before is of the same fact. Flags that are always 1 add
  * nothing. Of `latest` any row of the day will do: moments are whole days apart, so that the whole
- * days since two times of one day are the same.
+ * days since two times of one day are the same; of `last-time` only the last will, wherever it comes.
  */
 function addsWhere(
   { combine }: FactColumn,
   { name, sql }: { name: string; sql: string },
 ): string | undefined {
-  if (sql === flagOf(ALWAYS)) return undefined;
-  return combine === 'sum' ? `${name} <> 0` : `${name} > lag(${name}) OVER ()`;
+  if (sql === flagOf(ALWAYS) && combine !== 'last-time') return undefined;
+  const addsAlways = combine === 'sum' || combine === 'last-time';
+  return addsAlways ? `${name} <> 0` : `${name} > lag(${name}) OVER ()`;
 }
 
 /**
@@ -230,9 +231,12 @@ function isMostlyRecent({ plan, grid, firstSignup }: CompileOptions): boolean {
 
 /** Leaves out rows whose every window has passed, where nothing remembers them for ever. */
 function isRemembered({ featureSet, plan, grid }: CompileOptions): string {
-  const lasting = featureSet.features.filter(
-    (feature) => feature.source === plan.source && feature.windowDays === undefined,
-  );
+  const { features, state } = featureSet;
+  const lasting = [
+    ...features.filter(({ windowDays }) => windowDays === undefined),
+    state.endedBy,
+    ...state.resumedBy,
+  ].filter(({ source }) => source === plan.source);
   const types = lasting.map(({ eventType }) => isOfType(eventType));
   return `(${[`event_time > ${instant(grid, -plan.windowDays)}`, ...types].join(' OR ')})`;
 }

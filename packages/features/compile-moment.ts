@@ -7,8 +7,11 @@ import { isOfType } from './is-of-type';
 import {
   sourcesOfFeatures,
   sourcesOfLabel,
+  sourcesOfState,
   type FeatureDefinition,
   type LabelDefinition,
+  type StateDefinition,
+  type StateEvent,
 } from './language';
 
 /** One user at one moment. */
@@ -28,7 +31,7 @@ export interface MomentQuestion {
  * or none when the user is not visible at (T, K).
  */
 export function compileMoment(featureSet: FeatureSet, question: MomentQuestion): string {
-  const { features, label } = featureSet;
+  const { features, label, state } = featureSet;
   const { at, known, label: labelKnown } = question;
   const visible = (table: RawTable, timeColumn: string) =>
     `${table} AS (
@@ -41,15 +44,18 @@ export function compileMoment(featureSet: FeatureSet, question: MomentQuestion):
   SELECT * FROM ${rowsOfUser(table, labelKnown.batch, question)}
     AND event_time > ${instant(at)} AND event_time <= ${instant(horizonEnd)} AND ${isKnown(labelKnown)}
 )`;
+  const sources = new Set([...sourcesOfFeatures(features), ...sourcesOfState(state)]);
   const values = features.map((feature) => `  ${valueOf(feature, at)} AS ${feature.name}`);
   return `WITH ${[
     visible('users', 'signup_time'),
-    ...sourcesOfFeatures(features).map((source) => visible(source, 'event_time')),
+    ...[...sources].map((source) => visible(source, 'event_time')),
     ...sourcesOfLabel(label).map(following),
+    lastEnding(state),
   ].join(', ')}
 SELECT user_id, ${instant(at)} AS feature_time,
 ${values.join(',\n')},
-  ${labelOf(label, { horizonEnd, known: labelKnown })} AS ${label.name}
+  ${labelOf(label, { horizonEnd, known: labelKnown })} AS ${label.name},
+  ${stateOf(state)} AS ${state.name}
 FROM users`;
 }
 
@@ -121,4 +127,19 @@ function labelOf(
   const isType = isOfType(cancelledBy.eventType);
   return `(NOT EXISTS (FROM following_${silentIn})
     OR EXISTS (FROM following_${cancelledBy.source} WHERE ${isType}))`;
+}
+
+/** When the state ended last; no row where it never did. */
+function lastEnding({ endedBy }: StateDefinition): string {
+  return `last_ending AS (
+  SELECT epoch_us(event_time) AS ended FROM ${endedBy.source} WHERE ${isOfType(endedBy.eventType)}
+  ORDER BY event_time DESC LIMIT 1
+)`;
+}
+
+function stateOf({ resumedBy }: StateDefinition): string {
+  const resumed = ({ source, eventType, afterDays = 0 }: StateEvent) =>
+    `EXISTS (FROM ${source}, last_ending
+      WHERE ${isOfType(eventType)} AND epoch_us(event_time) > ended + ${days(afterDays)})`;
+  return `(NOT EXISTS (FROM last_ending) OR ${resumedBy.map(resumed).join(' OR ')})`;
 }

@@ -99,7 +99,10 @@ export class FactCollector {
       const into = this.columns[index]!;
       if (combine === 'sum') addUp(into, values);
       else if (combine === 'max') keepGreatest(into, values);
-      else keepLatest(into, values, { first: this.first, sinceFirst: rows.sinceFirst });
+      else {
+        const first = combine === 'latest' ? this.first : 0;
+        keepLatest(into, values, { first, sinceFirst: rows.sinceFirst });
+      }
     }
   }
 

@@ -61,7 +61,7 @@ export function createFeatureSet(parts: FeatureSetParts): FeatureSet {
     recency,
     definitionHashes: hashes,
     schemaHash: hashOf(schema),
-    columns: columnsOf(features, label),
+    columns: columnsOf(parts),
   });
 }
 
@@ -70,15 +70,14 @@ function requireNumber(features: readonly FeatureDefinition[], name: string): vo
   if (!isThere) throw new RangeError(`there is no feature ${name} that is a number`);
 }
 
-function columnsOf(
-  features: readonly FeatureDefinition[],
-  label: LabelDefinition,
-): PartitionColumn[] {
+function columnsOf({ features, label, state }: FeatureSetParts): PartitionColumn[] {
   return [
     { name: 'user_id', type: 'VARCHAR', nullable: false },
     { name: 'feature_time', type: 'TIMESTAMP WITH TIME ZONE', nullable: false },
     ...features.map(({ name, type }) => ({ name, type: duckDbType[type], nullable: false })),
     { name: label.name, type: 'BOOLEAN', nullable: true },
+    // The last: what has no state yet has the same columns but this one.
+    { name: state.name, type: 'BOOLEAN', nullable: false },
   ];
 }
 

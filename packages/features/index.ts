@@ -16,6 +16,7 @@ export {
   type FeatureType,
   type LabelDefinition,
   type StateDefinition,
+  type StateEvent,
   type SourceTable,
 } from './language';
 export { LABEL_UNKNOWN, type MomentVectors } from './sweep';

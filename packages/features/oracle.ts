@@ -1,6 +1,12 @@
 import { MICROS_PER_DAY, type EpochMicros } from '../instants';
 import type { FeatureSet } from './feature-set';
-import type { FeatureDefinition, LabelDefinition, SourceTable } from './language';
+import type {
+  FeatureDefinition,
+  LabelDefinition,
+  SourceTable,
+  StateDefinition,
+  StateEvent,
+} from './language';
 
 interface Arrival {
   readonly ingestedAt: EpochMicros;
@@ -46,37 +52,42 @@ interface OracleQuestion {
 export interface OracleAnswer {
   readonly features: Readonly<Record<string, number | boolean>>;
   readonly label: boolean | null;
+  readonly state: boolean;
 }
 
 /**
- * The features and the label of one user, straight from what their definitions say in words: it scans
+ * The features, the label and the state of one user, straight from what their definitions say in words: it scans
  * everything and is clever nowhere. The engine is held against it, for any definitions; what those of
  * the platform mean is written down in numbers, in `golden-boundaries.test.ts`.
  *
  * @returns undefined when the user is not visible at (T, K).
  */
 export function naiveVector(
-  { features, label }: Pick<FeatureSet, 'features' | 'label'>,
+  { features, label, state }: Pick<FeatureSet, 'features' | 'label' | 'state'>,
   tables: RawTables,
   question: OracleQuestion,
 ): OracleAnswer | undefined {
   const { userId, at, knownAt, batch } = question;
   const isKnown = (row: { userId: string } & Arrival) =>
     row.userId === userId && row.ingestedAt <= knownAt && row.batch <= batch;
+  const visibleRows = (source: SourceTable) =>
+    rowsOf(tables, source).filter((row) => isKnown(row) && row.eventTime <= at);
   const user = tables.users.find((row) => isKnown(row) && row.signupTime <= at);
   if (!user) return undefined;
   const values = features.map((feature) => {
-    const rows = rowsOf(tables, feature.source).filter(
+    const rows = visibleRows(feature.source).filter(
       (row) =>
-        isKnown(row) &&
-        row.eventTime <= at &&
         (feature.windowDays === undefined || row.eventTime > at - days(feature.windowDays)) &&
         (feature.eventType === undefined || row.eventType === feature.eventType),
     );
     const byDefault = rows.length === 0 ? feature.default : undefined;
     return [feature.name, byDefault ?? naiveValue(feature, rows, { at, user })] as const;
   });
-  return { features: Object.fromEntries(values), label: naiveLabel(label, tables, question) };
+  return {
+    features: Object.fromEntries(values),
+    label: naiveLabel(label, tables, question),
+    state: naiveState(state, visibleRows),
+  };
 }
 
 /** A row of any source; what a source does not have is absent. */
@@ -134,6 +145,21 @@ function naiveLabel(
   const isSilent = following(silentIn).length === 0;
   const cancellations = following(cancelledBy.source);
   return isSilent || cancellations.some((row) => row.eventType === cancelledBy.eventType);
+}
+
+function naiveState(
+  { endedBy, resumedBy }: StateDefinition,
+  visibleRows: (source: SourceTable) => readonly Row[],
+): boolean {
+  const timesOf = ({ source, eventType }: StateEvent) =>
+    visibleRows(source)
+      .filter((row) => eventType === undefined || row.eventType === eventType)
+      .map((row) => row.eventTime);
+  const [latest] = timesOf(endedBy).sort((a, b) => (a < b ? 1 : -1));
+  if (latest === undefined) return true;
+  return resumedBy.some((event) =>
+    timesOf(event).some((time) => time > latest + days(event.afterDays ?? 0)),
+  );
 }
 
 function days(count: number): bigint {

@@ -35,6 +35,8 @@ export interface MomentVectors {
   readonly features: readonly ColumnArray[];
   /** 0 and 1; `LABEL_UNKNOWN` is null. */
   readonly label: Uint8Array;
+  /** 0 and 1. */
+  readonly state: Uint8Array;
   /** Gives the arrays back, to be written over by a later moment. Without it they stay. */
   release(): void;
 }
@@ -43,6 +45,7 @@ interface Columns {
   readonly users: Int32Array;
   readonly features: readonly ColumnArray[];
   readonly label: Uint8Array;
+  readonly state: Uint8Array;
 }
 
 export const LABEL_UNKNOWN = 2;
@@ -198,12 +201,14 @@ export class Sweep {
       fillColumn({ feature, state, counts, visible, users: own, moment, into });
     }
     this.fillLabels(visible, columns.label);
+    this.fillState(visible, columns.state);
     return {
       index: this.now,
       rows,
       users: visible,
       features: columns.features.map((values) => values.subarray(0, rows)),
       label: columns.label.subarray(0, rows),
+      state: columns.state.subarray(0, rows),
       release: () => this.spare.push(columns),
     };
   }
@@ -215,6 +220,7 @@ export class Sweep {
       users: new Int32Array(count),
       features: featureSet.features.map(({ type }) => allocateColumn(columnTypeOf[type], count)),
       label: new Uint8Array(count),
+      state: new Uint8Array(count),
     };
   }
 
@@ -242,6 +248,22 @@ export class Sweep {
     for (let row = 0; row < visible.length; row += 1) {
       const user = visible[row]!;
       into[row] = silentRows[user] === 0 || cancellations[user]! > 0 ? 1 : 0;
+    }
+  }
+
+  /** Times since the first moment of the grid are exact, and so are sums with whole days. */
+  private fillState(visible: Int32Array, into: Uint8Array): void {
+    const { ended, resumed } = this.input.plan.state;
+    const endings = this.state[ended]!;
+    into.fill(1);
+    for (let row = 0; row < visible.length; row += 1) {
+      const user = visible[row]!;
+      const ending = endings[user]!;
+      if (ending === -Infinity) continue;
+      const isResumed = resumed.some(
+        ({ last, afterMicros }) => this.state[last]![user]! > ending + afterMicros,
+      );
+      into[row] = Number(isResumed);
     }
   }
 }

@@ -11,8 +11,8 @@ import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
 import { findRevisionFile } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
-import { isStale } from './select-dates';
-import { createContentHasher } from './vector-writer';
+import { isStale, lacksOnlyState } from './select-dates';
+import { createContentHasher, withoutState } from './vector-writer';
 import type { WriterPool } from './writer-pool';
 
 /** What every audit reports; the counts are of the things compared. */
@@ -90,14 +90,17 @@ export type AuditContext = Omit<ComputeContext, 'owner'> & {
   readonly lastBatch: number;
 };
 
-/** The revisions of the same number are recomputed together, as far as one grid can serve them. */
+/**
+ * The revisions of the same number, with the same columns, are recomputed together, as far as one
+ * grid can serve them.
+ */
 async function auditRevisions(
   context: AuditContext,
   dates: readonly LogicalDate[],
   report?: (done: number, total: number, what: string) => void,
 ): Promise<AuditedRevision[]> {
   const audited: AuditedRevision[] = [];
-  const rounds = new Map<number, PartitionManifest[]>();
+  const rounds = new Map<string, PartitionManifest[]>();
   const manifestsByDate = await Promise.all(
     dates.map((date) => readManifests(context.store, date)),
   );
@@ -110,25 +113,38 @@ async function auditRevisions(
     ...manifests.entries(),
   ])) {
     const verdict = await withoutRecomputing(context, manifest);
-    const ofRound = rounds.get(round);
+    const key = `${round} ${isBeforeState(manifest, context)}`;
+    const ofRound = rounds.get(key);
     if (verdict) note(manifest, verdict);
     else if (ofRound) ofRound.push(manifest);
-    else rounds.set(round, [manifest]);
+    else rounds.set(key, [manifest]);
   }
   for (const manifests of rounds.values()) await recompute(context, manifests, note);
   return audited;
 }
 
+/** Whether a revision was made before there was a state: its file has the other columns. */
+function isBeforeState(
+  { definition_hashes: made }: PartitionManifest,
+  { featureSet }: AuditContext,
+): boolean {
+  return made[featureSet.state.name] === undefined;
+}
+
 /** What the file alone says; undefined when it has to be recomputed. */
 async function withoutRecomputing(
-  { store, featureSet, lastBatch }: AuditContext,
+  context: AuditContext,
   manifest: PartitionManifest,
 ): Promise<AuditedRevision['verdict'] | undefined> {
+  const { store, featureSet, lastBatch } = context;
   const file = findRevisionFile(store, manifest.date, manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';
   if (sha256 !== manifest.sha256) return 'mismatched';
-  const isOurs = !isStale(manifest, featureSet) && manifest.writer_version === writerVersion;
+  const isSame =
+    !isStale(manifest, featureSet) ||
+    (isBeforeState(manifest, context) && lacksOnlyState(manifest, featureSet));
+  const isOurs = isSame && manifest.writer_version === writerVersion;
   const isLoaded = Math.max(manifest.batch, manifest.label_batch) <= lastBatch;
   return isOurs && isLoaded ? undefined : 'not_comparable';
 }
@@ -141,9 +157,11 @@ async function recompute(
   const byDate = new Map(manifests.map((manifest) => [manifest.date, manifest]));
   const requests = manifests.map(requestOf);
   const moments = momentsPerScan(await countEvents(context, requests));
+  const isOld = manifests.some((manifest) => isBeforeState(manifest, context));
+  const columns = isOld ? withoutState(context.featureSet) : context.featureSet;
   for (const group of groupIntoGrids(requests, moments)) {
-    await withWriters(context, { group }, async ({ vectors, pool }) => {
-      const contentHash = createContentHasher(context.featureSet, vectors);
+    await withWriters(context, { group, columns }, async ({ vectors, pool }) => {
+      const contentHash = createContentHasher(columns, vectors);
       for (const request of group) {
         const manifest = byDate.get(request.date)!;
         const moment = vectors.vectorsAt(indexIn(group, request));

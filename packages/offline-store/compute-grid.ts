@@ -7,7 +7,7 @@ import {
 } from '../features';
 import type { PartitionRequest } from './compute-partitions';
 import { gridOf } from './group-into-grids';
-import { createVectorWriter } from './vector-writer';
+import { createVectorWriter, type FileColumns } from './vector-writer';
 import { WriterPool } from './writer-pool';
 
 export interface GridContext {
@@ -44,18 +44,26 @@ export async function withGrid<T>(
 const WRITERS = 2;
 const TASKS_MAX = 6;
 
-/** As `withGrid`, with writers for its vectors, which are closed in the end. */
+/**
+ * As `withGrid`, with writers for its vectors, which are closed in the end.
+ *
+ * @param options.columns  Of the files; absent: all that the feature set has.
+ */
 export function withWriters<T>(
   context: GridContext,
-  options: { group: readonly PartitionRequest[]; signal?: AbortSignal },
+  options: {
+    group: readonly PartitionRequest[];
+    columns?: FileColumns;
+    signal?: AbortSignal;
+  },
   use: (grid: ComputedGrid & { readonly pool: WriterPool }) => Promise<T>,
 ): Promise<T> {
   return withGrid(context, options, async (grid) => {
-    const { featureSet } = context;
+    const { columns = context.featureSet } = options;
     const { users } = grid.vectors;
     const openings = Array.from({ length: WRITERS }, () => grid.duckDb.openSingleThreaded());
     return withDuckDbs(openings, async (duckDbs) => {
-      const created = duckDbs.map((duckDb) => createVectorWriter(duckDb, { featureSet, users }));
+      const created = duckDbs.map((duckDb) => createVectorWriter(duckDb, { columns, users }));
       const pool = new WriterPool(await Promise.all(created), TASKS_MAX);
       try {
         return await use({ ...grid, pool });

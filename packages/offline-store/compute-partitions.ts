@@ -39,6 +39,11 @@ export interface PartitionRequest {
   readonly reason: string;
   /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
   readonly basedOn?: number;
+  /**
+   * Only the state is new: the rest has the knowledge that it had, and what late data was looked for
+   * stands for it.
+   */
+  readonly addsState?: true;
 }
 
 export interface PartitionOutcome {
@@ -266,7 +271,8 @@ async function publish(
   return { date: request.date, status: 'published', revision, rows, reason: request.reason };
 }
 
-function checkedBy({ batch, knownAt, label }: PartitionRequest): Checked {
+function checkedBy({ batch, knownAt, label, addsState }: PartitionRequest): Checked {
+  if (addsState) return { batch, knownAt, scope: 'state' };
   const { labelBatch, labelKnownAt } = label;
   return {
     batch: Math.max(batch, labelBatch),

@@ -3,7 +3,10 @@ import { readParquet, type DuckDb } from '../duckdb';
 import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../instants';
 import type { PartitionRequest } from './compute-partitions';
+import { FOREVER, firstMidnight } from './first-midnight';
 import type { LedgerRow } from './ledger';
+import { hasState } from './select-dates';
+import { isNewToState, stateTouches } from './state-touches';
 
 export interface Restatements {
   readonly requests: readonly PartitionRequest[];
@@ -111,12 +114,15 @@ async function findTouches(
 ): Promise<Touch[]> {
   const { duckDb, snapshot, segments } = options;
   if (published.length === 0 || segments('users', snapshot.latest.batch).length === 0) return [];
-  await duckDb.run(partitionsTable(published));
+  await duckDb.run(partitionsTable(published, options.featureSet));
   await duckDb.run(newRowsTables(options));
   const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
     SELECT p.date, t.part, count(*) AS rows, min(t.batch) AS first, max(t.batch) AS last
-    FROM touched t JOIN partitions p ON p.day >= t.from_day AND p.day < t.until_day
-      AND CASE t.part WHEN 'features' THEN t.batch > p.batch OR t.k > p.known_at
+    FROM touched t JOIN partitions p
+      ON p.day >= t.from_day AND p.day < greatest(t.until_day, t.state_until_day)
+      AND CASE t.part WHEN 'features'
+        THEN (p.day < t.until_day AND (t.batch > p.batch OR t.k > p.known_at)) OR
+          (p.day < t.state_until_day AND (t.batch > p.state_batch OR t.k > p.state_known_at))
         ELSE t.batch > p.label_batch OR t.k > p.label_known_at END
     GROUP BY p.date, t.part`);
   return touches.map((touch) => ({
@@ -128,27 +134,37 @@ async function findTouches(
   }));
 }
 
-function partitionsTable(published: readonly LedgerRow[]): string {
-  const values = published.map(({ date, manifest, checkedThroughBatch, checkedKnownAt }) => {
-    const { batch, known_at, label_batch, label_known_at } = manifest as PartitionManifest;
-    const checked = checkedThroughBatch ?? 0;
-    // Texts of instants sort as the instants do.
-    const knownBy = (at: string) => parseInstant([at, checkedKnownAt ?? ''].sort().at(-1) ?? at);
-    return `('${date}', ${dayNumber(date)}, ${Math.max(batch, checked)}, ${knownBy(known_at)},
-      ${Math.max(label_batch, checked)}, ${knownBy(label_known_at)})`;
+function partitionsTable(published: readonly LedgerRow[], featureSet: FeatureSet): string {
+  const values = published.map((row) => {
+    const { date, checkedThroughBatch, checkedKnownAt } = row;
+    const manifest = row.manifest as PartitionManifest;
+    const { batch, known_at, label_batch, label_known_at } = manifest;
+    const checked = (ofBatch: number, ofMoment: string) =>
+      laterOf({ batch: ofBatch, at: ofMoment }, { batch: checkedThroughBatch, at: checkedKnownAt });
+    // Nobody has looked for what touches a state that is not there.
+    const ofState = hasState(manifest, featureSet)
+      ? { batch: row.stateCheckedThroughBatch, at: row.stateCheckedKnownAt }
+      : { batch: null, at: null };
+    const marks = [
+      checked(batch, known_at),
+      checked(label_batch, label_known_at),
+      laterOf({ batch, at: known_at }, ofState),
+    ];
+    return `('${date}', ${dayNumber(date)}, ${marks.flat().join(', ')})`;
   });
   return `CREATE OR REPLACE TEMP TABLE partitions AS SELECT * FROM (VALUES ${values.join(', ')})
-    AS v(date, day, batch, known_at, label_batch, label_known_at)`;
+    AS v(date, day, batch, known_at, label_batch, label_known_at, state_batch, state_known_at)`;
 }
 
-const FOREVER = 1_000_000;
-const DAY = MICROS_PER_DAY.toString();
-/**
- * The number of the first midnight ≥ an instant, in days since 1970. Shifted by a million days:
- * DuckDB's division rounds towards 0, which is up for instants before 1970.
- */
-const firstMidnight = (micros: string) =>
-  `((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)`;
+/** The later batch and the later moment, as a number and in microseconds. */
+function laterOf(
+  own: { batch: number; at: string },
+  checked: { batch: number | null; at: string | null },
+): [batch: number, at: bigint] {
+  // Texts of instants sort as the instants do.
+  const at = [own.at, checked.at ?? ''].sort().at(-1) ?? own.at;
+  return [Math.max(own.batch, checked.batch ?? 0), parseInstant(at)];
+}
 
 const sources = ['user_events', 'billing_events', 'plan_changes'] as const;
 
@@ -160,9 +176,10 @@ const ownColumns: Record<SourceTable, string> = {
 
 /**
  * SQL for `new_<source>`, the rows that some partition may not know, one scan each; and from them
- * `touched(part, batch, k, from_day, until_day)`: the days [from, until) that a row touches in some
- * window. Windows of a row begin on the same day, so that one interval stands for all of them; and
- * nobody has to remember, for each day, the ids of the rows that touch it.
+ * `touched(part, batch, k, from_day, until_day, state_until_day)`: the days [from, until) that a row
+ * touches in some window, and those that it touches in the state. Windows of a row begin on the same
+ * day, so that one interval stands for all of them; and nobody has to remember, for each day, the ids
+ * of the rows that touch it.
  */
 function newRowsTables(options: FindOptions): string {
   const { featureSet, segments, snapshot } = options;
@@ -174,20 +191,29 @@ function newRowsTables(options: FindOptions): string {
     `SELECT user_id, ${ownColumns[source]}, batch, event_time, k FROM (
       SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf(source)}
     ) WHERE k <= ${parseInstant(snapshot.latest.at)}`;
+  const { state } = featureSet;
   const newRows = sources.map(
     (source) => `CREATE OR REPLACE TEMP TABLE new_${source} AS
-    SELECT *, ${firstMidnight('epoch_us(event_time)')} AS d FROM (${knownRows(source)}) WHERE ${isNew};`,
+    SELECT *, ${firstMidnight('epoch_us(event_time)')} AS d, ${isNew} AS is_new,
+      ${isNewToState(state, source)} AS is_new_to_state
+    FROM (${knownRows(source)}) WHERE is_new OR is_new_to_state;`,
   );
-  const parts = sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source)));
+  const parts = [
+    ...sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source))),
+    stateTouches(state, knownRows),
+  ];
   return `${newRows.join('\n')}
   CREATE OR REPLACE TEMP TABLE touched AS
     SELECT 'features' AS part, batch, k,
-      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day
+      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day,
+      from_day AS state_until_day
     FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
     WHERE k <= ${parseInstant(snapshot.latest.at)} AND ${isNew}
-    UNION ALL SELECT part, batch, k, from_day, max(until_day)
+    UNION ALL SELECT if(part = 'label', part, 'features') AS part, batch, k, from_day,
+      coalesce(max(until_day) FILTER (part <> 'state'), from_day),
+      coalesce(max(until_day) FILTER (part = 'state'), from_day)
     FROM (${parts.join('\nUNION ALL ')}) AS w(part, source, row, batch, k, from_day, until_day)
-    GROUP BY part, source, row, batch, k, from_day`;
+    GROUP BY if(part = 'label', part, 'features'), source, row, batch, k, from_day`;
 }
 
 function touchesOf(
@@ -200,7 +226,7 @@ function touchesOf(
     feature.windowDays === undefined
       ? lastingTouches(source, knownRows, isOfType(feature.eventType))
       : `SELECT 'features', '${source}', rowid, batch, k, d, d + ${feature.windowDays} FROM new_${source}
-       WHERE ${isOfType(feature.eventType)}`,
+       WHERE is_new AND ${isOfType(feature.eventType)}`,
   );
   const labelTypes = [
     ...(source === label.silentIn ? [undefined] : []),
@@ -210,7 +236,7 @@ function touchesOf(
     (
       eventType,
     ) => `SELECT 'label', '${source}', rowid, batch, k, d - ${label.horizonDays}, d FROM new_${source}
-       WHERE ${isOfType(eventType)}`,
+       WHERE is_new AND ${isOfType(eventType)}`,
   );
   return [...selections, ...labels];
 }
@@ -221,6 +247,6 @@ function lastingTouches(source: SourceTable, knownRows: string, isOfItsType: str
       SELECT id, ${firstMidnight('epoch_us(event_time)')} AS d,
         coalesce(lead(d) OVER (PARTITION BY user_id ORDER BY event_time, id), ${FOREVER}) AS until_day
       FROM (${knownRows}) WHERE ${isOfItsType}
-        AND user_id IN (SELECT user_id FROM new_${source} WHERE ${isOfItsType})
-    ) JOIN new_${source} USING (id, d) WHERE ${isOfItsType}`;
+        AND user_id IN (SELECT user_id FROM new_${source} WHERE is_new AND ${isOfItsType})
+    ) JOIN new_${source} USING (id, d) WHERE is_new AND ${isOfItsType}`;
 }

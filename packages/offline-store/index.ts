@@ -1,4 +1,4 @@
-export { auditPartitions, rebuildLedger, type AuditReport } from './audit-partitions';
+export { auditPartitions, rebuildLedger, requestOf, type AuditReport } from './audit-partitions';
 export {
   computePartitions,
   type ComputeContext,
@@ -11,7 +11,7 @@ export { findRestatements, type Restatements } from './find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { currentPartition, readManifests } from './manifests';
 export { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
-export { isStale, selectDates } from './select-dates';
+export { hasOtherKnowledge, hasState, isStale, lacksOnlyState, selectDates } from './select-dates';
 export { withGrid } from './compute-grid';
 export { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 export { writeVectors } from './write-vectors';

@@ -15,6 +15,9 @@ export interface LedgerRow {
   readonly manifest: PartitionManifest | null;
   readonly checkedThroughBatch: number | null;
   readonly checkedKnownAt: string | null;
+  /** The same of rows that touch the state; null: of none since the partition's own (K, S). */
+  readonly stateCheckedThroughBatch: number | null;
+  readonly stateCheckedKnownAt: string | null;
   readonly servedKnownAt: string | null;
   readonly servedBatch: number | null;
   readonly error: string | null;
@@ -35,6 +38,8 @@ export interface Claim {
 export interface Checked {
   readonly batch: number;
   readonly knownAt: string;
+  /** `state`: for the state only, which is new; what was looked for before stands for the rest. */
+  readonly scope?: 'state';
 }
 
 /** The claims and publications of partitions; an index that can be rebuilt from the manifests. */
@@ -43,6 +48,8 @@ export type Ledger = ReturnType<typeof createLedger>;
 const columns = `date, status, attempt, fencing_token as "fencingToken", claimed_by as "claimedBy",
   status = 'running' and claim_expires_at < clock_timestamp() as "isExpired", manifest,
   checked_through_batch as "checkedThroughBatch", checked_known_at as "checkedKnownAt",
+  state_checked_through_batch as "stateCheckedThroughBatch",
+  state_checked_known_at as "stateCheckedKnownAt",
   served_known_at as "servedKnownAt",
   served_batch as "servedBatch", error`;
 
@@ -130,13 +137,22 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
       await sql`
         update ops.partition_runs set status = ${outcome.status}, error = ${outcome.error ?? null},
           claimed_by = case when ${outcome.checked !== undefined} then claimed_by end,
-          checked_through_batch = greatest(checked_through_batch, ${outcome.checked?.batch ?? null}::integer),
-          checked_known_at = greatest(checked_known_at, ${outcome.checked?.knownAt ?? null}::timestamptz),
+          ${raisingMarks(sql, outcome.checked)},
           claim_expires_at = null, finished_at = clock_timestamp()
         where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
           and status = 'running'`.catch(rethrow);
     },
   };
+}
+
+/** SQL that sets the marks of what was looked for to this, where it is later; absent: to what they are. */
+function raisingMarks(sql: Database['sql'], checked: Checked | undefined) {
+  const { batch = null, knownAt = null } = checked ?? {};
+  return sql`
+          checked_through_batch = greatest(checked_through_batch, ${batch}::integer),
+          checked_known_at = greatest(checked_known_at, ${knownAt}::timestamptz),
+          state_checked_through_batch = greatest(state_checked_through_batch, ${batch}::integer),
+          state_checked_known_at = greatest(state_checked_known_at, ${knownAt}::timestamptz)`;
 }
 
 function createPublications({ sql }: Database) {
@@ -167,10 +183,16 @@ function createPublications({ sql }: Database) {
       manifest: PartitionManifest,
       checked: Checked,
     ): Promise<void> {
+      const isOfAll = checked.scope === undefined;
       await tx`
         update ops.partition_runs set status = 'succeeded', revision = ${manifest.revision},
-          manifest = ${tx.json(manifest as never)}, checked_through_batch = ${checked.batch},
-          checked_known_at = ${checked.knownAt},
+          manifest = ${tx.json(manifest as never)},
+          checked_through_batch =
+            case when ${isOfAll} then ${checked.batch}::integer else checked_through_batch end,
+          checked_known_at =
+            case when ${isOfAll} then ${checked.knownAt}::timestamptz else checked_known_at end,
+          state_checked_through_batch = ${checked.batch},
+          state_checked_known_at = ${checked.knownAt},
           claim_expires_at = null, finished_at = clock_timestamp(), error = null
         where dataset = ${DATASET} and date = ${manifest.date}`;
     },
@@ -189,9 +211,7 @@ function createNotes({ sql }: Database) {
     ): Promise<void> {
       if (rows.length === 0) return;
       await sql`
-        update ops.partition_runs as run set
-          checked_through_batch = greatest(checked_through_batch, ${checked.batch}),
-          checked_known_at = greatest(checked_known_at, ${checked.knownAt}::timestamptz)
+        update ops.partition_runs as run set ${raisingMarks(sql, checked)}
         from unnest(${rows.map((row) => row.date)}::text[],
           ${rows.map((row) => row.fencingToken)}::bigint[]) as seen(date, token)
         where run.dataset = ${DATASET} and run.date = seen.date

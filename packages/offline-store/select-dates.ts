@@ -40,14 +40,35 @@ function isToRun(
 
 /** Whether a partition was made from definitions other than the present ones. */
 export function isStale(manifest: PartitionManifest, featureSet: FeatureSet): boolean {
-  const hashes = Object.entries(featureSet.definitionHashes);
-  return (
-    manifest.schema_hash !== featureSet.schemaHash ||
-    hashes.some(([name, hash]) => manifest.definition_hashes[name] !== hash)
-  );
+  return !hasState(manifest, featureSet) || hasOtherVectors(manifest, featureSet);
 }
 
-function hasOtherKnowledge(manifest: PartitionManifest, knownAt: KnownAtRequest): boolean {
+/** Whether a partition has the state, by the present definition of it. */
+export function hasState(
+  { definition_hashes: made }: PartitionManifest,
+  { state, definitionHashes }: FeatureSet,
+): boolean {
+  return made[state.name] === definitionHashes[state.name];
+}
+
+/**
+ * Whether a partition is stale for want of the present state alone: its features and its label are
+ * what the present definitions say, so that with the same knowledge they stay, byte for byte.
+ */
+export function lacksOnlyState(manifest: PartitionManifest, featureSet: FeatureSet): boolean {
+  return !hasState(manifest, featureSet) && !hasOtherVectors(manifest, featureSet);
+}
+
+/** Whether the features or the label of a partition are of other definitions. */
+function hasOtherVectors(
+  { schema_hash: schemaHash, definition_hashes: made }: PartitionManifest,
+  { schemaHash: presentSchema, definitionHashes, state }: FeatureSet,
+): boolean {
+  const hashes = Object.entries(definitionHashes).filter(([name]) => name !== state.name);
+  return schemaHash !== presentSchema || hashes.some(([name, hash]) => made[name] !== hash);
+}
+
+export function hasOtherKnowledge(manifest: PartitionManifest, knownAt: KnownAtRequest): boolean {
   if (knownAt === 'latest' || knownAt === 'as-served') return manifest.knowledge !== knownAt;
   return manifest.knowledge !== 'pinned' || manifest.known_at !== knownAt;
 }

@@ -15,24 +15,49 @@ export interface VectorWriter {
   write(vectors: MomentVectors, at: EpochMicros, file: string, signal?: AbortSignal): Promise<void>;
 }
 
+/** What a file is made from, and the columns that it has: all, or those of before the state. */
+export type FileColumns = Pick<FeatureSet, 'features' | 'label' | 'state' | 'columns'>;
+
+/** The columns of a file that was made before there was a state. */
+export function withoutState(featureSet: FeatureSet): FileColumns {
+  const { state, columns } = featureSet;
+  return { ...featureSet, columns: columns.filter(({ name }) => name !== state.name) };
+}
+
+/** Without those of the key, which the vectors have no arrays of. */
+function valueColumns(columns: FeatureSet['columns']): FeatureSet['columns'] {
+  return columns.slice(2);
+}
+
+/** In the order of the columns of a file; one of before the state lacks the last. */
+function arraysOf({ features, label, state }: MomentVectors): ColumnArray[] {
+  return [...features, label, state];
+}
+
 /** A writer that has a DuckDB to itself: one with one thread, since encoding a file uses no more. */
 export async function createVectorWriter(
   duckDb: DuckDb,
-  options: { featureSet: FeatureSet; users: ComputedVectors['users'] },
+  options: { columns: FileColumns; users: ComputedVectors['users'] },
 ): Promise<VectorWriter> {
-  const { features, label } = options.featureSet;
+  const { features, label, state, columns: written } = options.columns;
   await createMembers(duckDb, options.users);
   const source = registerColumnSource(duckDb.connection, 'moment_rows', {
     ...columnTypesOf(features),
     [label.name]: 'UTINYINT',
+    [state.name]: 'UTINYINT',
   });
-  const values = features.map((feature) => `${valueFromColumn(feature)} AS ${feature.name}`);
+  const sqlOf = new Map([
+    ...features.map((feature) => [feature.name, valueFromColumn(feature)] as const),
+    [label.name, `nullif(${label.name}, ${LABEL_UNKNOWN})::BOOLEAN`],
+    [state.name, `${state.name}::BOOLEAN`],
+  ]);
+  const values = valueColumns(written).map(({ name }) => `${sqlOf.get(name)} AS ${name}`);
   return {
-    write: async ({ index, features: columns, label: labels, rows }, at, file, signal) => {
-      source.set([...columns, labels], rows);
+    write: async (vectors, at, file, signal) => {
+      const { index, rows } = vectors;
+      source.set(arraysOf(vectors), rows);
       // The rows of a moment are those of the users it sees, in the order of their ids.
-      const query = `SELECT user_id, make_timestamptz(${at}) AS feature_time, ${values.join(', ')},
-        nullif(${label.name}, ${LABEL_UNKNOWN})::BOOLEAN AS ${label.name}
+      const query = `SELECT user_id, make_timestamptz(${at}) AS feature_time, ${values.join(', ')}
         FROM (SELECT user_id FROM members WHERE since <= ${index}) POSITIONAL JOIN ${source.relation}`;
       await duckDb.run(copyToParquet(query, file), signal);
     },
@@ -57,15 +82,17 @@ async function createMembers(duckDb: DuckDb, users: ComputedVectors['users']): P
  * It depends on the values alone, not on how a writer encodes them, nor on which other users or
  * moments were computed with them.
  */
-export function createContentHasher(featureSet: FeatureSet, computed: ComputedVectors) {
+export function createContentHasher({ columns }: FileColumns, computed: ComputedVectors) {
   const digests = digestIds(computed.users.ids);
   const gathered = new Int32Array(digests.length);
-  const header = JSON.stringify(featureSet.columns.map(({ name, type }) => [name, type]));
-  return ({ users, features, label, rows }: MomentVectors, at: EpochMicros): string => {
+  const header = JSON.stringify(columns.map(({ name, type }) => [name, type]));
+  return (vectors: MomentVectors, at: EpochMicros): string => {
+    const { users, rows } = vectors;
     const hash = createHash('sha256').update(`${header}\n${at}\n${rows}\n`);
     gather(digests, users, gathered);
     hash.update(bytesOf(gathered.subarray(0, users.length * 4)));
-    for (const column of [...features, label]) hash.update(bytesOf(column));
+    const arrays = arraysOf(vectors).slice(0, valueColumns(columns).length);
+    for (const array of arrays) hash.update(bytesOf(array));
     return hash.digest('hex');
   };
 }

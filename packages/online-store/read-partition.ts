@@ -1,6 +1,7 @@
 import { ChurnError, type PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
 import { sha256OfFile } from '../durable-files';
+import { featureSet } from '../features';
 
 /** Some rows of a partition, by column; at most 2,048 of them. */
 export interface PartitionChunk {
@@ -19,7 +20,7 @@ const featureTypes = new Set(['DOUBLE', 'INTEGER', 'BOOLEAN']);
 
 /**
  * Opens a partition for reading by chunks. Its features are its own columns (not today's
- * definitions): all but user_id, feature_time and the label, whose name starts with `label_`.
+ * definitions): all but user_id, feature_time, the state and the label, whose name starts with `label_`.
  *
  * @throws ChurnError CORRUPT_PARTITION when the file is not the one its manifest describes: its
  *   checksum, a column's type or (at the end of reading) its number of rows differ.
@@ -35,7 +36,10 @@ export async function openPartition(
   );
   const features = columns.filter(
     ({ column_name: name }) =>
-      name !== 'user_id' && name !== 'feature_time' && !name.startsWith('label_'),
+      name !== 'user_id' &&
+      name !== 'feature_time' &&
+      name !== featureSet.state.name &&
+      !name.startsWith('label_'),
   );
   if (features.length === 0 || features.some((column) => !featureTypes.has(column.column_type))) {
     throw corrupt(partition);

@@ -18,7 +18,7 @@ import {
 } from '../offline-store';
 import { planChunks, requireBackfillRange } from '../policy';
 import type { Adapters } from './open-platform';
-import { requestsOf, runPartitionRequests, type JobProgress } from './partition-jobs';
+import { backfillRequestsOf, runPartitionRequests, type JobProgress } from './partition-jobs';
 import { takePlannedKnowledge } from './take-planned-knowledge';
 
 function rethrow(error: unknown): never {
@@ -148,7 +148,13 @@ export async function computeBackfillDates(
 ): Promise<RunOutcome[]> {
   const { dates, knowledge, reason } = request;
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
-  const requests = requestsOf(dates, knowledge, { rows, reason });
+  const planned = await readBackfill(adapters, request.runId);
+  const requests = backfillRequestsOf(dates, knowledge, {
+    rows,
+    reason,
+    reprocess: planned?.plan.request.reprocess ?? 'missing',
+    featureSet: adapters.featureSet,
+  });
   const { outcomes } = await runPartitionRequests(
     adapters,
     { owner: request.runId, requests },

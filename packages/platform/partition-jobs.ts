@@ -1,10 +1,18 @@
-import type { PlannedKnowledge, PublishedPartition } from '../contracts';
+import type {
+  PartitionManifest,
+  PlannedKnowledge,
+  PublishedPartition,
+  Reprocess,
+} from '../contracts';
 import { formatInstant, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../instants';
 import {
   computePartitions,
   findRestatements,
   findRevisionFile,
+  hasOtherKnowledge,
   isStale,
+  lacksOnlyState,
+  requestOf,
   type ComputeContext,
   type ComputedPartitions,
   type LedgerRow,
@@ -12,6 +20,7 @@ import {
   type PartitionRequest,
   type Restatements,
 } from '../offline-store';
+import type { FeatureSet } from '../features';
 import type { RawLog } from '../raw-data';
 import { openForWriting } from '../stack';
 import type { Adapters } from './open-platform';
@@ -73,6 +82,37 @@ export function requestsOf(
   }));
 }
 
+/**
+ * The requests of a backfill. A partition that lacks the state alone gets it at the knowledge that it
+ * has, unless it was asked for anew or with other knowledge: its features and its label stay as they
+ * are, byte for byte, and what late data changes is restated as ever.
+ */
+export function backfillRequestsOf(
+  dates: readonly LogicalDate[],
+  knowledge: PlannedKnowledge,
+  options: {
+    rows: readonly LedgerRow[];
+    reason: string;
+    reprocess: Reprocess;
+    featureSet: FeatureSet;
+  },
+): PartitionRequest[] {
+  const { rows, reprocess, featureSet } = options;
+  const published = new Map(rows.map(({ date, manifest }) => [date, manifest]));
+  const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : knowledge.kind;
+  return requestsOf(dates, knowledge, options).map((request) => {
+    const manifest = published.get(request.date);
+    const addsState =
+      manifest &&
+      reprocess !== 'all' &&
+      lacksOnlyState(manifest, featureSet) &&
+      !hasOtherKnowledge(manifest, knownAt);
+    if (!addsState) return request;
+    const reason = `definitions changed: ${featureSet.state.name}`;
+    return { ...requestOf(manifest), reason, basedOn: manifest.revision, addsState };
+  });
+}
+
 function knownOf({ knownAt, batch }: PlannedKnowledge) {
   return { knownAt, batch };
 }
@@ -96,10 +136,13 @@ export async function planRestatements(
   options: { owner: string; except?: LogicalDate },
 ): Promise<Restatements> {
   const { owner } = options;
+  const { featureSet } = adapters;
   const context = await computeContext(adapters, owner);
+  // One that lacks the state alone gets it when it is restated.
+  const isRestatable = (manifest: PartitionManifest) =>
+    !isStale(manifest, featureSet) || lacksOnlyState(manifest, featureSet);
   const rows = (await adapters.ledger.list()).filter(
-    (row) =>
-      row.date !== options.except && row.manifest && !isStale(row.manifest, adapters.featureSet),
+    ({ date, manifest }) => date !== options.except && manifest && isRestatable(manifest),
   );
   const duckDb = await adapters.openDuckDb();
   try {
@@ -111,7 +154,7 @@ export async function planRestatements(
         latest: { at: knowledge.labelKnownAt, batch: knowledge.labelBatch },
         completeThrough: knowledge.completeThrough,
       },
-      featureSet: adapters.featureSet,
+      featureSet,
       segments: context.segments,
     });
   } finally {

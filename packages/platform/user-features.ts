@@ -21,6 +21,8 @@ export interface UserFeatures {
   readonly batch: number;
   readonly features: Readonly<Record<string, number | boolean>>;
   readonly label: boolean | null;
+  /** Whether the user was subscribed, as known with the features. */
+  readonly is_subscribed: boolean;
   readonly label_known_at: string;
   /** The SQL that computed it, when it was asked for. */
   readonly sql?: string;
@@ -60,7 +62,7 @@ export async function userFeatures(
     },
   });
   if (!row.values) throw new ChurnError('UNKNOWN_USER', { userId: query.userId });
-  const { features, label } = adapters.featureSet;
+  const { features, label, state } = adapters.featureSet;
   return {
     user_id: query.userId,
     feature_time: formatInstant(at),
@@ -70,6 +72,7 @@ export async function userFeatures(
       features.map(({ name }) => [name, row.values?.[name] as number | boolean]),
     ),
     label: (row.values[label.name] as boolean | null) ?? null,
+    is_subscribed: row.values[state.name] as boolean,
     label_known_at: knowledge.labelKnownAt,
     ...(query.explain ? { sql: row.sql } : {}),
   };

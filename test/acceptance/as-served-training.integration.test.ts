@@ -25,7 +25,7 @@ const latePayments = world.users
     `late-a${index},${user},charge_failed,5,2024-03-02T12:00:00Z,${ARRIVED}`,
     `late-b${index},${user},charge_failed,5,2024-05-29T12:00:00Z,${ARRIVED}`,
   ]);
-/** Cancellations of April that arrive in June: they change labels and no feature. */
+/** Cancellations of April that arrive in June: they change labels and the state, and no feature. */
 const lateCancellations = world.users
   .slice(0, 30)
   .map(
@@ -133,12 +133,12 @@ describe('training after late data', () => {
     expect(daily(first)).not.toHaveProperty('features_revision');
     const { known_at, batch, sha256 } = daily(first);
     expect(daily(afterCancellations)).toMatchObject({
-      revision: 2,
+      revision: 3,
       features_revision: 1,
       features_sha256: sha256,
       known_at,
       batch,
-      label_batch: 2,
+      label_batch: 3,
     });
   });
 

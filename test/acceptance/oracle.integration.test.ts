@@ -117,7 +117,14 @@ function oracleVectors({ tables }: Subject, moment: Moment): Vector[] {
   const vectors = [...tables].flatMap(([userId, ofUser]) => {
     const answer = naiveVector(featureSet, ofUser, { ...moment, userId });
     return answer
-      ? [{ user_id: userId, ...answer.features, [featureSet.label.name]: answer.label }]
+      ? [
+          {
+            user_id: userId,
+            ...answer.features,
+            [featureSet.label.name]: answer.label,
+            [featureSet.state.name]: answer.state,
+          },
+        ]
       : [];
   });
   return vectors.sort((a, b) => Buffer.compare(Buffer.from(a.user_id), Buffer.from(b.user_id)));
@@ -262,8 +269,8 @@ describe.each([
         at: formatInstant(at),
         knownAt: knownAt === now ? 'latest' : formatInstant(knownAt),
       });
-      const { features, label } = answer;
-      expect({ features, label }).toEqual(answerAt(userId, knownAt));
+      const { features, label, is_subscribed: state } = answer;
+      expect({ features, label, state }).toEqual(answerAt(userId, knownAt));
     }
   });
 });

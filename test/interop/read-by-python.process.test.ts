@@ -60,6 +60,7 @@ function typeNames([text, instant, double, integer, bool, label]: readonly strin
     feature_time: instant!,
     ...Object.fromEntries(featureSet.features.map(({ name, type }) => [name, byType[type]])),
     label_churned_30d: label!,
+    is_subscribed: bool!,
   };
 }
 
@@ -129,7 +130,8 @@ describeWithPython(name, () => {
       for (const { schema } of Object.values(readings[reader].alone)) {
         const found = Object.entries(schema).map(([column, { type }]) => [column, type]);
         // A column that holds nothing but booleans is no column of objects in pandas.
-        const bool = found.at(-1)![1] === 'bool' ? { label_churned_30d: 'bool' } : {};
+        const isBool = schema.label_churned_30d!.type === 'bool';
+        const bool = isBool ? { label_churned_30d: 'bool' } : {};
         expect(found).toEqual(Object.entries({ ...types[reader], ...bool }));
       }
     });
@@ -164,6 +166,7 @@ describeWithPython(name, () => {
     const rows = expectedDays().flatMap((file) => expected.get(file)!);
     const labels = new Set(rows.map((row) => row.label_churned_30d));
     expect(labels).toEqual(new Set([true, false, null]));
+    expect(new Set(rows.map((row) => row.is_subscribed))).toEqual(new Set([true, false]));
     expect(new Set(rows.map((row) => row.user_id))).toEqual(new Set(unusualUserIds));
     for (const column of ['avg_sessions_7d', 'total_spend_90d']) {
       expect(rows.some((row) => !Number.isInteger(row[column]))).toBe(true);

@@ -23,7 +23,7 @@ const start = midnightOf('2024-01-01');
 
 /**
  * A few users with fractions in their features: the first half is active to the end of March, the
- * others fall silent on January 20. Batch 2 is one late charge.
+ * others fall silent on January 20, and one of them cancels. Batch 2 is one late charge.
  */
 export function unusualWorld(): RawTables {
   const at = (day: number, micros = 0n) => start + BigInt(day) * MICROS_PER_DAY + micros;
@@ -55,6 +55,12 @@ export function unusualWorld(): RawTables {
         amountCents: BigInt(index * 333 + 10),
         ...soon(at(10 + index)),
       })),
+      {
+        userId: 'null',
+        eventType: 'subscription_cancelled',
+        amountCents: 0n,
+        ...soon(at(31)),
+      },
       {
         userId: 'plain',
         eventType: 'charge_succeeded',

@@ -9,6 +9,8 @@ export function oracleRows(featureSet: FeatureSet, raw: RawTables, grid: Grid, i
     const label = { labelKnownAt, labelBatch, completeThrough };
     const answer = naiveVector(featureSet, raw, { userId, ...knowledgeAt(grid, index), ...label });
     if (!answer) return [];
-    return [{ user_id: userId, ...answer.features, [featureSet.label.name]: answer.label }];
+    const { label: ofFuture, state } = featureSet;
+    const others = { [ofFuture.name]: answer.label, [state.name]: answer.state };
+    return [{ user_id: userId, ...answer.features, ...others }];
   });
 }

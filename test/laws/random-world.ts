@@ -49,6 +49,21 @@ function arrived(time: bigint, { known, batch }: Arriving) {
 
 const plan = fc.constantFrom('free', 'pro');
 
+/** A cancellation, and what may be a return from it, at or beside the moment from which it is one. */
+const departure = fc.record({
+  time: boundaryInstant,
+  arrival,
+  back: fc.option(
+    fc.record({
+      by: fc.constantFrom('charge_succeeded', 'subscription_started', 'a change of plan'),
+      days: fc.constantFrom(0n, 3n, 3n, 4n),
+      beside: fc.constantFrom(0n, 1n, -1n),
+      plan,
+      arrival,
+    }),
+  ),
+});
+
 /** What one user did, in no order; events of a session may lie on both sides of any window. */
 const history = fc.record({
   signup: fc.record({ day: fc.integer({ min: -120, max: 6 }), edge, plan, arrival }),
@@ -77,6 +92,7 @@ const history = fc.record({
         'charge_succeeded',
         'charge_failed',
         'refund',
+        'subscription_started',
         'subscription_cancelled',
       ),
       cents: fc.oneof(fc.constantFrom(10n, 20n), fc.bigInt({ min: 0n, max: 10_000_000n })),
@@ -85,12 +101,32 @@ const history = fc.record({
     }),
     { maxLength: 7 },
   ),
+  departures: fc.array(departure, { maxLength: 2 }),
 });
 
 type History = typeof history extends fc.Arbitrary<infer H> ? H : never;
 
+/** The cancellations and returns of a user, among the bills and changes that there are. */
+function withDepartures({ departures, ...user }: History) {
+  const returns = departures.flatMap(({ time, back }, index) =>
+    back ? [{ ...back, id: `r${index}`, time: time + back.days * DAY + back.beside }] : [],
+  );
+  const isChange = ({ by }: { by: string }) => by === 'a change of plan';
+  return {
+    ...user,
+    changes: [...user.changes, ...returns.filter(isChange)],
+    bills: [
+      ...user.bills,
+      ...departures.map((gone) => ({ ...gone, type: 'subscription_cancelled', cents: 0n })),
+      ...returns
+        .filter((back) => !isChange(back))
+        .map((back) => ({ ...back, type: back.by, cents: 10n })),
+    ],
+  };
+}
+
 function tablesOf(histories: readonly History[]): RawTables {
-  const all = histories.map((user, index) => ({ userId: ids[index]!, ...user }));
+  const all = histories.map((user, index) => ({ userId: ids[index]!, ...withDepartures(user) }));
   return {
     users: all.map(({ userId, signup }) => {
       const signupTime = BASE + BigInt(signup.day) * DAY + signup.edge;

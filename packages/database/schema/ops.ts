@@ -68,6 +68,9 @@ export const partitionRuns = ops.table(
     checkedThroughBatch: integer('checked_through_batch'),
     /** The knowledge of that check: rows that had arrived by then were looked at. */
     checkedKnownAt: instant('checked_known_at'),
+    /** The same of rows that touch the state; null: of none since the partition's own (K, S). */
+    stateCheckedThroughBatch: integer('state_checked_through_batch'),
+    stateCheckedKnownAt: instant('state_checked_known_at'),
     /** (K, S) of the first daily revision: what `as-served` means for this date. */
     servedKnownAt: instant('served_known_at'),
     servedBatch: integer('served_batch'),

@@ -26,6 +26,7 @@ import {
 } from './golden-case';
 import { featureCases } from './golden-feature-cases';
 import { labelCases } from './golden-label-cases';
+import { stateCases } from './golden-state-cases';
 import { vectorRows } from './vector-rows';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog } from './raw-log-fixture';
@@ -44,7 +45,7 @@ describe('at the boundaries of time and knowledge', () => {
     scratch.remove();
   });
 
-  it.each([...featureCases, ...labelCases])('$fact', async (golden) => {
+  it.each([...featureCases, ...labelCases, ...stateCases])('$fact', async (golden) => {
     const raw = rawTablesOf(golden);
     const question: Question = {
       userId: USER,
@@ -98,7 +99,9 @@ describe('at the boundaries of time and knowledge', () => {
 
   function oracleSays(raw: RawTables, question: Question) {
     const answer = naiveVector(featureSet, raw, question);
-    return answer && { ...answer.features, label_churned_30d: answer.label };
+    if (!answer) return undefined;
+    const { features, label, state } = answer;
+    return { ...features, label_churned_30d: label, is_subscribed: state };
   }
 
   /** What the query for one user and moment answers. */

@@ -47,6 +47,7 @@ export const bill =
 
 export const failed = bill('charge_failed');
 export const cancelled = bill('subscription_cancelled');
+export const started = bill('subscription_started');
 export const paid = (eventTime: bigint, arrival: Arrival = {}) =>
   bill('charge_succeeded')(eventTime, arrival, 999n);
 
@@ -75,6 +76,7 @@ export const silent = {
   total_spend_90d: 0,
   is_pro_plan: false,
   label_churned_30d: true as boolean | null,
+  is_subscribed: true,
 };
 
 /** What one event in the last 7 days, other than a login, makes of that. */
@@ -166,6 +168,9 @@ export function labelKnowledgeEnds(
     },
   ];
 }
+
+/** Has cancelled and not come back. */
+export const left = { is_subscribed: false };
 
 /** Has an event in the 30 days after T. */
 export const kept = { label_churned_30d: false };

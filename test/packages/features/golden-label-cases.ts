@@ -11,6 +11,7 @@ import {
   type GoldenCase,
   labelKnowledgeEnds,
   kept,
+  left,
 } from './golden-case';
 
 const soon = T + DAY;
@@ -45,7 +46,7 @@ const horizonCases: GoldenCase[] = [
   {
     fact: 'a cancellation at T is past',
     rows: [event(soon), cancelled(T)],
-    expected: kept,
+    expected: { ...kept, ...left },
   },
   {
     fact: 'a cancellation 1 µs after T is churn',

@@ -4,13 +4,14 @@ export type VectorRow = Readonly<Record<string, string | number | boolean | null
   readonly user_id: string;
 };
 
-/** The vectors of one moment as objects: user_id, the features and the label, by user_id. */
+/** The vectors of one moment as objects: user_id, features, label and state, by user_id. */
 export function vectorRows(
   computed: ComputedVectors,
-  { features, label }: FeatureSet,
+  { features, label, state }: FeatureSet,
   index: number,
 ): VectorRow[] {
-  const { rows, users, features: columns, label: labels } = computed.vectorsAt(index);
+  const vectors = computed.vectorsAt(index);
+  const { rows, users, features: columns, label: labels } = vectors;
   return Array.from({ length: rows }, (_, row) => ({
     user_id: computed.users.ids[users[row]!]!,
     ...Object.fromEntries(
@@ -20,5 +21,6 @@ export function vectorRows(
       }),
     ),
     [label.name]: [false, true, null][labels[row]!]!,
+    [state.name]: [false, true][vectors.state[row]!]!,
   }));
 }

@@ -24,6 +24,7 @@ import {
   paid,
   rawTablesOf,
   signup,
+  started,
 } from '../features/golden-case';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
@@ -40,6 +41,9 @@ const K = D + 190n * DAY;
 /** Now: with batch 2, ten days later. */
 const NOW = K + 10n * DAY;
 const late = { batch: 2 };
+
+const checkedNow = { checkedThroughBatch: 2, checkedKnownAt: formatInstant(NOW) };
+const stateCheckedNow = { stateCheckedThroughBatch: 2, stateCheckedKnownAt: formatInstant(NOW) };
 
 const base = signup(D - 60n * DAY);
 
@@ -113,13 +117,77 @@ describe('what late data restates', () => {
       features: [0, 29],
       label: null,
     },
-    { fact: 'a charge: 90 days', rows: [paid(D, late)], features: [0, 89], label: null },
+    {
+      fact: 'a charge before another: 90 days',
+      rows: [paid(D, late), paid(D + DAY)],
+      features: [0, 89],
+      label: null,
+    },
+    {
+      fact: 'a charge: until the next one, where that is later',
+      rows: [paid(D, late), paid(D + 92n * DAY)],
+      features: [0, 91],
+      label: null,
+    },
     { fact: 'a refund: nothing', rows: [bill('refund')(D, late)], features: null, label: null },
     {
-      fact: 'a cancellation: labels only',
+      fact: 'a cancellation: labels before it, and for ever the state',
       rows: [cancelled(D, late)],
+      features: [0, LAST],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a cancellation before the start of the same midnight: labels only',
+      rows: [cancelled(D - 1n, late), started(D)],
       features: null,
       label: [-30, -1],
+    },
+    {
+      fact: 'a cancellation: until the first midnight that sees a start',
+      rows: [cancelled(D, late), started(D + 9n * DAY + 1n)],
+      features: [0, 9],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a cancellation: until the next one',
+      rows: [cancelled(D, late), cancelled(D + 9n * DAY)],
+      features: [0, 8],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a cancellation: past a final invoice, 3 days later',
+      rows: [cancelled(D, late), paid(D + 3n * DAY)],
+      features: [0, LAST],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a cancellation: until a charge that is a return, 1 µs more than 3 days later',
+      rows: [cancelled(D, late), paid(D + 3n * DAY + 1n)],
+      features: [0, 3],
+      label: [-30, -1],
+    },
+    {
+      fact: 'a start: past a charge that is no return from a cancellation just before it',
+      rows: [
+        cancelled(D - 1n),
+        started(D, late),
+        paid(D + 3n * DAY),
+        change(D + 20n * DAY, 'c', 'free'),
+      ],
+      features: [0, 19],
+      label: null,
+    },
+    {
+      fact: 'a start: until a charge more than 3 days later',
+      rows: [started(D, late), paid(D + 3n * DAY + 1n)],
+      features: [0, 3],
+      label: null,
+    },
+    {
+      fact: 'a change of plan: the state past a charge soon after it',
+      rows: [change(D, 'c1', 'free', late), change(D + 9n * DAY, 'c2', 'free'), paid(D + DAY)],
+      features: [0, 8],
+      label: null,
     },
     {
       fact: 'a change of plan: until the next one',
@@ -148,7 +216,7 @@ describe('what late data restates', () => {
     {
       fact: 'a cancellation of an old batch that arrived 1 µs after L',
       rows: [cancelled(D, { ingestedAt: K + 1n })],
-      features: null,
+      features: [0, LAST],
       label: [-30, -1],
     },
     {
@@ -195,6 +263,12 @@ describe('what late data restates', () => {
     expect(reasonsOf(requests)).toEqual(['late data: 1 row in batches 2–2']);
   });
 
+  it('counts a row once that touches the features and the state', async () => {
+    const requests = await restated([change(D, 'c1', 'pro', late)]);
+    expect(daysOf(requests)).toEqual(daysFrom([0, LAST]));
+    expect(reasonsOf(requests)).toEqual(['late data: 1 row in batches 2–2']);
+  });
+
   it('counts rows of two tables that have the same id as two', async () => {
     // The fixture's events and bills are numbered alike, as those of a source with integer ids are.
     const requests = await restated([event(D, late), failed(D, late)]);
@@ -205,7 +279,9 @@ describe('what late data restates', () => {
   it('does not include labels that nobody knows yet', async () => {
     const now = { latest: { at: formatInstant(D + 9n * DAY), batch: 2 }, completeThrough: null };
     const published = publishedDates({ known_at: formatInstant(D), label_mature: false });
-    expect(daysOf(await restated([cancelled(D, late)], { published, now }))).toEqual([]);
+    expect(
+      daysOf(await restated([cancelled(D - 1n, late), started(D)], { published, now })),
+    ).toEqual([]);
   });
 
   it.each([
@@ -240,9 +316,26 @@ describe('what late data restates', () => {
   });
 
   it('is not looked at again where it was checked', async () => {
-    const checked = { checkedThroughBatch: 2, checkedKnownAt: formatInstant(NOW) };
-    const published = publishedDates({}, checked);
-    expect(await restated([login(D, late)], { published })).toEqual([]);
+    const published = publishedDates({}, { ...checkedNow, ...stateCheckedNow });
+    expect(await restated([login(D, late), cancelled(D, late)], { published })).toEqual([]);
+  });
+
+  it('is looked at again for its state where only the rest of it was checked', async () => {
+    const published = publishedDates({}, checkedNow);
+    expect(daysOf(await restated([login(D, late)], { published }))).toEqual([]);
+    const again = await restated([started(D, late), paid(D + 5n * DAY)], { published });
+    expect(daysOf(again)).toEqual(daysFrom([0, 4]));
+  });
+
+  it.each([
+    { what: 'lacks the state', hash: undefined },
+    { what: 'has another one', hash: 'of another definition' },
+  ])('is looked at for its state, whatever was checked, where it $what', async ({ hash }) => {
+    const { state, definitionHashes: present } = featureSet;
+    const definition_hashes = { ...present, [state.name]: hash } as Record<string, string>;
+    const published = publishedDates({ definition_hashes }, { ...checkedNow, ...stateCheckedNow });
+    const rows = [started(D, late), paid(D + 5n * DAY)];
+    expect(daysOf(await restated(rows, { published }))).toEqual(daysFrom([0, 4]));
   });
 
   it.each([
@@ -267,7 +360,9 @@ function publishedDates(
   const known_at = manifest.known_at ?? formatInstant(K);
   return daysFrom([FIRST, LAST]).map((day) => {
     const date = addDays(ZERO, day);
-    const known = { known_at, label_known_at: known_at, label_mature: true, ...manifest };
+    const { schemaHash: schema_hash, definitionHashes: definition_hashes } = featureSet;
+    const made = { schema_hash, definition_hashes };
+    const known = { known_at, label_known_at: known_at, label_mature: true, ...made, ...manifest };
     return {
       date,
       status: 'succeeded',
@@ -275,6 +370,8 @@ function publishedDates(
       manifest: testManifest(date, known),
       checkedThroughBatch: null,
       checkedKnownAt: null,
+      stateCheckedThroughBatch: null,
+      stateCheckedKnownAt: null,
       ...row,
     } as LedgerRow;
   });

@@ -23,6 +23,8 @@ const published: LedgerRow = {
   manifest,
   checkedThroughBatch: 1,
   checkedKnownAt: null,
+  stateCheckedThroughBatch: 1,
+  stateCheckedKnownAt: null,
   servedKnownAt: null,
   servedBatch: null,
   error: null,

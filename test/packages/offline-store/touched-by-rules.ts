@@ -43,7 +43,7 @@ export function touchedBy(fact: Fact, facts: readonly Fact[]): TouchedDays {
     case 'users':
       return { features: [[d, Infinity]], label: [] };
     case 'plan_changes':
-      return { features: [untilNext(fact, facts)], label: [] };
+      return { features: [untilNext(fact, facts), untilSettled(fact, facts)], label: [] };
     case 'user_events': {
       const sessions: Days[] = [
         [d, d + 6],
@@ -53,9 +53,11 @@ export function touchedBy(fact: Fact, facts: readonly Fact[]): TouchedDays {
       return { features: [...sessions, ...login], label: [beforeLabel] };
     }
     case 'billing_events': {
-      if (fact.type === 'subscription_cancelled') return { features: [], label: [beforeLabel] };
       if (fact.type === 'charge_failed') return { features: [[d, d + 29]], label: [] };
-      return { features: fact.type === 'charge_succeeded' ? [[d, d + 89]] : [], label: [] };
+      const spend: Days[] = fact.type === 'charge_succeeded' ? [[d, d + 89]] : [];
+      const state = decidesState(fact) ? [untilSettled(fact, facts)] : [];
+      const isCancellation = fact.type === 'subscription_cancelled';
+      return { features: [...spend, ...state], label: isCancellation ? [beforeLabel] : [] };
     }
   }
 }
@@ -67,6 +69,28 @@ function untilNext(fact: Fact, facts: readonly Fact[]): Days {
     .filter((other) => kind(other) === kind(fact) && other.time > fact.time)
     .map((other) => firstMidnight(other.time));
   return [firstMidnight(fact.time), Math.min(...later, Infinity) - 1];
+}
+
+function decidesState(fact: Fact): boolean {
+  if (fact.table === 'plan_changes') return true;
+  if (fact.table !== 'billing_events') return false;
+  return ['subscription_cancelled', 'subscription_started', 'charge_succeeded'].includes(fact.type);
+}
+
+/**
+ * Whether the user is subscribed may hang on a row until another comes that settles it whatever was
+ * before: a cancellation, a start, a change of plan; or a charge that is a return even if the row was
+ * a cancellation, or, where the row is a charge itself, any later one.
+ */
+function untilSettled(fact: Fact, facts: readonly Fact[]): Days {
+  const isCharge = (one: Fact) => 'type' in one && one.type === 'charge_succeeded';
+  const settlesAfter = (other: Fact) =>
+    parseInstant(fact.time) + (isCharge(other) && !isCharge(fact) ? 3n * MICROS_PER_DAY : 0n);
+  const settling = facts
+    .filter((other) => other.userId === fact.userId && decidesState(other))
+    .filter((other) => parseInstant(other.time) > settlesAfter(other))
+    .map((other) => firstMidnight(other.time));
+  return [firstMidnight(fact.time), Math.min(...settling, Infinity) - 1];
 }
 
 export function isWithin(day: number, ranges: readonly Days[]): boolean {

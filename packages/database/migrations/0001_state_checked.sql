@@ -1,0 +1,2 @@
+ALTER TABLE "ops"."partition_runs" ADD COLUMN "state_checked_through_batch" integer;--> statement-breakpoint
+ALTER TABLE "ops"."partition_runs" ADD COLUMN "state_checked_known_at" timestamp with time zone;
