@@ -1,5 +1,4 @@
 import { dataPaths, type Config } from '../config';
-import { openDatabase, readInstallationId } from '../database';
 import { databaseUrlOf, redisUrlOf } from './connections';
 import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
 import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
@@ -63,6 +62,7 @@ async function requireOneInstallation(
   wanted: readonly ServiceName[],
 ): Promise<void> {
   if (!wanted.includes('postgres')) return;
+  const { openDatabase, readInstallationId } = await import('../database');
   const database = openDatabase(databaseUrlOf(config, state)!, { maxConnections: 1 });
   try {
     const id = await readInstallationId(database.sql);

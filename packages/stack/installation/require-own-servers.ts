@@ -1,7 +1,6 @@
-import { Redis } from 'ioredis';
 import type { DataPaths } from '../../config';
 import { ChurnError, onlineInstallationKey } from '../../contracts';
-import { readInstallationId, type Sql } from '../../database';
+import type { Sql } from '../../database';
 import { contentOf, readDirectoryInstallation } from './directory-installation';
 
 /**
@@ -12,6 +11,7 @@ import { contentOf, readDirectoryInstallation } from './directory-installation';
  * @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE, POSTGRES_UNAVAILABLE
  */
 export async function requireOwnDatabase(paths: DataPaths, sql: Sql): Promise<void> {
+  const { readInstallationId } = await import('../../database');
   const found = await readInstallationId(sql);
   if (found === undefined) return requireEmptyDirectory(paths);
   const expected = await readDirectoryInstallation(paths);
@@ -44,6 +44,7 @@ export async function requireOwnRedis(url: string, id: string | undefined): Prom
 }
 
 async function claimRedis(url: string, id: string | undefined): Promise<string | null> {
+  const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,

@@ -169,7 +169,7 @@ describe('the servers of a data directory', () => {
       process.execPath,
       [
         '-r',
-        path.join(root, 'test/packages/raw-data/typescript-require.cjs'),
+        path.join(root, 'test/environment/typescript-require.cjs'),
         path.join(root, 'packages/stack/prepare/main.ts'),
       ],
       { encoding: 'utf8', env: { ...process.env, ...settingsOf(ours()) } },
