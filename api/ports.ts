@@ -143,7 +143,7 @@ export interface AtRiskUser {
 }
 
 export interface AtRisk {
-  /** Eligible users, most likely to churn first. @throws ChurnError NO_MODEL, NO_DATA */
+  /** Eligible users, most likely to churn first. @throws ChurnError NO_MODEL, NO_DATA, NO_STATE */
   list(query: { readonly limit: number }): Promise<{
     readonly modelVersion: string;
     readonly featureTime: InstantText;
@@ -169,8 +169,11 @@ export interface FeatureSchema {
     readonly name: string;
     readonly type: 'float64' | 'int32' | 'bool';
   }[];
+  /** The state of a user who can still leave: whoever is not in it has left. */
+  readonly state: { readonly name: string };
   /** The feature that is above 0 for whoever is predicted; the others are dormant. */
   readonly eligibleBy: string;
+  readonly definitionHashes: Readonly<Record<string, string>>;
 }
 
 /** What the controllers use. */

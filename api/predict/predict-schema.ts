@@ -28,7 +28,8 @@ function predictionSchema({ features }: FeatureSchema) {
       features: { type: 'object', properties },
       prediction_id: { type: 'string' },
       stale: { type: 'boolean' },
-      eligible: { type: 'boolean' },
+      eligible: { type: 'boolean', nullable: true },
+      ineligible_reason: { type: 'string', nullable: true },
       contributions,
     },
   };

@@ -56,8 +56,20 @@ export class PredictionDto {
   readonly prediction_id!: string;
   @ApiProperty({ description: 'The features are older than CHURN_STALE_AFTER_HOURS.' })
   readonly stale!: boolean;
-  @ApiProperty({ description: 'False for a dormant user: nothing of late to leave from.' })
-  readonly eligible!: boolean;
+  @ApiProperty({
+    type: Boolean,
+    nullable: true,
+    description:
+      'Whether models are trained on users like this one. False for who has left or is dormant; null while the online store does not say who is subscribed.',
+  })
+  readonly eligible!: boolean | null;
+  @ApiProperty({
+    enum: ['left', 'dormant'],
+    nullable: true,
+    description:
+      'left: not subscribed; dormant: no session in 30 days; null where eligible is not false.',
+  })
+  readonly ineligible_reason!: 'left' | 'dormant' | null;
   @ApiPropertyOptional({ type: [ContributionDto] })
   readonly contributions?: readonly ContributionDto[];
 }

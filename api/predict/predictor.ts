@@ -4,7 +4,7 @@ import { ChurnError, type OnlineVector } from '../../packages/contracts';
 import { ApiMetrics } from '../api-metrics';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
-import { isEligible } from '../../packages/modeling';
+import { createEligibilityCheck } from '../../packages/modeling';
 import type { ApiPorts, ServingModel } from '../ports';
 import type { BatchResultDto, PredictionDto } from './predict.dto';
 
@@ -12,6 +12,7 @@ import type { BatchResultDto, PredictionDto } from './predict.dto';
 @Injectable()
 export class Predictor {
   private readonly isStale: (featureTime: string) => boolean;
+  private readonly eligibilityOf: ReturnType<typeof createEligibilityCheck>;
 
   constructor(
     @Inject(API_PORTS) private readonly ports: ApiPorts,
@@ -19,6 +20,7 @@ export class Predictor {
     private readonly metrics: ApiMetrics,
   ) {
     this.isStale = createStalenessCheck(options.staleAfterHours, options.now);
+    this.eligibilityOf = createEligibilityCheck(ports.featureSchema);
   }
 
   /** @throws ChurnError NO_MODEL, REDIS_UNAVAILABLE, UNKNOWN_USER, SCHEMA_MISMATCH */
@@ -67,6 +69,7 @@ export class Predictor {
     }
     const predictionId = randomUUID();
     const churnProbability = model.predict(features);
+    const { eligible, ineligible_reason: reason } = this.eligibilityOf(vector);
     this.metrics.lastFeatureTime = featureTime;
     this.ports.predictionLog.append({
       predictionId,
@@ -86,7 +89,8 @@ export class Predictor {
       features,
       prediction_id: predictionId,
       stale: this.isStale(featureTime),
-      eligible: isEligible(this.ports.featureSchema, features),
+      eligible,
+      ineligible_reason: reason,
       contributions: explain ? model.explain(features) : undefined,
     };
   }

@@ -20,10 +20,17 @@ export function describeModel(metadata: ModelMetadata): string {
   return [
     `${metadata.model_version} (${metadata.algorithm.solver}), as of ${metadata.as_of}: ${promotion.reason}`,
     `training ${training.from} to ${training.to}: ${data.rows} rows, ${data.users} users, base rate ${fixed(data.base_rate)}`,
+    `trained on ${metadata.eligibility}; left out: ${describeExcluded(data.excluded)}`,
     `validation ${validation.from} to ${validation.to}: ${data.validation_rows} eligible rows, base rate ${fixed(metrics.base_rate)}`,
     scores,
     drivers,
   ].join('\n');
+}
+
+/** Rows by reason, those that there are. */
+function describeExcluded(excluded: ModelMetadata['data']['excluded']): string {
+  const counts = Object.entries(excluded).filter(([, rows]) => rows > 0);
+  return counts.map(([reason, rows]) => `${rows} ${reason}`).join(', ') || 'no row';
 }
 
 function scoreCells({

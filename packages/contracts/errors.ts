@@ -105,6 +105,12 @@ export const errorCatalogue = {
     httpStatus: 404,
     retryable: false,
   },
+  NO_STATE: {
+    message:
+      'The partition of {date} does not say who is subscribed as this release defines it. Run `churn backfill --from {date} --to {date}`.',
+    httpStatus: 409,
+    retryable: false,
+  },
   PARTITION_BUSY: {
     message:
       'The partition of {date} is still being computed by another run. Try again when `churn partitions` shows it done.',

@@ -63,11 +63,21 @@ export interface OnlineVector {
   readonly known_at: InstantText;
   readonly revision: number;
   readonly schema_hash: string;
+  /** Whether the user is subscribed; absent where the partition did not say so. */
+  readonly is_subscribed?: boolean;
+  /** Of the state's definition (`onlineStateHash`); there with `is_subscribed`. */
+  readonly state_hash?: string;
+  /** Of the features and, where it is there, of `is_subscribed`. */
   readonly vector_hash: string;
 }
 
 /** The key under which Redis says whose it is: the installation's id. */
 export const onlineInstallationKey = 'churn:online:installation';
+
+/** A state's definition hash as online values carry it: its first 16 hex digits. */
+export function onlineStateHash(definitionHash: string): string {
+  return definitionHash.slice(0, 16);
+}
 
 /** The value at Redis key `churn:online:meta`: what is published online. */
 export interface OnlineMeta {
@@ -76,6 +86,8 @@ export interface OnlineMeta {
   readonly known_at: InstantText;
   readonly revision: number;
   readonly schema_hash: string;
+  /** Of the state in the values (`onlineStateHash`); absent: they have none. */
+  readonly state_hash?: string;
   readonly partition_sha256: string;
   readonly users: number;
   readonly published_at: InstantText;

@@ -1,6 +1,13 @@
 import type { PublishedPartition } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import type { DriftReference } from '../modeling';
+import {
+  describeEligibility,
+  isSameEligibility,
+  knowsState,
+  type DriftReference,
+  type Eligibility,
+  type EligibilityHashes,
+} from '../modeling';
 import type { ColumnType } from './compare-columns';
 import { distributionMetrics, meanOf } from './distribution-metrics';
 import { driftAlerts } from './drift-alerts';
@@ -10,26 +17,26 @@ import {
   type DriftReport,
   type MetricHead,
 } from './drift-report';
-import { performanceMetrics } from './performance-metrics';
+import { notRealised, performanceMetrics } from './performance-metrics';
 import { predictionMetrics } from './prediction-metrics';
 import { readFeatureColumns, selectRows, type FeatureColumns } from './read-feature-columns';
 import { schemaMetrics } from './schema-metrics';
 
 /** What the code expects of a partition; a `FeatureSet` of packages/features is one. */
-export interface ExpectedSchema {
+export interface ExpectedSchema extends Eligibility {
   readonly schemaHash: string;
   /** All columns of a partition, in order. */
   readonly columns: readonly ColumnType[];
   readonly features: readonly { readonly name: string; readonly type: string }[];
   readonly label: { readonly name: string };
-  /** The feature that is above 0 for whoever is predicted. */
-  readonly eligibleBy: string;
 }
 
 /** The champion at the run's start. */
 export interface DriftChampion {
   readonly version: string;
   readonly schemaHash: string;
+  /** metadata.eligibility_hashes; null: trained before there were any, on other rows than these. */
+  readonly eligibilityHashes: EligibilityHashes | null;
   /** metadata.drift_reference. */
   readonly reference: DriftReference;
   /** Churn probabilities of rows given as columns in feature order; of ServingModel. */
@@ -62,14 +69,11 @@ export async function detectDrift(options: DetectDriftOptions): Promise<DriftRep
   const { champion, expected, partition } = options;
   const duckDb = await options.openDuckDb();
   try {
-    const names = {
-      features: expected.features.map(({ name }) => name),
-      label: expected.label.name,
-      eligibleBy: expected.eligibleBy,
-    };
-    const data = await readFeatureColumns(duckDb, partition, names);
+    const data = await readFeatureColumns(duckDb, partition, expected);
     const matured =
-      options.matured && champion ? await readFeatureColumns(duckDb, options.matured, names) : null;
+      options.matured && champion
+        ? await readFeatureColumns(duckDb, options.matured, expected)
+        : null;
     const head: MetricHead = {
       date: options.date,
       model_version: champion?.version ?? null,
@@ -80,10 +84,10 @@ export async function detectDrift(options: DetectDriftOptions): Promise<DriftRep
       ...schemaMetrics({
         head,
         data,
-        expectedColumns: expected.columns,
+        expectedColumns: columnsOf(partition, expected),
         isHashEqual: isSchemaOf(partition, expected, champion),
       }),
-      ...populationMetrics(head, data),
+      ...populationMetrics(options, head, data),
       ...comparisons(options, head, data),
       ...realised(options, head, matured),
     ];
@@ -102,9 +106,40 @@ function isSchemaOf(
   return isCode && (champion === null || champion.schemaHash === manifest.schema_hash);
 }
 
-function populationMetrics(head: MetricHead, data: FeatureColumns): DriftMetric[] {
-  const value = data.rows === 0 ? null : eligibleRows(data) / data.rows;
+/** A partition that says it has no state lacks no column: it is out of date, not broken. */
+function columnsOf(
+  { manifest }: PublishedPartition,
+  { columns, state }: ExpectedSchema,
+): readonly ColumnType[] {
+  const saysState = manifest.definition_hashes[state.name] !== undefined;
+  return saysState ? columns : columns.filter(({ name }) => name !== state.name);
+}
+
+/** Why features and scores can't be compared; undefined: they can. */
+function incomparable(
+  { champion, expected }: DetectDriftOptions,
+  { manifest }: PublishedPartition,
+): { readonly status: 'no_state' | 'no_reference'; readonly why: string } | undefined {
+  if (!knowsState(manifest, expected)) {
+    const why = `partition ${manifest.date} does not say who is subscribed; a backfill of it adds that`;
+    return { status: 'no_state', why };
+  }
+  if (!champion) return { status: 'no_reference', why: 'no model has been trained yet' };
+  if (isSameEligibility(champion.eligibilityHashes, expected)) return undefined;
+  const why = `model ${champion.version} was not trained on the users who are eligible now (${describeEligibility(expected)}); the next one will be`;
+  return { status: 'no_reference', why };
+}
+
+function populationMetrics(
+  { partition, expected }: DetectDriftOptions,
+  head: MetricHead,
+  data: FeatureColumns,
+): DriftMetric[] {
   const row = { ...head, subject: 'population', metric: 'eligible_share', reference_rows: null };
+  if (!knowsState(partition.manifest, expected)) {
+    return [{ ...row, value: null, threshold: null, status: 'no_state' }];
+  }
+  const value = data.rows === 0 ? null : eligibleRows(data) / data.rows;
   return [{ ...row, value, threshold: null, status: 'recorded' }];
 }
 
@@ -114,15 +149,19 @@ function eligibleRows(data: FeatureColumns): number {
 
 /** Features and scores against the reference; without a comparable one the means are recorded. */
 function comparisons(
-  { champion, partition, expected, lastKnownChurnRate }: DetectDriftOptions,
+  options: DetectDriftOptions,
   head: MetricHead,
   data: FeatureColumns,
 ): DriftMetric[] {
+  const { champion, partition, expected, lastKnownChurnRate } = options;
+  const problem = incomparable(options, partition);
+  // Who is eligible is not known: a mean over everybody would stand beside means over the eligible.
+  if (problem?.status === 'no_state') return [];
   const eligible = new Map(
     [...data.features].map(([name, values]) => [name, selectRows(values, data.isEligible)]),
   );
   // Features of another meaning, or a model that reads them, would compare what is not comparable.
-  if (!champion || !isSchemaOf(partition, expected, champion)) {
+  if (problem || !champion || !isSchemaOf(partition, expected, champion)) {
     return [...eligible].map(([subject, values]) => ({
       ...head,
       reference_rows: null,
@@ -184,12 +223,15 @@ function markComplete(
 }
 
 function realised(
-  { champion, matured, expected }: DetectDriftOptions,
+  options: DetectDriftOptions,
   head: MetricHead,
   data: FeatureColumns | null,
 ): DriftMetric[] {
+  const { champion, matured, expected } = options;
   if (!champion || !matured || !data?.labels) return [];
   if (!matured.manifest.label_mature || !isSchemaOf(matured, expected, champion)) return [];
+  const problem = incomparable(options, matured);
+  if (problem) return [notRealised(head, matured.manifest.date, problem.status)];
   const { labels } = data;
   const isLabelled = data.isEligible.map((mark, row) => (Number.isNaN(labels[row]) ? 0 : mark));
   const marks = markComplete(expected.features, data, isLabelled);
@@ -205,17 +247,20 @@ function realised(
 }
 
 function toReport(
-  { date, partition, champion }: DetectDriftOptions,
+  options: DetectDriftOptions,
   data: FeatureColumns,
   metrics: readonly DriftMetric[],
 ): DriftReport {
+  const { date, partition, champion, expected } = options;
   const alerts = driftAlerts(metrics);
-  const eligible = eligibleRows(data);
-  const quiet = eligible < driftThresholds.rowsMin ? 'insufficient_sample' : 'ok';
-  const withoutAlert = champion ? quiet : 'no_reference';
+  const eligible = knowsState(partition.manifest, expected) ? eligibleRows(data) : null;
+  const problem = incomparable(options, partition);
+  const quiet = (eligible ?? 0) < driftThresholds.rowsMin ? 'insufficient_sample' : 'ok';
+  const withoutAlert = problem?.status ?? quiet;
   return {
     date,
     status: alerts.length > 0 ? 'alert' : withoutAlert,
+    not_compared: problem?.why ?? null,
     model_version: champion?.version ?? null,
     feature_time: partition.manifest.feature_time,
     revision: partition.manifest.revision,

@@ -1,8 +1,19 @@
 import type { Alert } from '../contracts';
 
-/** `recorded`: a number without a threshold. `in_sample`: the model has seen these labels. */
+/**
+ * `recorded`: a number without a threshold. `in_sample`: the model has seen these labels.
+ * `no_reference`: there is no model that was trained on such rows. `no_state`: the partition does not
+ * say who is subscribed, hence not who is eligible.
+ */
 export type DriftStatus =
-  'ok' | 'alert' | 'recorded' | 'insufficient_sample' | 'constant' | 'no_reference' | 'in_sample';
+  | 'ok'
+  | 'alert'
+  | 'recorded'
+  | 'insufficient_sample'
+  | 'constant'
+  | 'no_reference'
+  | 'no_state'
+  | 'in_sample';
 
 /** One number of one day: a row of the drift log. */
 export interface DriftMetric {
@@ -22,13 +33,16 @@ export interface DriftMetric {
 /** What `churn drift` and GET /drift show; snake_case, because it leaves the process. */
 export interface DriftReport {
   readonly date: string;
-  readonly status: 'ok' | 'alert' | 'no_reference' | 'insufficient_sample';
+  readonly status: 'ok' | 'alert' | 'no_reference' | 'no_state' | 'insufficient_sample';
+  /** Why features and scores were not compared, for people; null where they were. */
+  readonly not_compared: string | null;
   readonly model_version: string | null;
   readonly feature_time: string;
   readonly revision: number;
   /** Rows of the partition, and those of them that features and scores are compared on. */
   readonly rows: number;
-  readonly eligible_rows: number;
+  /** Null where the partition does not say who is eligible. */
+  readonly eligible_rows: number | null;
   readonly reference_rows: number | null;
   readonly metrics: readonly DriftMetric[];
   readonly alerts: readonly Alert[];

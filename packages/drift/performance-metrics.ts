@@ -58,6 +58,17 @@ export function performanceMetrics(input: {
   ];
 }
 
+/** Says that nothing realised can be compared for a partition. */
+export function notRealised(
+  head: MetricHead,
+  partitionDate: string,
+  status: 'no_state' | 'no_reference',
+): DriftMetric {
+  const subject = `performance/${partitionDate}`;
+  const row = { ...head, subject, rows: 0, reference_rows: null };
+  return { ...row, metric: 'auc', value: null, threshold: null, status };
+}
+
 /** Hanley and McNeil (1982). */
 function aucStandardError(auc: number, positives: number, negatives: number): number {
   const twoPositives = auc / (2 - auc);

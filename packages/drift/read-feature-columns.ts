@@ -1,5 +1,6 @@
 import type { PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
+import { eligibleCondition, type Eligibility } from '../modeling';
 import type { ColumnType } from './compare-columns';
 
 /** A partition by columns; shape (rows,) each, NaN for null, booleans as 0 and 1. */
@@ -11,8 +12,8 @@ export interface FeatureColumns {
   /** 1 churned, 0 stayed, NaN not known; undefined when the file has no label column. */
   readonly labels: Float64Array | undefined;
   /**
-   * 1 for eligible rows, the population models are trained on (`isEligible` of packages/modeling).
-   * A row where that is not known stays in, so that it is seen.
+   * 1 for eligible rows, the population that models are trained on. A row where that is not known,
+   * because a value or a whole column is missing, stays in, so that it is seen.
    */
   readonly isEligible: Uint8Array;
 }
@@ -29,30 +30,30 @@ export async function readColumnTypes(duckDb: DuckDb, path: string): Promise<Col
 export async function readFeatureColumns(
   duckDb: DuckDb,
   partition: PublishedPartition,
-  names: {
-    readonly features: readonly string[];
-    readonly label: string;
-    readonly eligibleBy: string;
+  expected: Eligibility & {
+    readonly features: readonly { readonly name: string }[];
+    readonly label: { readonly name: string };
   },
 ): Promise<FeatureColumns> {
   const columnTypes = await readColumnTypes(duckDb, partition.path);
   const isThere = (name: string) => columnTypes.some((column) => column.name === name);
-  const present = [...names.features, names.label].filter(isThere);
+  const { features, label, ...eligibility } = expected;
+  const present = [...features, label].map(({ name }) => name).filter(isThere);
   const selected = present.map(
     (name) => `coalesce(try_cast(${quoteIdentifier(name)} AS DOUBLE), 'nan'::DOUBLE)`,
   );
+  const mark = `(${eligibleCondition(eligibility, isThere)}) IS DISTINCT FROM false`;
   const reader = await duckDb.connection.runAndReadAll(
-    `SELECT ${['true', ...selected].join(', ')} FROM ${readParquet([partition.path])}`,
+    `SELECT ${[mark, ...selected].join(', ')} FROM ${readParquet([partition.path])}`,
   );
-  const [all = [], ...columns] = reader.getColumns();
+  const [marks = [], ...columns] = reader.getColumns();
   const byName = new Map(
     columns.map((column, index) => [present[index]!, Float64Array.from(column as number[])]),
   );
-  const labels = byName.get(names.label);
-  byName.delete(names.label);
-  const activity = byName.get(names.eligibleBy);
-  const isEligible = Uint8Array.from(all, (_, row) => (activity && activity[row]! <= 0 ? 0 : 1));
-  return { rows: all.length, columnTypes, features: byName, labels, isEligible };
+  const labels = byName.get(label.name);
+  byName.delete(label.name);
+  const isEligible = Uint8Array.from(marks, (value) => (value === true ? 1 : 0));
+  return { rows: marks.length, columnTypes, features: byName, labels, isEligible };
 }
 
 /** The values of the rows marked 1. */

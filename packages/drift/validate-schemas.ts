@@ -1,5 +1,11 @@
-import type { OnlineMeta, OnlineVector, PublishedPartition } from '../contracts';
+import {
+  onlineStateHash,
+  type OnlineMeta,
+  type OnlineVector,
+  type PublishedPartition,
+} from '../contracts';
 import type { DuckDb } from '../duckdb';
+import { isSameEligibility, knowsState, type EligibilityHashes } from '../modeling';
 import { compareColumns, type ColumnType } from './compare-columns';
 import type { ExpectedSchema } from './detect-drift';
 import { readColumnTypes } from './read-feature-columns';
@@ -8,10 +14,13 @@ export interface SchemaCheck {
   readonly name:
     | 'offline_schema'
     | 'offline_columns'
+    | 'offline_state'
     | 'online_schema'
+    | 'online_state'
     | 'online_vector'
     | 'online_matches_offline'
-    | 'model_schema';
+    | 'model_schema'
+    | 'model_eligibility';
   readonly status: 'pass' | 'warn' | 'fail';
   readonly message: string;
 }
@@ -25,7 +34,12 @@ export interface SchemaVerdict {
 export interface ValidateSchemasOptions {
   readonly offline: PublishedPartition | null;
   readonly online: OnlineMeta | null;
-  readonly model: { readonly version: string; readonly schemaHash: string } | null;
+  readonly model: {
+    readonly version: string;
+    readonly schemaHash: string;
+    /** Null: the model was made before models recorded whom they were trained on. */
+    readonly eligibilityHashes: EligibilityHashes | null;
+  } | null;
   readonly expected: ExpectedSchema;
   readonly openDuckDb: () => Promise<DuckDb>;
   /** Any user's vector; absent: the vectors are not looked at. */
@@ -41,7 +55,7 @@ export async function validateSchemas(options: ValidateSchemasOptions): Promise<
   const checks = [
     ...(await checkOffline(options)),
     ...checkOnline(options),
-    checkModel(options.model, options.expected),
+    ...checkModel(options.model, options.expected),
   ];
   const worst = (['fail', 'warn'] as const).find((s) => checks.some(({ status }) => status === s));
   return { verdict: worst ?? 'pass', checks };
@@ -67,10 +81,18 @@ async function checkOffline({
   const duckDb = await openDuckDb();
   try {
     const columns = await readColumnTypes(duckDb, offline.path);
-    return [hash, checkColumns(columns, expected.columns)];
+    return [hash, checkColumns(columns, expected.columns), checkState(offline, expected)];
   } finally {
     duckDb.close();
   }
+}
+
+/** Without a state there is no list and no drift, so that it fails, as features that are missing do. */
+function checkState({ manifest }: PublishedPartition, expected: ExpectedSchema): SchemaCheck {
+  return check('offline_state', knowsState(manifest, expected), [
+    `Partition ${manifest.date} says who is subscribed.`,
+    `Partition ${manifest.date} does not say who is subscribed as this release defines it: backfill it.`,
+  ]);
 }
 
 function checkColumns(actual: readonly ColumnType[], expected: readonly ColumnType[]): SchemaCheck {
@@ -101,9 +123,27 @@ function checkOnline(options: ValidateSchemasOptions): SchemaCheck[] {
   ]);
   return [
     hash,
+    checkOnlineState(online, expected),
     ...(offline ? [checkAgreement(offline, online)] : []),
     ...(onlineSample ? [checkVector(onlineSample, expected)] : []),
   ];
+}
+
+/** A warning: predictions are served, and say that they don't know who is eligible. */
+function checkOnlineState(
+  online: OnlineMeta,
+  { state, definitionHashes }: ExpectedSchema,
+): SchemaCheck {
+  const name = 'online_state';
+  const wanted = onlineStateHash(definitionHashes[state.name] ?? '');
+  return online.state_hash === wanted
+    ? { name, status: 'pass', message: 'The online store says who is subscribed.' }
+    : {
+        name,
+        status: 'warn',
+        message:
+          'The online store does not say who is subscribed as this release defines it: sync a partition that does.',
+      };
 }
 
 /** Behind is a warning: what is served is whole but older. Ahead is usual when an old day is run. */
@@ -147,14 +187,34 @@ function isOfType(value: number | boolean | undefined, type: string): boolean {
 
 function checkModel(
   model: ValidateSchemasOptions['model'],
-  { schemaHash }: ExpectedSchema,
+  expected: ExpectedSchema,
+): SchemaCheck[] {
+  const { schemaHash } = expected;
+  if (!model)
+    return [{ name: 'model_schema', status: 'warn', message: 'No model is serving yet.' }];
+  const { version } = model;
+  return [
+    check('model_schema', model.schemaHash === schemaHash, [
+      `Model ${version} has the schema of this release.`,
+      `Model ${version} has schema ${short(model.schemaHash)}, this release has ${short(schemaHash)}: retrain, or roll back.`,
+    ]),
+    checkEligibility(model, expected),
+  ];
+}
+
+/** A warning: the model serves, but drift has no reference until the next training. */
+function checkEligibility(
+  { version, eligibilityHashes }: NonNullable<ValidateSchemasOptions['model']>,
+  expected: ExpectedSchema,
 ): SchemaCheck {
-  const name = 'model_schema';
-  if (!model) return { name, status: 'warn', message: 'No model is serving yet.' };
-  return check(name, model.schemaHash === schemaHash, [
-    `Model ${model.version} has the schema of this release.`,
-    `Model ${model.version} has schema ${short(model.schemaHash)}, this release has ${short(schemaHash)}: retrain, or roll back.`,
-  ]);
+  const name = 'model_eligibility';
+  return isSameEligibility(eligibilityHashes, expected)
+    ? { name, status: 'pass', message: `Model ${version} was trained on who is eligible now.` }
+    : {
+        name,
+        status: 'warn',
+        message: `Model ${version} was not trained on the users who are eligible now: retrain.`,
+      };
 }
 
 function short(hash: string): string {

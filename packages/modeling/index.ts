@@ -1,5 +1,15 @@
 export { auditModels, type ModelAudit } from './audit-models';
-export { isEligible } from './eligibility';
+export {
+  createEligibilityCheck,
+  describeEligibility,
+  eligibleCondition,
+  isSameEligibility,
+  knowsState,
+  type Eligibility,
+  type EligibilityAnswer,
+  type EligibilityHashes,
+  type IneligibleReason,
+} from './eligibility';
 export { evaluatePredictions } from './evaluate-predictions';
 export { gradientAscentTrainer } from './gradient-ascent-trainer';
 export { readAliases, readModelEvents, type RegistryPorts } from './model-aliases';

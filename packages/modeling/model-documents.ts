@@ -4,8 +4,12 @@ import type { FeatureWording } from '../features';
 export interface ModelSchema {
   readonly features: readonly (ModelSchemaFeature & { readonly wording?: FeatureWording })[];
   readonly label: { readonly name: string };
-  /** The feature that is above 0 for whoever is predicted. */
+  /** The state of a user who can still leave: whoever is not in it has left. */
+  readonly state: { readonly name: string };
+  /** The feature that is above 0 for whoever is predicted; the others are dormant. */
   readonly eligibleBy: string;
+  /** By name of a feature, of the label or of the state. */
+  readonly definitionHashes: Readonly<Record<string, string>>;
   /** The feature of the baseline that a model is compared with; null: there is none. */
   readonly recency: string | null;
   readonly schemaHash: string;
@@ -239,7 +243,13 @@ export interface ModelMetadata {
     readonly horizon_days: number;
     readonly grace_days: number;
   };
+  /** Of whom the rows are, for people. */
   readonly eligibility: string;
+  /**
+   * What decides who is eligible: definition hashes by column. Absent in models made before
+   * partitions said who is subscribed: their rows were of users who had left, too.
+   */
+  readonly eligibility_hashes?: Readonly<Record<string, string>>;
   readonly data: {
     readonly rows: number;
     readonly positives: number;

@@ -38,10 +38,13 @@ export function separateFeatures({ labels, served }: DayRows): ServedFeatures | 
   return served && served.sha256 !== labels.manifest.sha256 ? served : undefined;
 }
 
-/** Rows of one day, in order of user_id, as SQL: user_id, the features and the label. */
+/**
+ * Rows of one day, in order of user_id, as SQL: user_id, the features, the state and the label. The
+ * state comes with the features: it is of their K and S.
+ */
 export function dayRelation(day: DayRows, schema: ModelSchema): string {
   const label = quoteIdentifier(schema.label.name);
-  const features = schema.features.map(({ name }) => quoteIdentifier(name));
+  const features = [...schema.features, schema.state].map(({ name }) => quoteIdentifier(name));
   const separate = separateFeatures(day);
   if (!separate) {
     // The file is sorted by user_id, and DuckDB keeps the order of a file.

@@ -1,6 +1,6 @@
-import type { PublishedPartition } from '../contracts';
+import { ChurnError, type PublishedPartition } from '../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
-import { eligibleCondition, type Eligibility } from './eligibility';
+import { eligibleCondition, knowsState, type Eligibility } from './eligibility';
 import { forEachChunk, type ResultChunk } from './partition-rows';
 import { topReasons, type FeatureValues, type ServingModel } from './serving-model';
 
@@ -21,9 +21,16 @@ export interface PartitionScores {
   readonly columns: readonly Float64Array[];
 }
 
-/** Scores every eligible user of a partition. */
+/**
+ * Scores every eligible user of a partition.
+ *
+ * @throws ChurnError NO_STATE for a partition that does not say who is subscribed.
+ */
 export async function scorePartition(options: ScoreOptions): Promise<PartitionScores> {
   const { partition, model, signal } = options;
+  if (!knowsState(partition.manifest, options.eligibility)) {
+    throw new ChurnError('NO_STATE', { date: partition.manifest.date });
+  }
   const features = model.featureNames.map((name) => `CAST(${quoteIdentifier(name)} AS DOUBLE)`);
   const query = `SELECT user_id, ${features.join(', ')} FROM ${readParquet([partition.path])}
     WHERE ${eligibleCondition(options.eligibility)}`;
@@ -61,7 +68,11 @@ export interface UserAtRisk {
   readonly reasons: readonly string[];
 }
 
-/** The eligible users of a partition most likely to leave: by probability, then by user_id. */
+/**
+ * The eligible users of a partition most likely to leave: by probability, then by user_id.
+ *
+ * @throws ChurnError NO_STATE for a partition that does not say who is subscribed.
+ */
 export async function scoreUsers(options: ScoreOptions & { limit: number }): Promise<UserAtRisk[]> {
   const { model, limit } = options;
   const { userIds, probabilities, columns } = await scorePartition(options);

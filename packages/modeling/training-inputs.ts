@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { PublishedPartition } from '../contracts';
+import { ChurnError, isChurnError, type PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
+import { eligibilityHashes, knowsState } from './eligibility';
 import type {
   ModelSchema,
   PartitionInput,
@@ -12,7 +13,7 @@ import { featuresOf, separateFeatures, type ServedFeatures } from './partition-r
 import type { TrainerOptions } from './trainer';
 import type { TrainingMatrix } from './training-matrix';
 import type { TrainingDay } from './training-rows';
-import { lastUsableDay, splitDays } from './training-split';
+import { lastUsableDay, splitDays, type DaySplit } from './training-split';
 
 /** What a model is trained and validated on, before any row is read. */
 export interface TrainingInputs {
@@ -43,7 +44,8 @@ export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
   const served = byDate(input.servedFeatures ?? [], ({ date }) => date);
   const current = byDate(input.partitions, ({ manifest }) => manifest.date);
   const last = lastUsableDay(asOf);
-  const excluded = { other_schema: 0, too_recent: 0, label_unknown: 0 };
+  const excluded = { other_schema: 0, too_recent: 0, label_unknown: 0, no_state: 0 };
+  const withoutState: LogicalDate[] = [];
   const days = new Map<LogicalDate, TrainingDay>();
   for (const [date, labels] of current) {
     const features = served.get(date);
@@ -51,8 +53,9 @@ export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
     const reason = exclusion(labels, schema, last);
     if (reason) excluded[reason] += featuresOf(day).rows;
     else days.set(date, day);
+    if (reason === 'no_state') withoutState.push(date);
   }
-  const split = splitDays([...days.keys()], asOf);
+  const split = splitLabelled([...days.keys()], asOf, withoutState);
   const pick = (dates: readonly LogicalDate[]) => dates.map((date) => days.get(date)!);
   const rowsOf = (dates: readonly LogicalDate[]) =>
     pick(dates).reduce((sum, day) => sum + featuresOf(day).rows, 0);
@@ -90,10 +93,31 @@ function exclusion(
   { manifest }: PublishedPartition,
   schema: ModelSchema,
   last: LogicalDate,
-): 'other_schema' | 'too_recent' | 'label_unknown' | undefined {
+): 'other_schema' | 'too_recent' | 'label_unknown' | 'no_state' | undefined {
   if (manifest.schema_hash !== schema.schemaHash) return 'other_schema';
   if (manifest.date > last) return 'too_recent';
-  return manifest.label_mature ? undefined : 'label_unknown';
+  if (!manifest.label_mature) return 'label_unknown';
+  return knowsState(manifest, schema) ? undefined : 'no_state';
+}
+
+/** As `splitDays`; too few days say how many more there would be with a state, and the remedy. */
+function splitLabelled(
+  labelledDays: readonly LogicalDate[],
+  asOf: LogicalDate,
+  withoutState: readonly LogicalDate[],
+): DaySplit {
+  try {
+    return splitDays(labelledDays, asOf);
+  } catch (error) {
+    const isShort = isChurnError(error) && error.code === 'NOT_ENOUGH_TRAINING_DATA';
+    if (!isShort || withoutState.length === 0) throw error;
+    const { from, to, days } = rangeOf([...withoutState].sort());
+    const problem =
+      `${String(error.details.problem)}; ${days} partitions from ${from} to ${to} are left out ` +
+      '(no_state), because they were made before partitions said who is subscribed: ' +
+      `\`churn backfill --from ${from} --to ${to}\` adds that`;
+    throw new ChurnError(error.code, { ...error.details, problem }, { cause: error });
+  }
 }
 
 function byDate<T>(
@@ -111,7 +135,7 @@ function rangeOf(dates: readonly LogicalDate[]): { from: string; to: string; day
 
 /**
  * Identifies everything a model follows from: the rows themselves (by their values, in order), the
- * split, schema and solver. Host, time, seed of the sample and which files the rows came from are
+ * split, schema, eligibility and solver. Host, time, seed of the sample and which files the rows came from are
  * not part of it.
  */
 export function inputHash(
@@ -122,11 +146,12 @@ export function inputHash(
 ): string {
   const { l2, maxIterations, tolerance } = solver.options;
   const identity = {
-    recipe: 2,
+    recipe: 3,
     training: [rows.training.rows, hashRows(rows.training)],
     validation: [rows.validation.rows, hashRows(rows.validation)],
     split: inputs.split,
     schema: [schema.schemaHash, schema.label.name],
+    eligibility: eligibilityHashes(schema),
     solver: [solver.name, l2, maxIterations, tolerance],
   };
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');

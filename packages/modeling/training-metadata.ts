@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatInstant } from '../instants';
 import type { ChampionComparison } from './champion-comparison';
-import { describeEligibility } from './eligibility';
+import { describeEligibility, eligibilityHashes } from './eligibility';
 import type { ModelMetadata, PromotionDecision } from './model-documents';
 import type { TrainingRun } from './train-model';
 import { describeKnowledge, describePartitions } from './training-inputs';
@@ -49,6 +49,7 @@ export function buildMetadata(input: MetadataInput): Omit<ModelMetadata, 'model_
       grace_days: LABEL_GRACE_DAYS,
     },
     eligibility: describeEligibility(schema),
+    eligibility_hashes: eligibilityHashes(schema),
     data: describeData(input),
     split: input.inputs.split,
     metrics: trained.metrics,
@@ -104,7 +105,7 @@ function describeCoefficients({
 function describeData({ inputs, rows }: MetadataInput): ModelMetadata['data'] {
   const { training, validation } = rows;
   const positives = countPositives(training.matrix.labels);
-  const both = (reason: 'dormant' | 'label_unknown') =>
+  const both = (reason: keyof typeof training.excluded) =>
     training.excluded[reason] + validation.excluded[reason];
   return {
     rows: training.matrix.rows,
@@ -116,6 +117,7 @@ function describeData({ inputs, rows }: MetadataInput): ModelMetadata['data'] {
     excluded: {
       ...inputs.excluded,
       dormant: both('dormant'),
+      left: both('left'),
       label_unknown: (inputs.excluded.label_unknown ?? 0) + both('label_unknown'),
     },
     knowledge: describeKnowledge(inputs),

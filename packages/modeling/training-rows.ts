@@ -1,5 +1,6 @@
 import type { LogicalDate } from '../instants';
-import type { DuckDb } from '../duckdb';
+import { readParquet, type DuckDb } from '../duckdb';
+import { ineligibleReasonSql, type IneligibleReason } from './eligibility';
 import type { ModelSchema } from './model-documents';
 import {
   eligibleRows,
@@ -19,7 +20,7 @@ export interface TrainingRows {
   readonly matrix: TrainingMatrix;
   /** Where each day's rows start, plus one last entry: the number of rows. */
   readonly dayOffsets: readonly number[];
-  readonly excluded: { readonly dormant: number; readonly label_unknown: number };
+  readonly excluded: Readonly<Record<IneligibleReason | 'label_unknown', number>>;
 }
 
 interface ReadOptions {
@@ -56,8 +57,26 @@ export async function readTrainingRows(options: ReadOptions): Promise<TrainingRo
     columns.map((column) => column.subarray(0, count)),
     labels.subarray(0, count),
   );
-  const dormant = capacity - count - labelUnknown;
-  return { matrix, dayOffsets, excluded: { dormant, label_unknown: labelUnknown } };
+  const excluded = { ...(await countIneligible(options)), label_unknown: labelUnknown };
+  return { matrix, dayOffsets, excluded };
+}
+
+/** Rows of the days by why they are not eligible; from the files that the features are read from. */
+async function countIneligible({
+  duckDb,
+  days,
+  schema,
+  signal,
+}: ReadOptions): Promise<Record<IneligibleReason, number>> {
+  const files = days.map((day) => featuresOf(day).path);
+  const found = await duckDb.rows<{ reason: IneligibleReason | null; rows: bigint }>(
+    `SELECT ${ineligibleReasonSql(schema)} AS reason, count(*) AS rows
+     FROM ${readParquet(files)} GROUP BY ALL`,
+    signal,
+  );
+  const counts = { left: 0, dormant: 0 };
+  for (const { reason, rows } of found) if (reason !== null) counts[reason] = Number(rows);
+  return counts;
 }
 
 /** Appends the labels that are known; returns the chunk's rows that have one. */

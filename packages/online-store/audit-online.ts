@@ -7,7 +7,7 @@ import { userIdOfKey } from './online-keys';
 import { readVectorTexts } from './read-online';
 import { openPartition, type OpenPartition } from './read-partition';
 import { mayHoldOthers, scanVectorKeys } from './scan-vector-keys';
-import { vectorHash } from './vector-hash';
+import { onlineVectorHash } from './vector-hash';
 
 export interface OnlineAudit {
   readonly equal: number;
@@ -27,6 +27,8 @@ export interface AuditOnlineOptions {
   readonly openDuckDb: () => Promise<DuckDb>;
   /** What the store should hold: the partition that its meta key names. */
   readonly partition: PublishedPartition;
+  /** The partition's column that says whether a user is subscribed. */
+  readonly stateName: string;
   readonly signal?: AbortSignal;
 }
 
@@ -44,10 +46,11 @@ export async function auditOnline(options: AuditOnlineOptions): Promise<OnlineAu
   const tally = createTally();
   const duckDb = await options.openDuckDb();
   try {
-    await compareVectors(options, await openPartition(duckDb, options.partition), tally);
+    const open = () => openPartition(duckDb, options.partition, options.stateName);
+    await compareVectors(options, await open(), tally);
     const { equal, mismatched, not_comparable: later } = tally.counts;
     if (await mayHoldOthers(options.redis, equal + mismatched + later)) {
-      await findExtra(options, await openPartition(duckDb, options.partition), tally);
+      await findExtra(options, await open(), tally);
     }
   } finally {
     duckDb.close();
@@ -76,11 +79,11 @@ function createTally() {
 }
 
 async function compareVectors(
-  { redis, partition, signal }: AuditOnlineOptions,
+  { redis, partition, stateName, signal }: AuditOnlineOptions,
   source: OpenPartition,
   tally: ReturnType<typeof createTally>,
 ): Promise<void> {
-  const encode = createVectorEncoder(partition, source.featureNames);
+  const encode = createVectorEncoder(partition, source, stateName);
   const tasks = createBoundedTasks(READS_IN_FLIGHT);
   for await (const chunk of source.chunks()) {
     signal?.throwIfAborted();
@@ -103,13 +106,14 @@ function judge(text: string, expected: EncodedVector): Verdict {
   const offline = JSON.parse(expected.value) as OnlineVector;
   if (isLater(stored, offline)) return 'not_comparable';
   const isEqual =
-    vectorHash(stored.features) === expected.hash &&
+    onlineVectorHash(stored) === expected.hash &&
     stored.vector_hash === expected.hash &&
     stored.user_id === offline.user_id &&
     stored.feature_time === offline.feature_time &&
     stored.known_at === offline.known_at &&
     stored.revision === offline.revision &&
-    stored.schema_hash === offline.schema_hash;
+    stored.schema_hash === offline.schema_hash &&
+    stored.state_hash === offline.state_hash;
   return isEqual ? 'equal' : 'mismatched';
 }
 

@@ -1,6 +1,14 @@
-import { ChurnError, type OnlineVector, type PublishedPartition } from '../contracts';
-import type { PartitionChunk } from './read-partition';
+import {
+  ChurnError,
+  onlineStateHash,
+  type OnlineVector,
+  type PublishedPartition,
+} from '../contracts';
+import type { OpenPartition, PartitionChunk } from './read-partition';
 import { hashCanonicalText } from './vector-hash';
+
+/** The name of the state in online values, whatever the partition's column is called. */
+const STATE_KEY = 'is_subscribed' satisfies keyof OnlineVector;
 
 /** The value at a user's key, and the hash in it. */
 export interface EncodedVector {
@@ -16,16 +24,23 @@ export interface EncodedVector {
  * `feature_time` and `revision` come first: the compare-and-set script finds them there without
  * parsing the JSON. Equal rows of equal partitions give equal bytes.
  *
- * @throws ChurnError CORRUPT_PARTITION for a feature that is null or not finite.
+ * @throws ChurnError CORRUPT_PARTITION for a feature that is null or not finite, or a state that is null.
  */
 export function createVectorEncoder(
   partition: PublishedPartition,
-  featureNames: readonly string[],
+  { featureNames, hasState }: Pick<OpenPartition, 'featureNames' | 'hasState'>,
+  stateName: string,
 ): (chunk: PartitionChunk, row: number) => EncodedVector {
   const head = headOf(partition);
-  const tail = `,"schema_hash":${JSON.stringify(partition.manifest.schema_hash)},"vector_hash":"`;
+  const { schema_hash: schemaHash } = partition.manifest;
   const inOrder = featureNames.map((name, index) => ({ name, index }));
-  const sorted = [...inOrder].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const stateIndex = featureNames.length;
+  const state = hasState ? [{ name: STATE_KEY, index: stateIndex }] : [];
+  const sorted = [...inOrder, ...state].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const stateTail = hasState
+    ? `,"state_hash":${JSON.stringify(stateHashOf(partition, stateName))}`
+    : '';
+  const tail = `${stateTail},"schema_hash":${JSON.stringify(schemaHash)},"vector_hash":"`;
   const featuresText = createObjectWriter(inOrder);
   const canonicalText = createObjectWriter(sorted);
   return (chunk, row) => {
@@ -33,12 +48,22 @@ export function createVectorEncoder(
     const userId = chunk.userIds[row]!;
     const hash = hashCanonicalText(canonicalText(chunk, row));
     const features = featuresText(chunk, row);
+    const stateText = hasState ? `,"${STATE_KEY}":${chunk.values[stateIndex]![row]}` : '';
     return {
       userId,
       hash,
-      value: `${head}${JSON.stringify(userId)},"features":${features}${tail}${hash}"}`,
+      value: `${head}${JSON.stringify(userId)},"features":${features}${stateText}${tail}${hash}"}`,
     };
   };
+}
+
+/** What online values and their meta carry for a partition's state; undefined where it has none. */
+export function stateHashOf(
+  { manifest }: PublishedPartition,
+  stateName: string,
+): string | undefined {
+  const hash = manifest.definition_hashes[stateName];
+  return hash === undefined ? undefined : onlineStateHash(hash);
 }
 
 function headOf({ manifest }: PublishedPartition): string {
@@ -58,13 +83,13 @@ function createObjectWriter(columns: readonly { name: string; index: number }[])
   }));
   return (chunk: PartitionChunk, row: number): string => {
     let text = '{';
-    for (const { before, index } of parts) text += `${before}${chunk.features[index]![row]}`;
+    for (const { before, index } of parts) text += `${before}${chunk.values[index]![row]}`;
     return `${text}}`;
   };
 }
 
 function assertUsable(chunk: PartitionChunk, row: number, { path }: PublishedPartition): void {
-  for (const column of chunk.features) {
+  for (const column of chunk.values) {
     const value = column[row];
     if (typeof value !== 'boolean' && !Number.isFinite(value)) {
       throw new ChurnError('CORRUPT_PARTITION', { path });

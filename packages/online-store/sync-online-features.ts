@@ -7,7 +7,7 @@ import {
   type PublishedPartition,
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import { createVectorEncoder, type EncodedVector } from './encode-vectors';
+import { createVectorEncoder, stateHashOf, type EncodedVector } from './encode-vectors';
 import {
   announceTarget,
   publishMeta,
@@ -25,6 +25,8 @@ export interface SyncOptions {
   readonly openDuckDb: () => Promise<DuckDb>;
   /** Its path should be one that is never replaced (the revision's own file). */
   readonly partition: PublishedPartition;
+  /** The partition's column that says whether a user is subscribed. */
+  readonly stateName: string;
   readonly installationId: string;
   readonly publishedAt: InstantText;
   readonly onProgress?: (progress: { readonly users: number; readonly total: number }) => void;
@@ -62,7 +64,7 @@ const BATCHES_IN_FLIGHT = 4;
  *   CORRUPT_ONLINE_KEY, REDIS_UNAVAILABLE; the signal's reason when aborted.
  */
 export async function syncOnlineFeatures(options: SyncOptions): Promise<SyncReport> {
-  const { redis, partition, installationId } = options;
+  const { redis, partition, stateName, installationId } = options;
   await claimInstallation(redis, installationId);
   const tally = { written: 0, unchanged: 0, removed: 0 };
   const finish = () => report(partition, tally);
@@ -70,9 +72,9 @@ export async function syncOnlineFeatures(options: SyncOptions): Promise<SyncRepo
   const order = writeOrderOf(partition);
   const duckDb = await options.openDuckDb();
   try {
-    const source = await openPartition(duckDb, partition);
+    const source = await openPartition(duckDb, partition, stateName);
     if ((await announceTarget(redis, order)) === 'ahead') return finish();
-    const encode = createVectorEncoder(partition, source.featureNames);
+    const encode = createVectorEncoder(partition, source, stateName);
     if ((await writeVectors(options, source.chunks(), encode, tally)) === 'ahead') return finish();
   } finally {
     duckDb.close();
@@ -160,14 +162,17 @@ async function removeLeftBehind(
   return ahead ? 'ahead' : 'done';
 }
 
-function metaOf({ partition, installationId, publishedAt }: SyncOptions): OnlineMeta {
+function metaOf(options: SyncOptions): OnlineMeta {
+  const { partition, installationId, publishedAt } = options;
   const { manifest } = partition;
+  const stateHash = stateHashOf(partition, options.stateName);
   return {
     installation_id: installationId,
     feature_time: manifest.feature_time,
     known_at: manifest.known_at,
     revision: manifest.revision,
     schema_hash: manifest.schema_hash,
+    ...(stateHash !== undefined && { state_hash: stateHash }),
     partition_sha256: manifest.sha256,
     users: manifest.rows,
     published_at: publishedAt,

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { OnlineVector } from '../contracts';
 
 export type FeatureValues = Readonly<Record<string, number | boolean>>;
 
@@ -11,6 +12,14 @@ export function vectorHash(values: FeatureValues): string {
   return hashCanonicalText(
     `{${names.map((name) => `${JSON.stringify(name)}:${JSON.stringify(values[name])}`).join(',')}}`,
   );
+}
+
+/** What an online value's `vector_hash` must be: of its features and, where it has one, its state. */
+export function onlineVectorHash({
+  features,
+  is_subscribed,
+}: Pick<OnlineVector, 'features' | 'is_subscribed'>): string {
+  return vectorHash(is_subscribed === undefined ? features : { ...features, is_subscribed });
 }
 
 /** The hash of a text that is canonical already. */

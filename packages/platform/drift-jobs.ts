@@ -10,6 +10,7 @@ import {
 } from '../drift';
 import { readParquet } from '../duckdb';
 import { addDays, formatInstant, type LogicalDate } from '../instants';
+import type { ModelMetadata } from '../modeling';
 import { readMeta, readVectors } from '../online-store';
 import { championVersion, loadModel, showModelVersion } from './model-jobs';
 import type { Adapters } from './open-platform';
@@ -27,6 +28,7 @@ async function driftChampion(adapters: Adapters, version: string): Promise<Drift
   return {
     version,
     schemaHash: model.schemaHash,
+    eligibilityHashes: metadata.eligibility_hashes ?? null,
     reference: metadata.drift_reference,
     scoreColumns: (columns, rows) => model.scoreColumns(columns, rows),
     validationAuc: metadata.metrics.auc,
@@ -91,11 +93,19 @@ export async function validateInstallation(adapters: Adapters): Promise<SchemaVe
   return validateSchemas({
     offline,
     online,
-    model: version && metadata ? { version, schemaHash: metadata.feature_schema_hash } : null,
+    model: version && metadata ? modelSchema(version, metadata) : null,
     expected: adapters.featureSet,
     openDuckDb: () => adapters.openDuckDb(),
     onlineSample: offline && online ? await anyVector(adapters, offline) : null,
   });
+}
+
+function modelSchema(version: string, metadata: ModelMetadata) {
+  return {
+    version,
+    schemaHash: metadata.feature_schema_hash,
+    eligibilityHashes: metadata.eligibility_hashes ?? null,
+  };
 }
 
 async function anyVector(adapters: Adapters, { path }: PublishedPartition) {

@@ -270,6 +270,7 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgr
       const partition = await newestPartition(adapters);
       if (!partition) throw new ChurnError('NO_DATA');
       return auditOnline({
+        stateName: adapters.featureSet.state.name,
         redis: adapters.redis,
         openDuckDb: () => adapters.openDuckDb(),
         partition,

@@ -12,6 +12,7 @@ import {
   type LogicalDate,
 } from '../instants';
 import {
+  createEligibilityCheck,
   listModels,
   loadServingModel,
   promoteModel,
@@ -22,6 +23,7 @@ import {
   showModel,
   trainModel,
   type Contribution,
+  type EligibilityAnswer,
   type ModelAliases,
   type ModelEvent,
   type ServingModel,
@@ -152,7 +154,7 @@ function aliasMove(adapters: Adapters, reason: string) {
 }
 
 /** `churn predict`: what the API answers, computed here from Redis and the champion. */
-export interface Prediction {
+export interface Prediction extends EligibilityAnswer {
   readonly user_id: string;
   readonly churn_probability: number;
   readonly model_version: string;
@@ -175,6 +177,7 @@ export async function predict(
     model_version: model.version,
     feature_time: vector.feature_time,
     features: vector.features,
+    ...createEligibilityCheck(adapters.featureSet)(vector),
     ...(explain ? { contributions: model.explain(vector.features).contributions } : {}),
   };
 }
@@ -185,7 +188,11 @@ export interface AtRiskList {
   readonly users: readonly UserAtRisk[];
 }
 
-/** The eligible users of the newest partition, most likely to leave first. */
+/**
+ * The eligible users of the newest partition, most likely to leave first.
+ *
+ * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE where the partition does not say who is subscribed
+ */
 export async function atRisk(
   adapters: Pick<Adapters, 'ledger' | 'paths' | 'featureSet' | 'openDuckDb'>,
   { limit }: { limit: number },

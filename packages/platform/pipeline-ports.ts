@@ -83,8 +83,8 @@ async function trainSummary(adapters: Adapters, asOf: string, progress: JobProgr
 async function driftSummary(adapters: Adapters, options: { date: string; version: string | null }) {
   const report = await driftOf(adapters, options);
   const isDrifted = report.alerts.length > 0;
-  const status =
-    report.status === 'no_reference' ? 'no_reference' : isDrifted ? 'drifted' : 'stable';
+  const quiet = report.not_compared === null ? 'stable' : 'no_reference';
+  const status = isDrifted ? 'drifted' : quiet;
   return { status, reference: report.model_version, alerts: report.alerts.length } as const;
 }
 

@@ -15,6 +15,7 @@ export async function syncNewestPartition(
     redis: adapters.redis,
     openDuckDb: () => adapters.openDuckDb(),
     partition,
+    stateName: adapters.featureSet.state.name,
     installationId: installation.id,
     publishedAt: formatInstant(adapters.now()),
     signal: progress.signal,

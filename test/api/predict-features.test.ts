@@ -46,7 +46,7 @@ describe('the features of an answer', () => {
     ['failed_payments_30d', true],
     ['not_there_30d', false],
   ])('say who is eligible: by %s, %s', async (eligibleBy, isEligible) => {
-    const { one } = await answerWith({ features: extended, eligibleBy });
+    const { one } = await answerWith({ ...featureSet, features: extended, eligibleBy });
     expect(one.eligible).toBe(isEligible);
   });
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
 import type { OnlineFeatures } from '../../api/ports';
+import type { OnlineVector } from '../../packages/contracts';
 import {
   openRedisForServing,
   readMeta,
@@ -16,6 +17,7 @@ import {
   features,
   modelOf,
   RecordingLog,
+  stateOf,
   vectorOf,
   type TestApi,
 } from './test-api';
@@ -76,6 +78,7 @@ describe('POST /predict over Redis', () => {
       prediction_id: expect.stringMatching(uuid),
       stale: false,
       eligible: true,
+      ineligible_reason: null,
     });
   });
 
@@ -126,10 +129,39 @@ describe('POST /predict over Redis', () => {
     expect(body.stale).toBe(stale);
   });
 
-  it('still scores a dormant user and says that it is not eligible', async () => {
-    await put('dormant', { features: { ...features, sessions_30d: 0 } });
-    const { body } = await request(api.server).post('/predict').send({ user_id: 'dormant' });
-    expect(body).toMatchObject({ churn_probability: 0.25, eligible: false });
+  const silent = { ...features, sessions_30d: 0 };
+  const asBeforeStates = { is_subscribed: undefined, state_hash: undefined };
+  const eligibilities: [string, Partial<OnlineVector>, boolean | null, string | null][] = [
+    ['subscribed and active', {}, true, null],
+    ['dormant', { features: silent }, false, 'dormant'],
+    ['gone', stateOf(false), false, 'left'],
+    ['gone and silent', { ...stateOf(false), features: silent }, false, 'left'],
+    ['synced before there was a state', asBeforeStates, null, null],
+    ['dormant and synced before', { ...asBeforeStates, features: silent }, null, null],
+    ['of another state', { is_subscribed: false, state_hash: 'another' }, null, null],
+  ];
+
+  it.each(eligibilities)(
+    'scores a user who is %s, and says whether it is eligible',
+    async (_what, changes, eligible, ineligible_reason) => {
+      await put('anybody', changes);
+      const expected = { churn_probability: 0.25, eligible, ineligible_reason };
+      const one = await request(api.server).post('/predict').send({ user_id: 'anybody' });
+      expect(one.body).toMatchObject(expected);
+      const user_ids = ['anybody'];
+      const batch = await request(api.server).post('/predict/batch').send({ user_ids });
+      expect(batch.body.results[0].prediction).toMatchObject(expected);
+    },
+  );
+
+  it('looks at Redis once', async () => {
+    const calls = async () => {
+      const stats = await writer.info('commandstats');
+      return Number(/cmdstat_get:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+    };
+    const before = await calls();
+    await request(api.server).post('/predict').send({ user_id: 'u1' }).expect(200);
+    expect((await calls()) - before).toBe(1);
   });
 
   it.each(['a', 'é'.repeat(128), '𝒳'.repeat(128), 'with space', '"quoted"', 'ユーザー', '_meta'])(
@@ -190,6 +222,7 @@ describe('POST /predict over Redis', () => {
       prediction_id: expect.stringMatching(uuid),
       stale: false,
       eligible: false,
+      ineligible_reason: 'dormant',
     });
     expect(results[1]).toEqual({
       user_id: 'nobody',

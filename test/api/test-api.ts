@@ -10,7 +10,12 @@ import type {
   PredictionLogPort,
   ServingModel,
 } from '../../api/ports';
-import type { BackfillProgress, OnlineMeta, OnlineVector } from '../../packages/contracts';
+import {
+  onlineStateHash,
+  type BackfillProgress,
+  type OnlineMeta,
+  type OnlineVector,
+} from '../../packages/contracts';
 import { featureSet } from '../../packages/features';
 import { parseInstant } from '../../packages/instants';
 
@@ -26,6 +31,13 @@ export const features: FeatureValues = {
   is_pro_plan: true,
 };
 
+/** What Redis says of a user's state beside the features. */
+export function stateOf(isSubscribed: boolean): Partial<OnlineVector> {
+  const { state, definitionHashes } = featureSet;
+  const hash = onlineStateHash(definitionHashes[state.name]!);
+  return { is_subscribed: isSubscribed, state_hash: hash };
+}
+
 export function vectorOf(userId: string, changes: Partial<OnlineVector> = {}): OnlineVector {
   return {
     user_id: userId,
@@ -34,6 +46,7 @@ export function vectorOf(userId: string, changes: Partial<OnlineVector> = {}): O
     known_at: '2026-03-01T01:00:00.000000Z',
     revision: 2,
     schema_hash: featureSet.schemaHash,
+    ...stateOf(true),
     vector_hash: 'v'.repeat(64),
     ...changes,
   };

@@ -1,5 +1,6 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
+import { ChurnError } from '../../packages/contracts';
 import { createTestApi, FEATURE_TIME, type TestApi } from './test-api';
 
 let api: TestApi;
@@ -48,6 +49,16 @@ describe('GET /users/at-risk', () => {
   it('lists 20 when no limit is given', async () => {
     await (await serve({ atRisk: { list } })).get('/users/at-risk').expect(200);
     expect(list).toHaveBeenLastCalledWith({ limit: 20 });
+  });
+
+  it('refuses a list while nobody knows who is subscribed, and says what to run', async () => {
+    const refuse: ApiPorts['atRisk']['list'] = async () => {
+      throw new ChurnError('NO_STATE', { date: '2026-03-01' });
+    };
+    const response = await (await serve({ atRisk: { list: refuse } })).get('/users/at-risk');
+    expect(response.status).toBe(409);
+    expect(response.body).toMatchObject({ code: 'NO_STATE' });
+    expect(response.body.detail).toContain('churn backfill --from 2026-03-01 --to 2026-03-01');
   });
 
   it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', ''])('refuses the limit %j', async (limit) => {

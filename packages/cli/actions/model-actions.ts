@@ -1,3 +1,4 @@
+import type { Prediction } from '../../platform';
 import { describeModel } from '../describe-model';
 import type { CommandContext, CommandResult } from '../run-command';
 import { renderTable } from '../terminal';
@@ -65,7 +66,19 @@ export async function predict(
   const percent = (prediction.churn_probability * 100).toFixed(1);
   const reasons = (prediction.contributions ?? []).map(({ text }) => `  ${text}`);
   const head = `${user}: ${percent} % (${prediction.model_version}, features of ${prediction.feature_time})`;
-  return { document: prediction, text: [head, ...reasons].join('\n') };
+  return {
+    document: prediction,
+    text: [head, ...describeIneligible(prediction), ...reasons].join('\n'),
+  };
+}
+
+/** A line where the probability must not be taken for what it says of an eligible user. */
+function describeIneligible({ eligible, ineligible_reason: reason }: Prediction): string[] {
+  if (eligible === true) return [];
+  if (eligible === null) return ['  not known whether subscribed: sync a newer partition'];
+  return [
+    reason === 'left' ? '  has left: not subscribed any more' : '  dormant: no session in 30 days',
+  ];
 }
 
 export async function atRisk(

@@ -8,7 +8,7 @@ export async function drift(
 ): Promise<CommandResult> {
   const { jobs } = await platform();
   const report = await jobs.drift(date);
-  const { metrics, status, alerts, model_version } = report;
+  const { metrics, status, alerts, model_version, not_compared: problem } = report;
   const header = ['subject', 'metric', 'value', 'threshold', 'status'];
   const rows = metrics.map((row) => [
     row.subject,
@@ -18,7 +18,8 @@ export async function drift(
     row.status,
   ]);
   const head = `${date}: ${status}, ${alerts.length} alerts, reference ${model_version ?? 'none yet'}`;
-  return { document: report, text: `${head}\n${renderTable(header, rows)}` };
+  const notes = problem === null ? [] : [`Not compared: ${problem}.`];
+  return { document: report, text: [head, ...notes, renderTable(header, rows)].join('\n') };
 }
 
 export async function audit(

@@ -25,7 +25,7 @@ export const engagement = defineFeatureGroup({
       windowDays: 30,
       notes: [
         'As above: a union over the window.',
-        '`sessions_30d > 0` is also what makes a user eligible for training and for the list of users at risk. Who is silent already is dormant.',
+        'A user with at least one, who is subscribed (`is_subscribed`), is eligible: models learn from such users, the list of users at risk holds them, and drift compares them. A subscribed user without one is dormant.',
       ],
       wording: {
         zero: 'no sessions in 30 days',

@@ -9,7 +9,7 @@ export { isSubscribed } from './subscription';
 /** Every feature, in the order of every file, vector and model. */
 export const definitions: readonly FeatureDefinition[] = [...engagement, ...payments, ...plans];
 
-/** Who is predicted: users with a session in 30 days. Who is silent already is dormant. */
+/** Who is predicted, if subscribed: users with a session in 30 days. The others are dormant. */
 export const eligibleBy = 'sessions_30d';
 
 /** What any model has to beat to be worth its keep. */

@@ -14,13 +14,11 @@ import { featureSet } from '../../../packages/features';
 import { referenceDistribution } from '../../../packages/modeling';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { writePartition, type ColumnSql } from './partition-fixture';
+import { beforeState, writePartition, type ColumnSql } from './partition-fixture';
 
-const names = {
-  features: featureSet.features.map(({ name }) => name),
-  label: featureSet.label.name,
-  eligibleBy: featureSet.eligibleBy,
-};
+const featureNames = featureSet.features.map(({ name }) => name);
+const { is_subscribed, sessions_30d } = featureSet.definitionHashes;
+const eligibilityHashes = { is_subscribed: is_subscribed!, sessions_30d: sessions_30d! };
 
 describe('drift detection', () => {
   const scratch = createScratchDirectory();
@@ -50,9 +48,9 @@ describe('drift detection', () => {
   /** Scores by one feature; a reference as training freezes it. */
   async function championTrainedOn(partition: PublishedPartition): Promise<DriftChampion> {
     const duckDb = await openDuckDb();
-    const data = await readFeatureColumns(duckDb, partition, names);
+    const data = await readFeatureColumns(duckDb, partition, featureSet);
     duckDb.close();
-    const columns = names.features.map((name) =>
+    const columns = featureNames.map((name) =>
       selectRows(data.features.get(name)!, data.isEligible),
     );
     const scoreColumns = (given: readonly Float64Array[]) =>
@@ -62,13 +60,14 @@ describe('drift detection', () => {
     return {
       version: 'v001',
       schemaHash: featureSet.schemaHash,
+      eligibilityHashes,
       scoreColumns,
       validationAuc: 0.8,
       seenThrough: '2024-01-01',
       reference: {
         rows: scores.length,
         features: columns.map((column, index) =>
-          referenceDistribution(names.features[index]!, column),
+          referenceDistribution(featureNames[index]!, column),
         ),
         scores: referenceDistribution('churn_probability', scores),
         mean_score: meanScore,
@@ -87,7 +86,7 @@ describe('drift detection', () => {
 
   it('has PSI, mean, z and shift of every feature and of the scores', async () => {
     const report = await detect(await day('2024-02-02', 2));
-    for (const subject of [...names.features, 'scores']) {
+    for (const subject of [...featureNames, 'scores']) {
       for (const name of ['psi', 'mean', 'z_of_mean', 'standardised_shift']) {
         expect(metric(report, subject, name)!.value).toEqual(expect.any(Number));
       }
@@ -127,6 +126,104 @@ describe('drift detection', () => {
     const report = await detect(await day('2024-02-09', 9, 3_000, silent));
     expect(report.eligible_rows).toBe(1_000);
     expect(metric(report, 'sessions_30d', 'psi')).toMatchObject({ rows: 1_000, status: 'ok' });
+  });
+
+  it('does not compare those who have left, however they behave', async () => {
+    const report = await detect(
+      await day('2024-02-09', 19, 3_000, {
+        is_subscribed: 'i % 7 > 0',
+        total_spend_90d: 'CASE WHEN i % 7 = 0 THEN 9999 ELSE round(r * 200, 2) END',
+      }),
+    );
+    expect(report).toMatchObject({ status: 'ok', eligible_rows: 2_314, not_compared: null });
+    expect(metric(report, 'total_spend_90d', 'mean')!.value).toBeLessThan(200);
+  });
+
+  it('keeps a row whose activity is null, so that it is seen', async () => {
+    const report = await detect(
+      await day('2024-02-13', 13, 3_000, { sessions_30d: 'CASE WHEN i >= 2000 THEN 5 END' }),
+    );
+    expect(report.eligible_rows).toBe(3_000);
+  });
+
+  describe('of a partition that does not say who is subscribed', () => {
+    const old = (seed: number, more: Partial<Parameters<typeof writePartition>[1]> = {}) =>
+      writePartition(scratch.path, {
+        date: '2024-02-02',
+        users: 3_000,
+        ...beforeState,
+        ...more,
+        seed,
+      });
+
+    it('says no_state, compares nothing, and alerts of nothing: it is out of date, not broken', async () => {
+      const report = await detect(await old(31));
+      expect(report).toMatchObject({ status: 'no_state', alerts: [], eligible_rows: null });
+      expect(report.not_compared).toContain('does not say who is subscribed');
+      expect(metric(report, 'population', 'eligible_share')).toMatchObject({
+        value: null,
+        status: 'no_state',
+      });
+      expect(metric(report, 'schema', 'missing_columns')).toMatchObject({ value: 0 });
+      expect(metric(report, 'sessions_30d', 'psi')).toBeUndefined();
+    });
+
+    it('says so also of a state of another definition', async () => {
+      const hashes = { ...featureSet.definitionHashes, is_subscribed: 'another' };
+      const report = await detect(await old(32, { sql: {}, definitionHashes: hashes }));
+      expect(report).toMatchObject({ status: 'no_state', alerts: [], eligible_rows: null });
+    });
+
+    it('still looks at the schema', async () => {
+      const sql = { ...beforeState.sql, is_pro_plan: 'absent' };
+      const report = await detect(await old(33, { sql }));
+      expect(report.status).toBe('alert');
+      expect(keys(report)).toEqual(['schema/2024-02-05/missing_columns/schema/v001']);
+    });
+
+    it('alerts when its manifest says that there is a state, and there is none', async () => {
+      const { definitionHashes } = featureSet;
+      const report = await detect(await old(34, { definitionHashes }));
+      expect(keys(report)).toEqual(['schema/2024-02-05/missing_columns/schema/v001']);
+    });
+
+    it('has no realised performance either', async () => {
+      const matured = await old(35, {
+        date: '2024-01-03',
+        sql: { ...beforeState.sql, label_churned_30d: 'r > 0.7' },
+        labelMature: true,
+      });
+      const report = await detect(await day('2024-02-02', 2), { matured });
+      expect(metric(report, 'performance/2024-01-03', 'auc')).toMatchObject({
+        value: null,
+        status: 'no_state',
+      });
+      expect(report.status).toBe('ok');
+    });
+  });
+
+  it.each<[string, DriftChampion['eligibilityHashes']]>([
+    ['from before the record', null],
+    ['of another state', { ...eligibilityHashes, is_subscribed: 'another' }],
+  ])('has no reference in a champion %s, until the next training', async (_what, hashes) => {
+    const matured = await writePartition(scratch.path, {
+      date: '2024-01-03',
+      seed: 36,
+      users: 3_000,
+      sql: { label_churned_30d: 'r > 0.7' },
+      labelMature: true,
+    });
+    const report = await detect(
+      await day('2024-02-07', 7, 3_000, { total_spend_90d: 'round(r * 200 + 60, 2)' }),
+      { champion: { ...champion, eligibilityHashes: hashes }, matured },
+    );
+    expect(report).toMatchObject({ status: 'no_reference', model_version: 'v001', alerts: [] });
+    expect(report.not_compared).toContain('is_subscribed and sessions_30d > 0');
+    expect(metric(report, 'total_spend_90d', 'mean')).toMatchObject({ status: 'no_reference' });
+    expect(metric(report, 'performance/2024-01-03', 'auc')).toMatchObject({
+      value: null,
+      status: 'no_reference',
+    });
   });
 
   it('says insufficient_sample instead of ok or alert for a handful of users', async () => {

@@ -16,7 +16,11 @@ const ordinary: ColumnSql = {
   total_spend_90d: 'round(r * 200, 2)',
   is_pro_plan: 'i % 3 = 0',
   label_churned_30d: 'NULL',
+  is_subscribed: 'true',
 };
+
+/** As a partition's files and manifests were before there was a state. */
+export const beforeState = { sql: { is_subscribed: 'absent' }, definitionHashes: {} } as const;
 
 /** Writes a partition of pseudo-random users; `sql` replaces columns, `seed` is the day's luck. */
 export async function writePartition(
@@ -28,6 +32,7 @@ export async function writePartition(
     sql?: ColumnSql;
     more?: string;
     schemaHash?: string;
+    definitionHashes?: Readonly<Record<string, string>>;
     labelMature?: boolean;
   },
 ): Promise<PublishedPartition> {
@@ -46,7 +51,11 @@ export async function writePartition(
   const duckDb = await openTestDuckDb(directory);
   await duckDb.run(copyToParquet(query, file));
   duckDb.close();
-  const { labelMature = false, schemaHash = featureSet.schemaHash } = options;
-  const more = { label_mature: labelMature, rows: options.users, schema_hash: schemaHash };
-  return { path: file, manifest: testManifest(options.date, more) };
+  const manifest = testManifest(options.date, {
+    label_mature: options.labelMature ?? false,
+    rows: options.users,
+    schema_hash: options.schemaHash ?? featureSet.schemaHash,
+    definition_hashes: options.definitionHashes ?? featureSet.definitionHashes,
+  });
+  return { path: file, manifest };
 }

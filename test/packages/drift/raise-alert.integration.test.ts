@@ -111,6 +111,7 @@ describe('raising an alert', () => {
     const report: DriftReport = {
       date: '2024-01-05',
       status: 'alert',
+      not_compared: null,
       model_version: 'v001',
       feature_time: '2024-01-05T00:00:00.000000Z',
       revision: 1,

@@ -1,9 +1,9 @@
-import type { OnlineMeta, OnlineVector } from '../../../packages/contracts';
+import { onlineStateHash, type OnlineMeta, type OnlineVector } from '../../../packages/contracts';
 import { validateSchemas, type ValidateSchemasOptions } from '../../../packages/drift';
 import { featureSet } from '../../../packages/features';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { writePartition } from './partition-fixture';
+import { beforeState, writePartition } from './partition-fixture';
 
 const hash = featureSet.schemaHash;
 const online: OnlineMeta = {
@@ -12,6 +12,7 @@ const online: OnlineMeta = {
   known_at: '2024-01-05T01:00:00.000000Z',
   revision: 1,
   schema_hash: hash,
+  state_hash: onlineStateHash(featureSet.definitionHashes.is_subscribed!),
   partition_sha256: 'sha',
   users: 10,
   published_at: '2024-01-05T01:05:00.000000Z',
@@ -27,7 +28,9 @@ const vector: OnlineVector = {
   schema_hash: hash,
   vector_hash: 'h',
 };
-const model = { version: 'v001', schemaHash: hash };
+const { is_subscribed, sessions_30d } = featureSet.definitionHashes;
+const eligibilityHashes = { is_subscribed: is_subscribed!, sessions_30d: sessions_30d! };
+const model = { version: 'v001', schemaHash: hash, eligibilityHashes };
 
 describe('validating schemas', () => {
   const scratch = createScratchDirectory();
@@ -54,10 +57,13 @@ describe('validating schemas', () => {
     expect(checks.map(({ name }) => name)).toEqual([
       'offline_schema',
       'offline_columns',
+      'offline_state',
       'online_schema',
+      'online_state',
       'online_matches_offline',
       'online_vector',
       'model_schema',
+      'model_eligibility',
     ]);
   });
 
@@ -67,8 +73,28 @@ describe('validating schemas', () => {
     ['there is no model yet', { model: null }, ['model_schema warn']],
     [
       'the model is of another schema',
-      { model: { version: 'v002', schemaHash: 'x' } },
+      { model: { ...model, schemaHash: 'x' } },
       ['model_schema fail'],
+    ],
+    [
+      'the model is from before models recorded whom they were trained on',
+      { model: { ...model, eligibilityHashes: null } },
+      ['model_eligibility warn'],
+    ],
+    [
+      'the model was trained on users of another eligibility',
+      { model: { ...model, eligibilityHashes: { ...eligibilityHashes, is_subscribed: 'x' } } },
+      ['model_eligibility warn'],
+    ],
+    [
+      'the online store was synced before there was a state',
+      { online: { ...online, state_hash: undefined } },
+      ['online_state warn'],
+    ],
+    [
+      'the online store has another state',
+      { online: { ...online, state_hash: 'x' } },
+      ['online_state warn'],
     ],
     [
       'the online store is of another schema',
@@ -106,6 +132,11 @@ describe('validating schemas', () => {
   it('fails on a partition of other definitions', async () => {
     const result = await validate({ offline: await partition({ schemaHash: 'old' }) });
     expect(problems(result)).toEqual(['offline_schema fail', 'online_matches_offline fail']);
+  });
+
+  it('fails on a partition that does not say who is subscribed', async () => {
+    const result = await validate({ offline: await partition({ ...beforeState, seed: 4 }) });
+    expect(problems(result)).toEqual(['offline_columns fail', 'offline_state fail']);
   });
 
   it("reads the file's own columns", async () => {

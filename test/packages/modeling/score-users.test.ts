@@ -1,12 +1,7 @@
 import path from 'node:path';
-import type { PublishedPartition } from '../../../packages/contracts';
+import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
 import { featureSet } from '../../../packages/features';
-import {
-  isEligible,
-  scorePartition,
-  scoreUsers,
-  type ModelArtifact,
-} from '../../../packages/modeling';
+import { scorePartition, scoreUsers, type ModelArtifact } from '../../../packages/modeling';
 import { createServingModel } from '../../../packages/modeling/serving-model';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
@@ -50,10 +45,13 @@ afterAll(() => scratch.remove());
 
 const openDuckDb = () => openTestDuckDb(scratch.path);
 
-async function partitionOf(rows: readonly DayRow[]): Promise<PublishedPartition> {
+async function partitionOf(
+  rows: readonly DayRow[],
+  manifest: Partial<PartitionManifest> = {},
+): Promise<PublishedPartition> {
   const duckDb = await openDuckDb();
   const file = path.join(scratch.path, `${++files}.parquet`);
-  const partition = await writePartition(duckDb, file, date, rows);
+  const partition = await writePartition(duckDb, file, date, rows, manifest);
   duckDb.close();
   return partition;
 }
@@ -97,10 +95,26 @@ describe('the users at risk', () => {
     const partition = await partitionOf([user('ann'), dormant]);
     const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 10 });
     expect(users.map(({ user_id }) => user_id)).toEqual(['ann']);
-    expect([
-      isEligible(eligibility, { sessions_30d: 0 }),
-      isEligible(eligibility, { sessions_30d: 1 }),
-    ]).toEqual([false, true]);
+  });
+
+  it('leave out who has left, however active: nobody loses them twice', async () => {
+    const left = user('bea', { is_subscribed: false, failed_payments_30d: 9 });
+    const partition = await partitionOf([user('ann'), left]);
+    const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 10 });
+    expect(users.map(({ user_id }) => user_id)).toEqual(['ann']);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['no state', {}],
+    ['a state of another definition', { is_subscribed: 'another meaning' }],
+  ])('are refused from a partition with %s', async (_what, hashes) => {
+    const partition = await partitionOf([user('ann')], { definition_hashes: hashes });
+    await expect(
+      scoreUsers({ partition, model, eligibility, openDuckDb, limit: 10 }),
+    ).rejects.toMatchObject({
+      code: 'NO_STATE',
+      message: expect.stringContaining(`churn backfill --from ${date} --to ${date}`),
+    });
   });
 
   it('of a large partition are those with the highest predictions, one by one', async () => {
@@ -108,7 +122,7 @@ describe('the users at risk', () => {
     const partition = await partitionOf(rows);
     const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 50 });
     const expected = rows
-      .filter((row) => row.sessions_30d > 0)
+      .filter((row) => row.sessions_30d > 0 && row.is_subscribed)
       .map((row) => ({
         user_id: row.user_id,
         probability: model.predict({

@@ -55,6 +55,19 @@ describe('training refuses', () => {
     });
   });
 
+  it('partitions that do not say who is subscribed, and names the backfill that adds it', async () => {
+    const old = world.partitions.map(({ manifest, path: file }) => ({
+      manifest: { ...manifest, definition_hashes: { sessions_30d: 'sessions of the tests' } },
+      path: file,
+    }));
+    await expect(train({ partitions: old })).rejects.toMatchObject({
+      code: 'NOT_ENOUGH_TRAINING_DATA',
+      message: expect.stringMatching(
+        /91 partitions from 2024-03-01 to 2024-05-30 .*no_state.*`churn backfill --from 2024-03-01 --to 2024-05-30`/,
+      ),
+    });
+  });
+
   it('a partition whose bytes are not those of its manifest', async () => {
     const [first, ...rest] = world.partitions;
     const manifest = { ...first!.manifest, sha256: createHash('sha256').digest('hex') };
@@ -85,6 +98,44 @@ describe('training refuses', () => {
     await expect(
       train({ partitions: [...world.partitions, world.partitions[0]!] }),
     ).rejects.toThrow(RangeError);
+  });
+});
+
+describe('partitions from before the state was defined', () => {
+  const lacksState = ({ manifest }: PublishedPartition) => manifest.date === '2024-03-01';
+
+  it('are left out and counted as no_state, and do not change what the others teach', async () => {
+    const duckDb = await world.openDuckDb();
+    const file = path.join(world.directory, 'days', 'without-state.parquet');
+    const rows = usersOfDay('2024-03-01', 120, 'world');
+    const old = await writePartition(duckDb, file, '2024-03-01', rows, { definition_hashes: {} });
+    duckDb.close();
+    const others = world.partitions.filter((partition) => !lacksState(partition));
+    const { metadata } = await train({ partitions: [old, ...others] });
+    expect(metadata.data.excluded).toMatchObject({ no_state: 120 });
+    expect(metadata.split.training).toEqual({ from: '2024-03-02', to: '2024-03-31', days: 30 });
+    const alone = await train({ partitions: others });
+    expect(alone).toMatchObject({ version: 'v001', isNew: false });
+  });
+
+  it('are known from those of another meaning of the state: that is another model', async () => {
+    const { metadata } = await train();
+    const hashes = { ...testSchema.definitionHashes, is_subscribed: 'another meaning' };
+    const redefined = world.partitions.map(({ manifest, path: file }) => ({
+      manifest: { ...manifest, definition_hashes: hashes },
+      path: file,
+    }));
+    const schema = { ...testSchema, definitionHashes: hashes };
+    await expect(train({ partitions: world.partitions, schema })).rejects.toMatchObject({
+      code: 'NOT_ENOUGH_TRAINING_DATA',
+    });
+    const again = await train({ partitions: redefined, schema });
+    expect(again).toMatchObject({ version: 'v002', isNew: true });
+    expect(again.metadata.feature_schema_hash).toBe(metadata.feature_schema_hash);
+    expect([metadata, again.metadata].map((one) => one.eligibility_hashes)).toEqual([
+      { is_subscribed: 'state of the tests', sessions_30d: 'sessions of the tests' },
+      { is_subscribed: 'another meaning', sessions_30d: 'sessions of the tests' },
+    ]);
   });
 });
 
@@ -154,6 +205,38 @@ describe('features as they were served', () => {
     world.clearRegistry();
     const alone = await train({ partitions: [...others(), combined] });
     expect(metadata.data.excluded).toEqual(alone.metadata.data.excluded);
+  });
+
+  it('bring their state: who has left since was a training row then', async () => {
+    const duckDb = await world.openDuckDb();
+    const write = (name: string, rows: DayRow[]) =>
+      writePartition(duckDb, path.join(world.directory, 'days', name), date, rows, {
+        known_at: knownAt,
+      });
+    const subscribed = usersOfDay(date, 120, 'world').map((row) => ({
+      ...row,
+      is_subscribed: true,
+    }));
+    const allLeft = subscribed.map((row) => ({ ...row, is_subscribed: false }));
+    const served = await write('all-subscribed.parquet', subscribed);
+    const restated = await write('all-left.parquet', allLeft);
+    duckDb.close();
+    const counts = [];
+    for (const [current, first] of [
+      [restated, served],
+      [served, restated],
+    ] as const) {
+      world.clearRegistry();
+      const { metadata } = await train({
+        partitions: [...others(), current],
+        servedFeatures: [servedAs(first)],
+      });
+      counts.push([metadata.data.rows, metadata.data.excluded.left!]);
+    }
+    const [[rowsAsServed, leftAsServed], [rowsSince, leftSince]] = counts as [number[], number[]];
+    const active = subscribed.filter((row) => row.sessions_30d > 0).length;
+    expect(rowsAsServed! - rowsSince!).toBe(active);
+    expect(leftSince! - leftAsServed!).toBe(120);
   });
 
   it('make another version when either they or the labels change', async () => {

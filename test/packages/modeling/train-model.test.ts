@@ -70,14 +70,16 @@ describe('training', () => {
       other_schema: 0,
       label_unknown: 0,
     });
-    const dormant = [...world.partitions]
+    const used = [...world.partitions]
       .filter(
         ({ manifest: { date } }) =>
           date <= '2024-03-31' || (date >= '2024-05-01' && date <= '2024-05-30'),
       )
-      .flatMap(({ manifest: { date } }) => usersOfDay(date, 120, 'world'))
-      .filter((row) => row.sessions_30d === 0).length;
-    expect(excluded.dormant).toBe(dormant);
+      .flatMap(({ manifest: { date } }) => usersOfDay(date, 120, 'world'));
+    const subscribed = used.filter((row) => row.is_subscribed);
+    expect(excluded.left).toBe(used.length - subscribed.length);
+    expect(excluded.left).toBeGreaterThan(0);
+    expect(excluded.dormant).toBe(subscribed.filter((row) => row.sessions_30d === 0).length);
     const all = Object.values(excluded).reduce((sum, count) => sum + count, 0);
     expect(rows + validation_rows + all).toBe(world.partitions.length * 120);
     expect(metadata.data.users).toBe(120);

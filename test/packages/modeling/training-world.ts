@@ -28,7 +28,9 @@ export const testSchema: ModelSchema = {
     feature('is_pro_plan', 'bool'),
   ],
   label: { name: 'label_churned_30d' },
+  state: { name: 'is_subscribed' },
   eligibleBy: 'sessions_30d',
+  definitionHashes: { sessions_30d: 'sessions of the tests', is_subscribed: 'state of the tests' },
   recency: 'days_since_last_login',
   schemaHash: 'schema-of-the-tests',
 };
@@ -43,9 +45,11 @@ export interface DayRow {
   readonly failed_payments_30d: number;
   readonly is_pro_plan: boolean;
   readonly label: boolean | null;
+  /** Default true. */
+  readonly is_subscribed?: boolean;
 }
 
-/** Users of one day, a pure function of (seed, date, users); one in ten is dormant. */
+/** Users of one day, a pure function of (seed, date, users); one in ten is dormant, one in twelve has left. */
 export function usersOfDay(date: string, users: number, seed: string): DayRow[] {
   const random = seedrandom(`${seed}:${date}`);
   return Array.from({ length: users }, (_, index) => {
@@ -65,11 +69,18 @@ export function usersOfDay(date: string, users: number, seed: string): DayRow[] 
       failed_payments_30d: failed,
       is_pro_plan: isPro,
       label: random.double() < 1 / (1 + Math.exp(-logit)),
+      is_subscribed: random.double() >= 1 / 12,
     };
   });
 }
 
-/** Writes a day's Parquet file and a manifest for it, as the offline store would. */
+const withoutColumn = (query: string, column: string) =>
+  `SELECT * EXCLUDE (${column}) FROM (${query})`;
+
+/**
+ * Writes a day's Parquet file and a manifest for it, as the offline store would; the file has no
+ * state where the manifest's definition hashes are given and have none.
+ */
 export async function writePartition(
   duckDb: DuckDb,
   file: string,
@@ -83,12 +94,16 @@ export async function writePartition(
       `(${quoteLiteral(row.user_id)}, make_timestamptz(${midnightOf(date)}), ${row.sessions_30d / 30}::DOUBLE, ` +
       `${row.sessions_30d}::INTEGER, ${row.days_since_last_login}::INTEGER, ` +
       `${row.failed_payments_30d}::INTEGER, ${row.sessions_30d * 2.5}::DOUBLE, ` +
-      `${row.is_pro_plan}::BOOLEAN, ${row.label === null ? 'NULL' : row.label}::BOOLEAN)`,
+      `${row.is_pro_plan}::BOOLEAN, ${row.label === null ? 'NULL' : row.label}::BOOLEAN, ` +
+      `${row.is_subscribed ?? true}::BOOLEAN)`,
   );
   const names = testSchema.features.map(({ name }) => name).join(', ');
+  const state = testSchema.state.name;
+  const hasState =
+    overrides.definition_hashes?.[state] !== undefined || !overrides.definition_hashes;
   const query = `SELECT * FROM (VALUES ${values.join(', ')})
-    AS t(user_id, feature_time, ${names}, ${testSchema.label.name}) ORDER BY user_id`;
-  await duckDb.run(copyToParquet(query, file));
+    AS t(user_id, feature_time, ${names}, ${testSchema.label.name}, ${state}) ORDER BY user_id`;
+  await duckDb.run(copyToParquet(hasState ? query : withoutColumn(query, state), file));
   const sha256 = createHash('sha256').update(readFileSync(file)).digest('hex');
   const labelKnownAt = formatInstant(midnightOf(addDays(date, 31)));
   const manifest = testManifest(date, {
@@ -102,6 +117,7 @@ export async function writePartition(
     sha256,
     content_hash: createHash('sha256').update(values.join('\n')).digest('hex'),
     schema_hash: testSchema.schemaHash,
+    definition_hashes: testSchema.definitionHashes,
     reason: 'backfill',
     ...overrides,
   });

@@ -39,6 +39,7 @@ describe('a sync that another one has overtaken', () => {
       redis,
       openDuckDb: () => openTestDuckDb(scratch.path),
       partition,
+      stateName: 'is_subscribed',
       installationId: 'installation-1',
       publishedAt: '2024-06-02T01:05:00.000000Z',
     });

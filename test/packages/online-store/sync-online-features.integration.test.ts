@@ -40,11 +40,13 @@ describe('the online store', () => {
       redis,
       openDuckDb,
       partition,
+      stateName: 'is_subscribed',
       installationId: 'installation-1',
       publishedAt: '2024-06-02T01:05:00.000000Z',
       ...more,
     });
-  const audit = (partition: PublishedPartition) => auditOnline({ redis, openDuckDb, partition });
+  const audit = (partition: PublishedPartition) =>
+    auditOnline({ redis, openDuckDb, partition, stateName: 'is_subscribed' });
   const allValues = async () => {
     const keys = (await redis.keys('*')).sort();
     return Object.fromEntries(await Promise.all(keys.map(async (k) => [k, await redis.get(k)])));
@@ -61,7 +63,10 @@ describe('the online store', () => {
       const partition = await writePartition(scratch.path, {
         date: '2024-06-01',
         revision: 3,
-        rows: [{ userId: 'u1', averageSessions: 1 / 7, sessions: 5, spend: 120, isPro: true }],
+        rows: [
+          { userId: 'u1', averageSessions: 1 / 7, sessions: 5, spend: 120, isPro: true },
+          { userId: 'u2', isSubscribed: false },
+        ],
       });
       await sync(partition);
       const text = (await redis.get('user_features:u1'))!;
@@ -80,8 +85,11 @@ describe('the online store', () => {
         known_at: '2024-06-01T01:00:00.000000Z',
         revision: 3,
         schema_hash: 'schema-a',
-        vector_hash: vectorHash(features),
+        is_subscribed: true,
+        state_hash: 'abcdef0123456789',
+        vector_hash: vectorHash({ ...features, is_subscribed: true }),
       });
+      expect(await readVector(redis, 'u2')).toMatchObject({ is_subscribed: false });
       expect(text).toContain(`"features":${JSON.stringify(features)}`);
       expect(await readVector(redis, 'u1')).toEqual(JSON.parse(text));
     });
@@ -117,6 +125,7 @@ describe('the online store', () => {
         known_at: '2024-06-01T01:00:00.000000Z',
         revision: 2,
         schema_hash: 'schema-a',
+        state_hash: 'abcdef0123456789',
         partition_sha256: partition.manifest.sha256,
         users: 2,
         published_at: '2024-06-02T01:05:00.000000Z',
@@ -127,6 +136,71 @@ describe('the online store', () => {
       await sync(await small('2024-06-01', 1, ['a', 'b']));
       const vectors = await readVectors(redis, ['b', 'nobody', 'a', 'b']);
       expect(vectors.map((vector) => vector?.user_id ?? null)).toEqual(['b', null, 'a', 'b']);
+    });
+  });
+
+  describe('the state', () => {
+    const rows = [{ userId: 'a' }, { userId: 'b', isSubscribed: false }];
+    const write = (revision: number, isBeforeState: boolean, given = rows) =>
+      writePartition(scratch.path, {
+        date: '2024-06-05',
+        revision: revision + (isBeforeState ? 0 : 100),
+        rows: given,
+        isBeforeState,
+      });
+
+    it('is not in values of a partition from before there was one; they are served and audited as they were', async () => {
+      const old = await write(1, true);
+      await sync(old);
+      const value = (await readVector(redis, 'b'))!;
+      expect(Object.keys(value)).toEqual([
+        'feature_time',
+        'revision',
+        'known_at',
+        'user_id',
+        'features',
+        'schema_hash',
+        'vector_hash',
+      ]);
+      expect(value.vector_hash).toBe(vectorHash(value.features));
+      expect(await readMeta(redis)).not.toHaveProperty('state_hash');
+      expect(await audit(old)).toMatchObject({ equal: 2, mismatched: 0 });
+    });
+
+    it('comes with the revision that a backfill makes: the values that have none are earlier', async () => {
+      await sync(await write(1, true));
+      const backfilled = await write(2, false);
+      expect(await audit(backfilled)).toMatchObject({ equal: 0, mismatched: 2 });
+      expect(await sync(backfilled)).toMatchObject({ written: 2, refused: 0 });
+      expect((await readVectors(redis, ['a', 'b'])).map((one) => one?.is_subscribed)).toEqual([
+        true,
+        false,
+      ]);
+      expect(await audit(backfilled)).toMatchObject({ equal: 2, mismatched: 0 });
+    });
+
+    it.each<[string, (value: Record<string, unknown>) => Record<string, unknown>]>([
+      ['turned', (value) => ({ ...value, is_subscribed: true })],
+      ['gone', ({ is_subscribed: _, ...value }) => value],
+      ['of another definition', (value) => ({ ...value, state_hash: '0123456789abcdef' })],
+    ])('that is %s is found by the audit', async (_what, damage) => {
+      const partition = await write(3, false);
+      await sync(partition);
+      const value = JSON.parse((await redis.get('user_features:b'))!) as Record<string, unknown>;
+      await redis.set('user_features:b', JSON.stringify(damage(value)));
+      expect(await audit(partition)).toMatchObject({ equal: 1, mismatched: 1 });
+    });
+
+    it('that the manifest promises and the file lacks is a corrupt partition, and the reverse', async () => {
+      const [old, present] = [await write(4, true), await write(4, false)];
+      const swapped = ({ manifest, path }: PublishedPartition, other: PublishedPartition) => ({
+        path,
+        manifest: { ...manifest, definition_hashes: other.manifest.definition_hashes },
+      });
+      for (const partition of [swapped(old, present), swapped(present, old)]) {
+        await expect(sync(partition)).rejects.toMatchObject({ code: 'CORRUPT_PARTITION' });
+      }
+      expect(await redis.keys('user_features:*')).toEqual([]);
     });
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { vectorHash } from '../../../packages/online-store';
+import { onlineVectorHash } from '../../../packages/online-store/vector-hash';
 
 describe('vector hash', () => {
   it('is the start of the SHA-256 of the values as JSON with sorted names', () => {
@@ -21,6 +22,20 @@ describe('vector hash', () => {
         expect(vectorHash(JSON.parse(JSON.stringify(shuffled)))).toBe(vectorHash(vector));
       }),
     );
+  });
+
+  it('is of the features alone where an online value has no state, as it was before there was one', () => {
+    expect(onlineVectorHash({ features: { a: 1 } })).toBe(vectorHash({ a: 1 }));
+  });
+
+  it('is of the features and the state where there is one', () => {
+    const hashes = [
+      onlineVectorHash({ features: { a: 1, z: 2 } }),
+      onlineVectorHash({ features: { a: 1, z: 2 }, is_subscribed: true }),
+      onlineVectorHash({ features: { a: 1, z: 2 }, is_subscribed: false }),
+    ];
+    expect(new Set(hashes).size).toBe(3);
+    expect(hashes[1]).toBe(vectorHash({ a: 1, is_subscribed: true, z: 2 }));
   });
 
   it('changes when one value changes by the smallest step', () => {
