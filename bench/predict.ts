@@ -16,6 +16,7 @@ import { createApp } from '../api/create-app';
 import type { ApiPorts, PredictionStore, ServingModel } from '../api/ports';
 import { PredictionLog } from '../api/prediction-log';
 import { openDatabase } from '../packages/database';
+import { onlineStateHash } from '../packages/contracts';
 import { featureSet } from '../packages/features';
 import {
   openRedisForServing,
@@ -33,6 +34,7 @@ const MEASURE_MS = 3_000;
 
 const WEIGHTS = [-0.4, -0.05, 0.12, 0.6, -0.004, -0.3];
 const NAMES = featureSet.features.map(({ name }) => name);
+const STATE_HASH = onlineStateHash(featureSet.definitionHashes[featureSet.state.name] ?? '');
 type Features = Readonly<Record<string, number | boolean>>;
 
 function probability(features: Features): number {
@@ -203,6 +205,8 @@ async function seed(): Promise<void> {
       feature_time: '2026-01-01T00:00:00.000000Z',
       known_at: '2026-01-01T01:00:00.000000Z',
       revision: 1,
+      is_subscribed: user % 20 > 0,
+      state_hash: STATE_HASH,
       schema_hash: featureSet.schemaHash,
       vector_hash: '0'.repeat(64),
     };

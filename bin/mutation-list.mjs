@@ -35,6 +35,52 @@ export const mutations = [
     tests: ['test/packages/online-store/sync-online-features.integration.test.ts'],
   },
   {
+    name: 'who has left is at risk',
+    file: 'packages/modeling/eligibility.ts',
+    find: "    { column: state.name, reason: 'left' },\n",
+    replace: '',
+    tests: [
+      'test/packages/modeling/eligibility.test.ts',
+      'test/packages/modeling/score-users.test.ts',
+    ],
+  },
+  {
+    name: 'who has left and is silent is dormant',
+    file: 'packages/modeling/eligibility.ts',
+    find: "    { column: state.name, reason: 'left' },\n    { column: eligibleBy, reason: 'dormant' },",
+    replace:
+      "    { column: eligibleBy, reason: 'dormant' },\n    { column: state.name, reason: 'left' },",
+    tests: ['test/packages/modeling/eligibility.test.ts'],
+  },
+  {
+    name: 'a state of another definition is believed',
+    file: 'packages/modeling/eligibility.ts',
+    find: 'if (state === undefined || hash !== stateHash) return notKnown;',
+    replace: 'if (state === undefined) return notKnown;',
+    tests: ['test/packages/modeling/eligibility.test.ts'],
+  },
+  {
+    name: 'a model of another eligibility is the same',
+    file: 'packages/modeling/training-inputs.ts',
+    find: '    eligibility: eligibilityHashes(schema),\n',
+    replace: '',
+    tests: ['test/packages/modeling/train-model-inputs.test.ts'],
+  },
+  {
+    name: 'drift against a model of another eligibility',
+    file: 'packages/drift/detect-drift.ts',
+    find: 'if (isSameEligibility(champion.eligibilityHashes, expected)) return undefined;',
+    replace: 'if (champion.eligibilityHashes !== undefined) return undefined;',
+    tests: ['test/packages/drift/detect-drift.test.ts'],
+  },
+  {
+    name: 'the state of an online value is not in its hash',
+    file: 'packages/online-store/encode-vectors.ts',
+    find: 'const sorted = [...inOrder, ...state].sort(',
+    replace: 'const sorted = [...inOrder].sort(',
+    tests: ['test/packages/online-store/sync-online-features.integration.test.ts'],
+  },
+  {
     name: 'Mon–Wed gate',
     file: 'packages/contracts/pipeline.ts',
     find: 'const MONDAY_TO_WEDNESDAY = [1, 2, 3];',

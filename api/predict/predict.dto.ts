@@ -64,7 +64,7 @@ export class PredictionDto {
   })
   readonly eligible!: boolean | null;
   @ApiProperty({
-    enum: ['left', 'dormant'],
+    enum: ['left', 'dormant', null],
     nullable: true,
     description:
       'left: not subscribed; dormant: no session in 30 days; null where eligible is not false.',

@@ -77,7 +77,7 @@ describe('training after late data', () => {
          count(*) AS rows
        FROM ${readParquet(files.map(({ features }) => features))} AS f
        JOIN ${readParquet(files.map(({ labels }) => labels))} AS l USING (user_id, feature_time)
-       WHERE f.sessions_30d > 0`,
+       WHERE f.is_subscribed AND f.sessions_30d > 0`,
     );
     duckDb.close();
     return means!;

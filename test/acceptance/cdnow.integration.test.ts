@@ -145,7 +145,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
     );
     const [counted] = await duckDb.rows<{ rows: bigint; churned: bigint }>(
       `SELECT count(*) AS rows, count(*) FILTER (label_churned_30d) AS churned
-       FROM read_parquet([${files.join(', ')}]) WHERE sessions_30d > 0`,
+       FROM read_parquet([${files.join(', ')}]) WHERE is_subscribed AND sessions_30d > 0`,
     );
     duckDb.close();
     const { rows, positives } = printed.model.metrics;

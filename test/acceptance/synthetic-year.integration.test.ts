@@ -120,7 +120,9 @@ async function validationRows(
   const { from, to } = split.validation;
   const files = datesBetween(from, to).map((date) => partitionPaths(adapters.paths, date).dayFile);
   const duckDb = await adapters.openDuckDb();
-  const rows = await duckDb.rows(`SELECT * FROM ${readParquet(files)} WHERE sessions_30d > 0`);
+  const rows = await duckDb.rows(
+    `SELECT * FROM ${readParquet(files)} WHERE is_subscribed AND sessions_30d > 0`,
+  );
   duckDb.close();
   return rows.map((row) => ({
     features: featureNames.map((name) => Number(row[name])),

@@ -5,7 +5,13 @@ import { scorePartition, scoreUsers, type ModelArtifact } from '../../../package
 import { createServingModel } from '../../../packages/modeling/serving-model';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { testSchema, usersOfDay, writePartition, type DayRow } from './training-world';
+import {
+  isEligibleRow,
+  testSchema,
+  usersOfDay,
+  writePartition,
+  type DayRow,
+} from './training-world';
 
 const date = '2024-06-01';
 const names = testSchema.features.map(({ name }) => name);
@@ -122,7 +128,7 @@ describe('the users at risk', () => {
     const partition = await partitionOf(rows);
     const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 50 });
     const expected = rows
-      .filter((row) => row.sessions_30d > 0 && row.is_subscribed)
+      .filter(isEligibleRow)
       .map((row) => ({
         user_id: row.user_id,
         probability: model.predict({

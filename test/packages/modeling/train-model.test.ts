@@ -281,7 +281,7 @@ describe('the training sample', () => {
       `SELECT feature_time, ${features}, label_churned_30d
          FROM ${readParquet([path.join(world.modelsDir, 'v001', 'training_data_sample.parquet')])}
        EXCEPT SELECT feature_time, ${features}, label_churned_30d
-         FROM ${readParquet(training.map((one) => one.path))} WHERE sessions_30d > 0`,
+         FROM ${readParquet(training.map((one) => one.path))} WHERE is_subscribed AND sessions_30d > 0`,
     );
     duckDb.close();
     expect(strangers).toEqual([]);

@@ -7,7 +7,13 @@ import type { TrainingDay } from '../../../packages/modeling/training-rows';
 import { bytewise, idsOfAllShapes } from '../../environment/ids';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { testSchema, usersOfDay, writePartition, type DayRow } from './training-world';
+import {
+  isEligibleRow,
+  testSchema,
+  usersOfDay,
+  writePartition,
+  type DayRow,
+} from './training-world';
 
 const USERS = 30;
 /** The longest training period: six months. */
@@ -28,7 +34,7 @@ function rowsOf(date: string, ids: readonly string[]): DayRow[] {
     .filter((_, index) => (day + index * 7) % 40 < 30);
 }
 
-const isTraining = (row: DayRow) => row.sessions_30d > 0 && row.label !== null;
+const isTraining = (row: DayRow) => isEligibleRow(row) && row.label !== null;
 
 describe.each([
   ['8 bytes', (id: string) => id.slice(0, 8)],

@@ -49,6 +49,11 @@ export interface DayRow {
   readonly is_subscribed?: boolean;
 }
 
+/** Who is learned from, as the design says it. */
+export function isEligibleRow({ sessions_30d, is_subscribed = true }: DayRow): boolean {
+  return is_subscribed && sessions_30d > 0;
+}
+
 /** Users of one day, a pure function of (seed, date, users); one in ten is dormant, one in twelve has left. */
 export function usersOfDay(date: string, users: number, seed: string): DayRow[] {
   const random = seedrandom(`${seed}:${date}`);

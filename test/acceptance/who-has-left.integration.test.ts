@@ -1,0 +1,172 @@
+import { copyFile, rename, stat, writeFile } from 'node:fs/promises';
+import type { PartitionManifest } from '../../packages/contracts';
+import { copyToParquet, readParquet } from '../../packages/duckdb';
+import { sha256OfFile } from '../../packages/durable-files';
+import { datesBetween } from '../../packages/instants';
+import type { ModelMetadata } from '../../packages/modeling';
+import { partitionPaths } from '../../packages/offline-store';
+import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { importPeople, LISTED_DAY, people } from './subscription-world';
+
+const AS_OF = '2024-06-30';
+const TRAINING = { from: '2024-03-01', to: '2024-03-31' };
+const VALIDATION = { from: '2024-05-01', to: '2024-05-30' };
+const RANGES = [TRAINING, VALIDATION, { from: LISTED_DAY, to: LISTED_DAY }];
+
+async function computePartitions(platform: TestPlatform): Promise<void> {
+  for (const range of RANGES) await backfill(platform, range);
+}
+
+/** What the platform says of the people, one by one. */
+async function answers(platform: TestPlatform) {
+  const found = people.map(async ({ user }) => {
+    const { eligible, ineligible_reason: reason } = await platform.jobs.predict(user, {
+      explain: false,
+    });
+    return { user, eligible, reason };
+  });
+  return Promise.all(found);
+}
+
+const expectedAnswers = people.map(({ user, reason }) => ({
+  user,
+  eligible: reason === null,
+  reason,
+}));
+
+describe('people who stay, leave, come back and try', () => {
+  let platform: TestPlatform;
+  let model: ModelMetadata;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+    await importPeople(platform);
+    await computePartitions(platform);
+    model = (await platform.jobs.train({ asOf: AS_OF }, quietly)).metadata;
+    await platform.jobs.sync(quietly);
+  }, 180_000);
+
+  afterAll(() => platform?.remove());
+
+  it('are on the list of users at risk if they can still leave, and nobody else is', async () => {
+    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    const listed = new Set(users.map(({ user_id }) => user_id));
+    expect(people.filter(({ user }) => listed.has(user))).toEqual(
+      people.filter(({ reason }) => reason === null),
+    );
+  });
+
+  it('are all predicted, and each is told to be eligible or why not', async () => {
+    expect(await answers(platform)).toEqual(expectedAnswers);
+  });
+
+  it('are learned from while they are subscribed: who had left is counted, not learned', async () => {
+    const files = [TRAINING, VALIDATION].flatMap(({ from, to }) =>
+      datesBetween(from, to).map((date) => partitionPaths(platform.adapters.paths, date).dayFile),
+    );
+    const duckDb = await platform.adapters.openDuckDb();
+    const [counted] = await duckDb.rows<{ eligible: number; left: number; dormant: number }>(
+      `SELECT count(*) FILTER (is_subscribed AND sessions_30d > 0)::INTEGER AS eligible,
+         count(*) FILTER (NOT is_subscribed)::INTEGER AS "left",
+         count(*) FILTER (is_subscribed AND sessions_30d = 0)::INTEGER AS dormant
+       FROM ${readParquet(files)}`,
+    );
+    duckDb.close();
+    const { rows, validation_rows, excluded } = model.data;
+    expect(counted!.left).toBeGreaterThan(50);
+    expect({
+      eligible: rows + validation_rows,
+      left: excluded.left,
+      dormant: excluded.dormant,
+    }).toEqual(counted);
+    expect(model.eligibility).toBe('is_subscribed and sessions_30d > 0');
+  });
+
+  it('are compared by drift if they are eligible', async () => {
+    const report = await platform.jobs.drift(LISTED_DAY);
+    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    expect(report).toMatchObject({ not_compared: null, eligible_rows: users.length });
+  });
+});
+
+/** Makes a day's partition what a release before the state had made. */
+async function forgetState({ adapters }: TestPlatform, date: string): Promise<void> {
+  const { ledger, paths, database, featureSet } = adapters;
+  const manifest = (await ledger.list({ from: date, to: date }))[0]!.manifest!;
+  const files = partitionPaths(paths, date);
+  const file = files.revisionFile(manifest.revision);
+  const duckDb = await adapters.openDuckDb();
+  const { name } = featureSet.state;
+  const old = `SELECT * EXCLUDE ("${name}") FROM ${readParquet([file])}`;
+  await duckDb.run(copyToParquet(old, `${file}.old`));
+  duckDb.close();
+  await rename(`${file}.old`, file);
+  await copyFile(file, files.dayFile);
+  const { [name]: _, ...definition_hashes } = manifest.definition_hashes;
+  const before: PartitionManifest = {
+    ...manifest,
+    bytes: (await stat(file)).size,
+    sha256: await sha256OfFile(file),
+    definition_hashes,
+  };
+  await writeFile(files.manifestFile(manifest.revision), JSON.stringify(before));
+  await database.sql`
+    update ops.partition_runs set manifest = ${database.sql.json(before as never)}
+    where date = ${date}`;
+}
+
+describe('an installation from before partitions said who is subscribed', () => {
+  let platform: TestPlatform;
+
+  beforeAll(async () => {
+    platform = await openTestPlatform();
+    await importPeople(platform);
+    await computePartitions(platform);
+    await platform.jobs.train({ asOf: AS_OF }, quietly);
+    for (const { from, to } of RANGES) {
+      for (const date of datesBetween(from, to)) await forgetState(platform, date);
+    }
+    await platform.jobs.sync(quietly);
+  }, 180_000);
+
+  afterAll(() => platform?.remove());
+
+  it('still predicts, and does not guess who is eligible', async () => {
+    const unknown = people.map(({ user }) => ({ user, eligible: null, reason: null }));
+    expect(await answers(platform)).toEqual(unknown);
+  });
+
+  it('gives no list, trains nothing and compares nothing, and each says what to run', async () => {
+    await expect(platform.jobs.atRisk({ limit: 10 })).rejects.toMatchObject({
+      code: 'NO_STATE',
+      message: expect.stringContaining(`churn backfill --from ${LISTED_DAY} --to ${LISTED_DAY}`),
+    });
+    await expect(platform.jobs.train({ asOf: AS_OF }, quietly)).rejects.toMatchObject({
+      code: 'NOT_ENOUGH_TRAINING_DATA',
+      message: expect.stringMatching(
+        /61 partitions .*no_state.*`churn backfill --from 2024-03-01 --to 2024-05-30`/,
+      ),
+    });
+    expect(await platform.jobs.drift(LISTED_DAY)).toMatchObject({
+      status: 'no_state',
+      alerts: [],
+      eligible_rows: null,
+    });
+  });
+
+  it('has all of it after one backfill', async () => {
+    await computePartitions(platform);
+    await platform.jobs.sync(quietly);
+    expect(await answers(platform)).toEqual(expectedAnswers);
+    const { version, isNew } = await platform.jobs.train({ asOf: AS_OF }, quietly);
+    expect({ version, isNew }).toEqual({ version: 'v001', isNew: false });
+    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    expect(users.map(({ user_id }) => user_id)).not.toContain('cancelled');
+    expect(await platform.jobs.audit('online', quietly)).toMatchObject({
+      missing: 0,
+      extra: 0,
+      mismatched: 0,
+    });
+    expect((await platform.jobs.drift(LISTED_DAY)).status).not.toBe('no_state');
+  }, 60_000);
+});
