@@ -74,6 +74,13 @@ export const mutations = [
     tests: ['test/packages/drift/detect-drift.test.ts'],
   },
   {
+    name: 'a champion that was trained on others keeps its place',
+    file: 'packages/modeling/promotion-gate.ts',
+    find: '  if (!isSameEligibility) {\n',
+    replace: '  if (isSameEligibility === null) {\n',
+    tests: ['test/packages/modeling/promotion-gate.test.ts'],
+  },
+  {
     name: 'the state of an online value is not in its hash',
     file: 'packages/online-store/encode-vectors.ts',
     find: 'const sorted = [...inOrder, ...state].sort(',

@@ -18,6 +18,8 @@ export interface GateInput {
     readonly version: string;
     /** Null where it can't be scored: another schema, or it no longer loads. */
     readonly metrics: RankingMetrics | null;
+    /** Whether it was trained on the users who are eligible now. */
+    readonly isSameEligibility: boolean;
   } | null;
   /** Of the features that are served. */
   readonly servedSchemaHash: string;
@@ -26,7 +28,8 @@ export interface GateInput {
 /**
  * Whether a candidate becomes champion, with a reason per rule. The first converged model does;
  * later ones must be no worse than the champion on the same rows, beyond a small margin, and better
- * than recency alone.
+ * than recency alone. A champion that was trained on other users than are eligible now gives way also
+ * to a worse one, since drift has no reference as long as it serves.
  */
 export function decidePromotion(input: GateInput): PromotionDecision {
   const { candidate, champion } = input;
@@ -53,6 +56,7 @@ export function decidePromotion(input: GateInput): PromotionDecision {
 function promotionReason({ champion }: GateInput): string {
   if (!champion) return 'promoted: the first converged model';
   if (!champion.metrics) return `promoted: champion ${champion.version} can not be compared`;
+  if (!champion.isSameEligibility) return `promoted: ${trainedOnOthers(champion.version)}`;
   return `promoted: no worse than champion ${champion.version} on the same rows`;
 }
 
@@ -76,9 +80,14 @@ function againstChampion(
   candidate: RankingMetrics,
   champion: NonNullable<GateInput['champion']>,
 ): GateCheck[] {
-  const { metrics, version } = champion;
+  const { metrics, version, isSameEligibility } = champion;
   if (!metrics) {
     const reason = `champion ${version} can not score these rows (another schema, or it no longer loads)`;
+    return [{ name: 'champion_comparable', passed: true, reason }];
+  }
+  if (!isSameEligibility) {
+    const figures = `AUC ${fixed(metrics.auc)} and log loss ${fixed(metrics.log_loss)} on these rows`;
+    const reason = `${trainedOnOthers(version)}: its ${figures} decide nothing`;
     return [{ name: 'champion_comparable', passed: true, reason }];
   }
   return [
@@ -93,6 +102,10 @@ function againstChampion(
       reason: `log loss ${fixed(candidate.log_loss)}, champion ${version} ${fixed(metrics.log_loss)}, margin ${gateMargins.logLoss}`,
     },
   ];
+}
+
+function trainedOnOthers(version: string): string {
+  return `champion ${version} was trained on other users than are eligible now`;
 }
 
 function againstRecency(candidate: RankingMetrics, baseline: RankingMetrics): GateCheck {

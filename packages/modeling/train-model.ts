@@ -174,7 +174,7 @@ async function publish(run: TrainingRun): Promise<TrainedVersion> {
   const comparison = await compareWithChampion({
     modelsDir,
     champion,
-    schemaHash: schema.schemaHash,
+    schema,
     validation: rows.validation.matrix,
   });
   const promotion = decidePromotion({

@@ -8,7 +8,8 @@ const candidate = {
   metrics: good,
   recencyBaseline: { auc: 0.7, log_loss: 0.5 },
 };
-const champion = { version: 'v001', metrics: good };
+const champion = { version: 'v001', metrics: good, isSameEligibility: true };
+const ofOthers = { ...champion, isSameEligibility: false };
 
 function decide(changes: {
   candidate?: Partial<GateInput['candidate']>;
@@ -56,13 +57,31 @@ describe('the promotion gate', () => {
     ['no better than recency alone', { candidate: { recencyBaseline: good } }, false],
     ['no recency feature to compare with', { candidate: { recencyBaseline: null } }, true],
     ['another schema than the served one', { candidate: { schemaHash: 'b' } }, false],
-    ['a champion that can not be compared', { champion: { version: 'v001', metrics: null } }, true],
+    ['a champion that can not be compared', { champion: { ...ofOthers, metrics: null } }, true],
+    [
+      'worse than a champion that was trained on other users',
+      { champion: ofOthers, candidate: { metrics: { auc: 0.71, log_loss: 0.49 } } },
+      true,
+    ],
+    [
+      'no better than recency alone, and a champion that was trained on other users',
+      { champion: ofOthers, candidate: { recencyBaseline: good } },
+      false,
+    ],
   ])('%s', (_case, changes, promoted) => {
     expect(decide(changes).promoted).toBe(promoted);
   });
 
   it('says that the first converged model is the first', () => {
     expect(decide({ champion: null }).reason).toBe('promoted: the first converged model');
+  });
+
+  it('says that a champion gives way because it was trained on other users, with its numbers', () => {
+    const { reason, checks } = decide({ champion: ofOthers });
+    expect(reason).toBe('promoted: champion v001 was trained on other users than are eligible now');
+    expect(checks.find(({ name }) => name === 'champion_comparable')?.reason).toContain(
+      'AUC 0.8000 and log loss 0.4000 on these rows decide nothing',
+    );
   });
 
   it('names every rule that failed, with its numbers', () => {

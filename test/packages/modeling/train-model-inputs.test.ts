@@ -131,6 +131,10 @@ describe('partitions from before the state was defined', () => {
     });
     const again = await train({ partitions: redefined, schema });
     expect(again).toMatchObject({ version: 'v002', isNew: true });
+    expect(again.metadata.promotion.reason).toBe(
+      'promoted: champion v001 was trained on other users than are eligible now',
+    );
+    expect(again.metadata.champion_metrics?.model_version).toBe('v001');
     expect(again.metadata.feature_schema_hash).toBe(metadata.feature_schema_hash);
     expect([metadata, again.metadata].map((one) => one.eligibility_hashes)).toEqual([
       { is_subscribed: 'state of the tests', sessions_30d: 'sessions of the tests' },
