@@ -12,7 +12,7 @@ export const mayUse = {
   'packages/contracts': ['packages/instants'],
   'packages/instants': pure,
   'packages/bounded-tasks': pure,
-  'packages/policy': ['packages/contracts', 'packages/instants'],
+  'packages/orchestration': ['packages/contracts', 'packages/instants'],
   'packages/synthetic': ['packages/contracts', 'packages/instants', 'npm:seedrandom'],
 
   // Adapters: each knows one outside thing.
@@ -23,11 +23,11 @@ export const mayUse = {
     'npm:reflect-metadata',
     'node:path',
   ],
-  'packages/list-files': ['node:*'],
+  'packages/list-columns': ['node:*'],
   'packages/duckdb': [
     'packages/contracts',
     'packages/durable-files',
-    'types:packages/list-files',
+    'types:packages/list-columns',
     'npm:@duckdb/node-api',
     'npm:@duckdb/node-bindings',
     'node:*',
@@ -51,7 +51,7 @@ export const mayUse = {
     'packages/contracts',
     'packages/instants',
     'packages/bounded-tasks',
-    'packages/list-files',
+    'packages/list-columns',
     'packages/duckdb',
     'node:crypto',
   ],
@@ -104,7 +104,7 @@ export const mayUse = {
   ],
 
   // Composition: opens the adapters once and hands them out as ports.
-  'packages/platform': [
+  'packages/application': [
     'packages/*',
     'npm:ioredis',
     'npm:pino',
@@ -113,7 +113,7 @@ export const mayUse = {
     temporal('common'),
     'node:*',
   ],
-  'packages/stack': [
+  'packages/local-services': [
     'packages/contracts',
     'packages/config',
     'packages/database',
@@ -137,7 +137,7 @@ export const mayUse = {
   workflows: [
     'packages/contracts',
     'packages/instants',
-    'packages/policy',
+    'packages/orchestration',
     'types:activities',
     temporal('workflow'),
     temporal('common'),
@@ -173,7 +173,7 @@ export const mayUse = {
   ],
   'temporal-config': [
     'packages/contracts',
-    'packages/policy',
+    'packages/orchestration',
     'packages/instants',
     temporal('client'),
     temporal('common'),

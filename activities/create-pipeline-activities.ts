@@ -11,7 +11,7 @@ import {
   type PartitionOutcome,
   type PlannedKnowledge,
 } from '../packages/contracts';
-import { datesOfChunk } from '../packages/policy';
+import { datesOfChunk } from '../packages/orchestration';
 import type { ComputeRequest, PipelinePorts, Progress } from './pipeline-ports';
 import { runWithProgress } from './run-with-progress';
 

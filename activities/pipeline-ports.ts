@@ -76,7 +76,7 @@ export interface ComputeRequest {
 }
 
 /**
- * What the pipeline needs from the outside world; packages/platform satisfies it. Everything may
+ * What the pipeline needs from the outside world; packages/application satisfies it. Everything may
  * be called again after a crash at any point, and then finishes or repeats the same work.
  */
 export interface PipelinePorts {

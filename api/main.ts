@@ -2,14 +2,14 @@ import 'reflect-metadata';
 import path from 'node:path';
 import { pino } from 'pino';
 import { dataPaths, loadConfig } from '../packages/config';
-import { openApiPlatform } from '../packages/platform';
+import { openApiApplication } from '../packages/application';
 import { startApi } from './start-api';
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const logger = pino({ level: config.logLevel, base: { service: 'api' } });
-  const platform = await openApiPlatform(config);
-  const { url } = await startApi(platform, {
+  const application = await openApiApplication(config);
+  const { url } = await startApi(application, {
     host: config.api.host,
     port: config.api.port,
     logsDir: path.resolve(dataPaths(config.dataDir).logs),

@@ -191,7 +191,7 @@ export interface ApiPorts {
 }
 
 /** What the platform opens for the API; nothing in it connects before it is used. */
-export interface ApiPlatform extends Omit<ApiPorts, 'servingModel' | 'predictionLog'> {
+export interface ApiApplication extends Omit<ApiPorts, 'servingModel' | 'predictionLog'> {
   readonly championRegistry: ChampionRegistry;
   readonly predictionStore: PredictionStore;
   close(): Promise<void>;

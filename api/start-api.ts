@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { EpochMicros } from '../packages/instants';
 import { ChampionWatcher } from './champion-watcher';
 import { createApp } from './create-app';
-import type { ApiPlatform } from './ports';
+import type { ApiApplication } from './ports';
 import { PredictionLog } from './prediction-log';
 import { filePredictionSpool } from './prediction-spool';
 
@@ -29,11 +29,11 @@ export interface RunningApi {
  * finish, then write or spool the prediction log, then close the platform.
  */
 export async function startApi(
-  platform: ApiPlatform,
+  application: ApiApplication,
   options: StartApiOptions,
 ): Promise<RunningApi> {
   const { logger, host, port, logsDir } = options;
-  const { championRegistry, predictionStore, ...ports } = platform;
+  const { championRegistry, predictionStore, ...ports } = application;
   const servingModel = new ChampionWatcher({ registry: championRegistry, logger });
   const predictionLog = new PredictionLog({
     store: predictionStore,
@@ -51,7 +51,7 @@ export async function startApi(
       onShutdown: async () => {
         servingModel.stop();
         await predictionLog.close();
-        await platform.close();
+        await application.close();
       },
     },
   );

@@ -10,11 +10,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadConfig } from '../packages/config';
-import { addDays, type LogicalDate } from '../packages/instants';
-import { openPlatform, type JobProgress, type Platform } from '../packages/platform';
-import { datesOfChunk } from '../packages/policy';
-import { startStack, stopStack } from '../packages/stack';
+import { loadConfig } from '../packages/config/load-config';
+import { addDays, type LogicalDate } from '../packages/instants/logical-date';
+import type { JobProgress } from '../packages/application/partitions/partition-services';
+import { openApplication, type Application } from '../packages/application/application';
+import { datesOfChunk } from '../packages/orchestration/plan-chunks';
+import { startStack } from '../packages/local-services/start-stack';
+import { stopStack } from '../packages/local-services/stop-stack';
 
 const START = '2024-01-01';
 const END = '2024-12-31';
@@ -46,25 +48,25 @@ async function main(): Promise<void> {
   const config = loadConfig({ CHURN_DATA_DIR: dataDir, ...unused });
   try {
     await startStack({ config, services: ['postgres'], durable: false });
-    const platform = await openPlatform(config);
+    const application = await openApplication(config);
     const world = { users: Number(values.users), seed: 42 };
-    await platform.jobs.generate({ from: START, to: END, version: 1, ...world }, quietly);
-    await platform.adapters.rawLog();
-    await measureAll(platform, Number(values.rounds));
-    await platform.close();
+    await application.services.generate({ from: START, to: END, version: 1, ...world }, quietly);
+    await application.adapters.rawLog();
+    await measureAll(application, Number(values.rounds));
+    await application.close();
   } finally {
     await stopStack({ config });
     await rm(dataDir, { recursive: true, force: true });
   }
 }
 
-async function measureAll(platform: Platform, rounds: number): Promise<void> {
-  await backfillLast(platform, 30);
+async function measureAll(application: Application, rounds: number): Promise<void> {
+  await backfillLast(application, 30);
   print(['days', 'twice', 'seconds', 'twice', 'ratio of time', 'ratio of vectors', 'budget']);
   for (const [days, twice] of DOUBLINGS) {
     const pairs: [Measured, Measured][] = [];
     for (let round = 0; round < rounds; round += 1) {
-      pairs.push([await backfillLast(platform, days), await backfillLast(platform, twice)]);
+      pairs.push([await backfillLast(application, days), await backfillLast(application, twice)]);
     }
     const [short, long] = [0, 1].map((side) => fastest(pairs.map((pair) => pair[side]!)));
     const ratio = long!.seconds / short!.seconds;
@@ -82,8 +84,8 @@ async function measureAll(platform: Platform, rounds: number): Promise<void> {
 }
 
 /** Empties the store and backfills the last days of the world, chunk by chunk, as the workflow does. */
-async function backfillLast(platform: Platform, days: number): Promise<Measured> {
-  const { adapters, pipelinePorts } = platform;
+async function backfillLast(application: Application, days: number): Promise<Measured> {
+  const { adapters, pipelinePorts } = application;
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills`;
   const { features, featureRevisions } = adapters.paths;
   for (const folder of [features, featureRevisions]) {
@@ -100,7 +102,7 @@ async function backfillLast(platform: Platform, days: number): Promise<Measured>
     await pipelinePorts.computePartitions(work, quietly);
   }
   const seconds = (performance.now() - started) / 1_000;
-  const rows = await platform.jobs.listPartitions({ from, to: END });
+  const rows = await application.services.listPartitions({ from, to: END });
   const published = rows.filter(({ status }) => status === 'succeeded');
   if (published.length !== days) throw new Error(`${published.length} of ${days} days published`);
   return { seconds, vectors: published.reduce((total, row) => total + (row.rows ?? 0), 0) };

@@ -5,18 +5,18 @@
  *     node dist/bench/backfill-once.js DATA_DIR FROM TO
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { openPlatform } from '../packages/platform';
+import { openApplication } from '../packages/application/application';
 import { runBackfill } from './world/run-backfill';
 import { benchConfig } from './world/with-installation';
 
 async function main([dataDir, from, to]: readonly string[]): Promise<void> {
   if (!dataDir || !from || !to) throw new Error('backfill-once DATA_DIR FROM TO');
-  const platform = await openPlatform(benchConfig(dataDir, ['postgres']));
+  const application = await openApplication(benchConfig(dataDir, ['postgres']));
   try {
-    const seconds = await runBackfill(platform, { id: 'bench', from, to });
+    const seconds = await runBackfill(application, { id: 'bench', from, to });
     process.stdout.write(`${JSON.stringify({ seconds, peak_rss_bytes: peakRss() })}\n`);
   } finally {
-    await platform.close();
+    await application.close();
   }
 }
 

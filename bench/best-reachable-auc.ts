@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { LATEST_WORLD_VERSION } from '../packages/synthetic';
+import { LATEST_WORLD_VERSION } from '../packages/synthetic/recipes';
 import { estimateReachableAuc } from './reachable-auc/estimate-reachable-auc';
 import { featureNames } from './reachable-auc/labelled-rows';
 

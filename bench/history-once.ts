@@ -4,20 +4,20 @@
  *
  *     node dist/bench/history-once.js DATA_DIR SPINE_CSV OUT_PARQUET
  */
-import { openPlatform } from '../packages/platform';
+import { openApplication } from '../packages/application/application';
 import { benchConfig, quietly } from './world/with-installation';
 
 async function main([dataDir, spine, out]: readonly string[]): Promise<void> {
   if (!dataDir || !spine || !out) throw new Error('history-once DATA_DIR SPINE_CSV OUT_PARQUET');
-  const platform = await openPlatform(benchConfig(dataDir, ['postgres']));
+  const application = await openApplication(benchConfig(dataDir, ['postgres']));
   try {
     const query = { spine, out, knownAt: 'latest' };
     const started = performance.now();
-    const { rows } = await platform.jobs.writeHistory(query, quietly);
+    const { rows } = await application.services.writeHistory(query, quietly);
     const seconds = (performance.now() - started) / 1_000;
     process.stdout.write(`${JSON.stringify({ seconds, rows })}\n`);
   } finally {
-    await platform.close();
+    await application.close();
   }
 }
 

@@ -15,17 +15,13 @@ import { pino } from 'pino';
 import { createApp } from '../api/create-app';
 import type { ApiPorts, PredictionStore, ServingModel } from '../api/ports';
 import { PredictionLog } from '../api/prediction-log';
-import { openDatabase } from '../packages/database';
-import { onlineStateHash } from '../packages/contracts';
-import { featureSet } from '../packages/features';
-import {
-  openRedisForServing,
-  readMeta,
-  readVector,
-  readVectors,
-  vectorKey,
-} from '../packages/online-store';
-import { insertPredictions } from '../packages/platform';
+import { openDatabase } from '../packages/database/open-database';
+import { onlineStateHash } from '../packages/contracts/partitions';
+import { featureSet } from '../packages/features/feature-set';
+import { vectorKey } from '../packages/online-store/online-keys';
+import { openRedisForServing } from '../packages/online-store/open-redis';
+import { readMeta, readVector, readVectors } from '../packages/online-store/read-online';
+import { insertPredictions } from '../packages/application/api-application';
 
 const USERS = 1_000;
 const CONNECTIONS = 32;

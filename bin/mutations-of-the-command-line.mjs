@@ -11,14 +11,14 @@ const suggests = breaksOf('packages/cli/usage-error.ts', [wrongUsage]);
 const writes = breaksOf('packages/cli/open-terminal.ts', [processes]);
 const shows = breaksOf('packages/cli/terminal.ts', ['test/packages/cli/terminal.test.ts']);
 const calendar = breaksOf('packages/instants/calendar-problem.ts', ['test/packages/instants']);
-const ranges = breaksOf('packages/policy/require-date-range.ts', [
-  'test/packages/policy/require-date-range.test.ts',
+const ranges = breaksOf('packages/orchestration/require-date-range.ts', [
+  'test/packages/orchestration/require-date-range.test.ts',
 ]);
 const former = breaksOf('packages/contracts/reprocess.ts', [
   'test/activities/pipeline-activities.test.ts',
 ]);
-const early = breaksOf('packages/platform/dates-before-data.ts', [
-  'test/packages/platform/dates-before-data.integration.test.ts',
+const early = breaksOf('packages/application/backfills/dates-before-data.ts', [
+  'test/packages/application/backfills/dates-before-data.integration.test.ts',
 ]);
 
 /** Breaks of the manners of the command line, and of what it checks before anything else. */
@@ -26,9 +26,9 @@ export const commandLineMutations = [
   runs('an error is a document', 'if (isJson) terminal.out(', 'if (!isJson) terminal.out('),
   runs('json is asked for before the end of options', "argv.indexOf('--')", '-1'),
   opens(
-    'a command loads the platform when it needs it',
+    'a command loads the application when it needs it',
     "import type { CheckedCommand } from './define-command';",
-    "import type { CheckedCommand } from './define-command';\nimport '../platform';",
+    "import type { CheckedCommand } from './define-command';\nimport '../application';",
   ),
   parses(
     'a folder that is there',

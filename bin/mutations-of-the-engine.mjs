@@ -4,9 +4,9 @@ const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
-const facts = breaksOf('packages/features/compile-facts.ts', [oracle, golden]);
+const tiles = breaksOf('packages/features/grid/compile-tiles.ts', [oracle, golden]);
 
-const sweep = breaksOf('packages/features/sweep.ts', [oracle, golden]);
+const aggregator = breaksOf('packages/features/grid/sliding-windows.ts', [oracle, golden]);
 
 const moment = breaksOf('packages/features/compile-moment.ts', [golden, oracle]);
 
@@ -17,8 +17,8 @@ const spine = (name, find, replace, file = 'compile-spine') => ({
   replace,
   tests: [
     'test/packages/features/history-boundaries.test.ts',
-    'test/packages/features/user-series.test.ts',
-    'test/packages/features/walk-series.test.ts',
+    'test/packages/features/history/user-series.test.ts',
+    'test/packages/features/history/walk-series.test.ts',
     'test/laws/history.test.ts',
   ],
 });
@@ -29,158 +29,158 @@ const values = breaksOf('packages/features/fill-column.ts', [
   golden,
 ]);
 
-const channels = breaksOf('packages/features/channels.ts', [oracle, golden]);
+const accumulators = breaksOf('packages/features/grid/accumulators.ts', [oracle, golden]);
 
 const WINDOW = 'windowDays: feature.windowDays';
 
 /** Breaks of what vectors are computed by. */
 export const engineMutations = [
   // Windows
-  channels('a week of 8 days', WINDOW, `${WINDOW} === 7 ? 8 : feature.windowDays`),
-  channels('31 days', WINDOW, `${WINDOW} === 30 ? 31 : feature.windowDays`),
-  channels('89 days', WINDOW, `${WINDOW} === 90 ? 89 : feature.windowDays`),
+  accumulators('a week of 8 days', WINDOW, `${WINDOW} === 7 ? 8 : feature.windowDays`),
+  accumulators('31 days', WINDOW, `${WINDOW} === 30 ? 31 : feature.windowDays`),
+  accumulators('89 days', WINDOW, `${WINDOW} === 90 ? 89 : feature.windowDays`),
   {
     name: 'T excluded: the midnight of a row',
-    file: 'packages/features/grid.ts',
+    file: 'packages/features/grid/grid.ts',
     find: 'Math.ceil(sinceFirst / DAY)',
     replace: 'Math.floor(sinceFirst / DAY) + 1',
     tests: [oracle, golden],
   },
-  facts(
+  tiles(
     'T excluded: the midnight of a signup, and of a row that came late',
     'BigInt(floorDays) * MICROS_PER_DAY + MICROS_PER_DAY - 1n',
     'BigInt(floorDays) * MICROS_PER_DAY + MICROS_PER_DAY',
   ),
-  facts(
+  tiles(
     'the first day of the longest window',
     '`event_time > ${instant(grid, -plan.windowDays)}`, ...types',
     '`event_time > ${instant(grid, 1 - plan.windowDays)}`, ...types',
   ),
-  facts('what lasts is forgotten', "types].join(' OR ')", "types].join(' AND ')"),
-  sweep('facts that nobody has seen yet', 'if (seenAt[fact] !== now) continue;', ''),
+  tiles('what lasts is forgotten', "types].join(' OR ')", "types].join(' AND ')"),
+  aggregator('tiles that nobody has seen yet', 'if (seenAt[tile] !== now) continue;', ''),
   {
-    name: 'facts that are late and early',
-    file: 'packages/features/fact-block.ts',
-    find: 'at <= Math.max(day[fact]!, 0)',
-    replace: 'at < Math.max(day[fact]!, 0)',
+    name: 'tiles that are late and early',
+    file: 'packages/features/grid/tile-block.ts',
+    find: 'at <= Math.max(day[tile]!, 0)',
+    replace: 'at < Math.max(day[tile]!, 0)',
     tests: [oracle, golden],
   },
   values('sums that are not exact', 'greatest > Number.MAX_SAFE_INTEGER', 'greatest > 2 ** 54'),
-  sweep('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
-  sweep(
+  aggregator('T − W included', 'day + windowDays <= now', 'day + windowDays < now'),
+  aggregator(
     'expiry a day early',
     'this.expire(block, now - days, days)',
     'this.expire(block, now - days + 1, days)',
   ),
-  sweep(
+  aggregator(
     'expiry a day late',
     'this.expire(block, now - days, days)',
     'this.expire(block, now - days - 1, days)',
   ),
-  sweep(
+  aggregator(
     'expiry of what arrives as its window passes',
-    'if (seenAt[fact]! >= now) continue;',
-    'if (seenAt[fact]! > now) continue;',
+    'if (seenAt[tile]! >= now) continue;',
+    'if (seenAt[tile]! > now) continue;',
     [served, oracle],
   ),
-  sweep('expiry of what never was known', 'if (seenAt[fact]! >= now) continue;', '', [
+  aggregator('expiry of what never was known', 'if (seenAt[tile]! >= now) continue;', '', [
     golden,
     oracle,
   ]),
 
   // Knowledge: what may be read at all, one K for all moments, one for each
-  facts('K excluded', '`ingested_at <= make_timestamptz', '`ingested_at < make_timestamptz'),
-  facts('S excluded', '`batch <= ${latest.batch}`', '`batch < ${latest.batch}`'),
-  facts(
+  tiles('K excluded', '`ingested_at <= make_timestamptz', '`ingested_at < make_timestamptz'),
+  tiles('S excluded', '`batch <= ${latest.batch}`', '`batch < ${latest.batch}`'),
+  tiles(
     'only what the features know is read',
     '[...knowledge, label].reduce',
     '[...knowledge].reduce',
   ),
-  facts('the latest K and L', 'at > latest.at ? at : latest.at', 'latest.at'),
-  facts('the latest S', 'Math.max(batch, latest.batch)', 'latest.batch'),
-  facts('K of all moments ignored', 'isKnown(only)', 'ALWAYS'),
-  facts(
+  tiles('the latest K and L', 'at > latest.at ? at : latest.at', 'latest.at'),
+  tiles('the latest S', 'Math.max(batch, latest.batch)', 'latest.batch'),
+  tiles('K of all moments ignored', 'isKnown(only)', 'ALWAYS'),
+  tiles(
     'K that not all rows were known by',
     '({ at, batch }) => at === latest.at && batch',
     '({ batch }) => batch',
     [served, oracle],
   ),
-  facts(
+  tiles(
     'S that not all rows were known by',
     '({ at, batch }) => at === latest.at && batch === latest.batch',
     '({ at }) => at === latest.at',
     [served, oracle],
   ),
-  facts('K and L excluded', '`(k <= ${at}', '`(k < ${at}'),
-  facts('S + 1 included', 'AND batch <= ${batch})`', 'AND batch <= ${batch} + 1)`'),
-  facts('K or L before the latest', 'at >= latest.at && ', ''),
-  facts('S before the latest', ' && batch >= latest.batch', ''),
-  facts('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [served, oracle]),
-  facts('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [
+  tiles('K and L excluded', '`(k <= ${at}', '`(k < ${at}'),
+  tiles('S + 1 included', 'AND batch <= ${batch})`', 'AND batch <= ${batch} + 1)`'),
+  tiles('K or L before the latest', 'at >= latest.at && ', ''),
+  tiles('S before the latest', ' && batch >= latest.batch', ''),
+  tiles('K of each moment excluded', 'lambda x: x < k))', 'lambda x: x <= k))', [served, oracle]),
+  tiles('S of each moment excluded', 'lambda x: x < batch))', 'lambda x: x <= batch))', [
     served,
     oracle,
   ]),
-  facts(
+  tiles(
     'S of each moment, where K is soon',
     'WHEN k <= ${ats}[${soonest}] AND batch <= ${batches}[${soonest}] THEN',
     'WHEN k <= ${ats}[${soonest}] THEN',
     [oracle],
   ),
-  facts(
+  tiles(
     'S of each moment, where K is late',
     'ELSE greatest(d, 0, ${later}, ${laterBatch})::INTEGER',
     'ELSE greatest(d, 0, ${later})::INTEGER',
     [oracle],
   ),
-  facts('the moment that sees old rows', 'least(greatest(d, 0), ${count})', 'least(d, ${count})'),
-  sweep('late arrivals', 'of block.lateAt(now)) {', 'of []) {', [served, oracle]),
-  sweep('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
+  tiles('the moment that sees old rows', 'least(greatest(d, 0), ${count})', 'least(d, ${count})'),
+  aggregator('late arrivals', 'of block.lateAt(now)) {', 'of []) {', [served, oracle]),
+  aggregator('the first moment of a user', 'if (since[user]! <= now)', 'if (since[user]! < now)'),
 
   // The label
-  facts("the label's knowledge ignored", 'isKnown(grid.label, latestKnowledge(grid))', 'ALWAYS'),
-  facts(
+  tiles("the label's knowledge ignored", 'isKnown(grid.label, latestKnowledge(grid))', 'ALWAYS'),
+  tiles(
     "the label counts what it doesn't know",
     "labelFlag === 'any' ? forLabel :",
     "labelFlag === 'any' ? ALWAYS :",
   ),
-  facts(
+  tiles(
     'the end of the horizon is not read',
     'const lastDay = count - 1 +',
     'const lastDay = count - 2 +',
   ),
-  sweep(
+  aggregator(
     'the first day of the horizon',
     'for (let day = 1; day <= horizon;',
     'for (let day = 2; day <= horizon;',
   ),
-  sweep(
+  aggregator(
     'the last day of the horizon',
     'for (let day = 1; day <= horizon;',
     'for (let day = 1; day < horizon;',
   ),
-  sweep(
+  aggregator(
     'the past stays in the horizon',
     'this.addToLabel(block, now, -1);',
     'this.addToLabel(block, now - 1, -1);',
   ),
-  sweep(
+  aggregator(
     'the horizon lags',
     'this.addToLabel(block, now + horizon, 1);',
     'this.addToLabel(block, now + horizon - 1, 1);',
   ),
-  sweep('the label when L = T + 30 d', 'end > at ||', 'end >= at ||'),
-  sweep('the label before L', 'end > at ||', ''),
-  sweep('complete_through', ' || end > completeThrough', ''),
-  sweep('cancellations', ' || cancellations[user]! > 0 ?', ' ?'),
-  channels('any bill cancels', 'flag(isCancellation)', "flag('true')"),
+  aggregator('the label when L = T + 30 d', 'end > at ||', 'end >= at ||'),
+  aggregator('the label before L', 'end > at ||', ''),
+  aggregator('complete_through', ' || end > completeThrough', ''),
+  aggregator('cancellations', ' || cancellations[user]! > 0 ?', ' ?'),
+  accumulators('any bill cancels', 'flag(isCancellation)', "flag('true')"),
 
   // Values
-  channels(
+  accumulators(
     'the type of a charge',
     'CASE WHEN ${isCounted} THEN coalesce(',
     'CASE WHEN true THEN coalesce(',
   ),
-  facts(
+  tiles(
     'the order of changes at one instant',
     'ORDER BY event_time, change_id)',
     'ORDER BY event_time, change_id DESC)',
@@ -191,14 +191,14 @@ export const engineMutations = [
     '(last === -Infinity ? signup[user]! : last)',
     '(last === -Infinity ? moment : last)',
   ),
-  sweep(
+  aggregator(
     'the last to arrive is the latest',
     'else if (value > state[at]!) state[at] = value;',
     'else state[at] = value;',
     [served, oracle],
   ),
   values('a default for no rows', 'counts[user] === 0 ? none :', 'false ? none :', [oracle]),
-  facts(
+  tiles(
     'shards of users overlap',
     'user_id < ${quoteLiteral(range.until)}',
     'user_id <= ${quoteLiteral(range.until)}',
@@ -206,14 +206,14 @@ export const engineMutations = [
   ),
   {
     name: 'unknown labels in files',
-    file: 'packages/offline-store/vector-writer.ts',
+    file: 'packages/offline-store/vectors/vector-writer.ts',
     find: 'nullif(${label.name}, ${LABEL_UNKNOWN})',
     replace: '${label.name}',
     tests: [oracle],
   },
   {
     name: 'arrays given back too soon',
-    file: 'packages/offline-store/write-vectors.ts',
+    file: 'packages/offline-store/vectors/write-vectors.ts',
     find: '        const moment = vectors.vectorsAt(indexIn(group, request));\n',
     replace:
       '        const moment = vectors.vectorsAt(indexIn(group, request));\n        moment.release();\n',
@@ -255,7 +255,7 @@ export const engineMutations = [
     'sessions of a spine in one piece',
     'lastSeen![index]! <= first![index]!',
     'lastSeen![index]! <= last![index]!',
-    'spine-fact-reader',
+    'spine-tile-reader',
   ),
   spine('sessions of a spine in pieces', '> min(e) +', '> max(e) +'),
   spine(

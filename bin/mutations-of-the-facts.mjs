@@ -4,16 +4,16 @@ const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
-const overlaps = breaksOf('packages/features/session-overlaps.ts', [served, oracle]);
+const overlaps = breaksOf('packages/features/grid/session-overlaps.ts', [served, oracle]);
 
-const collector = breaksOf('packages/features/fact-collector.ts', [served, golden, oracle]);
+const collector = breaksOf('packages/features/grid/tile-collector.ts', [served, golden, oracle]);
 
-const repeats = breaksOf('packages/features/compile-facts.ts', [golden, served, oracle]);
+const repeats = breaksOf('packages/features/grid/compile-tiles.ts', [golden, served, oracle]);
 
-const pieces = breaksOf('packages/features/segment-pieces.ts', [oracle]);
+const pieces = breaksOf('packages/features/grid/segment-pieces.ts', [oracle]);
 
-/** Breaks of how rows become facts, and facts sessions. */
-export const factMutations = [
+/** Breaks of how rows become tiles, and tiles sessions. */
+export const tileMutations = [
   repeats('repeats on another day', "['day', ...columns", '[...columns'),
   repeats(
     'repeats over a midnight',
@@ -35,26 +35,26 @@ export const factMutations = [
   pieces('files of one piece', 'files.push(segment.file);', 'files = [segment.file];'),
   {
     name: 'plan changes in pieces',
-    file: 'packages/features/fact-reader.ts',
+    file: 'packages/features/grid/tile-reader.ts',
     find: "source.source === 'plan_changes' ? Infinity : rowsPerPiece",
     replace: 'rowsPerPiece',
     tests: [oracle],
   },
   {
     name: 'a union of sessions',
-    file: 'packages/features/fact-reader.ts',
+    file: 'packages/features/grid/tile-reader.ts',
     find: 'if (source.bySession) this.noteOverlaps',
     replace: 'if (false) this.noteOverlaps',
     tests: [oracle, golden],
   },
   overlaps(
-    'sessions of two facts',
+    'sessions of two tiles',
     'const last = latest[session]!;',
-    'const last = latest[session]!;\n    if (facts.previous[facts.previous[last]!]! < 0) continue;',
+    'const last = latest[session]!;\n    if (tiles.previous[tiles.previous[last]!]! < 0) continue;',
   ),
   overlaps('the end of an overlap', 'Math.min(covered, until), user', 'until, user'),
   overlaps(
-    'overlap with the last fact only',
+    'overlap with the last tile only',
     'covered = Math.max(covered, until);',
     'covered = until;',
   ),
@@ -65,7 +65,7 @@ export const factMutations = [
   ),
   overlaps(
     'sessions of one event type',
-    'column === undefined || column[fact]! > 0;',
+    'column === undefined || column[tile]! > 0;',
     'column === column;',
   ),
   collector(
@@ -80,59 +80,59 @@ export const factMutations = [
   ),
   collector('two sessions in a row', '(day <= floor || isAsBefore(sessions, row))', 'true'),
   collector('rows that are no login', 'if (values[row] === 0) continue;', ''),
-  collector('the latest login', 'if (time > into[fact]!)', 'if (time < into[fact]!)'),
+  collector('the latest login', 'if (time > into[tile]!)', 'if (time < into[tile]!)'),
   {
     name: 'the other word of a hash',
-    file: 'packages/features/fact-collector.ts',
+    file: 'packages/features/grid/tile-collector.ts',
     find: ' && words[low + 1] === words[low - 1]',
     replace: '',
-    tests: ['test/packages/features/fact-collector.test.ts'],
+    tests: ['test/packages/features/grid/tile-collector.test.ts'],
   },
   collector('two arrivals in a row of a session', '        seen[row] === seen[row - 1] &&\n', ''),
   collector(
     'two arrivals of a session',
-    'this.day[fact] === day && this.seenAt[fact] === at',
-    'this.day[fact] === day',
+    'this.day[tile] === day && this.seenAt[tile] === at',
+    'this.day[tile] === day',
   ),
   collector(
     'two days of a session',
-    'this.day[fact] === day && this.seenAt[fact] === at',
-    'this.seenAt[fact] === at',
+    'this.day[tile] === day && this.seenAt[tile] === at',
+    'this.seenAt[tile] === at',
   ),
-  collector('the facts of a session', 'this.previous[added] = latest;', ''),
+  collector('the tiles of a session', 'this.previous[added] = latest;', ''),
   {
-    name: 'facts after the arrays grew',
-    file: 'packages/features/fact-collector.ts',
+    name: 'tiles after the arrays grew',
+    file: 'packages/features/grid/tile-collector.ts',
     find: 'larger.set(column);',
     replace: '',
-    tests: ['test/packages/features/fact-collector.test.ts'],
+    tests: ['test/packages/features/grid/tile-collector.test.ts'],
   },
   {
     name: 'one hash of two owners',
-    file: 'packages/features/key-index.ts',
+    file: 'packages/features/grid/key-index.ts',
     find: 'keys[key] === owner && ',
     replace: '',
-    tests: ['test/packages/features/key-index.test.ts'],
+    tests: ['test/packages/features/grid/key-index.test.ts'],
   },
   {
     name: 'keys after the table grew',
-    file: 'packages/features/key-index.ts',
+    file: 'packages/features/grid/key-index.ts',
     find: 'this.keys.set(keys);',
     replace: '',
-    tests: ['test/packages/features/key-index.test.ts'],
+    tests: ['test/packages/features/grid/key-index.test.ts'],
   },
   {
     name: 'users that no moment sees',
-    file: 'packages/features/user-hash.ts',
+    file: 'packages/features/grid/user-hash.ts',
     find: 'return number < 0 ? count : number;',
     replace: 'return number < 0 ? 0 : number;',
     tests: [oracle, golden],
   },
   {
     name: 'users that share a hash',
-    file: 'packages/features/user-hash.ts',
+    file: 'packages/features/grid/user-hash.ts',
     find: 'if (found?.distinct) return hash;',
     replace: 'return hash;',
-    tests: ['test/packages/features/user-hash.test.ts'],
+    tests: ['test/packages/features/grid/user-hash.test.ts'],
   },
 ];

@@ -3,21 +3,21 @@ import { breaksOf } from './breaks-of.mjs';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 const added = 'test/acceptance/added-state.integration.test.ts';
-const restating = 'test/packages/offline-store/find-restatements.test.ts';
+const restating = 'test/packages/offline-store/restatement/find-restatements.test.ts';
 
-const sweep = breaksOf('packages/features/sweep.ts', [golden, oracle]);
-const channels = breaksOf('packages/features/channels.ts', [golden, oracle]);
-const facts = breaksOf('packages/features/compile-facts.ts', [golden, oracle]);
-const collected = breaksOf('packages/features/fact-collector.ts', [golden, oracle]);
+const aggregator = breaksOf('packages/features/grid/sliding-windows.ts', [golden, oracle]);
+const accumulators = breaksOf('packages/features/grid/accumulators.ts', [golden, oracle]);
+const tiles = breaksOf('packages/features/grid/compile-tiles.ts', [golden, oracle]);
+const collected = breaksOf('packages/features/grid/tile-collector.ts', [golden, oracle]);
 const moment = breaksOf('packages/features/compile-moment.ts', [golden, oracle]);
 const defined = breaksOf('packages/features/definitions/subscription.ts', [golden]);
-const touched = breaksOf('packages/offline-store/state-touches.ts', [restating]);
-const late = breaksOf('packages/offline-store/find-restatements.ts', [restating]);
+const touched = breaksOf('packages/offline-store/restatement/state-touches.ts', [restating]);
+const late = breaksOf('packages/offline-store/restatement/find-restatements.ts', [restating]);
 const selected = breaksOf('packages/offline-store/select-dates.ts', [added]);
 const audited = breaksOf('packages/offline-store/audit-partitions.ts', [added]);
 const ledger = breaksOf('packages/offline-store/ledger.ts', [added]);
 const computed = breaksOf('packages/offline-store/compute-partitions.ts', [added]);
-const planned = breaksOf('packages/platform/partition-jobs.ts', [added]);
+const planned = breaksOf('packages/application/partitions/partition-services.ts', [added]);
 
 /** Breaks of who is subscribed: the definition, its engines, late data, and how it is added. */
 export const stateMutations = [
@@ -31,25 +31,25 @@ export const stateMutations = [
   ),
 
   // The engine
-  sweep(
+  aggregator(
     'a return in the microsecond of the end',
     '> ending + afterMicros',
     '>= ending + afterMicros',
   ),
-  sweep('an invoice of 3 days', '> ending + afterMicros', '> ending'),
-  sweep('who never cancelled has left', 'if (ending === -Infinity) continue;', ''),
-  sweep('the state of the users of another moment', 'into.fill(1);', ''),
+  aggregator('an invoice of 3 days', '> ending + afterMicros', '> ending'),
+  aggregator('who never cancelled has left', 'if (ending === -Infinity) continue;', ''),
+  aggregator('the state of the users of another moment', 'into.fill(1);', ''),
   collected(
     'of days that are in order, the first time',
     "combine === 'latest' ? this.first : 0",
     'this.first',
   ),
-  channels(
+  accumulators(
     'the last time of a day, whichever row has it',
     "type: 'UTINYINT', combine: 'last-time' }",
     "type: 'UTINYINT', combine: 'latest' }",
   ),
-  facts(
+  tiles(
     'cancellations of before the windows are forgotten',
     '    state.endedBy,\n    ...state.resumedBy,\n',
     '',

@@ -1,8 +1,8 @@
 import { breaksOf } from './breaks-of.mjs';
 
-const together = 'test/packages/offline-store/write-vectors.test.ts';
+const together = 'test/packages/offline-store/vectors/write-vectors.test.ts';
 const restatement = 'test/laws/restatement.integration.test.ts';
-const golden = 'test/packages/offline-store/find-restatements.test.ts';
+const golden = 'test/packages/offline-store/restatement/find-restatements.test.ts';
 const publishing = 'test/packages/offline-store/publish-partitions.integration.test.ts';
 const killed = 'test/packages/offline-store/killed-publish.process.test.ts';
 const paused = 'test/packages/offline-store/paused-publish.process.test.ts';
@@ -10,18 +10,18 @@ const mending = 'test/packages/offline-store/mend-revision.integration.test.ts';
 
 const overlapping = 'test/packages/offline-store/overlapping-runs.integration.test.ts';
 
-const moving = 'test/packages/stack/data-layout/open-for-writing.process.test.ts';
+const moving = 'test/packages/local-services/data-layout/open-for-writing.process.test.ts';
 const [moves, earlierReleases] = ['move-feature-revisions', 'earlier-release'].map((name) =>
-  breaksOf(`packages/stack/data-layout/${name}.ts`, [moving]),
+  breaksOf(`packages/local-services/data-layout/${name}.ts`, [moving]),
 );
-const servers = breaksOf('packages/stack/installation/require-own-servers.ts', [
-  'test/packages/stack/installation/require-own-servers.process.test.ts',
+const servers = breaksOf('packages/local-services/installation/require-own-servers.ts', [
+  'test/packages/local-services/installation/require-own-servers.process.test.ts',
 ]);
 const places = breaksOf('packages/offline-store/partition-paths.ts', [
-  'test/packages/platform/earlier-layout.integration.test.ts',
+  'test/packages/application/earlier-layout.integration.test.ts',
 ]);
 
-const late = breaksOf('packages/offline-store/find-restatements.ts', [golden]);
+const late = breaksOf('packages/offline-store/restatement/find-restatements.ts', [golden]);
 
 const [grids, computing, claims, ledger, revisions] = [
   'group-into-grids',
@@ -92,7 +92,7 @@ export const storeMutations = [
   ),
   {
     name: 'the midnight at or after a row',
-    file: 'packages/offline-store/first-midnight.ts',
+    file: 'packages/offline-store/restatement/first-midnight.ts',
     find: '((${micros} + 1000001 * ${DAY} - 1) // ${DAY} - 1000000)',
     replace: '((${micros} + ${DAY}) // ${DAY})',
     tests: [golden],

@@ -2,8 +2,8 @@ import { breaksOf } from './breaks-of.mjs';
 
 const tests = {
   features: [
-    'test/packages/features/timelines.test.ts',
-    'test/packages/features/read-timelines.test.ts',
+    'test/packages/features/history/timelines.test.ts',
+    'test/packages/features/history/read-timelines.test.ts',
     'test/packages/features/history-boundaries.test.ts',
     'test/laws/history.test.ts',
   ],
@@ -19,7 +19,8 @@ const writing = breakOf('features', 'write-timelines');
 const reading = breakOf('features', 'read-timelines');
 const choosing = breakOf('features', 'compute-history');
 const selecting = breakOf('features', 'compile-spine');
-const filing = (file) => breaksOf(`packages/list-files/${file}.ts`, ['test/packages/list-files']);
+const filing = (file) =>
+  breaksOf(`packages/list-columns/${file}.ts`, ['test/packages/list-columns']);
 const [fileReading, fileWriting, regrouping] = [
   'read-list-file',
   'write-list-file',

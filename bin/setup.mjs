@@ -29,7 +29,7 @@ if (isSupported(process.versions.node, lines)) {
   installPackages();
   build();
   run('The tools', process.execPath, [
-    'dist/packages/stack/install/main.js',
+    'dist/packages/local-services/install/main.js',
     ...process.argv.slice(2).filter((argument) => argument !== goesOn),
   ]);
 } else {

@@ -59,32 +59,32 @@ describe('architecture.mjs', () => {
 
 describe('an import', () => {
   const cases: [file: string, specifier: string, isTypeOnly: boolean, allowed: boolean][] = [
-    ['packages/policy/a.ts', './b', false, true],
-    ['packages/policy/a.ts', '../contracts', false, true],
-    ['packages/policy/a.ts', '../contracts/index', false, true],
-    ['packages/policy/a.ts', '../contracts/errors', false, false],
-    ['packages/policy/a.ts', '../duckdb', false, false],
-    ['packages/policy/a.ts', '../duckdb', true, false],
-    ['packages/policy/a.ts', 'node:fs', false, false],
-    ['packages/policy/a.ts', 'ml-matrix', false, false],
+    ['packages/orchestration/a.ts', './b', false, true],
+    ['packages/orchestration/a.ts', '../contracts', false, true],
+    ['packages/orchestration/a.ts', '../contracts/index', false, true],
+    ['packages/orchestration/a.ts', '../contracts/errors', false, false],
+    ['packages/orchestration/a.ts', '../duckdb', false, false],
+    ['packages/orchestration/a.ts', '../duckdb', true, false],
+    ['packages/orchestration/a.ts', 'node:fs', false, false],
+    ['packages/orchestration/a.ts', 'ml-matrix', false, false],
     ['packages/instants/a.ts', '../contracts', false, false],
     ['packages/features/definitions/a.ts', '../language', false, true],
     ['packages/features/a.ts', 'node:crypto', false, true],
     ['packages/features/a.ts', 'node:fs', false, false],
     ['packages/features/definitions/a.ts', '../../offline-store', false, false],
-    ['packages/platform/a.ts', '../drift', false, true],
-    ['packages/platform/a.ts', '../drift/detect-drift', false, false],
-    ['packages/platform/a.ts', '../../api/ports', true, false],
+    ['packages/application/a.ts', '../drift', false, true],
+    ['packages/application/a.ts', '../drift/detect-drift', false, false],
+    ['packages/application/a.ts', '../../api/ports', true, false],
     ['workflows/a.ts', '../activities', true, true],
     ['workflows/a.ts', '../activities', false, false],
-    ['workflows/a.ts', '../packages/policy', false, true],
-    ['workflows/a.ts', '../packages/platform', true, false],
+    ['workflows/a.ts', '../packages/orchestration', false, true],
+    ['workflows/a.ts', '../packages/application', true, false],
     ['workflows/a.ts', '@temporalio/workflow', false, true],
     ['workflows/a.ts', '@temporalio/worker', false, false],
     ['workflows/a.ts', '@temporalio/common/lib/errors', false, true],
     ['activities/a.ts', '../workflows', false, false],
     ['api/models/a.ts', '@nestjs/common', false, true],
-    ['api/models/a.ts', '../../packages/platform', false, true],
+    ['api/models/a.ts', '../../packages/application', false, true],
     ['api/models/a.ts', 'express', false, false],
     ['packages/cli/a.ts', '@nestjs/common', false, false],
     ['test/a.test.ts', '../packages/features/compile-vectors', false, true],
@@ -110,7 +110,7 @@ describe('an import', () => {
     const [index] = [...cases.keys()].filter((at) => cases[at]![1] === '../contracts/errors');
     expect(reasons[index!]).toBe('enter packages/contracts through its index.ts, not errors');
     expect(reasons[cases.findIndex(([, specifier]) => specifier === 'node:fs')]).toBe(
-      'packages/policy may not import node:fs (see architecture.mjs)',
+      'packages/orchestration may not import node:fs (see architecture.mjs)',
     );
   });
 });

@@ -119,14 +119,14 @@ describe('the workflow of continuous integration', () => {
 
 function workflowJob() {
   const workflow = parse(read('.github/workflows/ci.yml')) as {
-    jobs: {
+    services: {
       test: {
         strategy: { matrix: { node: string[] } };
         steps: { run?: string; with?: Record<string, string> }[];
       };
     };
   };
-  return workflow.jobs.test;
+  return workflow.services.test;
 }
 
 describe('the dev container', () => {

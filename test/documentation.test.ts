@@ -1,9 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataPaths, loadConfig, settingNames } from '../packages/config';
-import { errorCatalogue } from '../packages/contracts';
+import { dataPaths } from '../packages/config/data-paths';
+import { loadConfig, settingNames } from '../packages/config/load-config';
+import { errorCatalogue } from '../packages/contracts/errors';
 import { wordsOf } from '../packages/cli/usage-error';
-import { featureSet } from '../packages/features';
+import { featureSet } from '../packages/features/feature-set';
 import { decisionFiles, generatedParts, leafCommands, settings } from './generated-documentation';
 import { linesOf, read, repositoryFiles, root } from './repository-files';
 

@@ -3,8 +3,9 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import { createProgram } from '../packages/cli/program';
 import { wordsOf } from '../packages/cli/usage-error';
-import { dailyPipeline, type PipelineStep } from '../packages/contracts';
-import { featureSet, type FeatureDefinition, type FeatureSet } from '../packages/features';
+import { dailyPipeline, type PipelineStep } from '../packages/contracts/pipeline';
+import { featureSet, type FeatureSet } from '../packages/features/feature-set';
+import type { FeatureDefinition } from '../packages/features/language/feature-definition';
 import { architecture, read, root } from './repository-files';
 
 /**

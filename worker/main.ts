@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
 import { loadConfig, type Config } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
-import { openPlatform } from '../packages/platform';
-import { DATA_LAYOUT, resolveConnections, workerReadyFile } from '../packages/stack';
+import { openApplication } from '../packages/application';
+import { DATA_LAYOUT, resolveConnections, workerReadyFile } from '../packages/local-services';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
 import { createReadyFile } from './ready-file';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const stop = stopSignal();
   installRuntime(config);
   const codePath = builtWorkflowBundle();
-  const platform = await openPlatform(config);
+  const application = await openApplication(config);
   const readyFile = createReadyFile(workerReadyFile(config.dataDir), {
     pid: process.pid,
     data_layout: DATA_LAYOUT,
@@ -27,14 +27,14 @@ async function main(): Promise<void> {
     const workers = await createWorkers({
       connection,
       namespace: config.temporal.namespace,
-      ports: platform.pipelinePorts,
+      ports: application.pipelinePorts,
       workflowBundle: { codePath },
     });
     await runWorkers({ workers, stop, onRunning: () => readyFile.write() });
   } finally {
     readyFile.remove();
     await connection.close();
-    await platform.close();
+    await application.close();
   }
 }
 

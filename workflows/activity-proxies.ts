@@ -1,7 +1,7 @@
 import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { PipelineActivities, StepInput } from '../activities';
 import { dailyPipeline, type PipelineStep, type StepName } from '../packages/contracts';
-import { retryPolicyFor, STEP_BUDGET_MINUTES } from '../packages/policy';
+import { retryPolicyFor, STEP_BUDGET_MINUTES } from '../packages/orchestration';
 
 /**
  * How a pipeline step runs as an activity: the limits are the step's own, the retry policy that of

@@ -16,7 +16,7 @@ import {
   type DailyRunReport,
   type StepName,
 } from '../packages/contracts';
-import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/policy';
+import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/orchestration';
 import { ledger } from './activity-proxies';
 import { describeDailyRun } from './describe-daily-run';
 import { logicalDateOf } from './nominal-time';

@@ -13,7 +13,7 @@ import type {
   DateChunk,
   PartitionOutcome,
 } from '../packages/contracts';
-import { datesOfChunk } from '../packages/policy';
+import { datesOfChunk } from '../packages/orchestration';
 import { computing, ledger } from './activity-proxies';
 
 /** What is counted while chunks run; it is also what continue-as-new carries. */

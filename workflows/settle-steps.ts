@@ -5,7 +5,7 @@ import {
   type StepName,
   type StepOutcome,
 } from '../packages/contracts';
-import { nextSteps } from '../packages/policy';
+import { nextSteps } from '../packages/orchestration';
 import { runStep } from './activity-proxies';
 import { workflowClock } from './workflow-clock';
 

@@ -1,6 +1,6 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
 import type { StepName } from '../packages/contracts';
-import type { SlaDeadline } from '../packages/policy';
+import type { SlaDeadline } from '../packages/orchestration';
 import { raiseAlert } from './raise-alert';
 import { workflowClock } from './workflow-clock';
 

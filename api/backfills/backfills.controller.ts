@@ -20,7 +20,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import type { BackfillPlan, BackfillProgress, BackfillRequest } from '../../packages/contracts';
 import { formatInstant, parseInstant } from '../../packages/instants';
-import { requireBackfillRange } from '../../packages/policy';
+import { requireBackfillRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../problem.dto';

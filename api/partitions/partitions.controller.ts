@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { requireDateRange } from '../../packages/policy';
+import { requireDateRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../problem.dto';

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { addDays, dayNumber } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
+import { addDays, dayNumber } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
 import { findPython } from '../peers/python';
 import { peerScript, runForReport, type PeerRun } from '../peers/run-peer';
 import { acceptWorld, batchFolder } from '../world/accept-world';
@@ -30,7 +30,7 @@ interface Contender {
 }
 
 interface Setting {
-  readonly platform: Platform;
+  readonly application: Application;
   readonly range: BackfillRange;
   readonly options: BenchOptions;
 }
@@ -43,21 +43,21 @@ interface Setting {
  */
 export async function measureBackfill(options: BenchOptions): Promise<Row[]> {
   const { scratch, users, days, note } = options;
-  return withInstallation({ scratch, services: ['postgres'] }, async (platform) => {
+  return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     const world = { users, days, start: START, seed: 42 };
     note(`writing a world of ${formatCount(users)} users × ${days} days`);
-    const rows = await acceptWorld(platform, world);
+    const rows = await acceptWorld(application, world);
     note(`${formatCount(rows.user_events)} user events`);
     const range = { from: addDays(START, 1), to: addDays(START, days) };
-    const setting = { platform, range, options };
+    const setting = { application, range, options };
     return compare(setting, await contendersFor(setting));
   });
 }
 
-async function contendersFor({ platform, range, options }: Setting): Promise<Contender[]> {
+async function contendersFor({ application, range, options }: Setting): Promise<Contender[]> {
   const { from, to } = range;
   const numbers = [dayNumber(from), options.days, dayNumber(to), THREADS].map(String);
-  const args = [batchFolder(platform, 1), peerOutput(options), ...numbers];
+  const args = [batchFolder(application, 1), peerOutput(options), ...numbers];
   const python = await findPython(options.scratch, options.note);
   return [
     {
@@ -86,27 +86,27 @@ function peerOutput({ scratch }: BenchOptions): string {
 }
 
 async function compare(setting: Setting, contenders: readonly Contender[]): Promise<Row[]> {
-  const { platform, range, options } = setting;
+  const { application, range, options } = setting;
   const ours: PeerRun[] = [];
   const theirs = contenders.map((): PeerRun[] => []);
   const encoding: PeerRun[] = [];
   let partitions: Partitions | undefined;
   for (let round = 1; round <= options.backfillRounds; round += 1) {
     options.note(`backfill, round ${round}: ours`);
-    ours.push(await backfillOnce(platform, range));
-    partitions ??= await describePartitions(platform, ourFiles(platform));
+    ours.push(await backfillOnce(application, range));
+    partitions ??= await describePartitions(application, ourFiles(application));
     for (const [index, { name, program, args }] of contenders.entries()) {
       options.note(`backfill, round ${round}: ${name}`);
       theirs[index]!.push(await intoEmptyFolder(options, () => runForReport(program, args)));
       const files = path.join(peerOutput(options), '*.parquet');
-      requireSameVectors(name, partitions, await describePartitions(platform, files));
+      requireSameVectors(name, partitions, await describePartitions(application, files));
     }
     options.note(`backfill, round ${round}: encoding alone`);
-    const encode = [peerScript('encode-only.mjs'), platform.adapters.paths.features];
+    const encode = [peerScript('encode-only.mjs'), application.adapters.paths.features];
     const args = [...encode, peerOutput(options), String(THREADS)];
     encoding.push(await intoEmptyFolder(options, () => runForReport(process.execPath, args)));
   }
-  const vectors = await countVectors(platform, range);
+  const vectors = await countVectors(application, range);
   return [
     ...contestRows(options, vectors, {
       ours: fastest(ours),
@@ -117,15 +117,18 @@ async function compare(setting: Setting, contenders: readonly Contender[]): Prom
   ];
 }
 
-function ourFiles({ adapters }: Platform): string {
+function ourFiles({ adapters }: Application): string {
   return path.join(adapters.paths.features, 'year=*', 'month=*', 'day=*.parquet');
 }
 
 /** In a process of its own, whose peak memory is that of the backfill. */
-async function backfillOnce(platform: Platform, { from, to }: BackfillRange): Promise<PeerRun> {
-  await emptyStore(platform);
+async function backfillOnce(
+  application: Application,
+  { from, to }: BackfillRange,
+): Promise<PeerRun> {
+  await emptyStore(application);
   const script = path.resolve(__dirname, '../backfill-once.js');
-  return runForReport(process.execPath, [script, platform.adapters.paths.root, from, to]);
+  return runForReport(process.execPath, [script, application.adapters.paths.root, from, to]);
 }
 
 async function intoEmptyFolder(options: BenchOptions, work: () => Promise<PeerRun>) {

@@ -1,7 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type ParquetJs from 'parquetjs-lite';
-import { copyToParquet, openDuckDb, type DuckDb } from '../../packages/duckdb';
+import { copyToParquet, openDuckDb, type DuckDb } from '../../packages/duckdb/open-duckdb';
 import { THREADS } from '../world/with-installation';
 import { formatCount, formatRate, secondsOf, type BenchOptions, type Row } from './measurement';
 

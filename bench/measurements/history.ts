@@ -1,8 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { openDuckDb, quoteLiteral } from '../../packages/duckdb';
-import { addDays } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
+import { openDuckDb } from '../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../packages/duckdb/quote-sql';
+import { addDays } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
 import { findFeastPython } from '../peers/python';
 import { peerScript, runForReport } from '../peers/run-peer';
 import { acceptWorld } from '../world/accept-world';
@@ -29,9 +30,9 @@ export async function measureHistory(options: BenchOptions): Promise<Row[]> {
 
 async function measureWorld(options: BenchOptions, users: number): Promise<Row[]> {
   const { scratch, days, rounds, note } = options;
-  return withInstallation({ scratch, services: ['postgres'] }, async (platform) => {
+  return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     note(`history: writing a world of ${formatCount(users)} users`);
-    const { user_events: events } = await acceptWorld(platform, {
+    const { user_events: events } = await acceptWorld(application, {
       users,
       days,
       start: START,
@@ -41,15 +42,15 @@ async function measureWorld(options: BenchOptions, users: number): Promise<Row[]
     await mkdir(folder);
     const spine = path.join(folder, 'spine.csv');
     await writeSpine(spine, { users, days });
-    const feast = await prepareFeast(platform, options);
-    const answer = () => answerOnce(platform, { spine, out: path.join(folder, 'out.parquet') });
+    const feast = await prepareFeast(application, options);
+    const answer = () => answerOnce(application, { spine, out: path.join(folder, 'out.parquet') });
     const first = await answer();
     const ours: number[] = [];
     const theirs: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       note(`history: round ${round}`);
       ours.push(await answer());
-      if (feast) theirs.push(await runFeast(platform, { spine, python: feast.python }));
+      if (feast) theirs.push(await runFeast(application, { spine, python: feast.python }));
     }
     await rm(folder, { recursive: true });
     const peer = feast && { vectors: feast.vectors, seconds: Math.min(...theirs) };
@@ -59,7 +60,7 @@ async function measureWorld(options: BenchOptions, users: number): Promise<Row[]
 
 /** In a process of its own, as Feast has one. */
 async function answerOnce(
-  { adapters }: Platform,
+  { adapters }: Application,
   { spine, out }: { spine: string; out: string },
 ): Promise<number> {
   const script = path.resolve(__dirname, '../history-once.js');
@@ -71,20 +72,20 @@ async function answerOnce(
 
 /** Publishes the partitions that Feast joins; null where there is no Feast. */
 async function prepareFeast(
-  platform: Platform,
+  application: Application,
   { days, note }: BenchOptions,
 ): Promise<{ python: string; vectors: number } | null> {
   const python = await findFeastPython();
   note(`history: ${python ? 'publishing a year for Feast' : 'CHURN_BENCH_PYTHON has no Feast'}`);
   if (!python) return null;
   const range = { from: START, to: addDays(START, days - 1) };
-  await runBackfill(platform, { id: 'feast', ...range });
-  return { python, vectors: await countVectors(platform, range) };
+  await runBackfill(application, { id: 'feast', ...range });
+  return { python, vectors: await countVectors(application, range) };
 }
 
 /** Seconds from the spine's CSV file to the Parquet file. */
 async function runFeast(
-  { adapters }: Platform,
+  { adapters }: Application,
   { spine, python }: { spine: string; python: string },
 ): Promise<number> {
   const folder = path.join(path.dirname(spine), 'feast');

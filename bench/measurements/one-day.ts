@@ -1,9 +1,10 @@
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { copyToParquet, readParquet } from '../../packages/duckdb';
-import { addDays, formatInstant, midnightOf, type LogicalDate } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
-import { rawTableNames } from '../../packages/raw-data';
+import { copyToParquet, readParquet } from '../../packages/duckdb/open-duckdb';
+import { formatInstant } from '../../packages/instants/epoch-micros';
+import { addDays, midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
+import { rawTableNames } from '../../packages/raw-data/raw-tables';
 import { acceptWorld, batchFolder } from '../world/accept-world';
 import { fillRawTables } from '../world/fill-raw-tables';
 import { runBackfill } from '../world/run-backfill';
@@ -31,20 +32,24 @@ const BUDGET_SECONDS = 60;
 export async function measureOneDay(options: BenchOptions): Promise<Row[]> {
   const { scratch, manyUsers: users, note } = options;
   const services = ['postgres', 'redis'] as const;
-  return withInstallation({ scratch, services }, async (platform) => {
+  return withInstallation({ scratch, services }, async (application) => {
     note(`one day: writing a world of ${formatCount(users)} users × ${DAYS} days`);
-    await acceptWorld(platform, { users, days: DAYS, start: START, seed: 43 });
+    await acceptWorld(application, { users, days: DAYS, start: START, seed: 43 });
     const date = addDays(START, DAYS);
     const folder = path.join(scratch, 'one-day');
     await mkdir(folder);
-    await holdBackLastDay(platform, { date, folder });
+    await holdBackLastDay(application, { date, folder });
     note('one day: filling Postgres with the days before');
-    await fillRawTables(platform);
+    await fillRawTables(application);
     note('one day: publishing the month before');
-    await runBackfill(platform, { id: 'before', from: addDays(date, -31), to: addDays(date, -1) });
-    await platform.jobs.sync(quietly);
+    await runBackfill(application, {
+      id: 'before',
+      from: addDays(date, -31),
+      to: addDays(date, -1),
+    });
+    await application.services.sync(quietly);
     note('one day: running the day');
-    return [rowOf(users, await runDay(platform, { date, folder }))];
+    return [rowOf(users, await runDay(application, { date, folder }))];
   });
 }
 
@@ -55,10 +60,10 @@ interface Day {
 }
 
 /** Moves what happened on the day that ends at `date` from the segments to CSV files. */
-async function holdBackLastDay(platform: Platform, { date, folder }: Day): Promise<void> {
+async function holdBackLastDay(application: Application, { date, folder }: Day): Promise<void> {
   const begin = addDays(date, -1);
-  const segments = batchFolder(platform, 1);
-  const duckDb = await platform.adapters.openDuckDb();
+  const segments = batchFolder(application, 1);
+  const duckDb = await application.adapters.openDuckDb();
   try {
     for (const table of rawTableNames) {
       const segment = path.join(segments, `${table}.parquet`);
@@ -66,7 +71,7 @@ async function holdBackLastDay(platform: Platform, { date, folder }: Day): Promi
       const isHeldBack = `epoch_us(${time}) >= ${midnightOf(begin)}`;
       const rows = `FROM ${readParquet([segment])}`;
       const query = `SELECT * EXCLUDE (batch) ${rows} WHERE ${isHeldBack}`;
-      await writeCsv(platform, { query, file: path.join(folder, `${table}.csv`) });
+      await writeCsv(application, { query, file: path.join(folder, `${table}.csv`) });
       await duckDb.run(
         copyToParquet(`${rows} WHERE NOT (${isHeldBack})`, `${segment}.kept`, 'log'),
       );
@@ -75,7 +80,7 @@ async function holdBackLastDay(platform: Platform, { date, folder }: Day): Promi
   } finally {
     duckDb.close();
   }
-  const { sql } = platform.adapters.database;
+  const { sql } = application.adapters.database;
   await sql`update ops.load_batches
     set complete_through = ${formatInstant(midnightOf(begin))}::text::timestamptz`;
 }
@@ -87,12 +92,12 @@ interface DaySeconds {
   readonly events: number;
 }
 
-async function runDay(platform: Platform, { date, folder }: Day): Promise<DaySeconds> {
-  const { jobs, pipelinePorts } = platform;
+async function runDay(application: Application, { date, folder }: Day): Promise<DaySeconds> {
+  const { services, pipelinePorts } = application;
   let events = 0;
   const load = await secondsOf(async () => {
     const completeThrough = midnightOf(date);
-    const report = await jobs.importFolder(
+    const report = await services.importFolder(
       { folder, arrival: 'assumed', completeThrough },
       quietly,
     );

@@ -1,5 +1,5 @@
-import { addDays } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
+import { addDays } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
 import { acceptWorld } from '../world/accept-world';
 import { runBackfill } from '../world/run-backfill';
 import { quietly, withInstallation } from '../world/with-installation';
@@ -20,33 +20,33 @@ const VECTORS_PER_SECOND = 100_000;
 export async function measureOnline(options: BenchOptions): Promise<Row[]> {
   const { scratch, manyUsers: users, rounds, note } = options;
   const services = ['postgres', 'redis'] as const;
-  return withInstallation({ scratch, services }, async (platform) => {
+  return withInstallation({ scratch, services }, async (application) => {
     note(`sync and audit: publishing a day of ${formatCount(users)} users`);
-    await acceptWorld(platform, { users, days: DAYS, start: START, seed: 45 });
+    await acceptWorld(application, { users, days: DAYS, start: START, seed: 45 });
     const date = addDays(START, DAYS);
-    await runBackfill(platform, { id: 'online', from: date, to: date });
+    await runBackfill(application, { id: 'online', from: date, to: date });
     const syncs: number[] = [];
     const audits: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       note(`sync and audit: round ${round}`);
-      await platform.adapters.redis.flushall();
-      syncs.push(await sync(platform, users));
-      audits.push(await audit(platform, users));
+      await application.adapters.redis.flushall();
+      syncs.push(await sync(application, users));
+      audits.push(await audit(application, users));
     }
     return [rowOf('Redis sync', users, syncs), rowOf('full online audit', users, audits)];
   });
 }
 
-async function sync({ jobs }: Platform, users: number): Promise<number> {
+async function sync({ services }: Application, users: number): Promise<number> {
   return secondsOf(async () => {
-    const report = await jobs.sync(quietly);
+    const report = await services.sync(quietly);
     if (report?.written !== users) throw new Error(`${report?.written} of ${users} users synced`);
   });
 }
 
-async function audit({ jobs }: Platform, users: number): Promise<number> {
+async function audit({ services }: Application, users: number): Promise<number> {
   return secondsOf(async () => {
-    const report = await jobs.audit('online', quietly);
+    const report = await services.audit('online', quietly);
     if (!('equal' in report) || report.equal !== users) {
       throw new Error(`the audit found a difference: ${JSON.stringify(report)}`);
     }

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { Platform } from '../../packages/platform';
+import type { Application } from '../../packages/application/application';
 import { writeBenchWorld } from '../world/write-bench-world';
 import { copyIn } from '../world/fill-raw-tables';
 import { quietly, withInstallation } from '../world/with-installation';
@@ -26,21 +26,21 @@ type LoadedTable = (typeof tables)[number];
  */
 export async function measureRawLoad(options: BenchOptions): Promise<Row[]> {
   const { scratch, loadEvents, rounds, note } = options;
-  return withInstallation({ scratch, services: ['postgres'] }, async (platform) => {
+  return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     const folder = path.join(scratch, 'raw-load');
     const users = Math.round(loadEvents / EVENTS_PER_USER);
     note(`raw load: writing ${formatCount(loadEvents)} events of ${formatCount(users)} users`);
-    await writeSource(platform, { folder, users, events: loadEvents });
-    await platform.adapters.installation();
-    await makeBareTables(platform);
+    await writeSource(application, { folder, users, events: loadEvents });
+    await application.adapters.installation();
+    await makeBareTables(application);
     const ours: number[] = [];
     const bare: number[] = [];
     for (let round = 1; round <= rounds; round += 1) {
       note(`raw load: round ${round}`);
-      await emptyTables(platform);
-      ours.push(await importAll(platform, folder, users + loadEvents));
-      await emptyTables(platform);
-      bare.push(await copyAll(platform, folder));
+      await emptyTables(application);
+      ours.push(await importAll(application, folder, users + loadEvents));
+      await emptyTables(application);
+      bare.push(await copyAll(application, folder));
     }
     await rm(folder, { recursive: true });
     return [rowOf(users + loadEvents, Math.min(...ours), Math.min(...bare))];
@@ -54,13 +54,13 @@ const columns: Readonly<Record<LoadedTable, readonly string[]>> = {
 
 /** The first events of a world in the order in which they happened, as a source would export them. */
 async function writeSource(
-  platform: Platform,
+  application: Application,
   source: { folder: string; users: number; events: number },
 ): Promise<void> {
   const { folder, users, events } = source;
   const world = path.join(folder, 'world');
   await mkdir(world, { recursive: true });
-  const { scratch } = platform.adapters.paths;
+  const { scratch } = application.adapters.paths;
   const options = { users, days: 120, start: '2024-01-01', seed: 46 };
   const rows = await writeBenchWorld(options, { folder: world, scratch });
   if (rows.user_events < events) throw new Error(`only ${rows.user_events} events`);
@@ -71,12 +71,16 @@ async function writeSource(
   for (const table of tables) {
     const names = columns[table].join(', ');
     const query = `SELECT ${names} FROM read_parquet('${world}/${table}.parquet') ${tail[table]}`;
-    await writeCsv(platform, { query, file: path.join(folder, `${table}.csv`), readsFrom: world });
+    await writeCsv(application, {
+      query,
+      file: path.join(folder, `${table}.csv`),
+      readsFrom: world,
+    });
   }
   await rm(world, { recursive: true });
 }
 
-async function makeBareTables({ adapters }: Platform): Promise<void> {
+async function makeBareTables({ adapters }: Application): Promise<void> {
   await adapters.database.sql.unsafe(`
     create schema bare;
     create table bare.users (like raw_data.users including all);
@@ -86,22 +90,22 @@ async function makeBareTables({ adapters }: Platform): Promise<void> {
       add foreign key (user_id) references bare.users (user_id);`);
 }
 
-async function emptyTables({ adapters }: Platform): Promise<void> {
+async function emptyTables({ adapters }: Application): Promise<void> {
   const { sql } = adapters.database;
   await sql`truncate raw_data.users, raw_data.plan_changes, raw_data.user_events,
     raw_data.billing_events, raw_data.rejected_rows, ops.load_batches, bare.users, bare.user_events`;
   await sql`checkpoint`;
 }
 
-async function importAll({ jobs }: Platform, folder: string, rows: number): Promise<number> {
+async function importAll({ services }: Application, folder: string, rows: number): Promise<number> {
   return secondsOf(async () => {
-    const { loaded } = await jobs.importFolder({ folder, arrival: 'assumed' }, quietly);
+    const { loaded } = await services.importFolder({ folder, arrival: 'assumed' }, quietly);
     const count = loaded.users + loaded.user_events;
     if (count !== rows) throw new Error(`${count} of ${rows} rows loaded`);
   });
 }
 
-async function copyAll({ adapters }: Platform, folder: string): Promise<number> {
+async function copyAll({ adapters }: Application, folder: string): Promise<number> {
   return secondsOf(() =>
     adapters.database.sql.begin(async (tx) => {
       for (const table of tables) {

@@ -1,7 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { addDays, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
+import { MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
+import { addDays, midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
 import { writeBenchWorld, type BenchWorld } from '../world/write-bench-world';
 import { emptyStore, runBackfill, type BackfillRange } from '../world/run-backfill';
 import { quietly, withInstallation } from '../world/with-installation';
@@ -37,34 +38,38 @@ interface Round {
 export async function measureRestate(options: BenchOptions): Promise<Row[]> {
   const { scratch, restateUsers: users, rounds: count, note } = options;
   const services = ['postgres', 'redis'] as const;
-  return withInstallation({ scratch, services }, async (platform) => {
+  return withInstallation({ scratch, services }, async (application) => {
     const world = { users, days: DAYS, start: START, seed: 44 };
     note(`restate: importing a world of ${formatCount(users)} users × ${DAYS} days`);
     const folder = path.join(scratch, 'restate-world');
-    await importWorld(platform, world, folder);
+    await importWorld(application, world, folder);
     const range = { from: addDays(START, 1), to: addDays(START, DAYS) };
     const rounds: Round[] = [];
     for (let round = 0; round < count; round += 1) {
       note(`restate: round ${round + 1}`);
       const late = { day: addDays(LATE_DAY, round), folder: path.join(scratch, `late-${round}`) };
-      await writeLateRows(platform, late, folder);
-      rounds.push(await runRound(platform, range, late.folder));
+      await writeLateRows(application, late, folder);
+      rounds.push(await runRound(application, range, late.folder));
     }
     await rm(folder, { recursive: true });
     return rowsOf(users, rounds);
   });
 }
 
-async function importWorld(platform: Platform, world: BenchWorld, folder: string): Promise<void> {
-  await writeBenchWorld(world, { folder, scratch: platform.adapters.paths.scratch });
+async function importWorld(
+  application: Application,
+  world: BenchWorld,
+  folder: string,
+): Promise<void> {
+  await writeBenchWorld(world, { folder, scratch: application.adapters.paths.scratch });
   const completeThrough = midnightOf(addDays(world.start, world.days));
-  await platform.jobs.importFolder({ folder, arrival: 'assumed', completeThrough }, quietly);
-  await platform.adapters.rawLog();
+  await application.services.importFolder({ folder, arrival: 'assumed', completeThrough }, quietly);
+  await application.adapters.rawLog();
 }
 
 /** Page views, which move no last login, of users who were there by then, each in turn. */
 async function writeLateRows(
-  platform: Platform,
+  application: Application,
   late: { day: LogicalDate; folder: string },
   worldFolder: string,
 ): Promise<void> {
@@ -80,24 +85,28 @@ async function writeLateRows(
       FROM ${users}
     ) ON number = n % users`;
   const write = (query: string, name: string) =>
-    writeCsv(platform, { query, file: path.join(late.folder, name), readsFrom: worldFolder });
+    writeCsv(application, { query, file: path.join(late.folder, name), readsFrom: worldFolder });
   await write(`FROM ${users}`, 'users.csv');
   await write(events, 'user_events.csv');
 }
 
 /** @param folder  The late rows; they carry no arrival time, so they arrive when they are loaded. */
-async function runRound(platform: Platform, range: BackfillRange, folder: string): Promise<Round> {
-  const { jobs } = platform;
-  await emptyStore(platform);
-  const backfill = await runBackfill(platform, { id: 'year', ...range });
-  await jobs.sync(quietly);
-  const loaded = await jobs.importFolder({ folder, arrival: 'now' }, quietly);
+async function runRound(
+  application: Application,
+  range: BackfillRange,
+  folder: string,
+): Promise<Round> {
+  const { services } = application;
+  await emptyStore(application);
+  const backfill = await runBackfill(application, { id: 'year', ...range });
+  await services.sync(quietly);
+  const loaded = await services.importFolder({ folder, arrival: 'now' }, quietly);
   if (loaded.loaded.user_events !== LATE_ROWS) throw new Error('not all late rows were loaded');
-  await platform.adapters.rawLog();
-  const { restated: touched } = await jobs.restate({ dryRun: true }, quietly);
-  const restate = await secondsOf(() => jobs.restate({ dryRun: false }, quietly));
+  await application.adapters.rawLog();
+  const { restated: touched } = await services.restate({ dryRun: true }, quietly);
+  const restate = await secondsOf(() => services.restate({ dryRun: false }, quietly));
   const fixed = await secondsOf(async () => {
-    const { restated } = await jobs.restate({ dryRun: false }, quietly);
+    const { restated } = await services.restate({ dryRun: false }, quietly);
     if (restated.length > 0) throw new Error('restating twice restated something');
   });
   return { backfill, restate, fixed, touched: touched.length };

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { quoteLiteral } from '../../packages/duckdb';
-import type { Platform } from '../../packages/platform';
+import { quoteLiteral } from '../../packages/duckdb/quote-sql';
+import type { Application } from '../../packages/application/application';
 
 /** What a set of partition files says, in numbers that don't depend on how it was written. */
 export interface Partitions {
@@ -11,9 +11,12 @@ export interface Partitions {
 }
 
 /** @param files  A glob of Parquet files with the columns of a partition. */
-export async function describePartitions(platform: Platform, files: string): Promise<Partitions> {
+export async function describePartitions(
+  application: Application,
+  files: string,
+): Promise<Partitions> {
   const folder = files.slice(0, files.search(/\*/));
-  const duckDb = await platform.adapters.openDuckDb([path.dirname(`${folder}x`)]);
+  const duckDb = await application.adapters.openDuckDb([path.dirname(`${folder}x`)]);
   try {
     const source = `read_parquet(${quoteLiteral(files)}, hive_partitioning = false)`;
     const columns = await duckDb.rows<{ column_name: string; column_type: string }>(

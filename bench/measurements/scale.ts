@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { addDays } from '../../packages/instants';
+import { addDays } from '../../packages/instants/logical-date';
 import { runForReport } from '../peers/run-peer';
 import { acceptWorld } from '../world/accept-world';
 import { countVectors } from '../world/run-backfill';
@@ -21,17 +21,17 @@ const MEMORY_BUDGET_GIB = 4;
 
 /** A million users, a month of partitions after a month of events: memory has to stay bounded. */
 export async function measureScale({ scratch, note }: BenchOptions): Promise<Row[]> {
-  return withInstallation({ scratch, services: ['postgres'] }, async (platform) => {
+  return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     note(`scale: writing a world of ${formatCount(USERS)} users × ${DAYS} days`);
     const world = { users: USERS, days: DAYS, start: START, seed: 47 };
-    const { user_events: events } = await acceptWorld(platform, world);
+    const { user_events: events } = await acceptWorld(application, world);
     const to = addDays(START, DAYS);
     const range = { from: addDays(to, 1 - BACKFILLED_DAYS), to };
     note(`scale: backfilling ${BACKFILLED_DAYS} days from ${formatCount(events)} events`);
     const script = path.resolve(__dirname, '../backfill-once.js');
-    const args = [script, platform.adapters.paths.root, range.from, range.to];
+    const args = [script, application.adapters.paths.root, range.from, range.to];
     const { seconds, peakRssBytes } = await runForReport(process.execPath, args);
-    const vectors = await countVectors(platform, range);
+    const vectors = await countVectors(application, range);
     const shape = `${formatCount(USERS)} users × ${BACKFILLED_DAYS} days, ${formatCount(events)} events`;
     const isBounded = peakRssBytes <= MEMORY_BUDGET_GIB * 2 ** 30;
     return [

@@ -1,5 +1,7 @@
-import { dayNumber, MICROS_PER_DAY, type LogicalDate } from '../../packages/instants';
-import { generateArrivals, type SyntheticWorld } from '../../packages/synthetic';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { dayNumber, type LogicalDate } from '../../packages/instants/logical-date';
+import { generateArrivals } from '../../packages/synthetic/generate-arrivals';
+import type { SyntheticWorld } from '../../packages/synthetic/synthetic-world';
 
 export const featureNames = [
   'avg_sessions_7d',

@@ -1,12 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatInstant, MICROS_PER_DAY, midnightOf } from '../../packages/instants';
-import type { PerTable } from '../../packages/raw-data';
-import type { Platform } from '../../packages/platform';
+import { formatInstant, MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { midnightOf } from '../../packages/instants/logical-date';
+import type { PerTable } from '../../packages/raw-data/raw-tables';
+import type { Application } from '../../packages/application/application';
 import { writeBenchWorld, type BenchWorld } from './write-bench-world';
 
 /** A batch's folder in the raw log. */
-export function batchFolder({ adapters }: Platform, batch: number): string {
+export function batchFolder({ adapters }: Application, batch: number): string {
   return path.join(adapters.paths.rawLog, `batch=${String(batch).padStart(6, '0')}`);
 }
 
@@ -17,13 +18,13 @@ export function batchFolder({ adapters }: Platform, batch: number): string {
  * measured. What loads into such an installation has to fill them first (`fillRawTables`).
  */
 export async function acceptWorld(
-  platform: Platform,
+  application: Application,
   world: BenchWorld,
 ): Promise<PerTable<number>> {
-  const { adapters } = platform;
+  const { adapters } = application;
   const { id } = await adapters.installation();
   const rows = await writeBenchWorld(world, {
-    folder: batchFolder(platform, 1),
+    folder: batchFolder(application, 1),
     scratch: adapters.paths.scratch,
   });
   await writeFile(path.join(adapters.paths.rawLog, '_installation'), `${id}\n`);
@@ -37,6 +38,6 @@ export async function acceptWorld(
     values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
       ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)
     returning (extract(epoch from committed_at) * 1000000)::bigint::text as committed`;
-  await writeFile(path.join(batchFolder(platform, 1), '_load'), load!.committed);
+  await writeFile(path.join(batchFolder(application, 1), '_load'), load!.committed);
   return rows;
 }

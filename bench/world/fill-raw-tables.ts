@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { TransactionSql } from 'postgres';
-import { readParquet } from '../../packages/duckdb';
-import type { Platform } from '../../packages/platform';
-import { rawTableNames, type RawTable } from '../../packages/raw-data';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import type { Application } from '../../packages/application/application';
+import { rawTableNames, type RawTable } from '../../packages/raw-data/raw-tables';
 import { batchFolder } from './accept-world';
 import { writeCsv } from './write-csv';
 
@@ -18,16 +18,16 @@ interface Definition {
  * Copies the segments of batch 1 into the raw tables, so that a later load finds tables and indexes
  * of their real size. Not a load: nothing is validated, and indexes and keys are made afterwards.
  */
-export async function fillRawTables(platform: Platform): Promise<void> {
-  const { database, paths } = platform.adapters;
+export async function fillRawTables(application: Application): Promise<void> {
+  const { database, paths } = application.adapters;
   await database.sql.begin(async (tx) => {
     await tx`set local maintenance_work_mem = '512MB'`;
     const definitions = await definitionsOf(tx);
     for (const { drop } of definitions) await tx.unsafe(drop);
     for (const table of rawTableNames) {
       const file = path.join(paths.scratch, `fill-${table}.csv`);
-      const segment = path.join(batchFolder(platform, 1), `${table}.parquet`);
-      await writeCsv(platform, { query: `SELECT * FROM ${readParquet([segment])}`, file });
+      const segment = path.join(batchFolder(application, 1), `${table}.parquet`);
+      await writeCsv(application, { query: `SELECT * FROM ${readParquet([segment])}`, file });
       await copyIn(tx, { table: `raw_data.${table}`, file });
       await rm(file);
     }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import type { LogicalDate } from '../../packages/instants';
-import type { Platform } from '../../packages/platform';
-import { datesOfChunk } from '../../packages/policy';
+import type { LogicalDate } from '../../packages/instants/logical-date';
+import type { Application } from '../../packages/application/application';
+import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { quietly } from './with-installation';
 
 /** As workflows/run-chunks.ts, whose constant is behind the workflow's sandbox. */
@@ -18,7 +18,7 @@ export interface BackfillRange {
  * Empties the offline store and its ledger; the raw log stays. Files are set aside, not deleted: some
  * file systems take long to reuse what was deleted a moment ago, which is no part of a backfill.
  */
-export async function emptyStore({ adapters }: Platform): Promise<void> {
+export async function emptyStore({ adapters }: Application): Promise<void> {
   await adapters.database.sql`truncate ops.partition_runs, ops.backfills, ops.daily_runs`;
   await setAside(adapters.paths.features);
   await setAside(adapters.paths.featureRevisions);
@@ -36,7 +36,7 @@ export async function setAside(folder: string): Promise<void> {
  * @returns Seconds from the plan to the last published partition.
  */
 export async function runBackfill(
-  { pipelinePorts }: Platform,
+  { pipelinePorts }: Application,
   { id, from, to }: BackfillRange & { id: string },
 ): Promise<number> {
   const request = { from, to, reprocess: 'missing', knownAt: 'latest', train: false } as const;
@@ -58,9 +58,9 @@ export async function runBackfill(
 
 /** How many vectors the published partitions of a range hold. */
 export async function countVectors(
-  platform: Platform,
+  application: Application,
   { from, to }: BackfillRange,
 ): Promise<number> {
-  const rows = await platform.jobs.listPartitions({ from, to });
+  const rows = await application.services.listPartitions({ from, to });
   return rows.reduce((total, row) => total + (row.rows ?? 0), 0);
 }

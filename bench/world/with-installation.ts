@@ -1,8 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { loadConfig } from '../../packages/config';
-import { openPlatform, type JobProgress, type Platform } from '../../packages/platform';
-import { startStack, stopStack, type ServiceName } from '../../packages/stack';
+import { loadConfig } from '../../packages/config/load-config';
+import type { JobProgress } from '../../packages/application/partitions/partition-services';
+import { openApplication, type Application } from '../../packages/application/application';
+import type { ServiceName } from '../../packages/local-services/service-names';
+import { startStack } from '../../packages/local-services/start-stack';
+import { stopStack } from '../../packages/local-services/stop-stack';
 
 export const quietly: JobProgress = { report: () => {}, signal: new AbortController().signal };
 
@@ -25,17 +28,17 @@ export function benchConfig(dataDir: string, services: readonly ServiceName[]) {
  */
 export async function withInstallation<T>(
   { scratch, services }: { scratch: string; services: readonly ServiceName[] },
-  work: (platform: Platform) => Promise<T>,
+  work: (application: Application) => Promise<T>,
 ): Promise<T> {
   const dataDir = await mkdtemp(path.join(scratch, 'installation-'));
   const config = benchConfig(dataDir, services);
-  let platform: Platform | undefined;
+  let application: Application | undefined;
   try {
     await startStack({ config, services });
-    platform = await openPlatform(config);
-    return await work(platform);
+    application = await openApplication(config);
+    return await work(application);
   } finally {
-    await platform?.close();
+    await application?.close();
     await stopStack({ config });
     await rm(dataDir, { recursive: true, force: true });
   }

@@ -1,8 +1,9 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { copyToParquet, openDuckDb, readParquet } from '../../packages/duckdb';
-import { MICROS_PER_DAY, midnightOf, type LogicalDate } from '../../packages/instants';
-import { rawTableNames, type PerTable } from '../../packages/raw-data';
+import { copyToParquet, openDuckDb, readParquet } from '../../packages/duckdb/open-duckdb';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
+import { rawTableNames, type PerTable } from '../../packages/raw-data/raw-tables';
 
 /** Everything a world is a pure function of. */
 export interface BenchWorld {

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { quoteLiteral } from '../../packages/duckdb';
-import type { Platform } from '../../packages/platform';
+import { quoteLiteral } from '../../packages/duckdb/quote-sql';
+import type { Application } from '../../packages/application/application';
 
 /** Writes the rows of a DuckDB query over the data folder, or `readsFrom`, as CSV with a header. */
 export async function writeCsv(
-  { adapters }: Platform,
+  { adapters }: Application,
   { query, file, readsFrom }: { query: string; file: string; readsFrom?: string },
 ): Promise<void> {
   const folders = [path.dirname(file), ...(readsFrom ? [readsFrom] : [])];

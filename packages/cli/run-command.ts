@@ -1,6 +1,6 @@
 import type { Config } from '../config';
 import type { EpochMicros } from '../instants';
-import type { JobProgress, Platform } from '../platform';
+import type { JobProgress, Application } from '../application';
 import type { CheckedCommand } from './define-command';
 import { createProgressLine, type Terminal } from './terminal';
 
@@ -12,7 +12,7 @@ export interface CommandContext {
   /** Progress on stderr; its signal is aborted by SIGINT. */
   readonly progress: JobProgress;
   /** Opens the platform once; it is closed when the command ends. */
-  readonly platform: () => Promise<Platform>;
+  readonly application: () => Promise<Application>;
 }
 
 /** What a command has to say: the document with `--json`, else the text. */
@@ -47,7 +47,7 @@ export async function runCommand(
   const controller = new AbortController();
   const interrupt = () => controller.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt);
-  let opened: Promise<Platform> | undefined;
+  let opened: Promise<Application> | undefined;
   try {
     const action = await command.load();
     const result = await action({
@@ -57,7 +57,7 @@ export async function runCommand(
         signal: controller.signal,
         report: ({ what, done, total }) => line.show(what, done, total),
       },
-      platform: () => (opened ??= openPlatform(config)),
+      application: () => (opened ??= openApplication(config)),
     });
     line.end();
     printResult(result, { terminal, isJson: command.isJson });
@@ -65,13 +65,13 @@ export async function runCommand(
   } finally {
     line.end();
     process.removeListener('SIGINT', interrupt);
-    await opened?.then((platform) => platform.close()).catch(() => {});
+    await opened?.then((application) => application.close()).catch(() => {});
   }
 }
 
-async function openPlatform(config: Config): Promise<Platform> {
-  const platform = await import('../platform');
-  return platform.openPlatform(config);
+async function openApplication(config: Config): Promise<Application> {
+  const application = await import('../application');
+  return application.openApplication(config);
 }
 
 function printResult(

@@ -1,9 +1,9 @@
 import { ChurnError } from '../contracts';
 import type { Config } from '../config';
 import { addDays, type LogicalDate } from '../instants';
-import type { JobProgress, Platform } from '../platform';
-import { startStack, type StackStatus } from '../stack';
-import { applyPlatformSchedules } from './apply-platform-schedules';
+import type { JobProgress, Application } from '../application';
+import { startStack, type StackStatus } from '../local-services';
+import { applyApplicationSchedules } from './apply-platform-schedules';
 import { callPredict } from './call-predict';
 
 export interface DemoOptions {
@@ -16,7 +16,7 @@ export interface DemoOptions {
 
 export interface DemoPorts {
   readonly config: Config;
-  readonly platform: () => Promise<Platform>;
+  readonly application: () => Promise<Application>;
   readonly progress: JobProgress;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
@@ -39,29 +39,31 @@ export async function runDemo(options: DemoOptions, ports: DemoPorts) {
   };
   const { progress } = ports;
   const stack = await timed('stack', () => startDemoStack(ports));
-  const { jobs, adapters } = await ports.platform();
+  const { services, adapters } = await ports.application();
   const range = await demoRange(options, (await adapters.installation()).world?.start);
-  const load = await timed('generate', () => jobs.generate({ ...options, ...range }, progress));
+  const load = await timed('generate', () => services.generate({ ...options, ...range }, progress));
   const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
-  const backfill = await timed('backfill', () => jobs.backfill(request, progress));
+  const backfill = await timed('backfill', () => services.backfill(request, progress));
   if (backfill.status !== 'succeeded') {
     const problem = `${backfill.failed.length} dates failed, first ${backfill.failed[0] ?? 'none'}`;
     throw new ChurnError('RUN_FAILED', { what: `Backfill ${backfill.id}`, problem });
   }
-  const restated = await timed('restate', () => jobs.restate({ dryRun: false }, progress));
-  const sync = await timed('sync', () => jobs.sync(progress));
-  const driftBefore = await timed('drift', () => jobs.drift(range.to));
-  const { metadata, isNew } = await timed('train', () => jobs.train({ asOf: range.to }, progress));
-  const drift = await timed('drift again', () => jobs.drift(range.to));
-  const { users } = await timed('at-risk', () => jobs.atRisk({ limit: 10 }));
+  const restated = await timed('restate', () => services.restate({ dryRun: false }, progress));
+  const sync = await timed('sync', () => services.sync(progress));
+  const driftBefore = await timed('drift', () => services.drift(range.to));
+  const { metadata, isNew } = await timed('train', () =>
+    services.train({ asOf: range.to }, progress),
+  );
+  const drift = await timed('drift again', () => services.drift(range.to));
+  const { users } = await timed('at-risk', () => services.atRisk({ limit: 10 }));
   const [first] = users;
   if (!first) throw new ChurnError('NO_DATA');
   const apiUrl = urlOf(stack, 'api');
-  const champion = (await jobs.listModels()).aliases.champion;
+  const champion = (await services.listModels()).aliases.champion;
   const prediction = await timed('predict', () =>
     callPredict({ apiUrl, userId: first.user_id, champion }),
   );
-  const partitions = await jobs.listPartitions(range);
+  const partitions = await services.listPartitions(range);
   return {
     range,
     load,
@@ -82,13 +84,13 @@ export async function runDemo(options: DemoOptions, ports: DemoPorts) {
   };
 }
 
-async function startDemoStack({ config, progress, platform }: DemoPorts): Promise<StackStatus> {
+async function startDemoStack({ config, progress, application }: DemoPorts): Promise<StackStatus> {
   const status = await startStack({
     config,
     onEvent: ({ service, kind }) =>
       progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 }),
   });
-  await applyPlatformSchedules(await platform());
+  await applyApplicationSchedules(await application());
   return status;
 }
 

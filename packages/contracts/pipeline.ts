@@ -16,7 +16,7 @@ export interface PipelineStep {
   readonly heartbeatSeconds?: number;
 }
 
-/** What a retry may cost: decides the retry policy of a step (packages/policy). */
+/** What a retry may cost: decides the retry policy of a step (packages/orchestration). */
 export type RiskClass = 'load' | 'compute' | 'external-write' | 'notify' | 'read';
 
 export const stepNames = [

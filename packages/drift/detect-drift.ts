@@ -8,8 +8,8 @@ import {
   type Eligibility,
   type EligibilityHashes,
 } from '../modeling';
-import type { ColumnType } from './compare-columns';
-import { distributionMetrics, meanOf } from './distribution-metrics';
+import type { ColumnType } from './metrics/compare-columns';
+import { distributionMetrics, meanOf } from './metrics/distribution-metrics';
 import { driftAlerts } from './drift-alerts';
 import {
   driftThresholds,
@@ -17,10 +17,14 @@ import {
   type DriftReport,
   type MetricHead,
 } from './drift-report';
-import { notRealised, performanceMetrics } from './performance-metrics';
-import { predictionMetrics } from './prediction-metrics';
-import { readFeatureColumns, selectRows, type FeatureColumns } from './read-feature-columns';
-import { schemaMetrics } from './schema-metrics';
+import { notRealised, performanceMetrics } from './metrics/performance-metrics';
+import { predictionMetrics } from './metrics/prediction-metrics';
+import {
+  readFeatureColumns,
+  selectRows,
+  type FeatureColumns,
+} from './metrics/read-feature-columns';
+import { schemaMetrics } from './metrics/schema-metrics';
 
 /** What the code expects of a partition; a `FeatureSet` of packages/features is one. */
 export interface ExpectedSchema extends Eligibility {

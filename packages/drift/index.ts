@@ -1,5 +1,5 @@
-export { compareColumns, type ColumnDifferences, type ColumnType } from './compare-columns';
-export { chiSquareCdf, chiSquareQuantile } from './chi-square';
+export { compareColumns, type ColumnDifferences, type ColumnType } from './metrics/compare-columns';
+export { chiSquareCdf, chiSquareQuantile } from './statistics/chi-square';
 export {
   detectDrift,
   type DetectDriftOptions,
@@ -13,10 +13,13 @@ export {
   type DriftReport,
   type DriftStatus,
 } from './drift-report';
-export { homogeneity } from './homogeneity';
-export { meanShift } from './mean-shift';
-export { populationStabilityIndex, psiContributions } from './population-stability-index';
-export { psiNoiseBound } from './psi-noise-bound';
+export { homogeneity } from './statistics/homogeneity';
+export { meanShift } from './statistics/mean-shift';
+export {
+  populationStabilityIndex,
+  psiContributions,
+} from './statistics/population-stability-index';
+export { psiNoiseBound } from './statistics/psi-noise-bound';
 export { raiseAlert, type RaiseAlertOptions } from './raise-alert';
 export { recordDrift } from './record-drift';
 export {

@@ -6,9 +6,9 @@ import {
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import { isSameEligibility, knowsState, type EligibilityHashes } from '../modeling';
-import { compareColumns, type ColumnType } from './compare-columns';
+import { compareColumns, type ColumnType } from './metrics/compare-columns';
 import type { ExpectedSchema } from './detect-drift';
-import { readColumnTypes } from './read-feature-columns';
+import { readColumnTypes } from './metrics/read-feature-columns';
 
 export interface SchemaCheck {
   readonly name:

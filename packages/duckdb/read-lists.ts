@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api';
 import bindings from '@duckdb/node-bindings';
-import type { ListColumn, ListRows } from '../list-files';
+import type { ListColumn, ListRows } from '../list-columns';
 import { interruptible } from './interruptible';
 
 /**

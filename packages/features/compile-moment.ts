@@ -1,9 +1,9 @@
 import { quoteLiteral, readParquet } from '../duckdb';
 import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { RawTable, SegmentFiles } from './compile-facts';
+import type { RawTable, SegmentFiles } from './grid/compile-tiles';
 import type { FeatureSet } from './feature-set';
-import type { KnowledgeAt, LabelKnowledge } from './grid';
-import { isOfType } from './is-of-type';
+import type { KnowledgeAt, LabelKnowledge } from './grid/grid';
+import { isOfType } from './language/is-of-type';
 import {
   sourcesOfFeatures,
   sourcesOfLabel,
@@ -12,7 +12,7 @@ import {
   type LabelDefinition,
   type StateDefinition,
   type StateEvent,
-} from './language';
+} from './language/feature-definition';
 
 /** One user at one moment. */
 export interface MomentQuestion {

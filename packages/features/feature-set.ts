@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import { churnLabel, definitions, eligibleBy, isSubscribed, recency } from './definitions';
-import type { FeatureDefinition, FeatureType, LabelDefinition, StateDefinition } from './language';
+import type {
+  FeatureDefinition,
+  FeatureType,
+  LabelDefinition,
+  StateDefinition,
+} from './language/feature-definition';
 
 /** A column of a partition, in file order. */
 export interface PartitionColumn {

@@ -1,6 +1,6 @@
 import type { ColumnArray } from '../duckdb';
 import { MICROS_PER_DAY } from '../instants';
-import type { FeatureDefinition } from './language';
+import type { FeatureDefinition } from './language/feature-definition';
 
 const DAY = Number(MICROS_PER_DAY);
 
@@ -29,7 +29,7 @@ export function equalsOf(
   return Uint8Array.from(texts, (text) => Number(text === aggregate.equals));
 }
 
-/** Turns what a channel has come to into the values of a feature, a row per index in `visible`. */
+/** Turns what an accumulator has come to into the values of a feature, a row per index in `visible`. */
 export function fillColumn(options: ColumnOptions): void {
   switch (options.feature.aggregate.kind) {
     case 'count':

@@ -6,7 +6,7 @@ import type {
   SourceTable,
   StateDefinition,
   StateEvent,
-} from './language';
+} from './language/feature-definition';
 
 interface Arrival {
   readonly ingestedAt: EpochMicros;

@@ -1,4 +1,4 @@
-export { auditModels, type ModelAudit } from './audit-models';
+export { auditModels, type ModelAudit } from './registry/audit-models';
 export {
   createEligibilityCheck,
   describeEligibility,
@@ -10,9 +10,9 @@ export {
   type EligibilityHashes,
   type IneligibleReason,
 } from './eligibility';
-export { evaluatePredictions } from './evaluate-predictions';
-export { gradientAscentTrainer } from './gradient-ascent-trainer';
-export { readAliases, readModelEvents, type RegistryPorts } from './model-aliases';
+export { evaluatePredictions } from './evaluation/evaluate-predictions';
+export { gradientAscentSolver } from './solvers/gradient-ascent-solver';
+export { readAliases, readModelEvents, type RegistryPorts } from './registry/model-aliases';
 export type * from './model-documents';
 export {
   listModels,
@@ -20,19 +20,19 @@ export {
   rollbackModel,
   showModel,
   type AliasMoveOptions,
-} from './model-registry';
-export { newtonTrainer } from './newton-trainer';
+} from './registry/model-registry';
+export { newtonSolver } from './solvers/newton-solver';
 export type { ServedFeatures } from './partition-rows';
-export { decidePromotion, gateMargins, type GateInput } from './promotion-gate';
-export { reasonText } from './reason-texts';
-export { binCounts, referenceDistribution } from './reference-distribution';
+export { decidePromotion, gateMargins, type GateInput } from './evaluation/promotion-gate';
+export { reasonText } from './scoring/reason-texts';
+export { binCounts, referenceDistribution } from './evaluation/reference-distribution';
 export {
   scorePartition,
   scoreUsers,
   type PartitionScores,
   type ScoreOptions,
   type UserAtRisk,
-} from './score-users';
+} from './scoring/score-users';
 export {
   loadServingModel,
   topReasons,
@@ -41,14 +41,14 @@ export {
   type FeatureValues,
   type LoadOptions,
   type ServingModel,
-} from './serving-model';
+} from './scoring/serving-model';
 export {
   trainModel,
   type TrainedVersion,
   type TrainingStage,
   type TrainModelOptions,
-} from './train-model';
-export type { FittedModel, Trainer, TrainerOptions } from './trainer';
-export { selectTrainingPartitions } from './training-inputs';
+} from './training/train-model';
+export type { FittedModel, Solver, SolverOptions } from './solvers/solver';
+export { selectTrainingPartitions } from './training/training-inputs';
 export { createTrainingMatrix, type TrainingMatrix } from './training-matrix';
-export { splitDays, type DaySplit } from './training-split';
+export { splitDays, type DaySplit } from './training/training-split';

@@ -22,7 +22,7 @@ export interface ModelSchemaFeature {
   readonly description: string;
 }
 
-export type TrainerName = 'newton' | 'ml-logistic-regression';
+export type SolverName = 'newton' | 'ml-logistic-regression';
 
 /** A model version's name: `v001`, `v002`, …, `v1000`. */
 export type ModelVersion = string;
@@ -41,7 +41,7 @@ export interface GoldenPrediction {
 export interface ModelArtifact {
   readonly format_version: 1;
   readonly model_name: 'churn_model';
-  readonly algorithm: { readonly name: 'logistic_regression'; readonly solver: TrainerName };
+  readonly algorithm: { readonly name: 'logistic_regression'; readonly solver: SolverName };
   readonly schema_hash: string;
   readonly label: string;
   readonly feature_names: readonly string[];
@@ -54,7 +54,7 @@ export interface ModelArtifact {
     readonly standardised: readonly number[];
     /** Log-odds per unit of the feature. */
     readonly raw: readonly number[];
-    /** Of the standardised ones; null when the trainer gives none. */
+    /** Of the standardised ones; null when the solver gives none. */
     readonly standard_errors: readonly (number | null)[];
   };
   /** Log-odds of the average user. */
@@ -214,7 +214,7 @@ export interface ModelMetadata {
   readonly status: 'converged' | 'not_converged';
   readonly algorithm: {
     readonly name: 'logistic_regression';
-    readonly solver: TrainerName;
+    readonly solver: SolverName;
     readonly l2: number;
     readonly max_iterations: number;
     readonly tolerance: number;
@@ -303,7 +303,7 @@ export interface ModelSummary {
   readonly created_at: string;
   readonly as_of: string;
   readonly status: ModelMetadata['status'];
-  readonly solver: TrainerName;
+  readonly solver: SolverName;
   readonly feature_schema_hash: string;
   readonly rows: number;
   readonly auc: number;

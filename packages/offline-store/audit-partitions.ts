@@ -4,16 +4,16 @@ import path from 'node:path';
 import type { PartitionManifest } from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
-import { withWriters } from './compute-grid';
+import { withWriters } from './vectors/compute-grid';
 import type { ComputeContext, PartitionRequest } from './compute-partitions';
 import { sha256OfFile } from '../durable-files';
-import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
+import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';
 import { findRevisionFile } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
 import { isStale, lacksOnlyState } from './select-dates';
-import { createContentHasher, withoutState } from './vector-writer';
-import type { WriterPool } from './writer-pool';
+import { createContentHasher, withoutState } from './vectors/vector-writer';
+import type { WriterPool } from './vectors/writer-pool';
 
 /** What every audit reports; the counts are of the things compared. */
 export interface AuditReport {

@@ -10,9 +10,9 @@ import type { DuckDb } from '../duckdb';
 import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { midnightOf, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
-import { withWriters, type GridContext } from './compute-grid';
+import { withWriters, type GridContext } from './vectors/compute-grid';
 import { asStorageError } from '../durable-files';
-import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
+import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
 import type { Checked, Claim, Ledger } from './ledger';
 import {
   countEvents,
@@ -24,8 +24,8 @@ import {
 } from './publish-revision';
 import type { StorePaths } from './partition-paths';
 import { isStale } from './select-dates';
-import { createContentHasher } from './vector-writer';
-import type { WriterPool } from './writer-pool';
+import { createContentHasher } from './vectors/vector-writer';
+import type { WriterPool } from './vectors/writer-pool';
 
 /** One partition to compute: which knowledge its features and its label use, and why. */
 export interface PartitionRequest {

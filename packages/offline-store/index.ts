@@ -7,12 +7,12 @@ export {
   type PartitionProgress,
   type PartitionRequest,
 } from './compute-partitions';
-export { findRestatements, type Restatements } from './find-restatements';
+export { findRestatements, type Restatements } from './restatement/find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { currentPartition, readManifests } from './manifests';
 export { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
 export { hasOtherKnowledge, hasState, isStale, lacksOnlyState, selectDates } from './select-dates';
-export { withGrid } from './compute-grid';
-export { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
-export { writeVectors } from './write-vectors';
+export { withGrid } from './vectors/compute-grid';
+export { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
+export { writeVectors } from './vectors/write-vectors';
 export { auditTimelines, findTimelines, makeTimelines } from './timeline-store';

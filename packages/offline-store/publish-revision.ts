@@ -11,7 +11,7 @@ import {
   type LogicalDate,
 } from '../instants';
 import type { TransactionSql } from '../database';
-import type { GridContext } from './compute-grid';
+import type { GridContext } from './vectors/compute-grid';
 import type { PartitionRequest } from './compute-partitions';
 import {
   describeFile,

@@ -10,7 +10,7 @@ import {
   type EpochMicros,
   type LogicalDate,
 } from '../instants';
-import type { GenerateArrivals } from './arrived-rows';
+import type { GenerateArrivals } from './sources/arrived-rows';
 import type { LoadReport } from './import-folder';
 import {
   ensureInstallation,
@@ -20,11 +20,11 @@ import {
   type Installation,
   type SyntheticWorld,
 } from './installation';
-import { loadBatch, type LoadCounts, type LoadProgress } from './load-batch';
-import { prepareLoad } from './prepare-load';
+import { loadBatch, type LoadCounts, type LoadProgress } from './load/load-batch';
+import { prepareLoad } from './load/prepare-load';
 import { perTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
-import { writeArrivedRows } from './write-arrived-rows';
+import { writeArrivedRows } from './sources/write-arrived-rows';
 
 export interface GenerateOptions {
   readonly database: Database;

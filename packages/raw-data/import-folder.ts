@@ -2,14 +2,14 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, TransactionSql } from '../database';
 import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
-import { findSourceTables, refuse } from './find-source-tables';
+import { findSourceTables, refuse } from './sources/find-source-tables';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
-import { loadBatch, type LoadCounts, type LoadProgress } from './load-batch';
-import { prepareLoad } from './prepare-load';
+import { loadBatch, type LoadCounts, type LoadProgress } from './load/load-batch';
+import { prepareLoad } from './load/prepare-load';
 import { perTable, type PerTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
-import { CLOCK_TOLERANCE_MINUTES } from './rejection-reasons';
-import { carriesArrival, type SourceTable } from './source-table';
+import { CLOCK_TOLERANCE_MINUTES } from './load/rejection-reasons';
+import { carriesArrival, type SourceTable } from './sources/source-table';
 
 export interface LoadReport extends LoadCounts {
   /** Columns of the source that mean nothing here, per table. */

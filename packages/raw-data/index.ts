@@ -5,9 +5,9 @@ export type {
   ArrivedUser,
   ArrivedUserEvent,
   GenerateArrivals,
-} from './arrived-rows';
-export { auditRawLog, type RawLogAudit } from './audit-raw-log';
-export { exportRawTables, type ExportOptions } from './export-raw-tables';
+} from './sources/arrived-rows';
+export { auditRawLog, type RawLogAudit } from './log/audit-raw-log';
+export { exportRawTables, type ExportOptions } from './log/export-raw-tables';
 export { generateDays, type GenerateOptions } from './generate-days';
 export { importFolder, type ImportOptions, type LoadReport } from './import-folder';
 export {
@@ -23,9 +23,9 @@ export {
   type SyntheticWorld,
 } from './installation';
 export { completeThroughOf, takeKnowledge } from './knowledge';
-export type { LoadCounts, LoadProgress, RejectedCounts } from './load-batch';
+export type { LoadCounts, LoadProgress, RejectedCounts } from './load/load-batch';
 export { readSpine } from './read-spine';
-export { syncRawLog, type RawLog, type RawLogOptions } from './raw-log';
+export { syncRawLog, type RawLog, type RawLogOptions } from './log/raw-log';
 export { rawTableNames, type PerTable, type RawTable } from './raw-tables';
-export { rejectionReasons, type RejectionReason } from './rejection-reasons';
+export { rejectionReasons, type RejectionReason } from './load/rejection-reasons';
 export type { OpenDuckDb } from './scratch';

@@ -1,8 +1,8 @@
 import { ChurnError } from '../contracts';
 import { quoteIdentifier, saidByDuckDb, type DuckDb } from '../duckdb';
-import { timeSql } from './clean-rows-sql';
-import { csvRelation } from './find-source-tables';
-import { readCsvHeader } from './read-csv-header';
+import { timeSql } from './load/clean-rows-sql';
+import { csvRelation } from './sources/find-source-tables';
+import { readCsvHeader } from './sources/read-csv-header';
 
 /**
  * Reads a spine file, a CSV with the columns user_id and time, into the table `spine(user_id, t)`:

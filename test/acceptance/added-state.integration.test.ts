@@ -1,15 +1,21 @@
-import { loadConfig } from '../../packages/config';
-import type { PartitionManifest, PlannedKnowledge } from '../../packages/contracts';
-import { readParquet } from '../../packages/duckdb';
-import { featureSet } from '../../packages/features';
-import { addDays, datesBetween } from '../../packages/instants';
-import { partitionPaths, readManifests, requestOf } from '../../packages/offline-store';
-import { openPlatform } from '../../packages/platform';
-import { backfillRequestsOf, publishedPartitions } from '../../packages/platform/partition-jobs';
-import { servedFeatures } from '../../packages/platform/served-features';
-import { datesOfChunk } from '../../packages/policy';
+import { loadConfig } from '../../packages/config/load-config';
+import type { PartitionManifest } from '../../packages/contracts/partitions';
+import type { PlannedKnowledge } from '../../packages/contracts/runs';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import { featureSet } from '../../packages/features/feature-set';
+import { addDays, datesBetween } from '../../packages/instants/logical-date';
+import { requestOf } from '../../packages/offline-store/audit-partitions';
+import { readManifests } from '../../packages/offline-store/manifests';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { openApplication } from '../../packages/application/application';
+import {
+  backfillRequestsOf,
+  publishedPartitions,
+} from '../../packages/application/partitions/partition-services';
+import { servedFeatures } from '../../packages/application/models/served-features';
+import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { beforeState } from '../packages/features/before-state';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { importTables, importWorld, ticketWorld } from './ticket-world';
 
 const NAME = featureSet.state.name;
@@ -40,14 +46,14 @@ function isSubscribed(userId: string, date: string, isLateKnown: boolean): boole
 }
 
 describe('an installation whose partitions were made before there was a state', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let before: Map<string, PartitionManifest>;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
-    await importWorld(platform, world);
+    application = await openTestApplication();
+    await importWorld(application, world);
     await importEvents(departures, '');
-    const old = await openPlatform(loadConfig(platform.env), { featureSet: beforeState });
+    const old = await openApplication(loadConfig(application.env), { featureSet: beforeState });
     await backfill(old, RANGE);
     await backfill(old, { from: ANEW, to: RESTATED });
     const knowledge = await old.pipelinePorts.takeDailyKnowledge(DAILY);
@@ -56,12 +62,12 @@ describe('an installation whose partitions were made before there was a state', 
     await importEvents(late, ARRIVED);
     await old.pipelinePorts.restate({ dryRun: false, runId: 'old' }, quietly);
     await old.close();
-    await platform.adapters.database.sql`update ops.partition_runs
+    await application.adapters.database.sql`update ops.partition_runs
       set state_checked_through_batch = null, state_checked_known_at = null`;
     before = await currentManifests();
   }, 120_000);
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   function importEvents(
     events: readonly (readonly [id: string, user: string, type: string, time: string])[],
@@ -70,19 +76,19 @@ describe('an installation whose partitions were made before there was a state', 
     const lines = events.map(
       ([id, user, type, time]) => `${id},${user},${type},0.01,${time},${arrival || time}`,
     );
-    return importTables(platform, {
+    return importTables(application, {
       billing_events: ['event_id,user_id,event_type,amount,event_time,ingested_at', ...lines],
     });
   }
 
   async function currentManifests(): Promise<Map<string, PartitionManifest>> {
-    const published = await publishedPartitions(platform.adapters);
+    const published = await publishedPartitions(application.adapters);
     return new Map(published.map(({ manifest }) => [manifest.date, manifest]));
   }
 
   const planned = async (reprocess: 'missing' | 'all' = 'missing') => {
     const request = { from: RANGE.from, to: DAILY, reprocess, knownAt: 'latest', train: false };
-    const plan = await platform.pipelinePorts.planBackfill({
+    const plan = await application.pipelinePorts.planBackfill({
       id: `plan ${Math.random()}`,
       request,
     });
@@ -91,9 +97,9 @@ describe('an installation whose partitions were made before there was a state', 
 
   const rowsOf = async (columns: string, revisionOf: (date: string) => number) => {
     const files = DATES.map((date) =>
-      partitionPaths(platform.adapters.paths, date).revisionFile(revisionOf(date)),
+      partitionPaths(application.adapters.paths, date).revisionFile(revisionOf(date)),
     );
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     try {
       return await duckDb.rows(
         `SELECT strftime(feature_time, '%Y-%m-%d') AS date, user_id, ${columns}
@@ -105,7 +111,7 @@ describe('an installation whose partitions were made before there was a state', 
   };
 
   it('has audits that compare those partitions with what they were made from', async () => {
-    const audit = await platform.jobs.audit('offline', quietly);
+    const audit = await application.services.audit('offline', quietly);
     const revisions = [...before.values()].reduce((sum, { revision }) => sum + revision, 0);
     expect(revisions).toBeGreaterThan(DATES.length + 2);
     expect(audit).toMatchObject({ equal: revisions, mismatched: 0, not_comparable: 0 });
@@ -116,7 +122,7 @@ describe('an installation whose partitions were made before there was a state', 
   });
 
   it('computes them anew where that, or other knowledge, was asked for', async () => {
-    const { adapters } = platform;
+    const { adapters } = application;
     const rows = await adapters.ledger.list();
     const latest = before.get(DATES[0]!)!;
     const knowledge: PlannedKnowledge = {
@@ -144,7 +150,7 @@ describe('an installation whose partitions were made before there was a state', 
   });
 
   it('computes them anew by a backfill of all', async () => {
-    await backfill(platform, { from: ANEW, to: ANEW, reprocess: 'all' });
+    await backfill(application, { from: ANEW, to: ANEW, reprocess: 'all' });
     const { reason, batch, definition_hashes } = (await currentManifests()).get(ANEW)!;
     expect({ reason, batch }).toEqual({ reason: 'backfill', batch: 3 });
     expect(definition_hashes).toEqual(featureSet.definitionHashes);
@@ -154,7 +160,7 @@ describe('an installation whose partitions were made before there was a state', 
     let added: Map<string, PartitionManifest>;
 
     beforeAll(async () => {
-      await backfill(platform, { from: RANGE.from, to: DAILY });
+      await backfill(application, { from: RANGE.from, to: DAILY });
       added = await currentManifests();
     }, 60_000);
 
@@ -191,7 +197,7 @@ describe('an installation whose partitions were made before there was a state', 
     });
 
     it('leaves what late data was looked for, and has looked for none that touches the state', async () => {
-      for (const row of await platform.adapters.ledger.list({ from: RANGE.from, to: DAILY })) {
+      for (const row of await application.adapters.ledger.list({ from: RANGE.from, to: DAILY })) {
         const { batch, known_at: knownAt } = added.get(row.date)!;
         expect(row).toMatchObject({
           checkedThroughBatch: 3,
@@ -203,21 +209,24 @@ describe('an installation whose partitions were made before there was a state', 
 
     it('has no more to plan, and audits that are clean', async () => {
       expect(await planned()).toEqual([]);
-      const audit = await platform.jobs.audit('offline', quietly);
+      const audit = await application.services.audit('offline', quietly);
       expect(audit).toMatchObject({ mismatched: 0, missing: 0, extra: 0, not_comparable: 0 });
     });
 
     it('trains on the state as it was served, of the revision that has it', async () => {
-      const partitions = await publishedPartitions(platform.adapters, { from: DAILY, to: DAILY });
-      const folder = platform.adapters.paths.scratch;
-      const [served] = await servedFeatures(platform.adapters, { partitions, folder }, quietly);
+      const partitions = await publishedPartitions(application.adapters, {
+        from: DAILY,
+        to: DAILY,
+      });
+      const folder = application.adapters.paths.scratch;
+      const [served] = await servedFeatures(application.adapters, { partitions, folder }, quietly);
       const { known_at: knownAt, batch, revision } = added.get(DAILY)!;
       expect(served).toMatchObject({ knownAt, batch, revision });
     });
 
     describe('and the next restatement', () => {
       beforeAll(async () => {
-        await platform.pipelinePorts.restate({ dryRun: false, runId: 'new' }, quietly);
+        await application.pipelinePorts.restate({ dryRun: false, runId: 'new' }, quietly);
       }, 60_000);
 
       it('has what came late in the state, although others looked for late data before', async () => {
@@ -241,16 +250,23 @@ describe('an installation whose partitions were made before there was a state', 
         const contents = async () =>
           [...(await currentManifests())].map(([date, manifest]) => [date, manifest.content_hash]);
         const incremental = await contents();
-        await backfill(platform, { from: RANGE.from, to: DAILY, reprocess: 'all' });
+        await backfill(application, { from: RANGE.from, to: DAILY, reprocess: 'all' });
         expect(await contents()).toEqual(incremental);
       });
 
       it('still trains on what was served', async () => {
-        const partitions = await publishedPartitions(platform.adapters, { from: DAILY, to: DAILY });
-        const folder = platform.adapters.paths.scratch;
-        const [served] = await servedFeatures(platform.adapters, { partitions, folder }, quietly);
+        const partitions = await publishedPartitions(application.adapters, {
+          from: DAILY,
+          to: DAILY,
+        });
+        const folder = application.adapters.paths.scratch;
+        const [served] = await servedFeatures(
+          application.adapters,
+          { partitions, folder },
+          quietly,
+        );
         expect(served).toMatchObject({ revision: added.get(DAILY)!.revision });
-        const manifests = await readManifests(platform.adapters.paths, DAILY);
+        const manifests = await readManifests(application.adapters.paths, DAILY);
         expect(manifests[0]!.known_at).toBe(served!.knownAt);
       });
     });

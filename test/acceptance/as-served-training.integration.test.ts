@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readParquet } from '../../packages/duckdb';
-import { addDays, datesBetween } from '../../packages/instants';
-import type { ModelArtifact, TrainedVersion } from '../../packages/modeling';
-import { partitionPaths } from '../../packages/offline-store';
-import { publishedPartitions } from '../../packages/platform/partition-jobs';
-import { servedFeatures } from '../../packages/platform/served-features';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import { addDays, datesBetween } from '../../packages/instants/logical-date';
+import type { ModelArtifact } from '../../packages/modeling/model-documents';
+import type { TrainedVersion } from '../../packages/modeling/training/train-model';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { publishedPartitions } from '../../packages/application/partitions/partition-services';
+import { servedFeatures } from '../../packages/application/models/served-features';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { importTables, importWorld, ticketWorld } from './ticket-world';
 
 const AS_OF = '2024-06-30';
@@ -37,41 +38,41 @@ const billing = (lines: readonly string[]) => ({
 });
 
 describe('training after late data', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let first: TrainedVersion;
   let afterPayments: TrainedVersion;
   let afterCancellations: TrainedVersion;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
-    await importWorld(platform, world);
-    await backfill(platform, TRAINING);
-    await backfill(platform, { ...VALIDATION, to: addDays(DAILY, -1) });
-    const knowledge = await platform.pipelinePorts.takeDailyKnowledge(DAILY);
+    application = await openTestApplication();
+    await importWorld(application, world);
+    await backfill(application, TRAINING);
+    await backfill(application, { ...VALIDATION, to: addDays(DAILY, -1) });
+    const knowledge = await application.pipelinePorts.takeDailyKnowledge(DAILY);
     const day = { date: DAILY, runId: 'daily', knowledge };
-    await platform.pipelinePorts.computeDay(day, quietly);
-    first = await platform.jobs.train({ asOf: AS_OF }, quietly);
+    await application.pipelinePorts.computeDay(day, quietly);
+    first = await application.services.train({ asOf: AS_OF }, quietly);
 
-    await importTables(platform, billing(latePayments));
-    await platform.jobs.restate({ dryRun: false }, quietly);
-    afterPayments = await platform.jobs.train({ asOf: AS_OF }, quietly);
+    await importTables(application, billing(latePayments));
+    await application.services.restate({ dryRun: false }, quietly);
+    afterPayments = await application.services.train({ asOf: AS_OF }, quietly);
 
-    await importTables(platform, billing(lateCancellations));
-    await platform.jobs.restate({ dryRun: false }, quietly);
-    afterCancellations = await platform.jobs.train({ asOf: AS_OF }, quietly);
+    await importTables(application, billing(lateCancellations));
+    await application.services.restate({ dryRun: false }, quietly);
+    afterCancellations = await application.services.train({ asOf: AS_OF }, quietly);
   }, 120_000);
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   /** Means of the eligible rows of March: features of one revision, labels of another. */
   async function meansOfMarch(featuresOf: 'first' | 'current') {
-    const { paths } = platform.adapters;
+    const { paths } = application.adapters;
     const files = datesBetween(TRAINING.from, TRAINING.to).map((date) => {
       const ofDate = partitionPaths(paths, date);
       const { dayFile: labels } = ofDate;
       return { features: featuresOf === 'first' ? ofDate.revisionFile(1) : labels, labels };
     });
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     const [means] = await duckDb.rows<{ failed: number; churned: number; rows: bigint }>(
       `SELECT avg(f.failed_payments_30d) AS failed, avg(l.label_churned_30d::INTEGER) AS churned,
          count(*) AS rows
@@ -84,7 +85,7 @@ describe('training after late data', () => {
   }
 
   async function artifactOf(version: string): Promise<ModelArtifact> {
-    const file = path.join(platform.adapters.paths.models, version, 'model.json');
+    const file = path.join(application.adapters.paths.models, version, 'model.json');
     return JSON.parse(await readFile(file, 'utf8')) as ModelArtifact;
   }
 
@@ -143,8 +144,8 @@ describe('training after late data', () => {
   });
 
   it('leaves nothing in the folder for scratch', async () => {
-    const { scratch } = platform.adapters.paths;
-    const duckDb = await platform.adapters.openDuckDb();
+    const { scratch } = application.adapters.paths;
+    const duckDb = await application.adapters.openDuckDb();
     const left = await duckDb.rows(`SELECT * FROM glob('${scratch}/as-served-*/*')`);
     duckDb.close();
     expect(left).toEqual([]);
@@ -153,16 +154,18 @@ describe('training after late data', () => {
 
 describe('a history that was loaded after its time', () => {
   it('was never served: its days have no such features, and keep those of their partitions', async () => {
-    const platform = await openTestPlatform();
+    const application = await openTestApplication();
     try {
-      await importWorld(platform, ticketWorld(5), 'now');
-      await backfill(platform, { from: '2024-03-01', to: '2024-03-03' });
-      const partitions = await publishedPartitions(platform.adapters);
+      await importWorld(application, ticketWorld(5), 'now');
+      await backfill(application, { from: '2024-03-01', to: '2024-03-03' });
+      const partitions = await publishedPartitions(application.adapters);
       expect(partitions.map(({ manifest }) => manifest.rows)).toEqual([5, 5, 5]);
-      const folder = platform.adapters.paths.scratch;
-      expect(await servedFeatures(platform.adapters, { partitions, folder }, quietly)).toEqual([]);
+      const folder = application.adapters.paths.scratch;
+      expect(await servedFeatures(application.adapters, { partitions, folder }, quietly)).toEqual(
+        [],
+      );
     } finally {
-      await platform.remove();
+      await application.remove();
     }
   });
 });

@@ -1,7 +1,7 @@
-import type { DuckDb } from '../../packages/duckdb';
-import { datesBetween } from '../../packages/instants';
-import { createPipelinePorts, type PipelinePorts } from '../../packages/platform';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import type { DuckDb } from '../../packages/duckdb/open-duckdb';
+import { datesBetween } from '../../packages/instants/logical-date';
+import { createPipelinePorts, type PipelinePorts } from '../../packages/application/pipeline-ports';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { reportFigure } from './report-figure';
 
 const YEAR = { from: '2024-01-02', to: '2024-12-31' };
@@ -15,7 +15,10 @@ function isScanOfEvents(sql: string): boolean {
 }
 
 /** The platform's ports over a DuckDB that says which statements it is given. */
-function listening({ adapters }: TestPlatform, onStatement: (sql: string) => void): PipelinePorts {
+function listening(
+  { adapters }: TestApplication,
+  onStatement: (sql: string) => void,
+): PipelinePorts {
   const listeningTo = (duckDb: DuckDb): DuckDb => ({
     ...duckDb,
     connection: Object.assign(Object.create(duckDb.connection) as typeof duckDb.connection, {
@@ -40,16 +43,16 @@ function listening({ adapters }: TestPlatform, onStatement: (sql: string) => voi
 }
 
 describe('a backfill of 365 days', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let scans = 0;
   let pipelinePorts: PipelinePorts;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
+    application = await openTestApplication();
     const { to } = YEAR;
-    await platform.jobs.generate({ from: '2024-01-01', to, users: 40, seed: 42 }, quietly);
-    await platform.adapters.rawLog();
-    pipelinePorts = listening(platform, (sql) => {
+    await application.services.generate({ from: '2024-01-01', to, users: 40, seed: 42 }, quietly);
+    await application.adapters.rawLog();
+    pipelinePorts = listening(application, (sql) => {
       if (isScanOfEvents(sql)) scans += 1;
     });
   }, 120_000);
@@ -58,7 +61,7 @@ describe('a backfill of 365 days', () => {
     scans = 0;
   });
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   it(`scans the events at most ${SCANS_MAX} times`, async () => {
     const started = performance.now();
@@ -71,7 +74,7 @@ describe('a backfill of 365 days', () => {
   }, 120_000);
 
   it('scans them no more often when every second date is done already', async () => {
-    const { sql } = platform.adapters.database;
+    const { sql } = application.adapters.database;
     const everySecond = datesBetween(YEAR.from, YEAR.to).filter((_, index) => index % 2 === 0);
     await sql`update ops.partition_runs set status = 'failed' where date = any(${everySecond})`;
     const outcomes = await backfill(

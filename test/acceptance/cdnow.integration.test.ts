@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { runCommandLine } from '../../packages/cli/program';
-import { taskQueues } from '../../packages/contracts';
-import { datesBetween } from '../../packages/instants';
-import type { EvaluationMetrics, ModelMetadata } from '../../packages/modeling';
-import { partitionPaths } from '../../packages/offline-store';
+import { taskQueues } from '../../packages/contracts/pipeline';
+import { datesBetween } from '../../packages/instants/logical-date';
+import type { EvaluationMetrics, ModelMetadata } from '../../packages/modeling/model-documents';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { createOwnServerRig, type WorkflowRig } from '../workflows/workflow-rig';
-import { openTestPlatform, type TestPlatform } from './open-test-platform';
+import { openTestApplication, type TestApplication } from './open-test-platform';
 import { reportFigure } from './report-figure';
 
 const folder = path.resolve(__dirname, '../../examples/cdnow');
@@ -34,7 +34,7 @@ interface Printed {
 
 describe('the purchase log of CDNOW, by the command line', () => {
   let rig: WorkflowRig;
-  let platform: TestPlatform;
+  let application: TestApplication;
   let printed: Printed;
 
   /** Runs `churn …` and returns what it prints on stdout. */
@@ -42,7 +42,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
     let out = '';
     let err = '';
     const code = await runCommandLine(argv, {
-      env: platform.env,
+      env: application.env,
       now: () => BigInt(Date.now()) * 1000n,
       terminal: {
         out: (text) => void (out += text),
@@ -60,12 +60,12 @@ describe('the purchase log of CDNOW, by the command line', () => {
 
   beforeAll(async () => {
     rig = await createOwnServerRig();
-    platform = await openTestPlatform({ temporalAddress: rig.env.address });
+    application = await openTestApplication({ temporalAddress: rig.env.address });
     const { from, to } = RANGE;
     const load = await churnJson<LoadDocument>('import', folder);
     const started = performance.now();
     const backfill = await rig.run(
-      { ports: platform.pipelinePorts, queues: taskQueues },
+      { ports: application.pipelinePorts, queues: taskQueues },
       async () => churnJson<Printed['backfill']>('backfill', '--from', from, '--to', to),
     );
     const seconds = (performance.now() - started) / 1_000;
@@ -78,7 +78,7 @@ describe('the purchase log of CDNOW, by the command line', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await platform?.remove();
+    await application?.remove();
     await rig?.close();
   });
 
@@ -113,9 +113,9 @@ describe('the purchase log of CDNOW, by the command line', () => {
   });
 
   it('has labels through 1998-05-31 and none after', async () => {
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     const files = datesBetween(RANGE.from, RANGE.to).map(
-      (date) => partitionPaths(platform.adapters.paths, date).dayFile,
+      (date) => partitionPaths(application.adapters.paths, date).dayFile,
     );
     const list = files.map((file) => `'${file}'`).join(', ');
     const days = await duckDb.rows<{ day: string; rows: bigint; known: bigint }>(
@@ -139,9 +139,9 @@ describe('the purchase log of CDNOW, by the command line', () => {
   });
 
   it('has its eligible validation rows counted alike by the partitions and by the model', async () => {
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     const files = datesBetween('1998-05-01', '1998-05-30').map(
-      (date) => `'${partitionPaths(platform.adapters.paths, date).dayFile}'`,
+      (date) => `'${partitionPaths(application.adapters.paths, date).dayFile}'`,
     );
     const [counted] = await duckDb.rows<{ rows: bigint; churned: bigint }>(
       `SELECT count(*) AS rows, count(*) FILTER (label_churned_30d) AS churned

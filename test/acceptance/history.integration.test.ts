@@ -1,37 +1,40 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { readParquet } from '../../packages/duckdb';
-import { addDays } from '../../packages/instants';
-import { openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import { addDays } from '../../packages/instants/logical-date';
+import { openTestApplication, quietly, type TestApplication } from './open-test-platform';
 
 const END = '2024-03-10';
 const SERVED = '2024-03-01';
 
 describe('churn history', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let spine: string;
   let out: string;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
+    application = await openTestApplication();
     const world = { users: 20, seed: 42 };
-    await platform.jobs.generate({ from: addDays(END, -60), to: SERVED, ...world }, quietly);
-    const knowledge = await platform.pipelinePorts.takeDailyKnowledge(SERVED);
-    await platform.pipelinePorts.computeDay({ date: SERVED, runId: 'daily', knowledge }, quietly);
-    await platform.jobs.generate({ from: addDays(SERVED, 1), to: END }, quietly);
-    spine = path.join(platform.dataDir, 'spine.csv');
-    out = path.join(platform.dataDir, 'out', 'history.parquet');
+    await application.services.generate({ from: addDays(END, -60), to: SERVED, ...world }, quietly);
+    const knowledge = await application.pipelinePorts.takeDailyKnowledge(SERVED);
+    await application.pipelinePorts.computeDay(
+      { date: SERVED, runId: 'daily', knowledge },
+      quietly,
+    );
+    await application.services.generate({ from: addDays(SERVED, 1), to: END }, quietly);
+    spine = path.join(application.dataDir, 'spine.csv');
+    out = path.join(application.dataDir, 'out', 'history.parquet');
   });
 
-  afterAll(() => platform.remove());
+  afterAll(() => application.remove());
 
   const history = (lines: readonly string[], knownAt = 'latest') => {
     writeFileSync(spine, `user_id,time\n${lines.join('\n')}\n`);
-    return platform.jobs.writeHistory({ spine, out, knownAt }, quietly);
+    return application.services.writeHistory({ spine, out, knownAt }, quietly);
   };
 
   async function written(): Promise<Record<string, unknown>[]> {
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     try {
       return await duckDb.rows(
         `SELECT * REPLACE (time::VARCHAR AS time, known_at::VARCHAR AS known_at) FROM ${readParquet([out])}`,
@@ -42,7 +45,7 @@ describe('churn history', () => {
   }
 
   async function someUsers(): Promise<string[]> {
-    const rows = await platform.adapters.database.sql<{ user_id: string }[]>`
+    const rows = await application.adapters.database.sql<{ user_id: string }[]>`
       select user_id from raw_data.users where signup_time < ${'2024-02-15T00:00:00Z'} order by 1`;
     return rows.map((row) => row.user_id);
   }
@@ -72,7 +75,7 @@ describe('churn history', () => {
       for (const [index, row] of rows.entries()) {
         const at = moments[Math.floor(index / users.length)]!;
         const question = { userId: users[index % users.length]!, at, knownAt };
-        const { features, known_at } = await platform.jobs.userFeatures(question);
+        const { features, known_at } = await application.services.userFeatures(question);
         expect({ ...row, known_at: null }).toEqual({
           user_id: question.userId,
           time: expect.stringContaining(at.slice(0, 10)) as string,
@@ -87,7 +90,7 @@ describe('churn history', () => {
   });
 
   it('makes timelines for many rows, not for a few, and again after a load; they are audited', async () => {
-    const { timelines } = platform.adapters.paths;
+    const { timelines } = application.adapters.paths;
     const lines = (await someUsers()).map((user) => `${user},2024-03-09`);
     rmSync(timelines, { recursive: true, force: true });
     await history(lines.slice(0, 1));
@@ -95,8 +98,8 @@ describe('churn history', () => {
     await history(lines);
     await history(lines.slice(0, 1));
     expect(readdirSync(timelines)).toHaveLength(1);
-    await platform.jobs.generate({ from: addDays(END, 1), to: addDays(END, 1) }, quietly);
-    const audit = () => platform.jobs.audit('offline', quietly);
+    await application.services.generate({ from: addDays(END, 1), to: addDays(END, 1) }, quietly);
+    const audit = () => application.services.audit('offline', quietly);
     const before = await audit();
     await history(lines);
     expect(readdirSync(timelines)).toHaveLength(2);
@@ -111,7 +114,7 @@ describe('churn history', () => {
   });
 
   it('makes none where each row has a K of its own', async () => {
-    const { timelines } = platform.adapters.paths;
+    const { timelines } = application.adapters.paths;
     rmSync(timelines, { recursive: true, force: true });
     await history(
       (await someUsers()).map((user) => `${user},2024-03-09`),
@@ -121,14 +124,17 @@ describe('churn history', () => {
   });
 
   it('reads them for a few rows, too, and stops where it is cancelled', async () => {
-    const { timelines } = platform.adapters.paths;
+    const { timelines } = application.adapters.paths;
     const lines = (await someUsers()).map((user) => `${user},2024-03-09`);
     await history(lines);
     damage(timelines);
     writeFileSync(spine, `user_id,time\n${lines[0]}\n`);
     const said: string[] = [];
     const report = ({ what }: { what: string }) => void said.push(what);
-    await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, { ...quietly, report });
+    await application.services.writeHistory(
+      { spine, out, knownAt: 'latest' },
+      { ...quietly, report },
+    );
     expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
     const stopping = new AbortController();
     const stop = ({ what }: { what: string }) => {
@@ -138,7 +144,7 @@ describe('churn history', () => {
     said.length = 0;
     const progress = { report: stop, signal: stopping.signal };
     await expect(
-      platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, progress),
+      application.services.writeHistory({ spine, out, knownAt: 'latest' }, progress),
     ).rejects.toThrow('enough');
     expect(said).toEqual(['history: computing']);
     rmSync(timelines, { recursive: true });
@@ -154,7 +160,7 @@ describe('churn history', () => {
     ],
     ['can not be read', damage],
   ])('goes without timelines that %s', async (_what, harm) => {
-    const { timelines } = platform.adapters.paths;
+    const { timelines } = application.adapters.paths;
     const lines = (await someUsers()).map((user) => `${user},2024-03-09T01:02:03Z`);
     rmSync(timelines, { recursive: true, force: true });
     const withoutK = async () =>
@@ -163,7 +169,7 @@ describe('churn history', () => {
     harm(timelines);
     const said: string[] = [];
     const progress = { ...quietly, report: ({ what }: { what: string }) => void said.push(what) };
-    await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, progress);
+    await application.services.writeHistory({ spine, out, knownAt: 'latest' }, progress);
     expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
     expect((await written()).map((row) => ({ ...row, known_at: null }))).toEqual(before);
     rmSync(timelines, { recursive: true });
@@ -211,8 +217,8 @@ describe('churn history', () => {
       'before_signup',
     ]);
     expect(rows[3]).toEqual(rows[1]);
-    const served = await platform.adapters.ledger.list({ from: SERVED, to: SERVED });
-    const { features } = await platform.jobs.userFeatures({
+    const served = await application.adapters.ledger.list({ from: SERVED, to: SERVED });
+    const { features } = await application.services.userFeatures({
       userId: other!,
       at: `${SERVED}T00:00:00Z`,
       knownAt: served[0]!.servedKnownAt!,
@@ -223,18 +229,21 @@ describe('churn history', () => {
 
   it('makes an empty file of an empty spine', async () => {
     writeFileSync(spine, 'user_id,time\n');
-    const report = await platform.jobs.writeHistory({ spine, out, knownAt: 'latest' }, quietly);
+    const report = await application.services.writeHistory(
+      { spine, out, knownAt: 'latest' },
+      quietly,
+    );
     expect(report).toMatchObject({ rows: 0, found: 0 });
     expect(await written()).toEqual([]);
   });
 
   it.each([
-    ['a folder', () => platform.dataDir, /is a folder/],
+    ['a folder', () => application.dataDir, /is a folder/],
     ['the spine itself', () => spine, /replace the spine/],
   ])('refuses to write over %s', async (_what, file, problem) => {
     writeFileSync(spine, 'user_id,time\n');
     const query = { spine, out: file(), knownAt: 'latest' };
-    await expect(platform.jobs.writeHistory(query, quietly)).rejects.toMatchObject({
+    await expect(application.services.writeHistory(query, quietly)).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
       message: expect.stringMatching(problem) as string,
     });
@@ -246,13 +255,13 @@ describe('churn history', () => {
     ['a line with too many fields', 'user_id,time\nu,2024-01-01,x\n', /CSV/],
   ])('refuses %s, and writes nothing', async (_what, text, problem) => {
     writeFileSync(spine, text);
-    const refused = path.join(platform.dataDir, 'refused.parquet');
+    const refused = path.join(application.dataDir, 'refused.parquet');
     const query = { spine, out: refused, knownAt: 'latest' };
-    await expect(platform.jobs.writeHistory(query, quietly)).rejects.toMatchObject({
+    await expect(application.services.writeHistory(query, quietly)).rejects.toMatchObject({
       code: 'INVALID_SPINE',
       message: expect.stringMatching(problem) as string,
     });
     expect(existsSync(refused)).toBe(false);
-    expect(readdirSync(platform.dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(application.dataDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 });

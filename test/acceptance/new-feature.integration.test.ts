@@ -1,14 +1,15 @@
-import { loadConfig } from '../../packages/config';
-import { readParquet } from '../../packages/duckdb';
-import { featureSet } from '../../packages/features';
-import { datesBetween, MICROS_PER_DAY, midnightOf, parseInstant } from '../../packages/instants';
-import type { TrainedVersion } from '../../packages/modeling';
-import { readVectors } from '../../packages/online-store';
-import { partitionPaths } from '../../packages/offline-store';
-import { openPlatform, type Platform } from '../../packages/platform';
-import { datesOfChunk } from '../../packages/policy';
+import { loadConfig } from '../../packages/config/load-config';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import { featureSet } from '../../packages/features/feature-set';
+import { MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
+import { datesBetween, midnightOf } from '../../packages/instants/logical-date';
+import type { TrainedVersion } from '../../packages/modeling/training/train-model';
+import { readVectors } from '../../packages/online-store/read-online';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { openApplication, type Application } from '../../packages/application/application';
+import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { featureSections, featureTable } from '../generated-documentation';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { withSupportTickets } from './support-ticket-features';
 import { importWorld, ticketWorld } from './ticket-world';
 
@@ -37,7 +38,7 @@ function ticketsOf(userId: string, date: string): number {
 }
 
 /** What a backfill with `reprocess missing` would compute. */
-async function plannedDates({ pipelinePorts }: Platform, id: string): Promise<string[]> {
+async function plannedDates({ pipelinePorts }: Application, id: string): Promise<string[]> {
   const plans = RANGES.map((range) =>
     pipelinePorts.planBackfill({
       id: `${id} ${range.from}`,
@@ -48,28 +49,28 @@ async function plannedDates({ pipelinePorts }: Platform, id: string): Promise<st
 }
 
 describe('a feature that is added to an installation', () => {
-  let released: TestPlatform;
-  let extended: Platform;
+  let released: TestApplication;
+  let extended: Application;
   let before: TrainedVersion;
   let planned: string[];
   let mismatch: unknown;
-  let verdictBetween: Awaited<ReturnType<Platform['pipelinePorts']['validateSchemas']>>;
+  let verdictBetween: Awaited<ReturnType<Application['pipelinePorts']['validateSchemas']>>;
   let after: TrainedVersion;
 
   beforeAll(async () => {
-    released = await openTestPlatform();
+    released = await openTestApplication();
     await importWorld(released, world);
     for (const range of RANGES) await backfill(released, range);
-    await released.jobs.sync(quietly);
-    before = await released.jobs.train({ asOf: AS_OF }, quietly);
+    await released.services.sync(quietly);
+    before = await released.services.train({ asOf: AS_OF }, quietly);
 
-    extended = await openPlatform(loadConfig(released.env), { featureSet: withSupportTickets });
+    extended = await openApplication(loadConfig(released.env), { featureSet: withSupportTickets });
     planned = await plannedDates(extended, 'before');
     for (const range of RANGES) await backfill(extended, range);
-    await extended.jobs.sync(quietly);
-    mismatch = await extended.jobs.predict('user1', { explain: false }).catch((error) => error);
+    await extended.services.sync(quietly);
+    mismatch = await extended.services.predict('user1', { explain: false }).catch((error) => error);
     verdictBetween = await extended.pipelinePorts.validateSchemas({ date: SERVED });
-    after = await extended.jobs.train({ asOf: AS_OF }, quietly);
+    after = await extended.services.train({ asOf: AS_OF }, quietly);
   }, 120_000);
 
   afterAll(async () => {
@@ -134,7 +135,7 @@ describe('a feature that is added to an installation', () => {
     ]);
     expect(metadata.coefficients.at(-1)).toMatchObject({ constant: false });
     const complaining = world.users.find((userId) => ticketsOf(userId, SERVED) > 1)!;
-    const prediction = await extended.jobs.predict(complaining, { explain: true });
+    const prediction = await extended.services.predict(complaining, { explain: true });
     expect(prediction.model_version).toBe(version);
     expect(prediction.contributions?.at(-1)).toMatchObject({
       feature: NAME,
@@ -144,7 +145,7 @@ describe('a feature that is added to an installation', () => {
   });
 
   it('is accepted by drift detection and by the comparison of schemas', async () => {
-    const report = await extended.jobs.drift(SERVED);
+    const report = await extended.services.drift(SERVED);
     const ofFeature = report.metrics.filter(({ subject }) => subject === NAME);
     expect(ofFeature.map(({ metric }) => metric)).toContain('psi');
     expect(report.alerts.filter(({ key }) => key.includes('schema'))).toEqual([]);
@@ -162,7 +163,7 @@ describe('a feature that is added to an installation', () => {
   });
 
   it('leaves the revisions of before where they are, not comparable in the audit', async () => {
-    const audit = await extended.jobs.audit('offline', quietly);
+    const audit = await extended.services.audit('offline', quietly);
     expect(audit).toMatchObject({ equal: DATES.length, not_comparable: DATES.length });
   });
 });

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { loadConfig } from '../../packages/config';
-import type { BackfillRequest, PartitionOutcome } from '../../packages/contracts';
-import { openPlatform, type JobProgress, type Platform } from '../../packages/platform';
-import { datesOfChunk } from '../../packages/policy';
+import { loadConfig } from '../../packages/config/load-config';
+import type { BackfillRequest, PartitionOutcome } from '../../packages/contracts/runs';
+import type { JobProgress } from '../../packages/application/partitions/partition-services';
+import { openApplication, type Application } from '../../packages/application/application';
+import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
 
 /** One installation on a fresh database, an empty Redis and an empty data folder; no stack. */
-export interface TestPlatform extends Platform {
+export interface TestApplication extends Application {
   readonly dataDir: string;
   /** The settings that lead a command line, or another process, to the same installation. */
   readonly env: Readonly<Record<string, string>>;
@@ -22,9 +23,9 @@ export const quietly: JobProgress = { report: () => {}, signal: new AbortControl
  * Installations of one test file share one Redis database, which each opening empties: only the
  * last one opened may use it.
  */
-export async function openTestPlatform(
+export async function openTestApplication(
   options: { temporalAddress?: string } = {},
-): Promise<TestPlatform> {
+): Promise<TestApplication> {
   const database = await createTestDatabase();
   const { redis, url: redisUrl } = await createTestRedis();
   const scratch = createScratchDirectory();
@@ -34,13 +35,13 @@ export async function openTestPlatform(
     REDIS_URL: redisUrl,
     TEMPORAL_ADDRESS: options.temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!,
   };
-  const platform = await openPlatform(loadConfig(env));
+  const application = await openApplication(loadConfig(env));
   return {
-    ...platform,
+    ...application,
     dataDir: scratch.path,
     env,
     remove: async () => {
-      await platform.close();
+      await application.close();
       redis.disconnect();
       await database.drop();
       scratch.remove();
@@ -53,7 +54,7 @@ export async function openTestPlatform(
  * given order of chunks, and expects every date to succeed.
  */
 export async function backfill(
-  { pipelinePorts }: Pick<Platform, 'pipelinePorts'>,
+  { pipelinePorts }: Pick<Application, 'pipelinePorts'>,
   request: Partial<BackfillRequest> & Pick<BackfillRequest, 'from' | 'to'>,
   inOrder: (dates: string[][]) => string[][] = (dates) => dates,
 ): Promise<PartitionOutcome[]> {

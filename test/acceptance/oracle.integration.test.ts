@@ -1,20 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import seedrandom from 'seedrandom';
-import type { DuckDb } from '../../packages/duckdb';
-import { computeVectors, featureSet, naiveVector, type RawTables } from '../../packages/features';
+import type { DuckDb } from '../../packages/duckdb/open-duckdb';
+import { computeVectors } from '../../packages/features/grid/compute-vectors';
+import { featureSet } from '../../packages/features/feature-set';
+import { naiveVector, type RawTables } from '../../packages/features/oracle';
 import {
-  addDays,
-  dateOf,
   formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
-  midnightOf,
   parseInstant,
-} from '../../packages/instants';
-import { completeThroughOf, takeKnowledge, type RawLog } from '../../packages/raw-data';
+} from '../../packages/instants/epoch-micros';
+import { addDays, dateOf, midnightOf } from '../../packages/instants/logical-date';
+import { completeThroughOf, takeKnowledge } from '../../packages/raw-data/knowledge';
+import type { RawLog } from '../../packages/raw-data/log/raw-log';
 import { vectorRows } from '../packages/features/vector-rows';
-import { openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { rawTablesByUser } from './raw-tables-by-user';
 import { reportFigure } from './report-figure';
 
@@ -29,7 +30,7 @@ type Vector = Readonly<Record<string, unknown>>;
 
 /** An installation, its raw tables as the oracle takes them, and the moments to ask about. */
 interface Subject {
-  readonly platform: TestPlatform;
+  readonly application: TestApplication;
   readonly tables: ReadonlyMap<string, RawTables>;
   readonly rawLog: RawLog;
   readonly duckDb: DuckDb;
@@ -38,10 +39,10 @@ interface Subject {
 }
 
 async function subjectOf(
-  platform: TestPlatform,
+  application: TestApplication,
   options: { from: string; to: string; seed: string },
 ): Promise<Subject> {
-  const { database } = platform.adapters;
+  const { database } = application.adapters;
   const snapshot = await takeKnowledge(database);
   const latest = { at: parseInstant(snapshot.latest.at), batch: snapshot.latest.batch };
   const completeThrough: (bigint | null)[] = [null];
@@ -50,10 +51,10 @@ async function subjectOf(
     completeThrough.push(text === null ? null : parseInstant(text));
   }
   return {
-    platform,
-    tables: await rawTablesByUser(platform),
-    rawLog: await platform.adapters.rawLog(),
-    duckDb: await platform.adapters.openDuckDb(),
+    application,
+    tables: await rawTablesByUser(application),
+    rawLog: await application.adapters.rawLog(),
+    duckDb: await application.adapters.openDuckDb(),
     latest,
     moments: drawMoments({ ...options, latest, completeThrough }),
   };
@@ -152,19 +153,22 @@ function midnightSessions({ tables, moments }: Subject): number {
 }
 
 async function synthetic(): Promise<Subject> {
-  const platform = await openTestPlatform();
+  const application = await openTestApplication();
   const users = isDeep ? 1_000 : 150;
   let from = '2024-01-01';
   for (const to of ['2024-03-31', '2024-06-30', '2024-09-30', '2024-12-31']) {
-    await platform.jobs.generate({ from, to, start: '2024-01-01', users, seed: 42 }, quietly);
+    await application.services.generate(
+      { from, to, start: '2024-01-01', users, seed: 42 },
+      quietly,
+    );
     from = addDays(to, 1);
   }
-  return subjectOf(platform, { from: '2024-02-01', to: '2024-12-31', seed: 'synthetic year' });
+  return subjectOf(application, { from: '2024-02-01', to: '2024-12-31', seed: 'synthetic year' });
 }
 
 /** The real log, each row arriving 0 to 40 days after its event, in two batches cut at random. */
 async function realLog(): Promise<Subject> {
-  const platform = await openTestPlatform();
+  const application = await openTestApplication();
   const random = seedrandom('lateness');
   const lines = Object.fromEntries(
     ['users', 'user_events', 'billing_events'].map((table) => {
@@ -186,7 +190,7 @@ async function realLog(): Promise<Subject> {
       .filter(() => random() < 0.6),
   );
   for (const batch of [1, 2]) {
-    const folder = path.join(platform.dataDir, `late-${batch}`);
+    const folder = path.join(application.dataDir, `late-${batch}`);
     mkdirSync(folder);
     for (const [table, { header, rows }] of Object.entries(lines)) {
       // A load needs its users: all of them come first.
@@ -195,10 +199,10 @@ async function realLog(): Promise<Subject> {
       );
       writeFileSync(path.join(folder, `${table}.csv`), `${[header, ...ofBatch].join('\n')}\n`);
     }
-    const report = await platform.jobs.importFolder({ folder, arrival: 'assumed' }, quietly);
+    const report = await application.services.importFolder({ folder, arrival: 'assumed' }, quietly);
     expect(report.batch).toBe(batch);
   }
-  return subjectOf(platform, { from: '1997-02-01', to: '1998-06-30', seed: 'the real log' });
+  return subjectOf(application, { from: '1997-02-01', to: '1998-06-30', seed: 'the real log' });
 }
 
 describe.each([
@@ -214,7 +218,7 @@ describe.each([
 
   afterAll(async () => {
     subject?.duckDb.close();
-    await subject?.platform.remove();
+    await subject?.application.remove();
   });
 
   it(`agrees with the oracle for every user on ${QUESTIONS} random (T, K)`, async () => {
@@ -250,9 +254,9 @@ describe.each([
   });
 
   it('answers `churn features` for one user as the oracle does', async () => {
-    const { platform, latest, moments, tables } = subject;
+    const { application, latest, moments, tables } = subject;
     const completeThrough = parseInstant(
-      (await takeKnowledge(platform.adapters.database)).completeThrough!,
+      (await takeKnowledge(application.adapters.database)).completeThrough!,
     );
     const { at: now, batch } = latest;
     for (const { at, knownAt } of moments.slice(0, 8)) {
@@ -264,7 +268,7 @@ describe.each([
       // One whose vector is another as known now, if there is one.
       const userId =
         visible.find((id) => !isEqual(answerAt(id, knownAt), answerAt(id, now))) ?? visible[0]!;
-      const answer = await platform.jobs.userFeatures({
+      const answer = await application.services.userFeatures({
         userId,
         at: formatInstant(at),
         knownAt: knownAt === now ? 'latest' : formatInstant(knownAt),

@@ -1,6 +1,6 @@
-import type { RawTables } from '../../packages/features';
-import { parseInstant } from '../../packages/instants';
-import type { TestPlatform } from './open-test-platform';
+import type { RawTables } from '../../packages/features/oracle';
+import { parseInstant } from '../../packages/instants/epoch-micros';
+import type { TestApplication } from './open-test-platform';
 
 interface Arrived {
   readonly user_id: string;
@@ -24,7 +24,7 @@ const happened = (row: Happened) => ({ ...arrival(row), eventTime: parseInstant(
  */
 export async function rawTablesByUser({
   adapters,
-}: TestPlatform): Promise<ReadonlyMap<string, RawTables>> {
+}: TestApplication): Promise<ReadonlyMap<string, RawTables>> {
   const { sql } = adapters.database;
   const users = await sql<(Arrived & { signup_time: string; plan: string })[]>`
     select * from raw_data.users`;

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { featureSet } from '../../packages/features';
-import { addDays, datesBetween, type LogicalDate } from '../../packages/instants';
-import { sha256OfFile } from '../../packages/durable-files';
-import { partitionPaths } from '../../packages/offline-store';
-import { rawTableNames, type RawTable } from '../../packages/raw-data';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import { featureSet } from '../../packages/features/feature-set';
+import { addDays, datesBetween, type LogicalDate } from '../../packages/instants/logical-date';
+import { sha256OfFile } from '../../packages/durable-files/file-hash';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { rawTableNames, type RawTable } from '../../packages/raw-data/raw-tables';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 
 const USERS = process.env.CHURN_TEST_DEPTH === 'deep' ? 1_000 : 120;
 const START = '2023-11-01';
@@ -18,18 +18,18 @@ const MONTHS = ['11-30', '12-31', '01-31', '02-29', '03-31', '04-30', '05-31', '
 );
 
 /** A fresh installation that is loaded up to each of the given days in turn. */
-async function loadedUpTo(days: readonly LogicalDate[], seed = 42): Promise<TestPlatform> {
-  const platform = await openTestPlatform();
+async function loadedUpTo(days: readonly LogicalDate[], seed = 42): Promise<TestApplication> {
+  const application = await openTestApplication();
   let from = START;
   for (const to of days) {
-    await platform.jobs.generate({ from, to, start: START, users: USERS, seed }, quietly);
+    await application.services.generate({ from, to, start: START, users: USERS, seed }, quietly);
     from = addDays(to, 1);
   }
-  return platform;
+  return application;
 }
 
 /** Every row of a raw table without its batch, in a fixed order. */
-async function rowsOf({ adapters }: TestPlatform, table: RawTable): Promise<string[]> {
+async function rowsOf({ adapters }: TestApplication, table: RawTable): Promise<string[]> {
   const { sql } = adapters.database;
   const rows = await sql<{ row: string }[]>`
     select (to_jsonb(t) - 'batch')::text as row from ${sql(`raw_data.${table}`)} as t`;
@@ -37,7 +37,7 @@ async function rowsOf({ adapters }: TestPlatform, table: RawTable): Promise<stri
 }
 
 /** SHA-256 of every segment of the raw log, by its place in it. */
-async function segmentsOf({ adapters }: TestPlatform): Promise<Record<string, string>> {
+async function segmentsOf({ adapters }: TestApplication): Promise<Record<string, string>> {
   const rawLog = await adapters.rawLog();
   const files = rawTableNames.flatMap((table) => rawLog.segments(table, rawLog.lastBatch));
   const hashes = files.map(async (file) => {
@@ -47,7 +47,7 @@ async function segmentsOf({ adapters }: TestPlatform): Promise<Record<string, st
 }
 
 /** SHA-256 of every partition's file. */
-async function partitionsOf({ adapters }: TestPlatform): Promise<Record<string, string>> {
+async function partitionsOf({ adapters }: TestApplication): Promise<Record<string, string>> {
   const hashes = datesBetween(COMPUTED.from, COMPUTED.to).map(async (date) => {
     const { dayFile } = partitionPaths(adapters.paths, date);
     return [date, await sha256OfFile(dayFile)] as const;
@@ -55,9 +55,9 @@ async function partitionsOf({ adapters }: TestPlatform): Promise<Record<string, 
   return Object.fromEntries(await Promise.all(hashes));
 }
 
-async function trainedModel(platform: TestPlatform): Promise<string> {
-  const { version } = await platform.jobs.train({ asOf: END }, quietly);
-  return readFile(path.join(platform.adapters.paths.models, version, 'model.json'), 'utf8');
+async function trainedModel(application: TestApplication): Promise<string> {
+  const { version } = await application.services.train({ asOf: END }, quietly);
+  return readFile(path.join(application.adapters.paths.models, version, 'model.json'), 'utf8');
 }
 
 const digest = (lines: readonly string[]) =>
@@ -71,15 +71,15 @@ const weeksBackwards = (chunks: readonly string[][]): string[][] => {
 };
 
 describe('the same seed, users and end', () => {
-  let atOnce: TestPlatform;
-  let byMonth: TestPlatform;
-  let byMonthAgain: TestPlatform;
-  let otherSeed: TestPlatform;
-  const opened: TestPlatform[] = [];
+  let atOnce: TestApplication;
+  let byMonth: TestApplication;
+  let byMonthAgain: TestApplication;
+  let otherSeed: TestApplication;
+  const opened: TestApplication[] = [];
   const open = async (days: readonly LogicalDate[], seed?: number) => {
-    const platform = await loadedUpTo(days, seed);
-    opened.push(platform);
-    return platform;
+    const application = await loadedUpTo(days, seed);
+    opened.push(application);
+    return application;
   };
 
   beforeAll(async () => {
@@ -92,7 +92,7 @@ describe('the same seed, users and end', () => {
     await backfill(otherSeed, COMPUTED);
   }, 300_000);
 
-  afterAll(() => Promise.all(opened.map((platform) => platform.remove())));
+  afterAll(() => Promise.all(opened.map((application) => application.remove())));
 
   it('are loaded in one batch here and in one a month there', async () => {
     const batches = [atOnce, byMonth].map(

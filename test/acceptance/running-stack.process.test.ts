@@ -1,9 +1,11 @@
-import { runDemo } from '../../packages/cli';
-import { loadConfig } from '../../packages/config';
-import { openPlatform, type Platform } from '../../packages/platform';
-import { startStack, stopStack, type ServiceName } from '../../packages/stack';
+import { runDemo } from '../../packages/cli/run-demo';
+import { loadConfig } from '../../packages/config/load-config';
+import { openApplication, type Application } from '../../packages/application/application';
+import type { ServiceName } from '../../packages/local-services/service-names';
+import { startStack } from '../../packages/local-services/start-stack';
+import { stopStack } from '../../packages/local-services/stop-stack';
 import { createScratchDirectory } from '../environment/scratch-directory';
-import { backfill, openTestPlatform, quietly } from './open-test-platform';
+import { backfill, openTestApplication, quietly } from './open-test-platform';
 
 const world = { users: 60, seed: 7 };
 const range = { from: '2024-01-01', to: '2024-05-31' };
@@ -13,35 +15,35 @@ const dateCount = 152;
 describe('a running installation', () => {
   const scratch = createScratchDirectory();
   const config = loadConfig({ CHURN_DATA_DIR: `${scratch.path}/data`, CHURN_LOG_LEVEL: 'error' });
-  let platform: Platform;
+  let application: Application;
 
   beforeAll(async () => {
     await startStack({ config, durable: false });
-    platform = await openPlatform(config);
-    await platform.jobs.generate({ ...world, ...range }, quietly);
+    application = await openApplication(config);
+    await application.services.generate({ ...world, ...range }, quietly);
   }, 120_000);
 
   // One each: what could not be started has nothing to close, and the others have to be stopped.
-  afterAll(() => platform.close());
+  afterAll(() => application.close());
   afterAll(() => stopStack({ config }), 60_000);
   afterAll(() => scratch.remove());
 
   it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
     const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
     const workerPid = await pidOf('worker');
-    const publication = await holdPublicationOf('2024-04-15', platform);
-    const running = platform.jobs.backfill(request, quietly);
+    const publication = await holdPublicationOf('2024-04-15', application);
+    const running = application.services.backfill(request, quietly);
     await publication.isWaiting();
     process.kill(workerPid, 'SIGKILL');
     await publication.letGo();
-    const before = await publishedCount(platform);
+    const before = await publishedCount(application);
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(dateCount);
 
     await startStack({ config, services: ['worker'] });
     expect(await running).toMatchObject({ status: 'succeeded', failed: [] });
 
-    const partitions = await platform.jobs.listPartitions(range);
+    const partitions = await application.services.listPartitions(range);
     expect(new Set(partitions.map(({ status }) => status))).toEqual(new Set(['succeeded']));
     expect(new Set(partitions.map(({ revision }) => revision))).toEqual(new Set([1]));
     const attempts = partitions.map(({ attempt }) => attempt);
@@ -56,7 +58,7 @@ describe('a running installation', () => {
         { ...world, months: 5, end: range.to },
         {
           config,
-          platform: async () => platform,
+          application: async () => application,
           progress: quietly,
           clock: () => performance.now(),
         },
@@ -74,7 +76,7 @@ describe('a running installation', () => {
 
   it('answers /predict with Postgres and Temporal stopped, and 503 without Redis', async () => {
     const apiUrl = await urlOf('api');
-    const [first] = (await platform.jobs.atRisk({ limit: 1 })).users;
+    const [first] = (await application.services.atRisk({ limit: 1 })).users;
     const predict = () => post(`${apiUrl}/predict`, { user_id: first?.user_id });
     const up = { status: 'up' };
     expect(await health(apiUrl)).toMatchObject({ redis: up, postgres: up, temporal: up });
@@ -105,18 +107,18 @@ describe('a running installation', () => {
 
   /** Revisions, attempts, model versions and Redis, as far as a run may change them. */
   async function everythingKept() {
-    const { redis } = platform.adapters;
+    const { redis } = application.adapters;
     const keys = (await redis.keys('*')).sort();
     return {
-      partitions: await platform.jobs.listPartitions({}),
-      models: (await platform.jobs.listModels()).models.map(({ version }) => version),
+      partitions: await application.services.listPartitions({}),
+      models: (await application.services.listModels()).models.map(({ version }) => version),
       redis: await Promise.all(keys.map(async (key) => [key, await redis.dump(key)])),
     };
   }
 });
 
 /** Makes the transaction that publishes a date wait: its worker is in the middle of a chunk then. */
-async function holdPublicationOf(date: string, { adapters }: Platform) {
+async function holdPublicationOf(date: string, { adapters }: Application) {
   const { sql } = adapters.database;
   const key = 20_240_415;
   await sql.unsafe(`
@@ -143,17 +145,17 @@ async function holdPublicationOf(date: string, { adapters }: Platform) {
   };
 }
 
-async function publishedCount({ adapters }: Platform): Promise<number> {
+async function publishedCount({ adapters }: Application): Promise<number> {
   const rows = await adapters.ledger.list();
   return rows.filter(({ status }) => status === 'succeeded').length;
 }
 
 async function undisturbedHashes(): Promise<(string | null)[]> {
-  const other = await openTestPlatform();
+  const other = await openTestApplication();
   try {
-    await other.jobs.generate({ ...world, ...range }, quietly);
+    await other.services.generate({ ...world, ...range }, quietly);
     await backfill(other, range);
-    return (await other.jobs.listPartitions(range)).map(({ sha256 }) => sha256);
+    return (await other.services.listPartitions(range)).map(({ sha256 }) => sha256);
   } finally {
     await other.remove();
   }

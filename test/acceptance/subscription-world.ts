@@ -1,6 +1,6 @@
 import { importTables, importWorld, ticketWorld } from './ticket-world';
-import type { TestPlatform } from './open-test-platform';
-import { datesBetween } from '../../packages/instants';
+import type { TestApplication } from './open-test-platform';
+import { datesBetween } from '../../packages/instants/logical-date';
 
 /** The day whose list is looked at. */
 export const LISTED_DAY = '2024-06-29';
@@ -90,8 +90,8 @@ export const people: readonly Person[] = [
 ];
 
 /** Imports a world that a model can be trained on, and the people into it. */
-export async function importPeople(platform: TestPlatform): Promise<void> {
-  await importWorld(platform, ticketWorld(60));
+export async function importPeople(application: TestApplication): Promise<void> {
+  await importWorld(application, ticketWorld(60));
   const billing: string[] = [];
   const changes: string[] = [];
   const logins: string[] = [];
@@ -105,7 +105,7 @@ export async function importPeople(platform: TestPlatform): Promise<void> {
       logins.push(`e-${user}-${day},${user},s-${user}-${day},login,${day}T12:00:00Z`);
     }
   }
-  await importTables(platform, {
+  await importTables(application, {
     users: [
       'user_id,signup_time,plan',
       ...people.map(({ user, signup = '2024-01-01' }) => `${user},${signup}T00:00:00Z,free`),

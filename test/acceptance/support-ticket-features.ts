@@ -1,4 +1,5 @@
-import { createFeatureSet, defineFeatureGroup, featureSet } from '../../packages/features';
+import { createFeatureSet, featureSet } from '../../packages/features/feature-set';
+import { defineFeatureGroup } from '../../packages/features/language/feature-definition';
 
 /** One more feature, as a release would add it: one entry. */
 const support = defineFeatureGroup({

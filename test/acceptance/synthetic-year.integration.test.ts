@@ -3,13 +3,13 @@ import { bestReachableAuc } from '../../bench/reachable-auc/best-reachable-auc';
 import { fitBoostedTrees } from '../../bench/reachable-auc/boosted-trees';
 import { featureNames, labelledRows } from '../../bench/reachable-auc/labelled-rows';
 import { copyFile, stat, writeFile } from 'node:fs/promises';
-import type { PartitionManifest } from '../../packages/contracts';
-import { copyToParquet, readParquet } from '../../packages/duckdb';
-import { addDays, datesBetween } from '../../packages/instants';
-import type { ModelMetadata } from '../../packages/modeling';
-import { sha256OfFile } from '../../packages/durable-files';
-import { partitionPaths } from '../../packages/offline-store';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import type { PartitionManifest } from '../../packages/contracts/partitions';
+import { copyToParquet, readParquet } from '../../packages/duckdb/open-duckdb';
+import { addDays, datesBetween } from '../../packages/instants/logical-date';
+import type { ModelMetadata } from '../../packages/modeling/model-documents';
+import { sha256OfFile } from '../../packages/durable-files/file-hash';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { reportFigure } from './report-figure';
 
 /** Of the synthetic world. */
@@ -24,19 +24,19 @@ const SHIFTED_DAY = addDays(END, -3);
 const OTHER_WORLD = { version: VERSION, seed: 7, users: 3_000, start: START };
 
 describe('a synthetic year', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let model: ModelMetadata;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
+    application = await openTestApplication();
     const started = performance.now();
     const world = { version: VERSION, users: USERS, seed: 42 };
-    await platform.jobs.generate({ from: START, to: END, ...world }, quietly);
+    await application.services.generate({ from: START, to: END, ...world }, quietly);
     const loaded = performance.now();
     // From the first day of training on: what lies before, no model reads.
-    await backfill(platform, { from: '2024-04-01', to: END });
+    await backfill(application, { from: '2024-04-01', to: END });
     const computed = performance.now();
-    model = (await platform.jobs.train({ asOf: END }, quietly)).metadata;
+    model = (await application.services.train({ asOf: END }, quietly)).metadata;
     const seconds = [loaded - started, computed - loaded, performance.now() - computed];
     reportFigure(
       `Synthetic year, ${USERS} users: seconds of load, backfill, training`,
@@ -44,7 +44,7 @@ describe('a synthetic year', () => {
     );
   }, 300_000);
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   it('is learned: validation AUC is within 0.02 of the best reachable', () => {
     const { metrics, recency_baseline: recency } = model;
@@ -63,7 +63,7 @@ describe('a synthetic year', () => {
       others.map((row) => row.features),
       others.map((row) => row.churned),
     );
-    const rows = await validationRows(platform, model);
+    const rows = await validationRows(application, model);
     const best = areaUnderCurve(
       rows.map((row) => scoreOf(row.features)),
       rows.map((row) => row.churned),
@@ -90,17 +90,17 @@ describe('a synthetic year', () => {
   });
 
   it.each(ORDINARY_DAYS)('has an ordinary day, %s, that does not alert', async (date) => {
-    const { status, alerts } = await platform.jobs.drift(date);
+    const { status, alerts } = await application.services.drift(date);
     expect(alerts).toEqual([]);
     expect(status).toBe('ok');
   });
 
   it('alerts on a day whose sessions_30d was shifted by 4, and names the feature', async () => {
-    await shift(platform, SHIFTED_DAY, 'sessions_30d + 4');
-    const { status, alerts } = await platform.jobs.drift(SHIFTED_DAY);
+    await shift(application, SHIFTED_DAY, 'sessions_30d + 4');
+    const { status, alerts } = await application.services.drift(SHIFTED_DAY);
     expect(status).toBe('alert');
     expect(alerts.map(({ message }) => message).join('\n')).toContain('sessions_30d');
-    const stored = await platform.adapters.database.sql<{ n: number }[]>`
+    const stored = await application.adapters.database.sql<{ n: number }[]>`
       select count(*) as n from ops.alerts where date = ${SHIFTED_DAY}`;
     expect(stored[0]?.n).toBe(alerts.length);
   });
@@ -113,7 +113,7 @@ interface LabelledVector {
 
 /** The eligible rows of the days that a model was validated on, as the partitions have them now. */
 async function validationRows(
-  { adapters }: TestPlatform,
+  { adapters }: TestApplication,
   { split }: ModelMetadata,
 ): Promise<LabelledVector[]> {
   const { from, to } = split.validation;
@@ -130,7 +130,7 @@ async function validationRows(
 }
 
 /** Publishes a revision of a date with another `sessions_30d`, as a fault of the source would. */
-async function shift({ adapters }: TestPlatform, date: string, sessions: string): Promise<void> {
+async function shift({ adapters }: TestApplication, date: string, sessions: string): Promise<void> {
   const { ledger, paths, database } = adapters;
   const manifest = (await ledger.list({ from: date, to: date }))[0]!.manifest!;
   const files = partitionPaths(paths, date);

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import seedrandom from 'seedrandom';
-import { datesBetween, midnightOf, type LogicalDate } from '../../packages/instants';
-import { quietly, type TestPlatform } from './open-test-platform';
+import { datesBetween, midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
+import { quietly, type TestApplication } from './open-test-platform';
 
 export interface WorldEvent {
   readonly userId: string;
@@ -56,13 +56,13 @@ function eventOn(
 
 /** Writes the world as an import folder and imports it. */
 export function importWorld(
-  platform: TestPlatform,
+  application: TestApplication,
   world: TicketWorld,
   arrival: 'assumed' | 'now' = 'assumed',
 ) {
   const { users, userEvents, billingEvents } = world;
   return importTables(
-    platform,
+    application,
     {
       users: [usersHeader, ...users.map((user) => `${user},${SIGNUP},free`)],
       user_events: [
@@ -85,7 +85,7 @@ export function importWorld(
 
 /** Imports tables given as lines of CSV; the source is complete through the end of the world. */
 export async function importTables(
-  { dataDir, jobs }: TestPlatform,
+  { dataDir, services }: TestApplication,
   tables: Readonly<Record<string, readonly string[]>>,
   arrival: 'assumed' | 'now' = 'assumed',
 ) {
@@ -96,7 +96,7 @@ export async function importTables(
     writeFileSync(path.join(folder, `${table}.csv`), `${lines.join('\n')}\n`);
   }
   const completeThrough = midnightOf(WORLD_END);
-  const report = await jobs.importFolder({ folder, arrival, completeThrough }, quietly);
+  const report = await services.importFolder({ folder, arrival, completeThrough }, quietly);
   const rejected = Object.values(report.rejected).flatMap((reasons) => Object.values(reasons));
   if (rejected.length > 0) throw new Error(`rejected: ${JSON.stringify(report.rejected)}`);
   return report;

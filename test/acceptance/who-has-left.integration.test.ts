@@ -1,11 +1,11 @@
 import { copyFile, rename, stat, writeFile } from 'node:fs/promises';
-import type { PartitionManifest } from '../../packages/contracts';
-import { copyToParquet, readParquet } from '../../packages/duckdb';
-import { sha256OfFile } from '../../packages/durable-files';
-import { datesBetween } from '../../packages/instants';
-import type { ModelMetadata } from '../../packages/modeling';
-import { partitionPaths } from '../../packages/offline-store';
-import { backfill, openTestPlatform, quietly, type TestPlatform } from './open-test-platform';
+import type { PartitionManifest } from '../../packages/contracts/partitions';
+import { copyToParquet, readParquet } from '../../packages/duckdb/open-duckdb';
+import { sha256OfFile } from '../../packages/durable-files/file-hash';
+import { datesBetween } from '../../packages/instants/logical-date';
+import type { ModelMetadata } from '../../packages/modeling/model-documents';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { importPeople, LISTED_DAY, people } from './subscription-world';
 
 const AS_OF = '2024-06-30';
@@ -13,14 +13,14 @@ const TRAINING = { from: '2024-03-01', to: '2024-03-31' };
 const VALIDATION = { from: '2024-05-01', to: '2024-05-30' };
 const RANGES = [TRAINING, VALIDATION, { from: LISTED_DAY, to: LISTED_DAY }];
 
-async function computePartitions(platform: TestPlatform): Promise<void> {
-  for (const range of RANGES) await backfill(platform, range);
+async function computePartitions(application: TestApplication): Promise<void> {
+  for (const range of RANGES) await backfill(application, range);
 }
 
 /** What the platform says of the people, one by one. */
-async function answers(platform: TestPlatform) {
+async function answers(application: TestApplication) {
   const found = people.map(async ({ user }) => {
-    const { eligible, ineligible_reason: reason } = await platform.jobs.predict(user, {
+    const { eligible, ineligible_reason: reason } = await application.services.predict(user, {
       explain: false,
     });
     return { user, eligible, reason };
@@ -35,21 +35,21 @@ const expectedAnswers = people.map(({ user, reason }) => ({
 }));
 
 describe('people who stay, leave, come back and try', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
   let model: ModelMetadata;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
-    await importPeople(platform);
-    await computePartitions(platform);
-    model = (await platform.jobs.train({ asOf: AS_OF }, quietly)).metadata;
-    await platform.jobs.sync(quietly);
+    application = await openTestApplication();
+    await importPeople(application);
+    await computePartitions(application);
+    model = (await application.services.train({ asOf: AS_OF }, quietly)).metadata;
+    await application.services.sync(quietly);
   }, 180_000);
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   it('are on the list of users at risk if they can still leave, and nobody else is', async () => {
-    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    const { users } = await application.services.atRisk({ limit: 1_000 });
     const listed = new Set(users.map(({ user_id }) => user_id));
     expect(people.filter(({ user }) => listed.has(user))).toEqual(
       people.filter(({ reason }) => reason === null),
@@ -57,14 +57,16 @@ describe('people who stay, leave, come back and try', () => {
   });
 
   it('are all predicted, and each is told to be eligible or why not', async () => {
-    expect(await answers(platform)).toEqual(expectedAnswers);
+    expect(await answers(application)).toEqual(expectedAnswers);
   });
 
   it('are learned from while they are subscribed: who had left is counted, not learned', async () => {
     const files = [TRAINING, VALIDATION].flatMap(({ from, to }) =>
-      datesBetween(from, to).map((date) => partitionPaths(platform.adapters.paths, date).dayFile),
+      datesBetween(from, to).map(
+        (date) => partitionPaths(application.adapters.paths, date).dayFile,
+      ),
     );
-    const duckDb = await platform.adapters.openDuckDb();
+    const duckDb = await application.adapters.openDuckDb();
     const [counted] = await duckDb.rows<{ eligible: number; left: number; dormant: number }>(
       `SELECT count(*) FILTER (is_subscribed AND sessions_30d > 0)::INTEGER AS eligible,
          count(*) FILTER (NOT is_subscribed)::INTEGER AS "left",
@@ -83,14 +85,14 @@ describe('people who stay, leave, come back and try', () => {
   });
 
   it('are compared by drift if they are eligible', async () => {
-    const report = await platform.jobs.drift(LISTED_DAY);
-    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    const report = await application.services.drift(LISTED_DAY);
+    const { users } = await application.services.atRisk({ limit: 1_000 });
     expect(report).toMatchObject({ not_compared: null, eligible_rows: users.length });
   });
 });
 
 /** Makes a day's partition what a release before the state had made. */
-async function forgetState({ adapters }: TestPlatform, date: string): Promise<void> {
+async function forgetState({ adapters }: TestApplication, date: string): Promise<void> {
   const { ledger, paths, database, featureSet } = adapters;
   const manifest = (await ledger.list({ from: date, to: date }))[0]!.manifest!;
   const files = partitionPaths(paths, date);
@@ -116,38 +118,38 @@ async function forgetState({ adapters }: TestPlatform, date: string): Promise<vo
 }
 
 describe('an installation from before partitions said who is subscribed', () => {
-  let platform: TestPlatform;
+  let application: TestApplication;
 
   beforeAll(async () => {
-    platform = await openTestPlatform();
-    await importPeople(platform);
-    await computePartitions(platform);
-    await platform.jobs.train({ asOf: AS_OF }, quietly);
+    application = await openTestApplication();
+    await importPeople(application);
+    await computePartitions(application);
+    await application.services.train({ asOf: AS_OF }, quietly);
     for (const { from, to } of RANGES) {
-      for (const date of datesBetween(from, to)) await forgetState(platform, date);
+      for (const date of datesBetween(from, to)) await forgetState(application, date);
     }
-    await platform.jobs.sync(quietly);
+    await application.services.sync(quietly);
   }, 180_000);
 
-  afterAll(() => platform?.remove());
+  afterAll(() => application?.remove());
 
   it('still predicts, and does not guess who is eligible', async () => {
     const unknown = people.map(({ user }) => ({ user, eligible: null, reason: null }));
-    expect(await answers(platform)).toEqual(unknown);
+    expect(await answers(application)).toEqual(unknown);
   });
 
   it('gives no list, trains nothing and compares nothing, and each says what to run', async () => {
-    await expect(platform.jobs.atRisk({ limit: 10 })).rejects.toMatchObject({
+    await expect(application.services.atRisk({ limit: 10 })).rejects.toMatchObject({
       code: 'NO_STATE',
       message: expect.stringContaining(`churn backfill --from ${LISTED_DAY} --to ${LISTED_DAY}`),
     });
-    await expect(platform.jobs.train({ asOf: AS_OF }, quietly)).rejects.toMatchObject({
+    await expect(application.services.train({ asOf: AS_OF }, quietly)).rejects.toMatchObject({
       code: 'NOT_ENOUGH_TRAINING_DATA',
       message: expect.stringMatching(
         /61 partitions .*no_state.*`churn backfill --from 2024-03-01 --to 2024-05-30`/,
       ),
     });
-    expect(await platform.jobs.drift(LISTED_DAY)).toMatchObject({
+    expect(await application.services.drift(LISTED_DAY)).toMatchObject({
       status: 'no_state',
       alerts: [],
       eligible_rows: null,
@@ -155,18 +157,18 @@ describe('an installation from before partitions said who is subscribed', () => 
   });
 
   it('has all of it after one backfill', async () => {
-    await computePartitions(platform);
-    await platform.jobs.sync(quietly);
-    expect(await answers(platform)).toEqual(expectedAnswers);
-    const { version, isNew } = await platform.jobs.train({ asOf: AS_OF }, quietly);
+    await computePartitions(application);
+    await application.services.sync(quietly);
+    expect(await answers(application)).toEqual(expectedAnswers);
+    const { version, isNew } = await application.services.train({ asOf: AS_OF }, quietly);
     expect({ version, isNew }).toEqual({ version: 'v001', isNew: false });
-    const { users } = await platform.jobs.atRisk({ limit: 1_000 });
+    const { users } = await application.services.atRisk({ limit: 1_000 });
     expect(users.map(({ user_id }) => user_id)).not.toContain('cancelled');
-    expect(await platform.jobs.audit('online', quietly)).toMatchObject({
+    expect(await application.services.audit('online', quietly)).toMatchObject({
       missing: 0,
       extra: 0,
       mismatched: 0,
     });
-    expect((await platform.jobs.drift(LISTED_DAY)).status).not.toBe('no_state');
+    expect((await application.services.drift(LISTED_DAY)).status).not.toBe('no_state');
   }, 60_000);
 });

@@ -3,7 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createPipelineActivities, type PipelinePorts } from '../../activities';
-import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts';
+import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import { createFakePipelinePorts, someKnowledge } from '../workflows/fake-pipeline-ports';
 import { createSignal } from '../workflows/signal';
 

@@ -1,6 +1,7 @@
 import request from 'supertest';
 import type { ApiPorts, Backfills } from '../../api/ports';
-import { ChurnError, type BackfillPlan, type BackfillRequest } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
+import type { BackfillPlan, BackfillRequest } from '../../packages/contracts/runs';
 import { createTestApi, fakePorts, progress, type TestApi } from './test-api';
 
 let api: TestApi;

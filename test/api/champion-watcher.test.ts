@@ -1,6 +1,6 @@
 import { ChampionWatcher } from '../../api/champion-watcher';
 import type { ChampionRegistry, ServingModel } from '../../api/ports';
-import { ChurnError } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
 import { modelOf, recordingLogger, silentLogger } from './test-api';
 
 class FakeRegistry implements ChampionRegistry {

@@ -1,6 +1,7 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
-import { ChurnError, type PartitionRow } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
+import type { PartitionRow } from '../../packages/contracts/partitions';
 import { createTestApi, modelOf, type TestApi } from './test-api';
 
 let api: TestApi;

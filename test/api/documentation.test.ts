@@ -3,7 +3,7 @@ import path from 'node:path';
 import Ajv, { type AnySchema } from 'ajv';
 import addFormats from 'ajv-formats';
 import request from 'supertest';
-import { errorCatalogue } from '../../packages/contracts';
+import { errorCatalogue } from '../../packages/contracts/errors';
 import { createTestApi, type TestApi } from './test-api';
 
 const page = readFileSync(path.join(__dirname, '../../docs/API.md'), 'utf8');

@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
-import { ChurnError } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
 import { createTestApi, FEATURE_TIME, fakePorts, meta, type TestApi } from './test-api';
 
 let api: TestApi;

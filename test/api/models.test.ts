@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { ApiPorts, Models } from '../../api/ports';
-import { ChurnError } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
 import { createTestApi, fakePorts, modelOf, type TestApi } from './test-api';
 
 let api: TestApi;

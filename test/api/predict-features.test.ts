@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { FeatureSchema } from '../../api/ports';
-import { featureSet } from '../../packages/features';
+import { featureSet } from '../../packages/features/feature-set';
 import { createTestApi, features, vectorOf } from './test-api';
 
 /** What /predict answers of a user whose vector has `support_tickets_14d` beside the others. */

@@ -2,14 +2,10 @@ import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
 import type { OnlineFeatures } from '../../api/ports';
-import type { OnlineVector } from '../../packages/contracts';
-import {
-  openRedisForServing,
-  readMeta,
-  readVector,
-  readVectors,
-  vectorKey,
-} from '../../packages/online-store';
+import type { OnlineVector } from '../../packages/contracts/partitions';
+import { vectorKey } from '../../packages/online-store/online-keys';
+import { openRedisForServing } from '../../packages/online-store/open-redis';
+import { readMeta, readVector, readVectors } from '../../packages/online-store/read-online';
 import { createTestRedis } from '../environment/test-redis';
 import {
   createTestApi,

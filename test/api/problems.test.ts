@@ -1,7 +1,7 @@
 import { connect, type AddressInfo } from 'node:net';
 import request from 'supertest';
 import { InvalidRequestError, problemOf } from '../../api/problem-details';
-import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts';
+import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import { createTestApi, fakePorts, recordingLogger, type TestApi } from './test-api';
 
 function expectProblem(response: request.Response, code: ErrorCode, instance: string): void {

@@ -3,18 +3,14 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
-import type { ApiPlatform, ChampionRegistry, PredictionStore } from '../../api/ports';
+import type { ApiApplication, ChampionRegistry, PredictionStore } from '../../api/ports';
 import { startApi } from '../../api/start-api';
-import { ChurnError } from '../../packages/contracts';
-import { openDatabase, type Database } from '../../packages/database';
-import {
-  openRedisForServing,
-  readMeta,
-  readVector,
-  readVectors,
-  vectorKey,
-} from '../../packages/online-store';
-import { insertPredictions } from '../../packages/platform';
+import { ChurnError } from '../../packages/contracts/errors';
+import { openDatabase, type Database } from '../../packages/database/open-database';
+import { vectorKey } from '../../packages/online-store/online-keys';
+import { openRedisForServing } from '../../packages/online-store/open-redis';
+import { readMeta, readVector, readVectors } from '../../packages/online-store/read-online';
+import { insertPredictions } from '../../packages/application/api-application';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
@@ -54,10 +50,10 @@ describe('the API process', () => {
     load: async (version) => modelOf(version),
   };
 
-  async function start(changes: Partial<ApiPlatform>) {
+  async function start(changes: Partial<ApiApplication>) {
     const { servingModel: _model, predictionLog: _log, ...ports } = fakePorts();
     let isClosed = false;
-    const platform: ApiPlatform = {
+    const application: ApiApplication = {
       ...ports,
       onlineFeatures: {
         read: (userId) => readVector(reader, userId),
@@ -69,7 +65,7 @@ describe('the API process', () => {
       close: async () => void (isClosed = true),
       ...changes,
     };
-    const api = await startApi(platform, {
+    const api = await startApi(application, {
       host: '127.0.0.1',
       port: 0,
       logsDir: scratch.path,
@@ -79,7 +75,7 @@ describe('the API process', () => {
       // Long enough that only a shutdown can have written.
       predictionLog: { intervalMs: 3_600_000, closeTimeoutMs: 2_000 },
     });
-    return { ...api, isPlatformClosed: () => isClosed };
+    return { ...api, isApplicationClosed: () => isClosed };
   }
 
   const loggedIds = async () => {
@@ -90,13 +86,13 @@ describe('the API process', () => {
   };
 
   it('logs what it answered when it shuts down, then closes the platform', async () => {
-    const { app, url, isPlatformClosed } = await start({});
+    const { app, url, isApplicationClosed } = await start({});
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const { body } = await request(url).post('/predict').send({ user_id: 'u1' }).expect(200);
-    expect(isPlatformClosed()).toBe(false);
+    expect(isApplicationClosed()).toBe(false);
     await app.close();
     expect(await loggedIds()).toContain(body.prediction_id);
-    expect(isPlatformClosed()).toBe(true);
+    expect(isApplicationClosed()).toBe(true);
     expect(existsSync(spoolFile)).toBe(false);
   });
 

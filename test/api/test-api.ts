@@ -12,12 +12,12 @@ import type {
 } from '../../api/ports';
 import {
   onlineStateHash,
-  type BackfillProgress,
   type OnlineMeta,
   type OnlineVector,
-} from '../../packages/contracts';
-import { featureSet } from '../../packages/features';
-import { parseInstant } from '../../packages/instants';
+} from '../../packages/contracts/partitions';
+import type { BackfillProgress } from '../../packages/contracts/runs';
+import { featureSet } from '../../packages/features/feature-set';
+import { parseInstant } from '../../packages/instants/epoch-micros';
 
 export const FEATURE_TIME = '2026-03-01T00:00:00.000000Z';
 export const NOW = parseInstant('2026-03-01T06:00:00Z');

@@ -1,14 +1,12 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { loadConfig } from '../../packages/config';
-import {
-  findTool,
-  resolveConnections,
-  startStack,
-  stopStack,
-  type ServiceName,
-} from '../../packages/stack';
+import { loadConfig } from '../../packages/config/load-config';
+import { resolveConnections } from '../../packages/local-services/connections';
+import type { ServiceName } from '../../packages/local-services/service-names';
+import { startStack } from '../../packages/local-services/start-stack';
+import { stopStack } from '../../packages/local-services/stop-stack';
+import { findTool } from '../../packages/local-services/tools';
 import { buildWorkflowBundle } from './workflow-bundle';
 
 const repositoryRoot = path.resolve(__dirname, '../..');

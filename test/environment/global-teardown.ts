@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
-import { loadConfig } from '../../packages/config';
-import { stopStack } from '../../packages/stack';
+import { loadConfig } from '../../packages/config/load-config';
+import { stopStack } from '../../packages/local-services/stop-stack';
 
 /** Stops, by pid, the servers that global-setup.ts started. */
 module.exports = async (): Promise<void> => {

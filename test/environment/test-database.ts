@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
-import { migrateDatabase, openDatabase, type Database } from '../../packages/database';
+import {
+  migrateDatabase,
+  openDatabase,
+  type Database,
+} from '../../packages/database/open-database';
 
 export interface TestDatabase extends Database {
   readonly url: string;

@@ -18,7 +18,7 @@ const sources = [
   'workflows',
   'packages/contracts',
   'packages/instants',
-  'packages/policy',
+  'packages/orchestration',
 ];
 
 /** The path of a bundle of the workflows as they are now; undefined while there are none. */

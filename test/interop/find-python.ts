@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { cacheRoot } from '../../packages/stack/tools';
+import { cacheRoot } from '../../packages/local-services/tools';
 
 const requirementsFile = path.join(__dirname, 'requirements.txt');
 const requirements = readFileSync(requirementsFile, 'utf8').trim().split('\n');

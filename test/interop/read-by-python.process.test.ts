@@ -1,15 +1,16 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { dataPaths } from '../../packages/config';
-import { readParquet } from '../../packages/duckdb';
-import { featureSet } from '../../packages/features';
-import { formatInstant, MICROS_PER_DAY, midnightOf } from '../../packages/instants';
+import { dataPaths } from '../../packages/config/data-paths';
+import { readParquet } from '../../packages/duckdb/open-duckdb';
+import { featureSet } from '../../packages/features/feature-set';
+import { formatInstant, MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { midnightOf } from '../../packages/instants/logical-date';
 import {
   computePartitions,
-  createLedger,
-  partitionPaths,
   type PartitionRequest,
-} from '../../packages/offline-store';
+} from '../../packages/offline-store/compute-partitions';
+import { createLedger } from '../../packages/offline-store/ledger';
+import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { openTestDuckDb } from '../packages/duckdb/open-test-duckdb';

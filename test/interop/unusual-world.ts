@@ -1,5 +1,6 @@
-import type { RawTables } from '../../packages/features';
-import { MICROS_PER_DAY, midnightOf } from '../../packages/instants';
+import type { RawTables } from '../../packages/features/oracle';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { midnightOf } from '../../packages/instants/logical-date';
 
 /** Ids that quoting, encodings and separators get wrong; all of them may be user ids. */
 export const unusualUserIds = [

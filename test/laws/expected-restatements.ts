@@ -1,12 +1,8 @@
-import type { KnowledgeSnapshot, PartitionManifest } from '../../packages/contracts';
-import type { RawTables } from '../../packages/features';
-import {
-  dayNumber,
-  formatInstant,
-  MICROS_PER_DAY,
-  midnightOf,
-  parseInstant,
-} from '../../packages/instants';
+import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import type { PartitionManifest } from '../../packages/contracts/partitions';
+import type { RawTables } from '../../packages/features/oracle';
+import { formatInstant, MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
+import { dayNumber, midnightOf } from '../../packages/instants/logical-date';
 import { isWithin, touchedBy, type Fact } from '../packages/offline-store/touched-by-rules';
 
 type Arrived<R> = R & { readonly ingestedAt: bigint; readonly batch: number };

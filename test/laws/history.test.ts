@@ -1,15 +1,10 @@
 import fc from 'fast-check';
-import {
-  computeHistory,
-  naiveVector,
-  spineReasons,
-  type FeatureSet,
-  type History,
-  type RawTables,
-  type SpineKnowledge,
-} from '../../packages/features';
-import { quoteLiteral } from '../../packages/duckdb';
-import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
+import { spineReasons, type SpineKnowledge } from '../../packages/features/history/compile-spine';
+import { computeHistory, type History } from '../../packages/features/history/compute-history';
+import type { FeatureSet } from '../../packages/features/feature-set';
+import { naiveVector, type RawTables } from '../../packages/features/oracle';
+import { quoteLiteral } from '../../packages/duckdb/quote-sql';
+import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
 import { writeTestTimelines } from '../packages/features/raw-log-fixture';
 import { anyDefinitions, unusual } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
-import {
-  computeVectors,
-  featureSet,
-  momentOf,
-  type Grid,
-  type RawTables,
-  type SegmentFiles,
-} from '../../packages/features';
-import { dateOf, MICROS_PER_DAY } from '../../packages/instants';
+import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
+import { computeVectors } from '../../packages/features/grid/compute-vectors';
+import { featureSet } from '../../packages/features/feature-set';
+import { momentOf, type Grid } from '../../packages/features/grid/grid';
+import type { RawTables } from '../../packages/features/oracle';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { dateOf } from '../../packages/instants/logical-date';
 import { vectorRows } from '../packages/features/vector-rows';
 import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type LawRig } from './law-rig';

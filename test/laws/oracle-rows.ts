@@ -1,4 +1,6 @@
-import { naiveVector, type FeatureSet, type Grid, type RawTables } from '../../packages/features';
+import type { FeatureSet } from '../../packages/features/feature-set';
+import type { Grid } from '../../packages/features/grid/grid';
+import { naiveVector, type RawTables } from '../../packages/features/oracle';
 import { knowledgeAt } from './random-world';
 
 /** What the oracle says of every user that is visible at moment i, by user_id. */

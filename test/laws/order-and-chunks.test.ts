@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import type { Grid, RawTables } from '../../packages/features';
-import { MICROS_PER_DAY } from '../../packages/instants';
-import type { PartitionRequest } from '../../packages/offline-store';
+import type { Grid } from '../../packages/features/grid/grid';
+import type { RawTables } from '../../packages/features/oracle';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import type { PartitionRequest } from '../../packages/offline-store/compute-partitions';
 import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type Bytes, type LawRig } from './law-rig';
 import { BASE, BATCHES, midnightGrid, randomWorld } from './random-world';

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
-import type { KnowledgeSnapshot } from '../../packages/contracts';
-import { dateOf, formatInstant, MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants';
-import type { PartitionRequest } from '../../packages/offline-store';
+import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import {
+  formatInstant,
+  MICROS_PER_DAY,
+  MICROS_PER_HOUR,
+} from '../../packages/instants/epoch-micros';
+import { dateOf } from '../../packages/instants/logical-date';
+import type { PartitionRequest } from '../../packages/offline-store/compute-partitions';
 import { BASE, BATCHES } from './random-world';
 
 const DAY = MICROS_PER_DAY;

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { momentOf, type Grid, type KnowledgeAt, type RawTables } from '../../packages/features';
-import { MICROS_PER_DAY, MICROS_PER_HOUR, midnightOf } from '../../packages/instants';
+import { momentOf, type Grid, type KnowledgeAt } from '../../packages/features/grid/grid';
+import type { RawTables } from '../../packages/features/oracle';
+import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
+import { midnightOf } from '../../packages/instants/logical-date';
 
 /** Days are counted from here; a leap day follows. */
 export const BASE = midnightOf('2024-02-20');

@@ -1,15 +1,16 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
-import { dataPaths } from '../../packages/config';
-import type { KnowledgeSnapshot } from '../../packages/contracts';
-import { featureSet, type RawTables, type SegmentFiles } from '../../packages/features';
+import { dataPaths } from '../../packages/config/data-paths';
+import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
+import { featureSet } from '../../packages/features/feature-set';
+import type { RawTables } from '../../packages/features/oracle';
 import {
   computePartitions,
-  createLedger,
-  findRestatements,
   type ComputeContext,
-  type LedgerRow,
-} from '../../packages/offline-store';
+} from '../../packages/offline-store/compute-partitions';
+import { findRestatements } from '../../packages/offline-store/restatement/find-restatements';
+import { createLedger, type LedgerRow } from '../../packages/offline-store/ledger';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { lawHolds } from './law-holds';
 import { isLabelKnowable, mayBeRestated } from './expected-restatements';

@@ -3,9 +3,9 @@ import {
   scheduleIds,
   searchAttributeNames,
   taskQueues,
-  type DailyRunReport,
-} from '../../packages/contracts';
-import { addDays, dateOf } from '../../packages/instants';
+} from '../../packages/contracts/pipeline';
+import type { DailyRunReport } from '../../packages/contracts/runs';
+import { addDays, dateOf } from '../../packages/instants/logical-date';
 import {
   applySchedules,
   describeSchedules,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
-import { workflowTypes } from '../../packages/contracts';
+import { workflowTypes } from '../../packages/contracts/pipeline';
 import * as workflows from '../../workflows';
 import { bundleWorkflows, workflowBundlePath } from '../../worker/bundle-workflows';
 import { createScratchDirectory } from '../environment/scratch-directory';

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { PipelinePorts } from '../../activities';
-import {
-  ChurnError,
-  type BackfillInput,
-  type BackfillProgress,
-  type BackfillRequest,
-} from '../../packages/contracts';
-import { datesBetween } from '../../packages/instants';
+import { ChurnError } from '../../packages/contracts/errors';
+import type {
+  BackfillInput,
+  BackfillProgress,
+  BackfillRequest,
+} from '../../packages/contracts/runs';
+import { datesBetween } from '../../packages/instants/logical-date';
 import { createFakePipelinePorts, someKnowledge } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import {

@@ -1,4 +1,5 @@
-import { ChurnError, dailyRunStart, dailyWorkflowId } from '../../packages/contracts';
+import { ChurnError } from '../../packages/contracts/errors';
+import { dailyRunStart, dailyWorkflowId } from '../../packages/contracts/pipeline';
 import { createFakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import { createOwnServerRig, recordHistory, type WorkflowRig } from './workflow-rig';

@@ -1,14 +1,10 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import type { PipelinePorts } from '../../activities';
-import {
-  ChurnError,
-  dailyPipeline,
-  type DailyRunProgress,
-  type DailyRunReport,
-  type StepName,
-} from '../../packages/contracts';
-import { addDays, dateOf, datesBetween, weekdayOf } from '../../packages/instants';
-import { nominalMillis } from '../../packages/policy';
+import { ChurnError } from '../../packages/contracts/errors';
+import { dailyPipeline, type StepName } from '../../packages/contracts/pipeline';
+import type { DailyRunProgress, DailyRunReport } from '../../packages/contracts/runs';
+import { addDays, dateOf, datesBetween, weekdayOf } from '../../packages/instants/logical-date';
+import { nominalMillis } from '../../packages/orchestration/sla-deadlines';
 import { createFakePipelinePorts, type FakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import {

@@ -1,7 +1,7 @@
 import type { PipelinePorts } from '../../activities';
-import type { Alert, DailyRunReport, PlannedKnowledge } from '../../packages/contracts';
-import { datesBetween } from '../../packages/instants';
-import { planChunks } from '../../packages/policy';
+import type { Alert, DailyRunReport, PlannedKnowledge } from '../../packages/contracts/runs';
+import { datesBetween } from '../../packages/instants/logical-date';
+import { planChunks } from '../../packages/orchestration/plan-chunks';
 
 export interface PortCall {
   readonly port: keyof PipelinePorts;

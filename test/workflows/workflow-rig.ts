@@ -5,7 +5,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { PipelinePorts } from '../../activities';
-import { findTool } from '../../packages/stack';
+import { findTool } from '../../packages/local-services/tools';
 import { registerSearchAttributes } from '../../temporal-config';
 import { createWorkers } from '../../worker/create-workers';
 import { historyToText } from '../histories/history-json';

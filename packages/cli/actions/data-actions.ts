@@ -1,8 +1,8 @@
-import type { Platform } from '../../platform';
+import type { Application } from '../../application';
 import type { CommandContext, CommandResult } from '../run-command';
 import { renderTable } from '../terminal';
 
-type Jobs = Platform['jobs'];
+type Services = Application['services'];
 
 interface LoadDocument {
   readonly batch: number | null;
@@ -12,19 +12,19 @@ interface LoadDocument {
 }
 
 export async function generate(
-  input: Parameters<Jobs['generate']>[0],
-  { platform, progress }: CommandContext,
+  input: Parameters<Services['generate']>[0],
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  return loadResult(await jobs.generate(input, progress));
+  const { services } = await application();
+  return loadResult(await services.generate(input, progress));
 }
 
 export async function importFolder(
-  input: Parameters<Jobs['importFolder']>[0],
-  { platform, progress }: CommandContext,
+  input: Parameters<Services['importFolder']>[0],
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  return loadResult(await jobs.importFolder(input, progress));
+  const { services } = await application();
+  return loadResult(await services.importFolder(input, progress));
 }
 
 function loadResult(report: LoadDocument): CommandResult {
@@ -48,20 +48,20 @@ function describeRejected(rejected: unknown): string {
 }
 
 export async function exportRaw(
-  input: Parameters<Jobs['exportRaw']>[0],
-  { platform }: CommandContext,
+  input: Parameters<Services['exportRaw']>[0],
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const document = await jobs.exportRaw(input);
+  const { services } = await application();
+  const document = await services.exportRaw(input);
   return { document, text: `Wrote the raw tables to ${input.folder}.` };
 }
 
 export async function features(
-  query: Parameters<Jobs['userFeatures']>[0],
-  { platform }: CommandContext,
+  query: Parameters<Services['userFeatures']>[0],
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const document = await jobs.userFeatures(query);
+  const { services } = await application();
+  const document = await services.userFeatures(query);
   const rows = [...Object.entries(document.features), ['label', document.label] as const];
   const table = renderTable(
     ['feature', 'value'],
@@ -73,11 +73,11 @@ export async function features(
 }
 
 export async function history(
-  query: Parameters<Jobs['writeHistory']>[0],
-  { platform, progress }: CommandContext,
+  query: Parameters<Services['writeHistory']>[0],
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const document = await jobs.writeHistory(query, progress);
+  const { services } = await application();
+  const document = await services.writeHistory(query, progress);
   const { found, rows, known_at, batch, out } = document;
   const reasons = Object.entries(document.null_by_reason);
   const nulls = reasons.map(([reason, count]) => `  ${count} without: ${reason}`);

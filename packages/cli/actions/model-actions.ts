@@ -1,23 +1,23 @@
-import type { Prediction } from '../../platform';
+import type { Prediction } from '../../application';
 import { describeModel } from '../describe-model';
 import type { CommandContext, CommandResult } from '../run-command';
 import { renderTable } from '../terminal';
 
 export async function train(
   options: { asOf?: string },
-  { platform, progress }: CommandContext,
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const { metadata } = await jobs.train(options, progress);
+  const { services } = await application();
+  const { metadata } = await services.train(options, progress);
   return { document: metadata, text: describeModel(metadata) };
 }
 
 export async function listModels(
   _input: object,
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const document = await jobs.listModels();
+  const { services } = await application();
+  const document = await services.listModels();
   const rows = document.models.map((model) => [
     model.version,
     model.aliases.join(', '),
@@ -30,27 +30,27 @@ export async function listModels(
 
 export async function showModel(
   { version }: { version: string },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const metadata = await jobs.showModel(version);
+  const { services } = await application();
+  const metadata = await services.showModel(version);
   return { document: metadata, text: describeModel(metadata) };
 }
 
 export async function promoteModel(
   { version, reason }: { version: string; reason: string },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  return championResult(await jobs.promoteModel(version, reason));
+  const { services } = await application();
+  return championResult(await services.promoteModel(version, reason));
 }
 
 export async function rollbackModel(
   { reason }: { reason: string },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  return championResult(await jobs.rollbackModel(reason));
+  const { services } = await application();
+  return championResult(await services.rollbackModel(reason));
 }
 
 function championResult(aliases: { readonly champion: string | null }): CommandResult {
@@ -59,10 +59,10 @@ function championResult(aliases: { readonly champion: string | null }): CommandR
 
 export async function predict(
   { user, explain }: { user: string; explain: boolean },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const prediction = await jobs.predict(user, { explain });
+  const { services } = await application();
+  const prediction = await services.predict(user, { explain });
   const percent = (prediction.churn_probability * 100).toFixed(1);
   const reasons = (prediction.contributions ?? []).map(({ text }) => `  ${text}`);
   const head = `${user}: ${percent} % (${prediction.model_version}, features of ${prediction.feature_time})`;
@@ -83,10 +83,10 @@ function describeIneligible({ eligible, ineligible_reason: reason }: Prediction)
 
 export async function atRisk(
   options: { limit: number },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const { users } = await jobs.atRisk(options);
+  const { services } = await application();
+  const { users } = await services.atRisk(options);
   const rows = users.map(({ user_id, churn_probability, reasons }) => [
     user_id,
     `${(churn_probability * 100).toFixed(1)} %`,

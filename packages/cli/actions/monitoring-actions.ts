@@ -4,10 +4,10 @@ import { renderTable } from '../terminal';
 
 export async function drift(
   { date }: { date: string },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const report = await jobs.drift(date);
+  const { services } = await application();
+  const report = await services.drift(date);
   const { metrics, status, alerts, model_version, not_compared: problem } = report;
   const header = ['subject', 'metric', 'value', 'threshold', 'status'];
   const rows = metrics.map((row) => [
@@ -24,10 +24,10 @@ export async function drift(
 
 export async function audit(
   { store }: { store: AuditName },
-  { platform, progress }: CommandContext,
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const report = await jobs.audit(store, progress);
+  const { services } = await application();
+  const report = await services.audit(store, progress);
   const { equal, missing, extra, mismatched, not_comparable } = report;
   const counts = { equal, missing, extra, mismatched, not_comparable };
   const table = renderTable(['finding', 'count'], Object.entries(counts));
@@ -41,10 +41,10 @@ export async function audit(
 
 export async function replay(
   { id }: { id: string },
-  { platform }: CommandContext,
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const found = await jobs.replay(id);
+  const { services } = await application();
+  const found = await services.replay(id);
   const { logged, replayed, equal } = found;
   const word = equal ? 'equal' : 'NOT EQUAL';
   return {

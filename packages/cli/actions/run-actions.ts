@@ -1,16 +1,16 @@
 import type { BackfillRequest } from '../../contracts';
-import type { Platform } from '../../platform';
+import type { Application } from '../../application';
 import type { CommandContext, CommandResult } from '../run-command';
 import { renderTable } from '../terminal';
 
-type Jobs = Platform['jobs'];
+type Services = Application['services'];
 
 export async function runDay(
   { date }: { date: string },
-  { platform, progress }: CommandContext,
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const report = await jobs.runDay(date, progress);
+  const { services } = await application();
+  const report = await services.runDay(date, progress);
   const steps = report.steps.map(({ step, status, skipped, seconds }) => [
     step,
     skipped ? `${status} (${skipped})` : status,
@@ -26,12 +26,12 @@ export async function runDay(
 
 export async function backfill(
   { request, dryRun }: { request: BackfillRequest; dryRun: boolean },
-  { platform, progress }: CommandContext,
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
+  const { services } = await application();
   const document = dryRun
-    ? await jobs.planBackfill(request)
-    : await jobs.backfill(request, progress);
+    ? await services.planBackfill(request)
+    : await services.backfill(request, progress);
   const { id, status, known_at, planned, succeeded, skipped, failed } = document;
   const failures = failed.length > 0 ? `\nFailed: ${failed.join(', ')}` : '';
   return {
@@ -46,10 +46,10 @@ export async function backfill(
 
 export async function restate(
   options: { dryRun: boolean },
-  { platform, progress }: CommandContext,
+  { application, progress }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const report = await jobs.restate(options, progress);
+  const { services } = await application();
+  const report = await services.restate(options, progress);
   const rows = report.restated.map(({ date, revision, reason }) => [date, revision, reason]);
   const text =
     rows.length === 0 ? 'Nothing to restate.' : renderTable(['date', 'revision', 'reason'], rows);
@@ -68,11 +68,11 @@ const partitionHeader = [
 ];
 
 export async function partitions(
-  range: Parameters<Jobs['listPartitions']>[0],
-  { platform }: CommandContext,
+  range: Parameters<Services['listPartitions']>[0],
+  { application }: CommandContext,
 ): Promise<CommandResult> {
-  const { jobs } = await platform();
-  const found = await jobs.listPartitions(range);
+  const { services } = await application();
+  const found = await services.listPartitions(range);
   const rows = found.map((row) => [
     row.date,
     row.status,

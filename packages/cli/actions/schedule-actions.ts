@@ -4,13 +4,13 @@ import {
   resumeSchedules,
   type ScheduleStatus,
 } from '../../../temporal-config';
-import type { Platform } from '../../platform';
-import { applyPlatformSchedules } from '../apply-platform-schedules';
+import type { Application } from '../../application';
+import { applyApplicationSchedules } from '../apply-platform-schedules';
 import { describeSchedule } from '../describe-schedule';
 import type { CommandContext, CommandResult } from '../run-command';
 
 export function apply(_input: object, context: CommandContext): Promise<CommandResult> {
-  return doAndShow(context, applyPlatformSchedules);
+  return doAndShow(context, applyApplicationSchedules);
 }
 
 export function show(_input: object, context: CommandContext): Promise<CommandResult> {
@@ -31,10 +31,10 @@ export function resume(_input: object, context: CommandContext): Promise<Command
 
 /** Each of the commands ends by showing what is there then. */
 async function doAndShow(
-  { platform }: CommandContext,
-  work: (platform: Platform) => Promise<unknown>,
+  { application }: CommandContext,
+  work: (application: Application) => Promise<unknown>,
 ): Promise<CommandResult> {
-  const opened = await platform();
+  const opened = await application();
   await work(opened);
   const schedules = await describeSchedules(await opened.temporal.client());
   return {

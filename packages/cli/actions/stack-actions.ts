@@ -1,13 +1,19 @@
-import type { JobProgress } from '../../platform';
-import { startStack, stackStatus, stopStack, type StackEvent, type StackStatus } from '../../stack';
+import type { JobProgress } from '../../application';
+import {
+  startStack,
+  stackStatus,
+  stopStack,
+  type StackEvent,
+  type StackStatus,
+} from '../../local-services';
 import type { CommandContext, CommandResult } from '../run-command';
 import { renderTable } from '../terminal';
 
 export async function up(_input: object, context: CommandContext): Promise<CommandResult> {
-  const { config, progress, platform } = context;
+  const { config, progress, application } = context;
   const status = await startStack({ config, onEvent: showOn(progress) });
-  const { applyPlatformSchedules } = await import('../apply-platform-schedules');
-  await applyPlatformSchedules(await platform());
+  const { applyApplicationSchedules } = await import('../apply-platform-schedules');
+  await applyApplicationSchedules(await application());
   return resultOf(status);
 }
 

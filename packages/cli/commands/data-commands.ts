@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Command } from 'commander';
 import { parseInstant } from '../../instants';
-import { requireDateRange } from '../../policy';
+import { requireDateRange } from '../../orchestration';
 import { defineCommand, type CommandRunner } from '../define-command';
 import {
   dateOption,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { reprocessWords, type Reprocess } from '../../contracts';
-import { requireBackfillRange, requireDateRange } from '../../policy';
+import { requireBackfillRange, requireDateRange } from '../../orchestration';
 import { defineCommand, type CommandRunner } from '../define-command';
 import { dateOption, knownAtOption, oneOf } from '../option-parsers';
 

@@ -1,4 +1,4 @@
-import type { LabelDefinition } from '../language';
+import type { LabelDefinition } from '../language/feature-definition';
 
 /** What the model learns to foresee. */
 export const churnLabel: LabelDefinition = {

@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../language';
+import { defineFeatureGroup } from '../language/feature-definition';
 
 /** How much and how lately a user was there. */
 export const engagement = defineFeatureGroup({

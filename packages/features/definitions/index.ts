@@ -1,4 +1,4 @@
-import type { FeatureDefinition } from '../language';
+import type { FeatureDefinition } from '../language/feature-definition';
 import { engagement } from './engagement';
 import { payments } from './payments';
 import { plans } from './plans';

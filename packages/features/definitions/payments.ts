@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../language';
+import { defineFeatureGroup } from '../language/feature-definition';
 
 /** What a user paid, and what failed. */
 export const payments = defineFeatureGroup({

@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../language';
+import { defineFeatureGroup } from '../language/feature-definition';
 
 /** What a user subscribes to. */
 export const plans = defineFeatureGroup({

@@ -1,4 +1,4 @@
-import type { StateDefinition } from '../language';
+import type { StateDefinition } from '../language/feature-definition';
 
 /** Whether a user still subscribes: who has left is not at risk of leaving. */
 export const isSubscribed: StateDefinition = {

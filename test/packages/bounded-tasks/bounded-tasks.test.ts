@@ -1,4 +1,4 @@
-import { createBoundedTasks } from '../../../packages/bounded-tasks';
+import { createBoundedTasks } from '../../../packages/bounded-tasks/bounded-tasks';
 
 describe('bounded tasks', () => {
   it('never runs more than the limit side by side, and runs all', async () => {

@@ -1,4 +1,4 @@
-import { oneAtATime } from '../../../packages/bounded-tasks';
+import { oneAtATime } from '../../../packages/bounded-tasks/one-at-a-time';
 
 describe('one at a time', () => {
   it('runs in the order given, the next after the one before has ended', async () => {

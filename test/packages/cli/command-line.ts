@@ -1,5 +1,5 @@
 import { runCommandLine } from '../../../packages/cli/program';
-import { parseInstant } from '../../../packages/instants';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 
 /** The moment at which the command lines of these tests are typed. */
 export const NOW = '2026-03-02T12:00:00Z';

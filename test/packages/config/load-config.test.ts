@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { dataPaths, loadConfig, settingNames } from '../../../packages/config';
-import type { ChurnError } from '../../../packages/contracts';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { loadConfig, settingNames } from '../../../packages/config/load-config';
+import type { ChurnError } from '../../../packages/contracts/errors';
 
 function refusalOf(env: Record<string, string>): ChurnError {
   try {

@@ -1,4 +1,4 @@
-import { ChurnError, errorCatalogue, isChurnError } from '../../../packages/contracts';
+import { ChurnError, errorCatalogue, isChurnError } from '../../../packages/contracts/errors';
 
 describe('an error from the catalogue', () => {
   it('fills the holes of its message from its details', () => {

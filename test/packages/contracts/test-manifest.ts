@@ -1,4 +1,4 @@
-import type { PartitionManifest } from '../../../packages/contracts';
+import type { PartitionManifest } from '../../../packages/contracts/partitions';
 
 /** The manifest of a day's first revision, known since an hour after it, whose labels nobody knows. */
 export function testManifest(

@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PublishedPartition } from '../../../packages/contracts';
+import type { PublishedPartition } from '../../../packages/contracts/partitions';
 import {
   detectDrift,
-  readDriftLog,
-  writeDriftLog,
   type DetectDriftOptions,
   type DriftChampion,
-  type DriftReport,
-} from '../../../packages/drift';
-import { readFeatureColumns, selectRows } from '../../../packages/drift/read-feature-columns';
-import { featureSet } from '../../../packages/features';
-import { referenceDistribution } from '../../../packages/modeling';
+} from '../../../packages/drift/detect-drift';
+import { readDriftLog, writeDriftLog } from '../../../packages/drift/drift-log';
+import type { DriftReport } from '../../../packages/drift/drift-report';
+import {
+  readFeatureColumns,
+  selectRows,
+} from '../../../packages/drift/metrics/read-feature-columns';
+import { featureSet } from '../../../packages/features/feature-set';
+import { referenceDistribution } from '../../../packages/modeling/evaluation/reference-distribution';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { beforeState, writePartition, type ColumnSql } from './partition-fixture';

@@ -1,7 +1,7 @@
 import path from 'node:path';
-import type { PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet } from '../../../packages/duckdb';
-import { featureSet } from '../../../packages/features';
+import type { PublishedPartition } from '../../../packages/contracts/partitions';
+import { copyToParquet } from '../../../packages/duckdb/open-duckdb';
+import { featureSet } from '../../../packages/features/feature-set';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 

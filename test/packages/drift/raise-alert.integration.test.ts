@@ -1,8 +1,10 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { Alert } from '../../../packages/contracts';
-import { openDatabase } from '../../../packages/database';
-import { raiseAlert, recordDrift, type DriftReport } from '../../../packages/drift';
+import type { Alert } from '../../../packages/contracts/runs';
+import { openDatabase } from '../../../packages/database/open-database';
+import type { DriftReport } from '../../../packages/drift/drift-report';
+import { raiseAlert } from '../../../packages/drift/raise-alert';
+import { recordDrift } from '../../../packages/drift/record-drift';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -1,6 +1,13 @@
-import { onlineStateHash, type OnlineMeta, type OnlineVector } from '../../../packages/contracts';
-import { validateSchemas, type ValidateSchemasOptions } from '../../../packages/drift';
-import { featureSet } from '../../../packages/features';
+import {
+  onlineStateHash,
+  type OnlineMeta,
+  type OnlineVector,
+} from '../../../packages/contracts/partitions';
+import {
+  validateSchemas,
+  type ValidateSchemasOptions,
+} from '../../../packages/drift/validate-schemas';
+import { featureSet } from '../../../packages/features/feature-set';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { beforeState, writePartition } from './partition-fixture';

@@ -1,4 +1,5 @@
-import { openDuckDb, registerColumnFunction, type DuckDb } from '../../../packages/duckdb';
+import { registerColumnFunction } from '../../../packages/duckdb/column-function';
+import { openDuckDb, type DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
 describe('a SQL function of typed arrays', () => {

@@ -1,8 +1,10 @@
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { ChurnError } from '../../../packages/contracts';
-import { openDuckDb, quoteLiteral, readColumns, readParquet } from '../../../packages/duckdb';
+import type { ChurnError } from '../../../packages/contracts/errors';
+import { readColumns } from '../../../packages/duckdb/column-transfer';
+import { openDuckDb, readParquet } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { asDuckDbError, saidByDuckDb } from '../../../packages/duckdb/duckdb-errors';
 import { translateErrors } from '../../../packages/duckdb/translate-errors';
 import { createScratchDirectory } from '../../environment/scratch-directory';

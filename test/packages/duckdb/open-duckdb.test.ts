@@ -4,11 +4,11 @@ import path from 'node:path';
 import {
   copyToParquet,
   openDuckDb,
-  quoteLiteral,
   readParquet,
   withDuckDbs,
   type DuckDb,
-} from '../../../packages/duckdb';
+} from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
 const scratch = createScratchDirectory();

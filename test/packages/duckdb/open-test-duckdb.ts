@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { openDuckDb, type DuckDb } from '../../../packages/duckdb';
+import { openDuckDb, type DuckDb } from '../../../packages/duckdb/open-duckdb';
 
 /** A DuckDB confined to a directory, as the product opens it. */
 export function openTestDuckDb(directory: string, threads = 2): Promise<DuckDb> {

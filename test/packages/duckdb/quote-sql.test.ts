@@ -1,12 +1,6 @@
 import fc from 'fast-check';
-import {
-  openDuckDb,
-  quoteIdentifier,
-  quoteList,
-  quoteLiteral,
-  readParquet,
-  type DuckDb,
-} from '../../../packages/duckdb';
+import { openDuckDb, readParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { quoteIdentifier, quoteList, quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
 describe('quoting', () => {

@@ -1,4 +1,5 @@
-import { readLists, type DuckDb } from '../../../packages/duckdb';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { readLists } from '../../../packages/duckdb/read-lists';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from './open-test-duckdb';
 

@@ -2,15 +2,15 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import path from 'node:path';
 import {
   appendDurably,
-  asStorageError,
   linkInPlaceOf,
   makeFolder,
   publishFolder,
   readTextIfThere,
   removeAtOnce,
   replaceDurably,
-  sha256OfFile,
-} from '../../../packages/durable-files';
+} from '../../../packages/durable-files/durable-files';
+import { sha256OfFile } from '../../../packages/durable-files/file-hash';
+import { asStorageError } from '../../../packages/durable-files/storage-error';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
 const scratch = createScratchDirectory();

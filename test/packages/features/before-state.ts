@@ -1,4 +1,4 @@
-import { featureSet, type FeatureSet } from '../../../packages/features';
+import { featureSet, type FeatureSet } from '../../../packages/features/feature-set';
 
 const { state, columns, definitionHashes } = featureSet;
 

@@ -1,13 +1,11 @@
 import fc from 'fast-check';
-import { readParquet, type DuckDbRow } from '../../../packages/duckdb';
-import {
-  compileMoment,
-  computeVectors,
-  featureSet,
-  momentOf,
-  type Grid,
-} from '../../../packages/features';
-import { dateOf, midnightOf, parseInstant } from '../../../packages/instants';
+import { readParquet, type DuckDbRow } from '../../../packages/duckdb/open-duckdb';
+import { compileMoment } from '../../../packages/features/compile-moment';
+import { computeVectors } from '../../../packages/features/grid/compute-vectors';
+import { featureSet } from '../../../packages/features/feature-set';
+import { momentOf, type Grid } from '../../../packages/features/grid/grid';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
+import { dateOf, midnightOf } from '../../../packages/instants/logical-date';
 import { lawHolds } from '../../laws/law-holds';
 import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
 import { oracleRows } from '../../laws/oracle-rows';

@@ -1,4 +1,4 @@
-import type { FeatureSet } from '../../../packages/features';
+import type { FeatureSet } from '../../../packages/features/feature-set';
 
 /** packages/features/definitions/fingerprints.json: what each name has meant up to now. */
 export interface Fingerprints {

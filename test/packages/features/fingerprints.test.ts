@@ -3,9 +3,9 @@ import path from 'node:path';
 import {
   createFeatureSet,
   featureSet,
-  type FeatureDefinition,
   type FeatureSet,
-} from '../../../packages/features';
+} from '../../../packages/features/feature-set';
+import type { FeatureDefinition } from '../../../packages/features/language/feature-definition';
 import { fingerprintProblems, fingerprintsOf, type Fingerprints } from './feature-fingerprints';
 
 const file = path.resolve(__dirname, '../../../packages/features/definitions/fingerprints.json');

@@ -1,14 +1,11 @@
-import type { DuckDb } from '../../../packages/duckdb';
-import {
-  compileMoment,
-  computeVectors,
-  featureSet,
-  naiveVector,
-  type RawTables,
-  type SegmentFiles,
-} from '../../../packages/features';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { compileMoment } from '../../../packages/features/compile-moment';
+import { computeVectors } from '../../../packages/features/grid/compute-vectors';
+import { featureSet } from '../../../packages/features/feature-set';
+import { naiveVector, type RawTables } from '../../../packages/features/oracle';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { parseInstant } from '../../../packages/instants';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   DAY,
   event,

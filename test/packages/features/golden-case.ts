@@ -1,5 +1,9 @@
-import type { naiveVector, RawTables } from '../../../packages/features';
-import { MICROS_PER_DAY, MICROS_PER_SECOND, parseInstant } from '../../../packages/instants';
+import type { naiveVector, RawTables } from '../../../packages/features/oracle';
+import {
+  MICROS_PER_DAY,
+  MICROS_PER_SECOND,
+  parseInstant,
+} from '../../../packages/instants/epoch-micros';
 
 export const DAY = MICROS_PER_DAY;
 export const USER = 'u';

@@ -1,5 +1,5 @@
-import type { RawTables } from '../../../packages/features';
-import { parseInstant } from '../../../packages/instants';
+import type { RawTables } from '../../../packages/features/oracle';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   bill,
   cancelled,

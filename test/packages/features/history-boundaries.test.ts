@@ -1,18 +1,19 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
+import { copyToParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import {
-  computeHistory,
-  featureSet,
   spineReasons,
   type SpineKnowledge,
-} from '../../../packages/features';
-import { midnightOf } from '../../../packages/instants';
+} from '../../../packages/features/history/compile-spine';
+import { computeHistory } from '../../../packages/features/history/compute-history';
+import { featureSet } from '../../../packages/features/feature-set';
+import { midnightOf } from '../../../packages/instants/logical-date';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import {
   compileTimelineUsers,
   selectTimelinePasses,
-} from '../../../packages/features/compile-timelines';
+} from '../../../packages/features/history/compile-timelines';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog, writeTestTimelines } from './raw-log-fixture';
 import { unusual } from './unusual-features';

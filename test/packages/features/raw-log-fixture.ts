@@ -1,15 +1,12 @@
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
-import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
-import {
-  featureSet,
-  latestArrival,
-  writeTimelines,
-  type FeatureSet,
-  type RawTables,
-  type SegmentFiles,
-  type TimelineFiles,
-} from '../../../packages/features';
+import { copyToParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet, type FeatureSet } from '../../../packages/features/feature-set';
+import type { RawTables } from '../../../packages/features/oracle';
+import type { TimelineFiles } from '../../../packages/features/history/timelines';
+import { latestArrival, writeTimelines } from '../../../packages/features/history/write-timelines';
 
 type Table = Parameters<SegmentFiles>[0];
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { createFeatureSet, defineFeatureGroup, featureSet } from '../../../packages/features';
+import { createFeatureSet, featureSet } from '../../../packages/features/feature-set';
+import { defineFeatureGroup } from '../../../packages/features/language/feature-definition';
 
 const prose = { unit: 'things', description: 'What it is.' };
 

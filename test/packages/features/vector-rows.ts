@@ -1,4 +1,5 @@
-import type { ComputedVectors, FeatureSet } from '../../../packages/features';
+import type { ComputedVectors } from '../../../packages/features/grid/compute-vectors';
+import type { FeatureSet } from '../../../packages/features/feature-set';
 
 export type VectorRow = Readonly<Record<string, string | number | boolean | null>> & {
   readonly user_id: string;

@@ -4,7 +4,7 @@ import {
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
   parseInstant,
-} from '../../../packages/instants';
+} from '../../../packages/instants/epoch-micros';
 
 /** The years 1 to 9999, microsecond by microsecond. */
 const anyInstant = fc.bigInt({

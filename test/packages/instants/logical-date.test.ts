@@ -1,16 +1,15 @@
 import fc from 'fast-check';
+import { MICROS_PER_DAY, parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   addDays,
   dateOf,
   dateOfDayNumber,
   datesBetween,
   dayNumber,
-  MICROS_PER_DAY,
   midnightOf,
-  parseInstant,
   parseLogicalDate,
   weekdayOf,
-} from '../../../packages/instants';
+} from '../../../packages/instants/logical-date';
 
 const anyDay = fc.integer({ min: -100_000, max: 100_000 });
 

@@ -1,14 +1,14 @@
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { onlineStateHash } from '../../../packages/contracts';
-import { featureSet } from '../../../packages/features';
+import { onlineStateHash } from '../../../packages/contracts/partitions';
+import { featureSet } from '../../../packages/features/feature-set';
 import {
   createEligibilityCheck,
   eligibleCondition,
   isSameEligibility,
   knowsState,
   type Eligibility,
-} from '../../../packages/modeling';
+} from '../../../packages/modeling/eligibility';
 import { eligibilityHashes, ineligibleReasonSql } from '../../../packages/modeling/eligibility';
 
 const stateHash = onlineStateHash(featureSet.definitionHashes[featureSet.state.name]!);

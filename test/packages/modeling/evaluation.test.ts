@@ -1,11 +1,9 @@
 import fc from 'fast-check';
-import {
-  createTrainingMatrix,
-  evaluatePredictions,
-  newtonTrainer,
-} from '../../../packages/modeling';
-import { recencyBaseline } from '../../../packages/modeling/fit-model';
-import { scoreColumns } from '../../../packages/modeling/linear-scorer';
+import { evaluatePredictions } from '../../../packages/modeling/evaluation/evaluate-predictions';
+import { newtonSolver } from '../../../packages/modeling/solvers/newton-solver';
+import { createTrainingMatrix } from '../../../packages/modeling/training-matrix';
+import { recencyBaseline } from '../../../packages/modeling/training/fit-model';
+import { scoreColumns } from '../../../packages/modeling/scoring/linear-scorer';
 import { scikitLearn } from './fixtures/scikit-learn-fixture';
 
 const evaluate = (probabilities: readonly number[], labels: readonly number[]) =>
@@ -18,7 +16,7 @@ describe('evaluation', () => {
   it.each(scikitLearn.fits)('equals scikit-learn on the model of l2 = $l2', (expected) => {
     const names = scikitColumns.map((_, index) => `x${index}`);
     const matrix = createTrainingMatrix(names, scikitColumns, scikitLabels);
-    const fitted = newtonTrainer.fit(matrix, { l2: expected.l2 });
+    const fitted = newtonSolver.fit(matrix, { l2: expected.l2 });
     const metrics = evaluatePredictions(
       scoreColumns(fitted, scikitColumns, matrix.rows),
       scikitLabels,

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
-import { featureSet } from '../../../packages/features';
-import { reasonText, topReasons } from '../../../packages/modeling';
-import { createServingModel } from '../../../packages/modeling/serving-model';
+import { featureSet } from '../../../packages/features/feature-set';
+import { reasonText } from '../../../packages/modeling/scoring/reason-texts';
+import { topReasons } from '../../../packages/modeling/scoring/serving-model';
+import { createServingModel } from '../../../packages/modeling/scoring/serving-model';
 import {
   contributionsOf,
   logitOf,
   scoreColumns,
   sigmoid,
-} from '../../../packages/modeling/linear-scorer';
-import type { ModelArtifact } from '../../../packages/modeling';
+} from '../../../packages/modeling/scoring/linear-scorer';
+import type { ModelArtifact } from '../../../packages/modeling/model-documents';
 
 const artifact: ModelArtifact = {
   format_version: 1,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
-import type { ServedFeatures } from '../../../packages/modeling';
+import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts/partitions';
+import type { ServedFeatures } from '../../../packages/modeling/partition-rows';
 import {
   setUpTraining,
   testSchema,
@@ -84,11 +84,11 @@ describe('training refuses', () => {
   });
 
   it.each([
-    ['an unknown trainer', { trainer: 'magic' as never }],
+    ['an unknown trainer', { solver: 'magic' as never }],
     ['a negative penalty', { l2: -1 }],
     [
       'a penalty that the trainer does not have',
-      { trainer: 'ml-logistic-regression' as const, l2: 1 },
+      { solver: 'ml-logistic-regression' as const, l2: 1 },
     ],
   ])('%s', async (_case, changes) => {
     await expect(train(changes)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });

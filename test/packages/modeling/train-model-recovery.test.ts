@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { readAliases, readModelEvents } from '../../../packages/modeling';
+import { readAliases, readModelEvents } from '../../../packages/modeling/registry/model-aliases';
 import { setUpTraining } from './training-world';
 
 const world = setUpTraining({ from: '2024-03-01', to: '2024-05-30', users: 60 });

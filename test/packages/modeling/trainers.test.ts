@@ -1,11 +1,11 @@
 import fc from 'fast-check';
+import { gradientAscentSolver } from '../../../packages/modeling/solvers/gradient-ascent-solver';
+import { newtonSolver } from '../../../packages/modeling/solvers/newton-solver';
+import type { FittedModel } from '../../../packages/modeling/solvers/solver';
 import {
   createTrainingMatrix,
-  gradientAscentTrainer,
-  newtonTrainer,
-  type FittedModel,
   type TrainingMatrix,
-} from '../../../packages/modeling';
+} from '../../../packages/modeling/training-matrix';
 import { scikitLearn } from './fixtures/scikit-learn-fixture';
 
 function matrixOf(columns: readonly (readonly number[])[], labels: readonly number[]) {
@@ -45,13 +45,13 @@ const twoPoints = matrixOf([[1, 1, 1, 2, 2, 2]], [1, 0, 0, 1, 1, 0]);
 
 describe('the newton trainer', () => {
   it('solves the two-point design in closed form: slope 2 ln 2, intercept −3 ln 2', () => {
-    const line = rawLine(newtonTrainer.fit(twoPoints, { l2: 0 }));
+    const line = rawLine(newtonSolver.fit(twoPoints, { l2: 0 }));
     expect(line.slope).toBeCloseTo(2 * Math.LN2, 12);
     expect(line.intercept).toBeCloseTo(-3 * Math.LN2, 12);
   });
 
   it.each(scikitLearn.fits)('equals scikit-learn to 1e-6 at l2 = $l2', (expected) => {
-    const fitted = newtonTrainer.fit(scikitRows, { l2: expected.l2 });
+    const fitted = newtonSolver.fit(scikitRows, { l2: expected.l2 });
     expect(fitted.converged).toBe(true);
     expect(Math.abs(fitted.intercept - expected.intercept)).toBeLessThan(1e-6);
     fitted.coefficients.forEach((weight, index) => {
@@ -60,7 +60,7 @@ describe('the newton trainer', () => {
   });
 
   it('standardises as scikit-learn does: population standard deviation', () => {
-    const fitted = newtonTrainer.fit(scikitRows);
+    const fitted = newtonSolver.fit(scikitRows);
     fitted.means.forEach((mean, index) => {
       expect(mean).toBeCloseTo(scikitLearn.means[index]!, 10);
       expect(fitted.standardDeviations[index]!).toBeCloseTo(
@@ -71,11 +71,11 @@ describe('the newton trainer', () => {
   });
 
   it('penalises with λ = 1 by default', () => {
-    expect(newtonTrainer.fit(scikitRows)).toEqual(newtonTrainer.fit(scikitRows, { l2: 1 }));
+    expect(newtonSolver.fit(scikitRows)).toEqual(newtonSolver.fit(scikitRows, { l2: 1 }));
   });
 
   it('does not penalise the intercept: under a huge penalty the mean prediction is the base rate', () => {
-    const fitted = newtonTrainer.fit(scikitRows, { l2: 1e9 });
+    const fitted = newtonSolver.fit(scikitRows, { l2: 1e9 });
     const rate = scikitLearn.labels.reduce((sum, y) => sum + y, 0) / scikitLearn.labels.length;
     expect(1 / (1 + Math.exp(-fitted.intercept))).toBeCloseTo(rate, 6);
     expect(Math.max(...fitted.coefficients.map(Math.abs))).toBeLessThan(1e-6);
@@ -86,29 +86,29 @@ describe('the newton trainer', () => {
       [...scikitLearn.columns, scikitLearn.labels.map(() => 0.1)],
       scikitLearn.labels,
     );
-    const fitted = newtonTrainer.fit(withConstant);
+    const fitted = newtonSolver.fit(withConstant);
     expect(fitted.coefficients[6]).toBe(0);
     expect(fitted.isConstant[6]).toBe(true);
     expect(fitted.standardErrors[6]).toBeNull();
     expect(fitted.standardDeviations[6]).toBe(1);
-    expect(fitted.coefficients.slice(0, 6)).toEqual(newtonTrainer.fit(scikitRows).coefficients);
+    expect(fitted.coefficients.slice(0, 6)).toEqual(newtonSolver.fit(scikitRows).coefficients);
   });
 
   it('gives standard errors: between two groups √(1/a + 1/b + 1/c + 1/d) per unit', () => {
-    const fitted = newtonTrainer.fit(twoPoints, { l2: 0 });
+    const fitted = newtonSolver.fit(twoPoints, { l2: 0 });
     const perUnit = fitted.standardErrors[0]! / fitted.standardDeviations[0]!;
     expect(perUnit).toBeCloseTo(Math.sqrt(1 / 1 + 1 / 2 + 1 / 2 + 1 / 1), 9);
   });
 
   it('stays finite on separable data under L2', () => {
-    const fitted = newtonTrainer.fit(matrixOf([[1, 2, 3, 4]], [0, 0, 1, 1]));
+    const fitted = newtonSolver.fit(matrixOf([[1, 2, 3, 4]], [0, 0, 1, 1]));
     expect(fitted.converged).toBe(true);
     expect(fitted.coefficients[0]).toBeGreaterThan(0);
     expect(fitted.coefficients[0]).toBeLessThan(10);
   });
 
   it('says that separable data without a penalty does not converge', () => {
-    const fitted = newtonTrainer.fit(matrixOf([[1, 2, 3, 4]], [0, 0, 1, 1]), {
+    const fitted = newtonSolver.fit(matrixOf([[1, 2, 3, 4]], [0, 0, 1, 1]), {
       l2: 0,
       maxIterations: 12,
     });
@@ -118,7 +118,7 @@ describe('the newton trainer', () => {
   it('shares the weight evenly between a column and its copy', () => {
     const column = scikitLearn.columns[2]!;
     const twice = matrixOf([column, column], scikitLearn.labels);
-    const fitted = newtonTrainer.fit(twice, { l2: 1 });
+    const fitted = newtonSolver.fit(twice, { l2: 1 });
     expect(fitted.converged).toBe(true);
     expect(fitted.coefficients[0]).toBeCloseTo(fitted.coefficients[1]!, 9);
   });
@@ -127,8 +127,8 @@ describe('the newton trainer', () => {
     const repeated = (values: readonly number[]) =>
       Array.from({ length: 400 }, () => values).flat();
     const large = matrixOf(scikitLearn.columns.map(repeated), repeated(scikitLearn.labels));
-    const fromSample = newtonTrainer.fit(large, { l2: 400 });
-    const direct = newtonTrainer.fit(scikitRows, { l2: 1 });
+    const fromSample = newtonSolver.fit(large, { l2: 400 });
+    const direct = newtonSolver.fit(scikitRows, { l2: 1 });
     expect(large.rows).toBeGreaterThan(100_000);
     expect(fromSample.converged).toBe(true);
     fromSample.coefficients.forEach((weight, index) => {
@@ -137,11 +137,11 @@ describe('the newton trainer', () => {
   });
 
   it('gives the same bits twice', () => {
-    expect(newtonTrainer.fit(scikitRows)).toEqual(newtonTrainer.fit(scikitRows));
+    expect(newtonSolver.fit(scikitRows)).toEqual(newtonSolver.fit(scikitRows));
   });
 
   it('refuses a design without rows', () => {
-    expect(() => newtonTrainer.fit(matrixOf([[]], []))).toThrow(RangeError);
+    expect(() => newtonSolver.fit(matrixOf([[]], []))).toThrow(RangeError);
   });
 });
 
@@ -167,7 +167,7 @@ describe('what a fit by newton obeys, whatever the data', () => {
       fc.property(rows, l2, (data, penalty) => {
         fc.pre(new Set(data.map((r) => r.label)).size === 2);
         const matrix = matrixFrom(data);
-        const fitted = newtonTrainer.fit(matrix, { l2: penalty });
+        const fitted = newtonSolver.fit(matrix, { l2: penalty });
         const steepest = Math.max(...gradientOf(fitted, matrix, penalty).map(Math.abs));
         expect(steepest).toBeLessThan(1e-8 * matrix.rows);
       }),
@@ -179,7 +179,7 @@ describe('what a fit by newton obeys, whatever the data', () => {
       fc.property(rows, (data) => {
         fc.pre(new Set(data.map((r) => r.label)).size === 2);
         const matrix = matrixFrom(data);
-        expect(Math.abs(gradientOf(newtonTrainer.fit(matrix), matrix, 1)[0]!)).toBeLessThan(1e-7);
+        expect(Math.abs(gradientOf(newtonSolver.fit(matrix), matrix, 1)[0]!)).toBeLessThan(1e-7);
       }),
     );
   });
@@ -189,8 +189,8 @@ describe('what a fit by newton obeys, whatever the data', () => {
       fc.property(rows, fc.constantFrom(0.001, 7, 1000), (data, factor) => {
         fc.pre(new Set(data.map((r) => r.label)).size === 2);
         const scaled = data.map((r) => ({ ...r, count: r.count * factor }));
-        const before = newtonTrainer.fit(matrixFrom(data)).coefficients;
-        const after = newtonTrainer.fit(matrixFrom(scaled)).coefficients;
+        const before = newtonSolver.fit(matrixFrom(data)).coefficients;
+        const after = newtonSolver.fit(matrixFrom(scaled)).coefficients;
         before.forEach((weight, index) => expect(after[index]!).toBeCloseTo(weight, 6));
       }),
     );
@@ -199,8 +199,8 @@ describe('what a fit by newton obeys, whatever the data', () => {
 
 describe('ml-logistic-regression as a trainer', () => {
   it('agrees with newton at λ = 0 to 1e-3', () => {
-    const ascended = gradientAscentTrainer.fit(scikitRows);
-    const exact = newtonTrainer.fit(scikitRows, { l2: 0 });
+    const ascended = gradientAscentSolver.fit(scikitRows);
+    const exact = newtonSolver.fit(scikitRows, { l2: 0 });
     expect(ascended.converged).toBe(true);
     expect(Math.abs(ascended.intercept - exact.intercept)).toBeLessThan(1e-3);
     ascended.coefficients.forEach((weight, index) => {
@@ -209,11 +209,11 @@ describe('ml-logistic-regression as a trainer', () => {
   });
 
   it('says so when its steps were too few', () => {
-    expect(gradientAscentTrainer.fit(scikitRows, { maxIterations: 3 }).converged).toBe(false);
+    expect(gradientAscentSolver.fit(scikitRows, { maxIterations: 3 }).converged).toBe(false);
   });
 
   it('gives a constant column coefficient 0', () => {
-    const fitted = gradientAscentTrainer.fit(
+    const fitted = gradientAscentSolver.fit(
       matrixOf(
         [
           [7, 7, 7, 7, 7, 7],
@@ -227,7 +227,7 @@ describe('ml-logistic-regression as a trainer', () => {
   });
 
   it('refuses a penalty, which it does not have', () => {
-    expect(() => gradientAscentTrainer.fit(twoPoints, { l2: 1 })).toThrow(RangeError);
+    expect(() => gradientAscentSolver.fit(twoPoints, { l2: 1 })).toThrow(RangeError);
   });
 });
 

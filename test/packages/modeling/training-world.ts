@@ -2,10 +2,16 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import seedrandom from 'seedrandom';
-import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, quoteLiteral, type DuckDb } from '../../../packages/duckdb';
-import { addDays, datesBetween, formatInstant, midnightOf } from '../../../packages/instants';
-import { trainModel, type ModelSchema, type TrainModelOptions } from '../../../packages/modeling';
+import type { PartitionManifest, PublishedPartition } from '../../../packages/contracts/partitions';
+import { copyToParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
+import { formatInstant } from '../../../packages/instants/epoch-micros';
+import { addDays, datesBetween, midnightOf } from '../../../packages/instants/logical-date';
+import type { ModelSchema } from '../../../packages/modeling/model-documents';
+import {
+  trainModel,
+  type TrainModelOptions,
+} from '../../../packages/modeling/training/train-model';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
@@ -35,7 +41,7 @@ export const testSchema: ModelSchema = {
   schemaHash: 'schema-of-the-tests',
 };
 
-/** Log-odds with which the test's users leave; a trainer should find them again. */
+/** Log-odds with which the test's users leave; a solver should find them again. */
 export const trueWeights = { intercept: -1.5, recency: 0.12, failedPayments: 0.9, pro: -0.7 };
 
 export interface DayRow {

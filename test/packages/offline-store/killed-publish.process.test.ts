@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { dataPaths } from '../../../packages/config';
-import {
-  auditPartitions,
-  computePartitions,
-  createLedger,
-  currentPartition,
-} from '../../../packages/offline-store';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import { createLedger } from '../../../packages/offline-store/ledger';
+import { currentPartition } from '../../../packages/offline-store/manifests';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { publishSteps, type PublishStep } from './publishing-child';
 import { createPublishingWorld, filesOf, readDay, type PublishingWorld } from './publishing-world';

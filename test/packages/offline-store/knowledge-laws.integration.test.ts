@@ -1,23 +1,20 @@
 import path from 'node:path';
-import { dataPaths } from '../../../packages/config';
-import type {
-  PartitionManifest,
-  PlannedKnowledge,
-  RestatedPartition,
-} from '../../../packages/contracts';
-import { addDays, datesBetween, dayNumber } from '../../../packages/instants';
+import { dataPaths } from '../../../packages/config/data-paths';
+import type { PartitionManifest } from '../../../packages/contracts/partitions';
+import type { PlannedKnowledge, RestatedPartition } from '../../../packages/contracts/runs';
+import { addDays, datesBetween, dayNumber } from '../../../packages/instants/logical-date';
+import type { AuditReport } from '../../../packages/offline-store/audit-partitions';
 import {
   computePartitions,
-  createLedger,
-  type AuditReport,
   type PartitionRequest,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { createLedger } from '../../../packages/offline-store/ledger';
 import { requestOf } from '../../../packages/offline-store/audit-partitions';
 import {
   backfill,
-  openTestPlatform,
+  openTestApplication,
   quietly,
-  type TestPlatform,
+  type TestApplication,
 } from '../../acceptance/open-test-platform';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { baseFacts, lateFacts, writeFolder } from './late-facts';
@@ -40,32 +37,32 @@ const nothingWrong = { missing: 0, extra: 0, mismatched: 0, not_comparable: 0, e
 describe('knowledge', () => {
   let shadowLedger: TestDatabase;
   let shadows = 0;
-  const opened: TestPlatform[] = [];
+  const opened: TestApplication[] = [];
 
   beforeAll(async () => {
     shadowLedger = await createTestDatabase();
   });
 
   afterAll(async () => {
-    await Promise.all(opened.map((platform) => platform.remove()));
+    await Promise.all(opened.map((application) => application.remove()));
     await shadowLedger.drop();
   });
 
-  async function openWithBase(): Promise<TestPlatform> {
-    const platform = await openTestPlatform();
-    opened.push(platform);
-    await load(platform, baseFacts());
-    return platform;
+  async function openWithBase(): Promise<TestApplication> {
+    const application = await openTestApplication();
+    opened.push(application);
+    await load(application, baseFacts());
+    return application;
   }
 
-  function load(platform: TestPlatform, facts: readonly Fact[]) {
-    const folder = writeFolder(path.join(platform.dataDir, `import-${(shadows += 1)}`), facts);
-    return platform.jobs.importFolder({ folder, arrival: 'assumed' }, quietly);
+  function load(application: TestApplication, facts: readonly Fact[]) {
+    const folder = writeFolder(path.join(application.dataDir, `import-${(shadows += 1)}`), facts);
+    return application.services.importFolder({ folder, arrival: 'assumed' }, quietly);
   }
 
   /** SHA-256 per date of requests that are computed afresh, beside the installation's store. */
   async function computeAfresh(
-    { adapters, dataDir }: TestPlatform,
+    { adapters, dataDir }: TestApplication,
     requests: readonly PartitionRequest[],
   ): Promise<Record<string, string | undefined>> {
     await shadowLedger.sql`truncate ops.partition_runs`;
@@ -85,7 +82,7 @@ describe('knowledge', () => {
     return Object.fromEntries(requests.map(({ date }) => [date, readDay(shadow, date)]));
   }
 
-  const takeKnowledge = async ({ pipelinePorts }: TestPlatform): Promise<PlannedKnowledge> =>
+  const takeKnowledge = async ({ pipelinePorts }: TestApplication): Promise<PlannedKnowledge> =>
     (
       await pipelinePorts.planBackfill({
         id: `knowledge-${(shadows += 1)}`,
@@ -101,38 +98,38 @@ describe('knowledge', () => {
 
   describe('taken while a load is open', () => {
     const dates = datesBetween('2025-03-05', '2025-03-10');
-    let platform: TestPlatform;
+    let application: TestApplication;
     let before: PlannedKnowledge;
     let after: PlannedKnowledge;
     let computed: Record<'during' | 'afterwards' | 'latest', Record<string, string | undefined>>;
     const order: string[] = [];
 
     beforeAll(async () => {
-      platform = await openWithBase();
-      before = await takeKnowledge(platform);
-      const { sql } = platform.adapters.database;
+      application = await openWithBase();
+      before = await takeKnowledge(application);
+      const { sql } = application.adapters.database;
       let loading: Promise<unknown> | undefined;
       let taking: Promise<PlannedKnowledge> | undefined;
       const during = await sql.begin(async (tx) => {
         // The load stops in its transaction when it comes to user events.
         await tx`LOCK TABLE raw_data.user_events IN SHARE MODE`;
-        loading = load(platform, [
+        loading = load(application, [
           ...baseFacts(),
           lateFacts['a session of a user who was silent']!,
         ]);
         void loading.then(() => order.push('loaded'));
         await someoneWaits('relation');
-        taking = takeKnowledge(platform);
+        taking = takeKnowledge(application);
         void taking.then(() => order.push('taken'));
         await someoneWaits('advisory');
-        return computeAfresh(platform, requestsFor(before));
+        return computeAfresh(application, requestsFor(before));
       });
       await loading;
       after = await taking!;
       computed = {
         during,
-        afterwards: await computeAfresh(platform, requestsFor(before)),
-        latest: await computeAfresh(platform, requestsFor(after)),
+        afterwards: await computeAfresh(application, requestsFor(before)),
+        latest: await computeAfresh(application, requestsFor(after)),
       };
     }, 60_000);
 
@@ -141,7 +138,7 @@ describe('knowledge', () => {
 
     async function someoneWaits(locktype: 'advisory' | 'relation'): Promise<void> {
       for (;;) {
-        const waiting = await platform.adapters.database.sql`
+        const waiting = await application.adapters.database.sql`
           SELECT FROM pg_locks WHERE locktype = ${locktype} AND NOT granted
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
         if (waiting.length > 0) return;
@@ -149,7 +146,7 @@ describe('knowledge', () => {
     }
 
     it('has all rows of the load, because it waits for its end', async () => {
-      const { sql } = platform.adapters.database;
+      const { sql } = application.adapters.database;
       const [batch] = await sql<{ committed_at: string }[]>`
         SELECT committed_at FROM ops.load_batches WHERE batch = 2`;
       expect(after.batch).toBe(2);
@@ -161,7 +158,7 @@ describe('knowledge', () => {
     });
 
     it('excludes by its batch, when taken before, rows that say they arrived before it', async () => {
-      const rows = await platform.adapters.database.sql`
+      const rows = await application.adapters.database.sql`
         SELECT FROM raw_data.user_events
         WHERE batch > ${before.batch} AND ingested_at <= ${before.knownAt}::text::timestamptz`;
       expect(rows).toHaveLength(1);
@@ -177,7 +174,7 @@ describe('knowledge', () => {
   });
 
   describe('pinned before rows that arrived last year were loaded', () => {
-    let platform: TestPlatform;
+    let application: TestApplication;
     /** Every manifest before the first late row: of the last revisions, by date. */
     const manifests = new Map<string, PartitionManifest>();
     let auditOfLoaded: AuditReport;
@@ -187,23 +184,23 @@ describe('knowledge', () => {
     const expected = new Map<string, string[]>();
 
     beforeAll(async () => {
-      platform = await openWithBase();
-      await backfill(platform, range(PUBLISHED));
-      await backfill(platform, { ...range(PINNED), knownAt: PINNED_AT });
-      await backfill(platform, { ...range(AS_SERVED), knownAt: 'as-served' });
-      for (const row of await platform.adapters.ledger.list()) {
+      application = await openWithBase();
+      await backfill(application, range(PUBLISHED));
+      await backfill(application, { ...range(PINNED), knownAt: PINNED_AT });
+      await backfill(application, { ...range(AS_SERVED), knownAt: 'as-served' });
+      for (const row of await application.adapters.ledger.list()) {
         manifests.set(row.date, row.manifest!);
       }
       for (const [what, fact] of Object.entries(lateFacts)) {
         known.push(fact);
         expected.set(what, datesTouchedBy(fact));
         const users = known.filter((one) => one.table === 'users');
-        await load(platform, fact.table === 'users' ? users : [...users, fact]);
-        const { jobs } = platform;
-        planned.set(what, (await jobs.restate({ dryRun: true }, quietly)).restated);
+        await load(application, fact.table === 'users' ? users : [...users, fact]);
+        const { services } = application;
+        planned.set(what, (await services.restate({ dryRun: true }, quietly)).restated);
         if (restated.size === 0)
-          auditOfLoaded = (await jobs.audit('offline', quietly)) as AuditReport;
-        restated.set(what, (await jobs.restate({ dryRun: false }, quietly)).restated);
+          auditOfLoaded = (await services.audit('offline', quietly)) as AuditReport;
+        restated.set(what, (await services.restate({ dryRun: false }, quietly)).restated);
       }
     }, 120_000);
 
@@ -240,7 +237,7 @@ describe('knowledge', () => {
     });
 
     it('keeps K and S of what is pinned, whose label alone is restated', async () => {
-      const rows = await platform.adapters.ledger.list();
+      const rows = await application.adapters.ledger.list();
       const pinned = rows.filter(({ date }) => [...PINNED, ...AS_SERVED].includes(date));
       for (const { date, manifest } of pinned) {
         const { knowledge, known_at, batch } = manifests.get(date)!;
@@ -254,26 +251,26 @@ describe('knowledge', () => {
       const bytes = Object.fromEntries(
         requests.map(({ date }) => [date, manifests.get(date)!.sha256]),
       );
-      expect(await computeAfresh(platform, requests)).toEqual(bytes);
+      expect(await computeAfresh(application, requests)).toEqual(bytes);
     });
 
     itWhenDeep(
       'changes no revision at all, of those before and those that came of it',
       async () => {
-        const audit = await platform.jobs.audit('offline', quietly);
+        const audit = await application.services.audit('offline', quietly);
         expect(audit).toEqual({ equal: expect.any(Number), ...nothingWrong });
       },
     );
 
     it('equals, restated bit by bit, a computation of everything with what is known now', async () => {
-      const now = await takeKnowledge(platform);
+      const now = await takeKnowledge(application);
       const requests = PUBLISHED.map((date) => {
         const { knowledge: kind, known_at: knownAt, batch } = manifests.get(date)!;
         const request = requestFor(date, now);
         return kind === 'latest' ? request : { ...request, kind, knownAt, batch };
       });
-      const afresh = await computeAfresh(platform, requests);
-      const stored = PUBLISHED.map((date) => [date, readDay(platform.dataDir, date)]);
+      const afresh = await computeAfresh(application, requests);
+      const stored = PUBLISHED.map((date) => [date, readDay(application.dataDir, date)]);
       expect(Object.fromEntries(stored)).toEqual(afresh);
     });
   });

@@ -4,9 +4,9 @@ import {
   formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
-  midnightOf,
   parseInstant,
-} from '../../../packages/instants';
+} from '../../../packages/instants/epoch-micros';
+import { midnightOf } from '../../../packages/instants/logical-date';
 import { csv } from '../raw-data/raw-data-fixture';
 import type { Fact } from './touched-by-rules';
 

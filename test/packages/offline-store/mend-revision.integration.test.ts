@@ -1,17 +1,19 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dataPaths } from '../../../packages/config';
-import type { PartitionManifest } from '../../../packages/contracts';
-import { featureSet } from '../../../packages/features';
+import { dataPaths } from '../../../packages/config/data-paths';
+import type { PartitionManifest } from '../../../packages/contracts/partitions';
+import { featureSet } from '../../../packages/features/feature-set';
 import {
   auditPartitions,
-  computePartitions,
-  createLedger,
-  currentPartition,
-  partitionPaths,
   type AuditReport,
+} from '../../../packages/offline-store/audit-partitions';
+import {
+  computePartitions,
   type ComputeContext,
   type PartitionOutcome,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { createLedger } from '../../../packages/offline-store/ledger';
+import { currentPartition } from '../../../packages/offline-store/manifests';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dataPaths } from '../../../packages/config';
-import { featureSet, type SegmentFiles } from '../../../packages/features';
+import { dataPaths } from '../../../packages/config/data-paths';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet } from '../../../packages/features/feature-set';
 import {
   computePartitions,
-  createLedger,
-  currentPartition,
-  findRestatements,
-  partitionPaths,
   type ComputeContext,
-  type Ledger,
   type PartitionRequest,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
+import { createLedger, type Ledger } from '../../../packages/offline-store/ledger';
+import { currentPartition } from '../../../packages/offline-store/manifests';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

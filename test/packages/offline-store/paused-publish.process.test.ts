@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { dataPaths } from '../../../packages/config';
-import { ChurnError } from '../../../packages/contracts';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { ChurnError } from '../../../packages/contracts/errors';
+import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
 import {
-  auditPartitions,
   computePartitions,
-  currentPartition,
   type PartitionOutcome,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { currentPartition } from '../../../packages/offline-store/manifests';
 import type { PublishStep } from './publishing-child';
 import {
   createPublishingWorld,

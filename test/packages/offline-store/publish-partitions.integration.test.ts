@@ -1,22 +1,22 @@
 import { appendFileSync, chmodSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dataPaths } from '../../../packages/config';
-import { ChurnError } from '../../../packages/contracts';
-import type { DuckDb } from '../../../packages/duckdb';
-import { createFeatureSet, featureSet, type SegmentFiles } from '../../../packages/features';
-import { datesBetween } from '../../../packages/instants';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { ChurnError } from '../../../packages/contracts/errors';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { createFeatureSet, featureSet } from '../../../packages/features/feature-set';
+import { datesBetween } from '../../../packages/instants/logical-date';
+import { auditPartitions, rebuildLedger } from '../../../packages/offline-store/audit-partitions';
 import {
-  auditPartitions,
   computePartitions,
-  createLedger,
-  currentPartition,
-  findRestatements,
-  isStale,
-  partitionPaths,
-  rebuildLedger,
   type ComputeContext,
   type PartitionRequest,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
+import { createLedger } from '../../../packages/offline-store/ledger';
+import { currentPartition } from '../../../packages/offline-store/manifests';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
+import { isStale } from '../../../packages/offline-store/select-dates';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -1,16 +1,16 @@
 import { promises, writeSync, type PathLike } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { dataPaths } from '../../../packages/config';
-import { openDatabase } from '../../../packages/database';
-import { featureSet, type SegmentFiles } from '../../../packages/features';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { openDatabase } from '../../../packages/database/open-database';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet } from '../../../packages/features/feature-set';
 import {
   computePartitions,
-  createLedger,
-  partitionPaths,
-  type Ledger,
   type PartitionRequest,
-} from '../../../packages/offline-store';
+} from '../../../packages/offline-store/compute-partitions';
+import { createLedger, type Ledger } from '../../../packages/offline-store/ledger';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 /** The moments of one date's publication at which the child can be stopped, in their order. */

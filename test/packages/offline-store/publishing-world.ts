@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { dataPaths } from '../../../packages/config';
-import { featureSet, type SegmentFiles } from '../../../packages/features';
-import {
-  createLedger,
-  partitionPaths,
-  type ComputeContext,
-  type PartitionOutcome,
-} from '../../../packages/offline-store';
+import { dataPaths } from '../../../packages/config/data-paths';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet } from '../../../packages/features/feature-set';
+import type {
+  ComputeContext,
+  PartitionOutcome,
+} from '../../../packages/offline-store/compute-partitions';
+import { createLedger } from '../../../packages/offline-store/ledger';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

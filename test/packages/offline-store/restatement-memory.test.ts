@@ -1,15 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb';
-import { featureSet, type SegmentFiles } from '../../../packages/features';
-import {
-  addDays,
-  datesBetween,
-  formatInstant,
-  MICROS_PER_DAY,
-  midnightOf,
-} from '../../../packages/instants';
-import { findRestatements, type LedgerRow } from '../../../packages/offline-store';
+import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb/open-duckdb';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet } from '../../../packages/features/feature-set';
+import { formatInstant, MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
+import { addDays, datesBetween, midnightOf } from '../../../packages/instants/logical-date';
+import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
+import type { LedgerRow } from '../../../packages/offline-store/ledger';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { testManifest } from '../contracts/test-manifest';
 

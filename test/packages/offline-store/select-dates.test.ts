@@ -1,6 +1,9 @@
-import type { KnownAtRequest, PartitionManifest, Reprocess } from '../../../packages/contracts';
-import { featureSet } from '../../../packages/features';
-import { isStale, selectDates, type LedgerRow } from '../../../packages/offline-store';
+import type { KnownAtRequest } from '../../../packages/contracts/knowledge';
+import type { PartitionManifest } from '../../../packages/contracts/partitions';
+import type { Reprocess } from '../../../packages/contracts/reprocess';
+import { featureSet } from '../../../packages/features/feature-set';
+import type { LedgerRow } from '../../../packages/offline-store/ledger';
+import { isStale, selectDates } from '../../../packages/offline-store/select-dates';
 import { testManifest } from '../contracts/test-manifest';
 
 const DATE = '2024-02-02';

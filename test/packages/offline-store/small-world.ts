@@ -1,12 +1,13 @@
-import type { KnowledgeSnapshot, PlannedKnowledge } from '../../../packages/contracts';
-import type { RawTables } from '../../../packages/features';
+import type { KnowledgeSnapshot } from '../../../packages/contracts/knowledge';
+import type { PlannedKnowledge } from '../../../packages/contracts/runs';
+import type { RawTables } from '../../../packages/features/oracle';
 import {
   formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
-  midnightOf,
-} from '../../../packages/instants';
-import type { PartitionRequest } from '../../../packages/offline-store';
+} from '../../../packages/instants/epoch-micros';
+import { midnightOf } from '../../../packages/instants/logical-date';
+import type { PartitionRequest } from '../../../packages/offline-store/compute-partitions';
 
 export const start = midnightOf('2024-01-01');
 

@@ -9,10 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import type { DuckDb } from '../../../packages/duckdb';
-import { featureSet, type FeatureSet, type SegmentFiles } from '../../../packages/features';
-import type { TimelinePart } from '../../../packages/features/timelines';
-import { auditTimelines, findTimelines, makeTimelines } from '../../../packages/offline-store';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import { featureSet, type FeatureSet } from '../../../packages/features/feature-set';
+import type { TimelinePart } from '../../../packages/features/history/timelines';
+import {
+  auditTimelines,
+  findTimelines,
+  makeTimelines,
+} from '../../../packages/offline-store/timeline-store';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog } from '../features/raw-log-fixture';

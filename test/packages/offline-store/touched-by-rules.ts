@@ -1,4 +1,4 @@
-import { MICROS_PER_DAY, parseInstant } from '../../../packages/instants';
+import { MICROS_PER_DAY, parseInstant } from '../../../packages/instants/epoch-micros';
 
 /** A raw row; `time` is its signup or event time, an instant's text. */
 export type Fact = { readonly userId: string; readonly time: string } & (

@@ -1,11 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { PublishedPartition } from '../../../packages/contracts';
-import {
-  readMeta,
-  readVector,
-  syncOnlineFeatures,
-  vectorKey,
-} from '../../../packages/online-store';
+import type { PublishedPartition } from '../../../packages/contracts/partitions';
+import { vectorKey } from '../../../packages/online-store/online-keys';
+import { readMeta, readVector } from '../../../packages/online-store/read-online';
+import { syncOnlineFeatures } from '../../../packages/online-store/sync-online-features';
 import {
   publishMeta,
   removeOlder,

@@ -3,12 +3,12 @@ import type { AddressInfo } from 'node:net';
 import {
   assertInstallation,
   claimInstallation,
+} from '../../../packages/online-store/installation-id';
+import {
   openRedisForServing,
   openRedisForWriting,
-  readMeta,
-  readVector,
-  readVectors,
-} from '../../../packages/online-store';
+} from '../../../packages/online-store/open-redis';
+import { readMeta, readVector, readVectors } from '../../../packages/online-store/read-online';
 import { createTestRedis } from '../../environment/test-redis';
 
 describe('connections to Redis', () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PublishedPartition } from '../../../packages/contracts';
-import { copyToParquet, quoteLiteral } from '../../../packages/duckdb';
+import type { PublishedPartition } from '../../../packages/contracts/partitions';
+import { copyToParquet } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 

@@ -1,19 +1,16 @@
 import { appendFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import fc from 'fast-check';
-import type { PublishedPartition } from '../../../packages/contracts';
+import type { PublishedPartition } from '../../../packages/contracts/partitions';
+import { auditOnline } from '../../../packages/online-store/audit-online';
+import { onlineKeys, vectorKey } from '../../../packages/online-store/online-keys';
+import { openRedisForWriting } from '../../../packages/online-store/open-redis';
+import { readMeta, readVector, readVectors } from '../../../packages/online-store/read-online';
 import {
-  auditOnline,
-  onlineKeys,
-  openRedisForWriting,
-  readMeta,
-  readVector,
-  readVectors,
   syncOnlineFeatures,
-  vectorHash,
-  vectorKey,
   type SyncOptions,
-} from '../../../packages/online-store';
+} from '../../../packages/online-store/sync-online-features';
+import { vectorHash } from '../../../packages/online-store/vector-hash';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestRedis } from '../../environment/test-redis';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { vectorHash } from '../../../packages/online-store';
+import { vectorHash } from '../../../packages/online-store/vector-hash';
 import { onlineVectorHash } from '../../../packages/online-store/vector-hash';
 
 describe('vector hash', () => {

@@ -1,4 +1,4 @@
-import { parseInstant } from '../../../packages/instants';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   BILLING_EVENTS,
   createRawDataFixture,

@@ -1,13 +1,11 @@
-import { parseInstant, type EpochMicros } from '../../../packages/instants';
-import {
-  generateDays,
-  readInstallation,
-  takeKnowledge,
-  type ArrivedRows,
-  type GenerateArrivals,
-  type GenerateOptions,
-  type SyntheticWorld,
-} from '../../../packages/raw-data';
+import { parseInstant, type EpochMicros } from '../../../packages/instants/epoch-micros';
+import type {
+  ArrivedRows,
+  GenerateArrivals,
+} from '../../../packages/raw-data/sources/arrived-rows';
+import { generateDays, type GenerateOptions } from '../../../packages/raw-data/generate-days';
+import { readInstallation, type SyntheticWorld } from '../../../packages/raw-data/installation';
+import { takeKnowledge } from '../../../packages/raw-data/knowledge';
 import {
   createRawDataFixture,
   csv,

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import { parseInstant } from '../../../packages/instants';
-import { importFolder, takeKnowledge } from '../../../packages/raw-data';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
+import { importFolder } from '../../../packages/raw-data/import-folder';
+import { takeKnowledge } from '../../../packages/raw-data/knowledge';
 import {
   BILLING_EVENTS,
   createRawDataFixture,

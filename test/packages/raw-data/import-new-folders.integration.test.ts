@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { importNewFolders } from '../../../packages/raw-data';
+import { importNewFolders } from '../../../packages/raw-data/import-new-folders';
 import { createRawDataFixture, csv, NOW, USERS, type RawDataFixture } from './raw-data-fixture';
 
 let fixture: RawDataFixture;

@@ -1,5 +1,7 @@
-import { openDatabase } from '../../../packages/database';
-import { importFolder, syncRawLog, type OpenDuckDb } from '../../../packages/raw-data';
+import { openDatabase } from '../../../packages/database/open-database';
+import { importFolder } from '../../../packages/raw-data/import-folder';
+import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
+import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
 import { NOW, openTestDuckDb } from './raw-data-fixture';
 
 /** Kills itself, as the kernel would, in the middle of what its first argument names. */

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { auditRawLog, syncRawLog } from '../../../packages/raw-data';
+import { auditRawLog } from '../../../packages/raw-data/log/audit-raw-log';
+import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
 import { createRawDataFixture, type RawDataFixture } from './raw-data-fixture';
 
 let fixture: RawDataFixture;

@@ -1,5 +1,6 @@
-import { withLoadLock } from '../../../packages/database';
-import { completeThroughOf, ensureInstallation, takeKnowledge } from '../../../packages/raw-data';
+import { withLoadLock } from '../../../packages/database/open-database';
+import { ensureInstallation } from '../../../packages/raw-data/installation';
+import { completeThroughOf, takeKnowledge } from '../../../packages/raw-data/knowledge';
 import {
   createRawDataFixture,
   csv,

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { openDuckDb } from '../../../packages/duckdb';
-import { parseInstant } from '../../../packages/instants';
+import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   importFolder,
   type ImportOptions,
   type LoadReport,
-  type OpenDuckDb,
-  type RawTable,
-} from '../../../packages/raw-data';
+} from '../../../packages/raw-data/import-folder';
+import type { RawTable } from '../../../packages/raw-data/raw-tables';
+import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 

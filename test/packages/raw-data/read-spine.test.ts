@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { DuckDb } from '../../../packages/duckdb';
-import { readSpine } from '../../../packages/raw-data';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { readSpine } from '../../../packages/raw-data/read-spine';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 

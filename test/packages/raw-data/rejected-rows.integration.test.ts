@@ -1,4 +1,4 @@
-import { rejectionReasons } from '../../../packages/raw-data';
+import { rejectionReasons } from '../../../packages/raw-data/load/rejection-reasons';
 import {
   BILLING_EVENTS,
   createRawDataFixture,

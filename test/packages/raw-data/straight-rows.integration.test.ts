@@ -1,4 +1,4 @@
-import { takeKnowledge } from '../../../packages/raw-data';
+import { takeKnowledge } from '../../../packages/raw-data/knowledge';
 import {
   createRawDataFixture,
   csv,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { quoteLiteral, type DuckDb } from '../../../packages/duckdb';
-import { timeSql } from '../../../packages/raw-data/clean-rows-sql';
+import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
+import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
+import { timeSql } from '../../../packages/raw-data/load/clean-rows-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 

@@ -1,20 +1,15 @@
-import {
-  addDays,
-  midnightOf,
-  type EpochMicros,
-  type LogicalDate,
-} from '../../../packages/instants';
-import {
-  generateArrivals,
-  type ArrivedRows,
-  type BillingEventRow,
-  type CountWork,
-  type PlanChangeRow,
-  type SyntheticWorld,
-  type UserEventRow,
-  type UserRow,
-  type Work,
-} from '../../../packages/synthetic';
+import type { EpochMicros } from '../../../packages/instants/epoch-micros';
+import { addDays, midnightOf, type LogicalDate } from '../../../packages/instants/logical-date';
+import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
+import type { CountWork, Work } from '../../../packages/synthetic/named-streams';
+import type {
+  ArrivedRows,
+  BillingEventRow,
+  PlanChangeRow,
+  SyntheticWorld,
+  UserEventRow,
+  UserRow,
+} from '../../../packages/synthetic/synthetic-world';
 
 export interface CollectedRows {
   readonly users: UserRow[];

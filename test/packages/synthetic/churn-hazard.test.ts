@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { midnightOf } from '../../../packages/instants';
-import { churnProbability, type Plan } from '../../../packages/synthetic';
+import { midnightOf } from '../../../packages/instants/logical-date';
+import { churnProbability } from '../../../packages/synthetic/churn-probability';
+import type { Plan } from '../../../packages/synthetic/synthetic-world';
 import { CYCLE, LONGEST_STAY_CYCLES } from '../../../packages/synthetic/business-rules';
 import { trialDropOutProbability } from '../../../packages/synthetic/churn-probability';
 import { lifeOf, type Cycle, type Life } from '../../../packages/synthetic/life';

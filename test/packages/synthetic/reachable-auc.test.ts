@@ -3,7 +3,7 @@ import { fitBoostedTrees } from '../../../bench/reachable-auc/boosted-trees';
 import { estimateReachableAuc } from '../../../bench/reachable-auc/estimate-reachable-auc';
 import { featureNames, labelledRows } from '../../../bench/reachable-auc/labelled-rows';
 import { fitLogisticRegression } from '../../../bench/reachable-auc/logistic-regression';
-import { addDays } from '../../../packages/instants';
+import { addDays } from '../../../packages/instants/logical-date';
 import { bestReachableAuc } from '../../../bench/reachable-auc/best-reachable-auc';
 
 describe('what the six features tell of churn', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { generateArrivals } from '../../../packages/synthetic';
+import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
 import { asLines, collect, dayAfterStart } from './arrived-rows';
 
 /** Installations extend the world that they were made with: its rows may never change. */

@@ -1,5 +1,5 @@
-import { MICROS_PER_DAY } from '../../../packages/instants';
-import { LATEST_ARRIVAL_MICROS } from '../../../packages/synthetic';
+import { MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
+import { LATEST_ARRIVAL_MICROS } from '../../../packages/synthetic/business-rules';
 import { dayAfterStart, firstDays } from './arrived-rows';
 
 describe.each([1, 2])('the rows of a synthetic world of version %i', (version) => {

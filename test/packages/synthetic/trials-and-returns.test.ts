@@ -1,5 +1,9 @@
-import { MICROS_PER_DAY } from '../../../packages/instants';
-import type { BillingEventRow, PlanChangeRow, UserRow } from '../../../packages/synthetic';
+import { MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
+import type {
+  BillingEventRow,
+  PlanChangeRow,
+  UserRow,
+} from '../../../packages/synthetic/synthetic-world';
 import { firstDays } from './arrived-rows';
 
 interface Customer {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { MICROS_PER_DAY } from '../../../packages/instants';
-import { generateArrivals } from '../../../packages/synthetic';
+import { MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
+import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
 import { asLines, collect, dayAfterStart, differences, firstDays } from './arrived-rows';
 
 const START = '2024-01-15';

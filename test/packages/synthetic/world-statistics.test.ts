@@ -1,5 +1,5 @@
-import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../packages/instants';
-import type { UserEventRow } from '../../../packages/synthetic';
+import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../packages/instants/epoch-micros';
+import type { UserEventRow } from '../../../packages/synthetic/synthetic-world';
 import { dayAfterStart, firstDays } from './arrived-rows';
 
 describe.each([1, 2])('a year of a synthetic world of version %i', (version) => {

@@ -1,0 +1,153 @@
+import { oneAtATime } from '../bounded-tasks';
+import type { Config } from '../config';
+import { asDatabaseError } from '../database';
+import { openRedisForServing, readMeta, readVector, readVectors } from '../online-store';
+import { readDrift } from './drift/drift-services';
+import {
+  atRisk,
+  championVersion,
+  listModelVersions,
+  loadModel,
+  promote,
+  rollback,
+  showModelVersion,
+} from './models/model-services';
+import { openAdapters, type Adapters, type ApplicationOptions } from './open/open-adapters';
+import { listPartitionRows } from './partitions/list-partition-rows';
+import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './backfills/temporal-runs';
+
+interface LoggedPrediction {
+  readonly predictionId: string;
+  readonly userId: string;
+  readonly modelVersion: string;
+  readonly featureTime: string;
+  readonly knownAt: string;
+  readonly revision: number;
+  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly churnProbability: number;
+  readonly predictedAt: string;
+}
+
+/** What the API is given (api/ports.ts); nothing in it connects before it is used. */
+export async function openApiApplication(config: Config, options: ApplicationOptions = {}) {
+  const adapters = await openAdapters(config, options);
+  const temporal = openLazyTemporal({
+    address: adapters.connections.temporalAddress,
+    namespace: config.temporal.namespace,
+  });
+  const serving = openRedisForServing(adapters.connections.redisUrl);
+  // These read whole partitions, in the process that answers /predict.
+  const inTurn = oneAtATime();
+  return {
+    featureSchema: adapters.featureSet,
+    championRegistry: createChampionRegistry(adapters),
+    onlineFeatures: {
+      read: (userId: string) => readVector(serving, userId),
+      readMany: (userIds: readonly string[]) => readVectors(serving, userIds),
+      meta: () => readMeta(serving),
+    },
+    predictionStore: {
+      insertPredictions: (rows: readonly LoggedPrediction[]) => insertPredictions(adapters, rows),
+    },
+    backfills: createBackfillRuns(adapters, temporal),
+    partitions: {
+      list: (range: { from?: string; to?: string }) => listPartitionRows(adapters, range),
+    },
+    models: createModels(adapters),
+    atRisk: { list: ({ limit }: { limit: number }) => inTurn(() => listAtRisk(adapters, limit)) },
+    drift: { read: (date: string | undefined) => inTurn(() => readDrift(adapters, date)) },
+    probes: createProbes(adapters, temporal, () => serving.ping()),
+    close: async () => {
+      serving.disconnect();
+      await temporal.close();
+      await adapters.close();
+    },
+  };
+}
+
+function createChampionRegistry(adapters: Adapters) {
+  return {
+    championVersion: () => championVersion(adapters),
+    load: async (version: string) => {
+      const model = await loadModel(adapters, version);
+      const metadata = await showModelVersion(adapters, version);
+      return {
+        version,
+        schemaHash: model.schemaHash,
+        metadata: metadata as unknown as Readonly<Record<string, unknown>>,
+        predict: (features: Readonly<Record<string, number | boolean>>) => model.predict(features),
+        explain: (features: Readonly<Record<string, number | boolean>>) =>
+          model.explain(features).contributions,
+      };
+    },
+  };
+}
+
+function createModels(adapters: Adapters) {
+  return {
+    list: async () => {
+      const { aliases, models } = await listModelVersions(adapters);
+      return {
+        aliases,
+        models: models.toReversed() as unknown as Readonly<Record<string, unknown>>[],
+      };
+    },
+    show: async (version: string) =>
+      (await showModelVersion(adapters, version)) as unknown as Readonly<Record<string, unknown>>,
+    promote: (version: string, reason: string) => promote(adapters, version, reason),
+    rollback: (reason: string) => rollback(adapters, reason),
+  };
+}
+
+async function listAtRisk(adapters: Adapters, limit: number) {
+  const { model_version, feature_time, users } = await atRisk(adapters, { limit });
+  return {
+    modelVersion: model_version,
+    featureTime: feature_time,
+    users: users.map(({ user_id, churn_probability, reasons }) => ({
+      userId: user_id,
+      churnProbability: churn_probability,
+      reasons,
+    })),
+  };
+}
+
+/** Keeps answered predictions; one whose id is there already is left alone. */
+export async function insertPredictions(
+  { database }: Pick<Adapters, 'database'>,
+  rows: readonly LoggedPrediction[],
+): Promise<void> {
+  const { sql } = database;
+  const values = rows.map((row) => ({
+    prediction_id: row.predictionId,
+    user_id: row.userId,
+    model_version: row.modelVersion,
+    feature_time: row.featureTime,
+    known_at: row.knownAt,
+    revision: row.revision,
+    features: row.features,
+    churn_probability: row.churnProbability,
+    predicted_at: row.predictedAt,
+  }));
+  await sql`
+    insert into ops.predictions
+    select * from jsonb_populate_recordset(null::ops.predictions, ${sql.json(values as never)})
+    on conflict (prediction_id) do nothing`.catch((error: unknown) => {
+    throw asDatabaseError(error);
+  });
+}
+
+function createProbes(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  pingRedis: () => Promise<unknown>,
+) {
+  return {
+    redis: async () => void (await pingRedis()),
+    postgres: async () => void (await adapters.database.sql`select 1`),
+    temporal: async () => {
+      const client = await temporal.client();
+      await client.connection.workflowService.getSystemInfo({});
+    },
+  };
+}

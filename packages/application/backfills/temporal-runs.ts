@@ -1,0 +1,229 @@
+import { randomUUID } from 'node:crypto';
+import {
+  Client,
+  Connection,
+  isGrpcServiceError,
+  WorkflowNotFoundError,
+  type WorkflowHandle,
+} from '@temporalio/client';
+import { oneAtATime } from '../../bounded-tasks';
+import {
+  backfillStart,
+  backfillWorkflowId,
+  ChurnError,
+  workflowMessages,
+  workflowTypes,
+  type BackfillPlan,
+  type BackfillProgress,
+  type BackfillRequest,
+} from '../../contracts';
+import { asDatabaseError } from '../../database';
+import {
+  draftBackfill,
+  inPresentWords,
+  readBackfill,
+  recordDeath,
+  recordPlan,
+  type RecordedBackfill,
+} from './backfill-services';
+import type { Adapters } from '../open/open-adapters';
+
+/** A Temporal client that connects at its first use, so that a process starts without Temporal. */
+export interface LazyTemporal {
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
+  connection(): Promise<Connection>;
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
+  client(): Promise<Client>;
+  close(): Promise<void>;
+}
+
+export function openLazyTemporal(options: { address: string; namespace: string }): LazyTemporal {
+  let opened: Promise<Connection> | undefined;
+  const connection = async () => {
+    opened ??= Connection.connect({ address: options.address, connectTimeout: '3s' });
+    try {
+      return await opened;
+    } catch (error) {
+      opened = undefined;
+      throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
+  };
+  return {
+    connection,
+    client: async () =>
+      new Client({ connection: await connection(), namespace: options.namespace }),
+    close: async () => {
+      await opened?.then((open) => open.close()).catch(() => {});
+    },
+  };
+}
+
+/** Turns a lost connection into TEMPORAL_UNAVAILABLE; other errors pass through. */
+export function asTemporalError(error: unknown): unknown {
+  const unavailable = 14;
+  const deadline = 4;
+  // Most calls of the client wrap what gRPC said.
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  const isDown = isGrpcServiceError(cause) && [unavailable, deadline].includes(cause.code);
+  return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
+}
+
+interface BackfillStarted {
+  readonly id: string;
+  readonly status: BackfillProgress['status'];
+  readonly created: boolean;
+}
+
+export type BackfillRuns = ReturnType<typeof createBackfillRuns>;
+
+const START_LOCK_KEY = 7_401_340;
+
+/** Starts backfills and talks to running ones; one at a time over any date. */
+export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
+  // Those that wait for a lock would hold every connection that the one with the lock needs.
+  const inTurn = oneAtATime();
+  const handleOf = async (id: string) =>
+    (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
+
+  const progress = async (id: string): Promise<BackfillProgress> => {
+    const recorded = await readBackfill(adapters, id);
+    if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
+    if (recorded.report) return recorded.report;
+    const handle = await handleOf(id);
+    try {
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') {
+        return await handle.query<BackfillProgress>(workflowMessages.progress);
+      }
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
+      throw asTemporalError(error);
+    }
+    return ended(adapters, id);
+  };
+
+  const tell = async (
+    id: string,
+    what: (handle: WorkflowHandle) => Promise<unknown>,
+  ): Promise<BackfillProgress> => {
+    const before = await progress(id);
+    if (!['running', 'paused'].includes(before.status)) return before;
+    await what(await handleOf(id)).catch(unlessOver);
+    return progress(id);
+  };
+
+  return {
+    /** What `start` would do; records and runs nothing. */
+    plan: (request: BackfillRequest): Promise<BackfillPlan> =>
+      inTurn(() => draftBackfill(adapters, { id: 'dry-run', request })),
+
+    /** @throws ChurnError BACKFILL_OVERLAP, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
+    start: (request: BackfillRequest): Promise<BackfillStarted> =>
+      inTurn(() => start(adapters, temporal, request)),
+    progress,
+    pause: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.pause)),
+    resume: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.resume)),
+    cancel: (id: string) => tell(id, (handle) => handle.cancel()),
+  };
+}
+
+/** A backfill may end while it is told something. */
+function unlessOver(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw asTemporalError(error);
+}
+
+/** What became of a backfill whose workflow is over: without a report of its own, it has failed. */
+async function ended(adapters: Adapters, id: string): Promise<BackfillProgress> {
+  await recordDeath(adapters.database.sql, id);
+  const recorded = await readBackfill(adapters, id);
+  if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
+  return recorded.report ?? progressOf(recorded);
+}
+
+function progressOf({ id, status, plan }: RecordedBackfill): BackfillProgress {
+  const { planned, skipped, knowledge } = plan;
+  return { id, status, knownAt: knowledge.knownAt, planned, skipped, succeeded: 0, failed: [] };
+}
+
+async function startPlanned(
+  adapters: Adapters,
+  client: Client,
+  { request, plan }: { request: BackfillRequest; plan: BackfillPlan },
+): Promise<void> {
+  await recordPlan(adapters, plan);
+  try {
+    await client.workflow.start(
+      workflowTypes.backfill,
+      backfillStart({ id: plan.id, request, plan }),
+    );
+  } catch (error) {
+    // It may have started, and only the answer be lost.
+    const mayRun = await isStillRunning(client, plan.id).catch(() => true);
+    if (!mayRun) await forget(adapters, plan.id);
+    throw asTemporalError(error);
+  }
+}
+
+/** Attaches, refuses or starts: under one lock, so that two starts can't both win. */
+async function start(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  request: BackfillRequest,
+): Promise<BackfillStarted> {
+  const client = await temporal.client();
+  const { sql } = adapters.database;
+  return sql
+    .begin(async (tx): Promise<BackfillStarted> => {
+      await tx`select pg_advisory_xact_lock(${START_LOCK_KEY})`;
+      const candidates = await tx<RecordedBackfill[]>`
+        select id, status, plan, report from ops.backfills
+        where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
+      for (const candidate of candidates.map(inPresentWords)) {
+        if (!(await isStillRunning(client, candidate.id))) {
+          await recordDeath(tx, candidate.id);
+          continue;
+        }
+        if (sameRequest(candidate.plan.request, request)) {
+          return { id: candidate.id, status: 'running', created: false };
+        }
+        const { from, to } = candidate.plan.request;
+        throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
+      }
+      const plan = await draftBackfill(adapters, { id: newId(request), request });
+      await startPlanned(adapters, client, { request, plan });
+      return { id: plan.id, status: 'running', created: true };
+    })
+    .catch((error: unknown) => {
+      throw asDatabaseError(asTemporalError(error));
+    });
+}
+
+async function isStillRunning(client: Client, id: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(backfillWorkflowId(id)).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw asTemporalError(error);
+  }
+}
+
+function sameRequest(a: BackfillRequest, b: BackfillRequest): boolean {
+  return (
+    a.from === b.from &&
+    a.to === b.to &&
+    a.reprocess === b.reprocess &&
+    a.knownAt === b.knownAt &&
+    a.train === b.train
+  );
+}
+
+/** The range, readable in Temporal's UI, and enough randomness to be new. */
+function newId({ from, to }: BackfillRequest): string {
+  const suffix = randomUUID().slice(0, 8);
+  return `${from}_${to}_${suffix}`;
+}
+
+async function forget({ database }: Adapters, id: string): Promise<void> {
+  await database.sql`delete from ops.backfills where id = ${id}`.catch(() => {});
+}

@@ -1,0 +1,236 @@
+import {
+  ChurnError,
+  type DailyRunReport,
+  type PlannedKnowledge,
+  type RestatedPartition,
+  type RestateReport,
+} from '../../contracts';
+import { asDatabaseError } from '../../database';
+import {
+  addDays,
+  dateOf,
+  datesBetween,
+  formatInstant,
+  MICROS_PER_HOUR,
+  midnightOf,
+  parseInstant,
+  type EpochMicros,
+  type LogicalDate,
+} from '../../instants';
+import { rebuildLedger, type PartitionOutcome, type PartitionRequest } from '../../offline-store';
+import type { Adapters } from '../open/open-adapters';
+import {
+  planRestatements,
+  requestsOf,
+  runPartitionRequests,
+  type JobProgress,
+} from '../partitions/partition-services';
+import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
+
+interface DailyRow {
+  readonly known_at: string | null;
+  readonly batch: number | null;
+  readonly complete_through: string | null;
+  readonly status: 'running' | 'succeeded' | 'failed';
+  readonly report: DailyRunReport | null;
+}
+
+async function readDailyRun(
+  { database }: Adapters,
+  date: LogicalDate,
+): Promise<DailyRow | undefined> {
+  const [row] = await database.sql<DailyRow[]>`
+    select known_at, batch, complete_through, status, report from ops.daily_runs where date = ${date}`.catch(
+    rethrow,
+  );
+  return row;
+}
+
+function rethrow(error: unknown): never {
+  throw asDatabaseError(error);
+}
+
+/** The report of a date's run, when it has succeeded already. */
+export async function finishedDailyRun(
+  adapters: Adapters,
+  date: LogicalDate,
+): Promise<DailyRunReport | null> {
+  const row = await readDailyRun(adapters, date);
+  return row?.status === 'succeeded' ? row.report : null;
+}
+
+export async function finishDailyRun(
+  { database }: Adapters,
+  { report, status }: { report: DailyRunReport; status: 'succeeded' | 'failed' },
+): Promise<void> {
+  const { sql } = database;
+  await sql`
+    insert into ops.daily_runs as run (date, status, report, started_at, finished_at)
+    values (${report.date}, ${status}, ${sql.json(report as never)}, clock_timestamp(), clock_timestamp())
+    on conflict (date) do update set status = excluded.status, report = excluded.report,
+      finished_at = excluded.finished_at where run.status <> 'succeeded'`.catch(rethrow);
+}
+
+/**
+ * K, L and S of a date's run: taken once, after its load has committed, and stored; every retry
+ * gets the stored one.
+ */
+export async function takeDailyKnowledge(
+  adapters: Adapters,
+  date: LogicalDate,
+): Promise<PlannedKnowledge> {
+  const stored = await readDailyRun(adapters, date);
+  if (stored?.known_at) return knowledgeOf(stored);
+  const taken = await takePlannedKnowledge(adapters, 'latest');
+  requireNotInFuture(date, parseInstant(taken.knownAt));
+  await adapters.database.sql`
+    insert into ops.daily_runs as run (date, known_at, batch, complete_through, status, started_at)
+    values (${date}, ${taken.knownAt}, ${taken.batch}, ${taken.completeThrough}, 'running', clock_timestamp())
+    on conflict (date) do update set known_at = excluded.known_at, batch = excluded.batch,
+      complete_through = excluded.complete_through where run.known_at is null`.catch(rethrow);
+  const row = await readDailyRun(adapters, date);
+  return row?.known_at ? knowledgeOf(row) : taken;
+}
+
+/** @throws ChurnError INVALID_DATE_RANGE when the day begins after the latest moment known. */
+export function requireNotInFuture(date: LogicalDate, latest: EpochMicros): void {
+  if (midnightOf(date) <= latest) return;
+  const problem = `it lies in the future; the latest moment known is ${formatInstant(latest)}`;
+  throw new ChurnError('INVALID_DATE_RANGE', { from: date, to: date, problem });
+}
+
+function knowledgeOf({ known_at, batch, complete_through }: DailyRow): PlannedKnowledge {
+  const known = { knownAt: known_at ?? '', batch: batch ?? 0 };
+  return {
+    kind: 'latest',
+    ...known,
+    labelKnownAt: known.knownAt,
+    labelBatch: known.batch,
+    completeThrough: complete_through,
+  };
+}
+
+interface DayComputed {
+  readonly published: { readonly revision: number; readonly rows: number } | null;
+  readonly restated: readonly RestatedPartition[];
+}
+
+/** Publishes the day's partition, and restates those that late data or matured labels touch. */
+export async function computeDay(
+  adapters: Adapters,
+  request: { date: LogicalDate; runId: string; knowledge: PlannedKnowledge },
+  progress: JobProgress,
+): Promise<DayComputed> {
+  const { date, runId, knowledge } = request;
+  await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
+  const own = await ownRequest(adapters, date, knowledge);
+  const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
+  const requests = [...own, ...restatements.requests];
+  const { outcomes } = await runPartitionRequests(adapters, { owner: runId, requests }, progress);
+  requireNoFailure(outcomes);
+  await adapters.ledger.noteChecked(restatements.untouched, knowledge);
+  if (hasServed(outcomes, date)) {
+    await adapters.ledger.noteServed(date, knowledge.knownAt, knowledge.batch);
+  }
+  const [row] = await adapters.ledger.list({ from: date, to: date });
+  const manifest = own.length > 0 ? row?.manifest : null;
+  return {
+    published: manifest ? { revision: manifest.revision, rows: manifest.rows } : null,
+    restated: restatedIn(outcomes.filter((outcome) => outcome.date !== date)),
+  };
+}
+
+function hasServed(outcomes: readonly PartitionOutcome[], date: LogicalDate): boolean {
+  return outcomes.some((outcome) => outcome.date === date && outcome.status !== 'overtaken');
+}
+
+/** The day's own request; none when a `latest` partition with later knowledge is there. */
+async function ownRequest(
+  { ledger }: Adapters,
+  date: LogicalDate,
+  knowledge: PlannedKnowledge,
+): Promise<PartitionRequest[]> {
+  const rows = await ledger.list({ from: date, to: date });
+  const published = rows[0]?.manifest;
+  const isKeptAlone =
+    published?.knowledge === 'latest' &&
+    parseInstant(published.known_at) > parseInstant(knowledge.knownAt);
+  return isKeptAlone ? [] : requestsOf([date], knowledge, { rows, reason: 'daily' });
+}
+
+function requireNoFailure(outcomes: readonly PartitionOutcome[]): void {
+  const failed = outcomes.filter((outcome) => outcome.status === 'failed');
+  if (failed.length === 0) return;
+  const [first] = failed;
+  throw new ChurnError('PARTITIONS_FAILED', {
+    count: failed.length,
+    date: first?.date ?? '',
+    problem: first?.error ?? '',
+  });
+}
+
+function restatedIn(outcomes: readonly PartitionOutcome[]): RestatedPartition[] {
+  return outcomes.flatMap(({ date, status, revision, reason }) =>
+    status === 'published' && revision !== null ? [{ date, revision, reason }] : [],
+  );
+}
+
+/** `churn restate`: everything that late data and matured labels touch; a dry run only lists it. */
+export async function restate(
+  adapters: Adapters,
+  options: { dryRun: boolean; owner: string },
+  progress: JobProgress,
+): Promise<RestateReport> {
+  const knowledge = await takePlannedKnowledge(adapters, 'latest');
+  const { requests, untouched } = await planRestatements(adapters, knowledge, {
+    owner: options.owner,
+  });
+  const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
+  const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);
+  const firstBatch = Math.min(knowledge.batch, ...checked.map((batch) => batch + 1));
+  const batches = [firstBatch, knowledge.batch] as const;
+  if (options.dryRun) {
+    const restated = requests.map(({ date, reason }) => ({
+      date,
+      reason,
+      revision: (rows.get(date)?.manifest?.revision ?? 0) + 1,
+    }));
+    return { batches, restated };
+  }
+  const { outcomes } = await runPartitionRequests(
+    adapters,
+    { owner: options.owner, requests },
+    progress,
+  );
+  requireNoFailure(outcomes);
+  await adapters.ledger.noteChecked(untouched, knowledge);
+  return { batches, restated: restatedIn(outcomes) };
+}
+
+/** How far back the watchdog looks for runs that never were. */
+const WATCHED_DAYS = 7;
+
+/** A run is over well before the next one; one that is not has died without saying so. */
+const RUNNING_HOURS_MAX = 24;
+
+/**
+ * Dates whose daily run should have succeeded by `now`, or be running for less than a day, and is
+ * not. Days before the first run the installation ever made are not expected.
+ */
+export async function expectedButMissing(adapters: Adapters, now: string): Promise<string[]> {
+  const rows = await adapters.database.sql<{ date: string; status: string }[]>`
+    select date, case when status = 'running'
+        and started_at < clock_timestamp() - make_interval(hours => ${RUNNING_HOURS_MAX})
+      then 'died' else status end as status
+    from ops.daily_runs order by date`.catch(rethrow);
+  const [first] = rows;
+  if (!first) return [];
+  const today = dateOf(parseInstant(now));
+  const last =
+    parseInstant(now) >= midnightOf(today) + MICROS_PER_HOUR ? today : addDays(today, -1);
+  const from = addDays(last, 1 - WATCHED_DAYS);
+  const status = new Map(rows.map((row) => [row.date, row.status]));
+  return datesBetween(first.date > from ? first.date : from, last).filter(
+    (date) => !['succeeded', 'running'].includes(status.get(date) ?? 'never started'),
+  );
+}

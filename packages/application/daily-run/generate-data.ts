@@ -1,0 +1,87 @@
+import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../../instants';
+import {
+  generateDays,
+  importNewFolders,
+  type LoadCounts,
+  type LoadProgress,
+  type SyntheticWorld,
+} from '../../raw-data';
+import { generateArrivals } from '../../synthetic';
+import type { Adapters } from '../open/open-adapters';
+import type { JobProgress } from '../partitions/partition-services';
+
+interface LoadSummary {
+  readonly batch: number | null;
+  readonly rows: Readonly<Record<string, number>>;
+  readonly rejected: number;
+}
+
+/**
+ * What `generate_data` does for a date: the arrivals of a synthetic source up to that day's
+ * 01:00Z, or each new folder of CHURN_IMPORT_DIR. Which of the two was decided by the first load.
+ */
+export async function generateData(
+  adapters: Adapters,
+  date: LogicalDate,
+  progress: JobProgress,
+): Promise<LoadSummary> {
+  const installation = await adapters.installation();
+  if (installation.source === 'synthetic' && installation.world) {
+    return loadSynthetic(adapters, { date, world: installation.world, progress });
+  }
+  const { importDir } = adapters.config;
+  if (importDir === undefined) return { batch: null, rows: {}, rejected: 0 };
+  const folders = await importNewFolders({
+    ...loadOptions(adapters, progress),
+    importDir,
+    arrival: 'now',
+  });
+  return summarise(folders.map((folder) => folder.report));
+}
+
+async function loadSynthetic(
+  adapters: Adapters,
+  options: {
+    date: LogicalDate;
+    world: SyntheticWorld;
+    progress: JobProgress;
+  },
+): Promise<LoadSummary> {
+  const { date, world, progress } = options;
+  const { loadedThrough } = await adapters.installation();
+  if (loadedThrough !== null && midnightOf(date) + MICROS_PER_HOUR <= loadedThrough) {
+    return { batch: null, rows: {}, rejected: 0 };
+  }
+  const loaded = {
+    ...loadOptions(adapters, progress),
+    world,
+    generateArrivals,
+    from: date,
+    to: date,
+  };
+  return summarise([await generateDays(loaded)]);
+}
+
+/** What every load is given. */
+export function loadOptions(adapters: Adapters, progress: JobProgress) {
+  return {
+    database: adapters.database,
+    scratchDir: adapters.paths.scratch,
+    openDuckDb: (directories: readonly string[]) => adapters.openDuckDb(directories),
+    currency: adapters.config.currency,
+    onProgress: ({ table, phase, rows }: LoadProgress) =>
+      progress.report({ what: `${phase} ${table}`, done: rows, total: rows }),
+  };
+}
+
+function summarise(reports: readonly LoadCounts[]): LoadSummary {
+  const rows: Record<string, number> = {};
+  let rejected = 0;
+  for (const report of reports) {
+    for (const [table, count] of Object.entries(report.loaded))
+      rows[table] = (rows[table] ?? 0) + count;
+    const perTable = Object.values(report.rejected).flatMap((reasons) => Object.values(reasons));
+    rejected += perTable.reduce((total, count) => total + count, 0);
+  }
+  return { batch: reports.at(-1)?.batch ?? null, rows, rejected };
+}

@@ -1,0 +1,67 @@
+import type { PlannedKnowledge } from '../../contracts';
+import { countParquetRows, type DuckDb } from '../../duckdb';
+import type { TimelineFiles } from '../../features';
+import { parseInstant } from '../../instants';
+import { findTimelines, makeTimelines } from '../../offline-store';
+import type { RawLog, RawTable } from '../../raw-data';
+import type { Adapters } from '../open/open-adapters';
+import type { JobProgress } from '../partitions/partition-services';
+
+/** Making timelines takes as long as answering without: not for a few rows. */
+const ROWS_PER_USER_MIN = 0.1;
+
+interface Asked {
+  readonly duckDb: DuckDb;
+  readonly rawLog: RawLog;
+  readonly knowledge: PlannedKnowledge;
+  /** How many rows the spine has. */
+  readonly rows: number;
+  readonly progress: JobProgress;
+}
+
+/**
+ * Answers from the timelines that are there; for a spine of many rows they are made, unless each row
+ * has a K of its own, or K is before some arrival. Timelines are a shortcut: whatever is wrong with
+ * them, or with making them, undefined says to go without.
+ */
+export async function withTimelines<T>(
+  adapters: Adapters,
+  asked: Asked,
+  answer: (timelines: TimelineFiles) => Promise<T>,
+): Promise<T | undefined> {
+  const { progress, rows } = asked;
+  if (asked.knowledge.kind === 'as-served') return undefined;
+  try {
+    const timelines = await findOrMake(adapters, asked);
+    return timelines && (await answer(timelines));
+  } catch (error) {
+    progress.signal.throwIfAborted();
+    const [problem] = (error as Error).message.split('\n');
+    progress.report({ what: `history: without timelines (${problem})`, done: 0, total: rows });
+    return undefined;
+  }
+}
+
+async function findOrMake(
+  { featureSet, paths, now }: Adapters,
+  { duckDb, rawLog, knowledge, rows, progress }: Asked,
+): Promise<TimelineFiles | undefined> {
+  const { batch } = knowledge;
+  const options = {
+    featureSet,
+    segments: (table: RawTable, through: number) => rawLog.segments(table, through),
+    batch,
+    timelinesDir: paths.timelines,
+    signal: progress.signal,
+  };
+  const found = await findTimelines(options);
+  if (found) return found;
+  const users = await countParquetRows(duckDb, rawLog.segments('users', batch));
+  if (rows < users * ROWS_PER_USER_MIN) return undefined;
+  return makeTimelines(duckDb, {
+    ...options,
+    knownAt: parseInstant(knowledge.knownAt),
+    now: now(),
+    onPart: (done, total) => progress.report({ what: 'history: timelines', done, total }),
+  });
+}

@@ -1,0 +1,260 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { ChurnError } from '../../contracts';
+import type { FeatureSet, FeatureWording } from '../../features';
+import {
+  addDays,
+  dateOf,
+  formatInstant,
+  midnightOf,
+  parseInstant,
+  type LogicalDate,
+} from '../../instants';
+import {
+  createEligibilityCheck,
+  listModels,
+  loadServingModel,
+  promoteModel,
+  readAliases,
+  rollbackModel,
+  scoreUsers,
+  selectTrainingPartitions,
+  showModel,
+  trainModel,
+  type Contribution,
+  type EligibilityAnswer,
+  type ModelAliases,
+  type ModelEvent,
+  type ServingModel,
+  type TrainedVersion,
+  type UserAtRisk,
+} from '../../modeling';
+import { readVector } from '../../online-store';
+import { takeKnowledge } from '../../raw-data';
+import type { Adapters } from '../open/open-adapters';
+import {
+  newestPartition,
+  publishedPartitions,
+  type JobProgress,
+} from '../partitions/partition-services';
+import { servedFeatures } from './served-features';
+
+/** Of the sample of training rows that a version keeps; fixed, so that the sample is reproducible. */
+const SAMPLE_SEED = 20_240_101;
+
+/**
+ * Trains as of a day, by default the latest day that is known: on features as they were served,
+ * with the labels of the stored partitions. A day of which nothing was known then has the features
+ * of its partition.
+ */
+export async function train(
+  adapters: Adapters,
+  { asOf }: { asOf?: LogicalDate },
+  progress: JobProgress,
+): Promise<TrainedVersion> {
+  const { featureSet: schema, paths } = adapters;
+  const day = await trainingDay(adapters, asOf);
+  const partitions = await publishedPartitions(adapters, { to: addDays(day, -31) });
+  const days = selectTrainingPartitions({ partitions, schema, asOf: day });
+  const folder = path.join(paths.scratch, `as-served-${randomUUID()}`);
+  await mkdir(folder, { recursive: true });
+  let done = 0;
+  try {
+    return await trainModel({
+      partitions,
+      servedFeatures: await servedFeatures(adapters, { partitions: days, folder }, progress),
+      schema,
+      openDuckDb: () => adapters.openDuckDb(),
+      modelsDir: paths.models,
+      asOf: day,
+      createdAt: adapters.now(),
+      seed: SAMPLE_SEED,
+      recordEvent: (event) => recordModelEvent(adapters, event),
+      signal: progress.signal,
+      onProgress: ({ stage, date }) => {
+        if (date) done += 1;
+        progress.report({ what: `training: ${stage}`, done, total: days.length });
+      },
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** By default the latest day that is known and complete; a day in the future has no labels yet. */
+async function trainingDay(
+  { database }: Adapters,
+  asOf: LogicalDate | undefined,
+): Promise<LogicalDate> {
+  const { latest, completeThrough } = await takeKnowledge(database);
+  if (latest.batch === 0) throw new ChurnError('NO_DATA');
+  const known = parseInstant(latest.at);
+  if (asOf !== undefined && midnightOf(asOf) > known) {
+    const problem = `--as-of lies in the future; the latest moment known is ${latest.at}`;
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
+  const complete = completeThrough === null ? known : parseInstant(completeThrough);
+  return asOf ?? dateOf(known < complete ? known : complete);
+}
+
+/** The registry's event log, also in Postgres; the same event again is the same row. */
+async function recordModelEvent({ database }: Adapters, event: ModelEvent): Promise<void> {
+  await database.sql`
+    insert into ops.model_events (event_id, at, action, version, previous, reason)
+    values (${event.event_id}, ${event.at}, ${event.action}, ${event.version}, ${event.previous}, ${event.reason})
+    on conflict (event_id) do nothing`;
+}
+
+export async function championVersion({ paths }: Pick<Adapters, 'paths'>): Promise<string | null> {
+  return (await readAliases(paths.models)).champion;
+}
+
+export function loadModel(
+  adapters: Pick<Adapters, 'paths' | 'featureSet'>,
+  version?: string,
+): Promise<ServingModel> {
+  const { paths, featureSet } = adapters;
+  return loadServingModel({
+    modelsDir: paths.models,
+    schemaHash: featureSet.schemaHash,
+    wording: wordingOf(featureSet),
+    ...(version === undefined ? {} : { version }),
+  });
+}
+
+function wordingOf({ features }: FeatureSet): ReadonlyMap<string, FeatureWording> {
+  return new Map(features.map(({ name, wording = {} }) => [name, wording]));
+}
+
+export async function listModelVersions({ paths }: Pick<Adapters, 'paths'>) {
+  return { aliases: await readAliases(paths.models), models: await listModels(paths.models) };
+}
+
+export function showModelVersion({ paths }: Pick<Adapters, 'paths'>, version: string) {
+  return showModel(paths.models, version);
+}
+
+export function promote(
+  adapters: Adapters,
+  version: string,
+  reason: string,
+): Promise<ModelAliases> {
+  return promoteModel({ ...aliasMove(adapters, reason), version });
+}
+
+export function rollback(adapters: Adapters, reason: string): Promise<ModelAliases> {
+  return rollbackModel(aliasMove(adapters, reason));
+}
+
+function aliasMove(adapters: Adapters, reason: string) {
+  return {
+    modelsDir: adapters.paths.models,
+    schemaHash: adapters.featureSet.schemaHash,
+    now: adapters.now,
+    recordEvent: (event: ModelEvent) => recordModelEvent(adapters, event),
+    reason,
+  };
+}
+
+/** `churn predict`: what the API answers, computed here from Redis and the champion. */
+export interface Prediction extends EligibilityAnswer {
+  readonly user_id: string;
+  readonly churn_probability: number;
+  readonly model_version: string;
+  readonly feature_time: string;
+  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly contributions?: readonly Contribution[];
+}
+
+export async function predict(
+  adapters: Adapters,
+  userId: string,
+  { explain }: { explain: boolean },
+): Promise<Prediction> {
+  const model = await loadModel(adapters);
+  const vector = await readVector(adapters.redis, userId);
+  if (!vector) throw new ChurnError('UNKNOWN_USER', { userId });
+  return {
+    user_id: userId,
+    churn_probability: model.predict(vector.features),
+    model_version: model.version,
+    feature_time: vector.feature_time,
+    features: vector.features,
+    ...createEligibilityCheck(adapters.featureSet)(vector),
+    ...(explain ? { contributions: model.explain(vector.features).contributions } : {}),
+  };
+}
+
+export interface AtRiskList {
+  readonly model_version: string;
+  readonly feature_time: string;
+  readonly users: readonly UserAtRisk[];
+}
+
+/**
+ * The eligible users of the newest partition, most likely to leave first.
+ *
+ * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE where the partition does not say who is subscribed
+ */
+export async function atRisk(
+  adapters: Pick<Adapters, 'ledger' | 'paths' | 'featureSet' | 'openDuckDb'>,
+  { limit }: { limit: number },
+): Promise<AtRiskList> {
+  const model = await loadModel(adapters);
+  const partition = await newestPartition(adapters);
+  if (!partition) throw new ChurnError('NO_DATA');
+  const users = await scoreUsers({
+    partition,
+    model,
+    eligibility: adapters.featureSet,
+    limit,
+    openDuckDb: () => adapters.openDuckDb(),
+  });
+  return { model_version: model.version, feature_time: partition.manifest.feature_time, users };
+}
+
+export interface Replay {
+  readonly prediction_id: string;
+  readonly user_id: string;
+  readonly model_version: string;
+  readonly feature_time: string;
+  readonly known_at: string;
+  readonly logged: number;
+  readonly replayed: number;
+  readonly equal: boolean;
+}
+
+/** Computes a logged prediction again with the model version and the features it names. */
+export async function replayPrediction(adapters: Adapters, predictionId: string): Promise<Replay> {
+  const isUuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(predictionId);
+  const [logged] = isUuid ? await readPrediction(adapters, predictionId) : [];
+  if (!logged) throw new ChurnError('PREDICTION_NOT_FOUND', { predictionId });
+  const model = await loadModel(adapters, logged.model_version);
+  const replayed = model.predict(logged.features);
+  return {
+    prediction_id: predictionId,
+    user_id: logged.user_id,
+    model_version: logged.model_version,
+    feature_time: formatInstant(parseInstant(logged.feature_time)),
+    known_at: logged.known_at,
+    logged: logged.churn_probability,
+    replayed,
+    equal: replayed === logged.churn_probability,
+  };
+}
+
+interface PredictionRow {
+  readonly user_id: string;
+  readonly model_version: string;
+  readonly feature_time: string;
+  readonly known_at: string;
+  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly churn_probability: number;
+}
+
+function readPrediction({ database }: Adapters, predictionId: string) {
+  return database.sql<PredictionRow[]>`
+    select user_id, model_version, feature_time, known_at, features, churn_probability
+    from ops.predictions where prediction_id = ${predictionId}`;
+}

@@ -1,0 +1,133 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Redis } from 'ioredis';
+import { dataPaths, type Config, type DataPaths } from '../../config';
+import { openDatabase, type Database } from '../../database';
+import { openDuckDb, type DuckDb } from '../../duckdb';
+import { makeFolder } from '../../durable-files';
+import { featureSet as releasedFeatureSet, type FeatureSet } from '../../features';
+import type { EpochMicros } from '../../instants';
+import { createLedger, type Ledger } from '../../offline-store';
+import { claimInstallation, openRedisForWriting } from '../../online-store';
+import {
+  auditRawLog,
+  ensureInstallation,
+  syncRawLog,
+  type Installation,
+  type RawLog,
+  type RawLogAudit,
+} from '../../raw-data';
+import {
+  claimDirectory,
+  requireOwnDatabase,
+  resolveConnections,
+  type Connections,
+} from '../../local-services';
+
+/** The adapters of one installation, opened once and shared by everything a process does. */
+export interface Adapters {
+  readonly config: Config;
+  readonly connections: Connections;
+  readonly paths: DataPaths;
+  readonly featureSet: FeatureSet;
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly redis: Redis;
+  /** A DuckDB of its own, confined to the installation's folders and those named. */
+  openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
+  /** The raw log, with every committed batch mirrored. */
+  rawLog(): Promise<RawLog>;
+  /** Compares it with Postgres. */
+  auditRawLog(): Promise<RawLogAudit>;
+  /** This one, made at the first call. @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE */
+  installation(): Promise<Installation>;
+  readonly now: () => EpochMicros;
+  close(): Promise<void>;
+}
+
+export interface ApplicationOptions {
+  /** Default: the one of this release. */
+  readonly featureSet?: FeatureSet;
+}
+
+/**
+ * Opens the adapters. Nothing connects until it is used, so that a process can start, and say
+ * what is wrong, while a service is down.
+ */
+export async function openAdapters(
+  config: Config,
+  { featureSet = releasedFeatureSet }: ApplicationOptions = {},
+): Promise<Adapters> {
+  const connections = resolveConnections(config);
+  const paths = dataPaths(config.dataDir);
+  await makeFolder(paths.scratch);
+  await removeAbandoned(paths.scratch);
+  const database = openDatabase(connections.databaseUrl);
+  const redis = openRedisForWriting(connections.redisUrl);
+  const open = (directories: readonly string[] = []) =>
+    openDuckDb({
+      allowedDirectories: [config.dataDir, ...directories],
+      scratchDirectory: paths.scratch,
+      memoryMegabytes: config.duckdb.memoryMegabytes,
+      threads: config.duckdb.threads,
+    });
+  const rawLogOptions = {
+    database,
+    rawLogDir: paths.rawLog,
+    scratchDir: paths.scratch,
+    openDuckDb: open,
+  };
+  return {
+    config,
+    connections,
+    paths,
+    featureSet,
+    database,
+    ledger: createLedger(database),
+    redis,
+    openDuckDb: open,
+    rawLog: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      return syncRawLog(rawLogOptions);
+    },
+    auditRawLog: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      return auditRawLog(rawLogOptions);
+    },
+    installation: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      const installation = await ensureInstallation(database, { currency: config.currency });
+      await claimDirectory(paths, installation.id);
+      return installation;
+    },
+    now: () => BigInt(Date.now()) * 1000n,
+    close: async () => {
+      redis.disconnect();
+      await database.close();
+    },
+  };
+}
+
+/** No work that is still under way leaves its folder unchanged for so long. */
+const ABANDONED_AFTER_MILLIS = 24 * 60 * 60_000;
+
+/** Removes what killed processes left in the scratch folder. */
+async function removeAbandoned(scratch: string): Promise<void> {
+  for (const name of await readdir(scratch)) {
+    const entry = path.join(scratch, name);
+    const changed = await stat(entry).catch(() => undefined); // Its owner may be removing it.
+    if (!changed || Date.now() - changed.mtimeMs < ABANDONED_AFTER_MILLIS) continue;
+    await rm(entry, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/**
+ * Makes sure that Postgres and Redis belong to the same installation.
+ *
+ * @throws ChurnError INSTALLATION_MISMATCH
+ */
+export async function requireSameInstallation(adapters: Adapters): Promise<Installation> {
+  const installation = await adapters.installation();
+  await claimInstallation(adapters.redis, installation.id);
+  return installation;
+}

@@ -1,0 +1,180 @@
+import type {
+  PartitionManifest,
+  PlannedKnowledge,
+  PublishedPartition,
+  Reprocess,
+} from '../../contracts';
+import { formatInstant, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../../instants';
+import {
+  computePartitions,
+  findRestatements,
+  findRevisionFile,
+  hasOtherKnowledge,
+  isStale,
+  lacksOnlyState,
+  requestOf,
+  type ComputeContext,
+  type ComputedPartitions,
+  type LedgerRow,
+  type PartitionProgress,
+  type PartitionRequest,
+  type Restatements,
+} from '../../offline-store';
+import type { FeatureSet } from '../../features';
+import type { RawLog } from '../../raw-data';
+import { openForWriting } from '../../local-services';
+import type { Adapters } from '../open/open-adapters';
+
+/** What a piece of work reports to and is stopped by; activities and the command line both fit. */
+export interface JobProgress {
+  report(details: { what: string; done: number; total: number }): void;
+  readonly signal: AbortSignal;
+}
+
+/** What computing vectors needs; `owner` is who claims, where anything is published. */
+export async function computeContext(
+  adapters: Adapters,
+  owner: string,
+  raw?: RawLog,
+): Promise<ComputeContext> {
+  const rawLog = raw ?? (await adapters.rawLog());
+  const { ledger, featureSet, paths } = adapters;
+  return {
+    ledger,
+    featureSet,
+    store: paths,
+    segments: (table, batch) => rawLog.segments(table, batch),
+    openDuckDb: () => adapters.openDuckDb(),
+    owner,
+  };
+}
+
+export async function runPartitionRequests(
+  adapters: Adapters,
+  options: { owner: string; requests: readonly PartitionRequest[] },
+  progress: JobProgress,
+): Promise<ComputedPartitions> {
+  await openForWriting(adapters.config);
+  const context = await computeContext(adapters, options.owner);
+  const partitionProgress: PartitionProgress = {
+    signal: progress.signal,
+    report: (done, total, what) => progress.report({ what, done, total }),
+  };
+  return computePartitions(context, options.requests, partitionProgress);
+}
+
+/** The requests of a backfill's dates: `as-served` has a K of its own per date. */
+export function requestsOf(
+  dates: readonly LogicalDate[],
+  knowledge: PlannedKnowledge,
+  options: { rows: readonly LedgerRow[]; reason: string },
+): PartitionRequest[] {
+  const { kind, labelKnownAt, labelBatch, completeThrough } = knowledge;
+  const byDate = new Map(options.rows.map((row) => [row.date, row]));
+  return dates.map((date) => ({
+    date,
+    kind,
+    ...(kind === 'as-served'
+      ? servedKnowledge(date, byDate.get(date), knowledge)
+      : knownOf(knowledge)),
+    label: { labelKnownAt, labelBatch, completeThrough },
+    reason: options.reason,
+  }));
+}
+
+/**
+ * The requests of a backfill. A partition that lacks the state alone gets it at the knowledge that it
+ * has, unless it was asked for anew or with other knowledge: its features and its label stay as they
+ * are, byte for byte, and what late data changes is restated as ever.
+ */
+export function backfillRequestsOf(
+  dates: readonly LogicalDate[],
+  knowledge: PlannedKnowledge,
+  options: {
+    rows: readonly LedgerRow[];
+    reason: string;
+    reprocess: Reprocess;
+    featureSet: FeatureSet;
+  },
+): PartitionRequest[] {
+  const { rows, reprocess, featureSet } = options;
+  const published = new Map(rows.map(({ date, manifest }) => [date, manifest]));
+  const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : knowledge.kind;
+  return requestsOf(dates, knowledge, options).map((request) => {
+    const manifest = published.get(request.date);
+    const addsState =
+      manifest &&
+      reprocess !== 'all' &&
+      lacksOnlyState(manifest, featureSet) &&
+      !hasOtherKnowledge(manifest, knownAt);
+    if (!addsState) return request;
+    const reason = `definitions changed: ${featureSet.state.name}`;
+    return { ...requestOf(manifest), reason, basedOn: manifest.revision, addsState };
+  });
+}
+
+function knownOf({ knownAt, batch }: PlannedKnowledge) {
+  return { knownAt, batch };
+}
+
+/** The (K, S) of the first daily revision, else K = T + 1 h with the present S. */
+export function servedKnowledge(
+  date: LogicalDate,
+  row: Pick<LedgerRow, 'servedKnownAt' | 'servedBatch'> | undefined,
+  { batch }: Pick<PlannedKnowledge, 'batch'>,
+): { knownAt: string; batch: number } {
+  if (row?.servedKnownAt && row.servedBatch !== null) {
+    return { knownAt: row.servedKnownAt, batch: row.servedBatch };
+  }
+  return { knownAt: formatInstant(midnightOf(date) + MICROS_PER_HOUR), batch };
+}
+
+/** What late data and matured labels change now. */
+export async function planRestatements(
+  adapters: Adapters,
+  knowledge: PlannedKnowledge,
+  options: { owner: string; except?: LogicalDate },
+): Promise<Restatements> {
+  const { owner } = options;
+  const { featureSet } = adapters;
+  const context = await computeContext(adapters, owner);
+  // One that lacks the state alone gets it when it is restated.
+  const isRestatable = (manifest: PartitionManifest) =>
+    !isStale(manifest, featureSet) || lacksOnlyState(manifest, featureSet);
+  const rows = (await adapters.ledger.list()).filter(
+    ({ date, manifest }) => date !== options.except && manifest && isRestatable(manifest),
+  );
+  const duckDb = await adapters.openDuckDb();
+  try {
+    return await findRestatements({
+      duckDb,
+      rows,
+      owner,
+      snapshot: {
+        latest: { at: knowledge.labelKnownAt, batch: knowledge.labelBatch },
+        completeThrough: knowledge.completeThrough,
+      },
+      featureSet,
+      segments: context.segments,
+    });
+  } finally {
+    duckDb.close();
+  }
+}
+
+/** Every published partition, oldest first, as immutable revision files. */
+export async function publishedPartitions(
+  { ledger, paths }: Pick<Adapters, 'ledger' | 'paths'>,
+  range: { from?: LogicalDate; to?: LogicalDate } = {},
+): Promise<PublishedPartition[]> {
+  const rows = await ledger.list(range);
+  return rows.flatMap(({ date, manifest }) =>
+    manifest ? [{ manifest, path: findRevisionFile(paths, date, manifest.revision) }] : [],
+  );
+}
+
+export async function newestPartition(
+  adapters: Pick<Adapters, 'ledger' | 'paths'>,
+): Promise<PublishedPartition | null> {
+  return (await publishedPartitions(adapters)).at(-1) ?? null;
+}

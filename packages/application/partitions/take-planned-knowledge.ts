@@ -1,0 +1,63 @@
+import {
+  ChurnError,
+  type KnowledgeSnapshot,
+  type KnownAtRequest,
+  type PlannedKnowledge,
+} from '../../contracts';
+import { formatInstant, parseInstant } from '../../instants';
+import { takeKnowledge } from '../../raw-data';
+import type { Adapters } from '../open/open-adapters';
+
+/**
+ * K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an
+ * earlier load.
+ */
+export async function takePlannedKnowledge(
+  { database }: Pick<Adapters, 'database'>,
+  knownAt: KnownAtRequest,
+  batch?: number,
+): Promise<PlannedKnowledge> {
+  return planKnowledge(await takeKnowledge(database), knownAt, batch);
+}
+
+/**
+ * @throws ChurnError INVALID_REQUEST when K is not an instant, or K or S lie after what is known now.
+ */
+export function planKnowledge(
+  snapshot: KnowledgeSnapshot,
+  knownAt: KnownAtRequest,
+  batch = snapshot.latest.batch,
+): PlannedKnowledge {
+  const { latest } = snapshot;
+  if (latest.batch === 0) throw new ChurnError('NO_DATA');
+  if (batch > latest.batch) {
+    const problem = `batch ${batch} is not loaded; the latest is ${latest.batch}`;
+    throw new ChurnError('INVALID_REQUEST', { problem });
+  }
+  const isPinned = knownAt !== 'latest' && knownAt !== 'as-served';
+  return {
+    kind: isPinned ? 'pinned' : knownAt,
+    knownAt: isPinned ? pinnedInstant(snapshot, knownAt) : latest.at,
+    batch,
+    labelKnownAt: latest.at,
+    labelBatch: latest.batch,
+    completeThrough: snapshot.completeThrough,
+  };
+}
+
+function pinnedInstant(snapshot: KnowledgeSnapshot, text: string): string {
+  let instant: bigint;
+  try {
+    instant = parseInstant(text);
+  } catch (error) {
+    throw new ChurnError('INVALID_REQUEST', {
+      problem: `known_at is neither latest nor as-served, and ${(error as Error).message}`,
+    });
+  }
+  if (instant > parseInstant(snapshot.latest.at)) {
+    throw new ChurnError('INVALID_REQUEST', {
+      problem: `known_at lies after the latest knowledge, ${snapshot.latest.at}`,
+    });
+  }
+  return formatInstant(instant);
+}

@@ -1,0 +1,286 @@
+import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import {
+  backfillWorkflowId,
+  ChurnError,
+  dailyRunStart,
+  workflowMessages,
+  workflowTypes,
+  type BackfillProgress,
+  type BackfillRequest,
+  type DailyRunProgress,
+  type DailyRunReport,
+} from '../contracts';
+import type { LogicalDate } from '../instants';
+import { auditModels } from '../modeling';
+import { auditOnline } from '../online-store';
+import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
+import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
+import { auditOffline } from './partitions/audit-offline';
+import { requireNotInFuture, restate } from './daily-run/daily-run-services';
+import { warnBeforeData } from './backfills/dates-before-data';
+import { driftOfChampion } from './drift/drift-services';
+import { loadOptions } from './daily-run/generate-data';
+import {
+  atRisk,
+  listModelVersions,
+  predict,
+  promote,
+  replayPrediction,
+  rollback,
+  showModelVersion,
+  train,
+} from './models/model-services';
+import type { Adapters } from './open/open-adapters';
+import { newestPartition, type JobProgress } from './partitions/partition-services';
+import { listPartitionRows } from './partitions/list-partition-rows';
+import { openForWriting } from '../local-services';
+import { syncNewestPartition } from './partitions/sync-online';
+import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
+import { userFeatures, type FeaturesQuery } from './history/user-features';
+import { writeHistory, type HistoryQuery, type HistoryReport } from './history/write-history';
+
+const DEFAULT_USERS = 2_000;
+const DEFAULT_SEED = 42;
+
+export type Services = ReturnType<typeof createServices>;
+
+/** What the command line can do, one function per command. */
+export function createServices(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  backfills: BackfillRuns,
+) {
+  return {
+    ...createDataServices(adapters),
+    ...createRunServices(adapters, temporal, backfills),
+    listPartitions: (range: { from?: LogicalDate; to?: LogicalDate }) =>
+      listPartitionRows(adapters, range),
+    userFeatures: (query: FeaturesQuery) => userFeatures(adapters, query),
+    writeHistory: (query: HistoryQuery, progress: JobProgress): Promise<HistoryReport> =>
+      writeHistory(adapters, query, progress),
+    train: async (options: { asOf?: LogicalDate }, progress: JobProgress) => {
+      await openForWriting(adapters.config);
+      return train(adapters, options, progress);
+    },
+    listModels: () => listModelVersions(adapters),
+    showModel: (version: string) => showModelVersion(adapters, version),
+    promoteModel: (version: string, reason: string) => promote(adapters, version, reason),
+    rollbackModel: (reason: string) => rollback(adapters, reason),
+    predict: (userId: string, options: { explain: boolean }) => predict(adapters, userId, options),
+    atRisk: (options: { limit: number }) => atRisk(adapters, options),
+    drift: (date: LogicalDate) => driftOfChampion(adapters, date),
+    replay: (predictionId: string) => replayPrediction(adapters, predictionId),
+    sync: (progress: JobProgress) => syncNewestPartition(adapters, progress),
+    audit: (store: AuditedStore, progress: JobProgress) => audit(adapters, store, progress),
+  };
+}
+
+function createDataServices(adapters: Adapters) {
+  return {
+    /**
+     * Loads synthetic arrivals; the world that is there already decides what is not said, and
+     * where there is none, it is of the latest version.
+     */
+    generate: async (
+      options: {
+        from: LogicalDate;
+        to: LogicalDate;
+        users?: number;
+        seed?: number;
+        start?: LogicalDate;
+        version?: number;
+      },
+      progress: JobProgress,
+    ) => {
+      await openForWriting(adapters.config);
+      const { world } = await adapters.installation();
+      const { from, to, users, seed, start, version } = options;
+      return generateDays({
+        ...loadOptions(adapters, progress),
+        generateArrivals,
+        from,
+        to,
+        world: {
+          version: version ?? world?.version ?? LATEST_WORLD_VERSION,
+          users: users ?? world?.users ?? DEFAULT_USERS,
+          seed: seed ?? world?.seed ?? DEFAULT_SEED,
+          ...(start ? { start } : {}),
+        },
+      });
+    },
+    importFolder: async (
+      options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough'>,
+      progress: JobProgress,
+    ) => {
+      await openForWriting(adapters.config);
+      const folder = path.resolve(options.folder);
+      return importFolder({
+        ...loadOptions(adapters, progress),
+        ...options,
+        folder,
+        now: adapters.now,
+      });
+    },
+    exportRaw: ({ folder, format }: { folder: string; format: 'parquet' | 'csv' }) =>
+      exportRawTables({
+        database: adapters.database,
+        scratchDir: adapters.paths.scratch,
+        openDuckDb: (directories) => adapters.openDuckDb(directories),
+        folder: path.resolve(folder),
+        format,
+      }),
+  };
+}
+
+/** Polls of a running workflow; it answers a query, so that progress can be shown. */
+const POLL_MILLIS = 500;
+
+function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills: BackfillRuns) {
+  return {
+    /** Runs, or attaches to, the daily run of a date, and waits for its report. */
+    runDay: async (date: LogicalDate, progress: JobProgress) => {
+      await openForWriting(adapters.config);
+      const report = await runDay(adapters, temporal, date, progress);
+      return { ...report, warnings: await warnBeforeData(adapters, { from: date, to: date }) };
+    },
+    planBackfill: async (request: BackfillRequest) => {
+      const plan = await backfills.plan(request);
+      const { planned, skipped, knowledge } = plan;
+      return {
+        id: 'dry-run',
+        status: 'dry-run',
+        known_at: knowledge.knownAt,
+        planned,
+        succeeded: 0,
+        skipped,
+        failed: [] as string[],
+        chunks: plan.chunks,
+        warnings: await warnBeforeData(adapters, request),
+      };
+    },
+    backfill: async (request: BackfillRequest, progress: JobProgress) => {
+      await openForWriting(adapters.config);
+      const warnings = await warnBeforeData(adapters, request);
+      const { id } = await backfills.start(request);
+      const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
+      return { ...backfillDocument(ended), warnings };
+    },
+    restate: async ({ dryRun }: { dryRun: boolean }, progress: JobProgress) => {
+      const report = await restate(
+        adapters,
+        { dryRun, owner: `restate-${randomUUID()}` },
+        progress,
+      );
+      // Also where nothing was restated: an earlier call may have been stopped before its sync.
+      if (!dryRun) await syncNewestPartition(adapters, progress);
+      return report;
+    },
+  };
+}
+
+async function runDay(
+  adapters: Adapters,
+  temporal: LazyTemporal,
+  date: LogicalDate,
+  progress: JobProgress,
+): Promise<DailyRunReport> {
+  // A synthetic world runs ahead of the clock: its own load says what is in the future there.
+  const { source } = await adapters.installation();
+  if (source !== 'synthetic') requireNotInFuture(date, adapters.now());
+  const client = await temporal.client();
+  const [done] = await adapters.database.sql<{ report: DailyRunReport }[]>`
+    select report from ops.daily_runs where date = ${date} and status = 'succeeded'`;
+  if (done) return done.report;
+  try {
+    const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
+    const result = handle.result() as Promise<DailyRunReport>;
+    return await whileShowing(result, async () => {
+      const { running, settled } = await handle.query<DailyRunProgress>(workflowMessages.progress);
+      progress.report({ what: running.join(', '), done: settled.length, total: 6 });
+    });
+  } catch (error) {
+    throw runFailure(`The daily run of ${date}`, error);
+  }
+}
+
+async function waitForBackfill(
+  options: { id: string; adapters: Adapters; backfills: BackfillRuns; temporal: LazyTemporal },
+  progress: JobProgress,
+): Promise<BackfillProgress> {
+  const { id, adapters, backfills, temporal } = options;
+  const handle = (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
+  const cancel = () => void backfills.cancel(id).catch(() => {});
+  if (progress.signal.aborted) cancel();
+  progress.signal.addEventListener('abort', cancel);
+  await whileShowing(handle.result().catch(unlessItFailed), async () => {
+    // The workflow counts whole chunks; the ledger knows each date.
+    const { planned } = await backfills.progress(id);
+    const done = await adapters.ledger.countPublishedBy(id);
+    progress.report({ what: `backfill ${id}`, done, total: planned });
+  });
+  return backfills.progress(id);
+}
+
+/** How a backfill failed is in its progress; that Temporal went away is not. */
+function unlessItFailed(error: unknown): void {
+  if (!(error instanceof WorkflowFailedError)) throw asTemporalError(error);
+}
+
+/** Shows progress until the work is done; a query that fails is no reason to stop. */
+async function whileShowing<T>(work: Promise<T>, show: () => Promise<void>): Promise<T> {
+  let isDone = false;
+  const watched = work.finally(() => (isDone = true));
+  watched.catch(() => {});
+  while (!isDone) {
+    await show().catch(() => {});
+    await Promise.race([watched.catch(() => {}), pause(POLL_MILLIS)]);
+  }
+  return watched;
+}
+
+function pause(millis: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, millis));
+}
+
+/** The innermost cause says what went wrong; Temporal's wrappers only say where. */
+function runFailure(what: string, error: unknown): unknown {
+  const known = asTemporalError(error);
+  if (known !== error || !(error instanceof Error)) return known;
+  let cause: Error = error;
+  while (cause.cause instanceof Error) cause = cause.cause;
+  return new ChurnError(
+    'RUN_FAILED',
+    { what, problem: cause.message.replace(/\.$/, '') },
+    { cause: error },
+  );
+}
+
+export function backfillDocument(progress: BackfillProgress) {
+  const { knownAt, ...rest } = progress;
+  return { ...rest, known_at: knownAt };
+}
+
+export type AuditedStore = 'raw' | 'offline' | 'online' | 'models';
+
+async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgress) {
+  switch (store) {
+    case 'raw':
+      return adapters.auditRawLog();
+    case 'offline':
+      return auditOffline(adapters, progress);
+    case 'online': {
+      const partition = await newestPartition(adapters);
+      if (!partition) throw new ChurnError('NO_DATA');
+      return auditOnline({
+        stateName: adapters.featureSet.state.name,
+        redis: adapters.redis,
+        openDuckDb: () => adapters.openDuckDb(),
+        partition,
+      });
+    }
+    case 'models':
+      return auditModels(adapters.paths.models);
+  }
+}

@@ -1,0 +1,42 @@
+import { readColumns, readParquet, type DuckDb } from '../../duckdb';
+import { KeyIndex } from './key-index';
+
+/** DuckDB hashes a dictionary's texts once each, where it would cast every row's to a number. */
+const hashes = ['hash(user_id)', "hash(user_id || '~')", "hash(user_id || '~~')"];
+
+/**
+ * SQL for a 64-bit hash that is another one for each user of these files. The first candidate is, but
+ * for once in forty million installations of a million users.
+ */
+export async function distinctUserHash(
+  duckDb: DuckDb,
+  userFiles: readonly string[],
+  candidates: readonly string[] = hashes,
+): Promise<string> {
+  for (const hash of candidates) {
+    const [found] = await duckDb.rows<{ distinct: boolean }>(
+      `SELECT count(DISTINCT user_id) = count(DISTINCT ${hash}) AS distinct
+      FROM ${readParquet(userFiles)}`,
+    );
+    if (found?.distinct) return hash;
+  }
+  throw new RangeError(`no hash of ${candidates.join(', ')} tells all users apart`);
+}
+
+/** The number in `user_rows` by the words of a user's hash. Of one who is not there: their count. */
+export async function userNumbers(
+  duckDb: DuckDb,
+  userHash: string,
+  count: number,
+): Promise<(low: number, high: number) => number> {
+  const index = new KeyIndex({ owners: 1, keys: count });
+  const sql = `SELECT ${userHash} FROM user_rows ORDER BY u`;
+  const [words] = await readColumns(duckDb.connection, { sql, types: ['UBIGINT'] });
+  for (let row = 0; row < count; row += 1) {
+    index.numberOf(0, words![2 * row]!, words![2 * row + 1]!);
+  }
+  return (low, high) => {
+    const number = index.find(0, low, high);
+    return number < 0 ? count : number;
+  };
+}

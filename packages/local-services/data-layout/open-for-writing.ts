@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { dataPaths, type Config, type DataPaths } from '../../config';
+import { withStackLock } from '../processes/stack-lock';
+import { readStackState, type StackState } from '../state-file';
+import { requireNoEarlierRelease } from './earlier-release';
+import { moveFeatureRevisions } from './move-feature-revisions';
+
+const LOCK_WAIT_MS = 120_000;
+
+/**
+ * Gives the data directory the layout of this release, which whoever is about to write in it needs.
+ * Nothing where it has it; readers look in both places and need not call.
+ *
+ * @throws ChurnError EARLIER_RELEASE_RUNNING, REVISIONS_DIFFER, STORAGE_UNAVAILABLE
+ */
+export async function openForWriting({ dataDir }: Pick<Config, 'dataDir'>): Promise<void> {
+  const paths = dataPaths(dataDir);
+  if (isUpToDate(paths)) return;
+  await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MS }, () =>
+    bringUpToDate(paths, readStackState(paths.run)),
+  );
+}
+
+export function isUpToDate(paths: DataPaths): boolean {
+  return !existsSync(paths.formerFeatureRevisions);
+}
+
+/** For whoever holds the stack's lock. @throws as `openForWriting` */
+export async function bringUpToDate(paths: DataPaths, state: StackState): Promise<void> {
+  if (isUpToDate(paths)) return;
+  requireNoEarlierRelease(paths, state);
+  await moveFeatureRevisions(paths);
+}

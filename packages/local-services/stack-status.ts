@@ -1,0 +1,34 @@
+import { dataPaths, type Config } from '../config';
+import { withoutPassword } from './connections';
+import { isSameProcess } from './processes/process-identity';
+import { recipes } from './recipes';
+import { serviceNames, type ServiceStatus, type StackStatus } from './service-names';
+import type { ServiceRecipe, StackContext } from './services/service-recipe';
+import { readStackState } from './state-file';
+
+/** How each service is now, asked and not remembered. */
+export async function stackStatus(options: { config: Config }): Promise<StackStatus> {
+  const { config } = options;
+  const paths = dataPaths(config.dataDir);
+  const state = readStackState(paths.run);
+  const context = { config, paths, env: process.env, state, durable: true };
+  const services = await Promise.all(
+    serviceNames.map((name) => serviceStatus(recipes[name], context)),
+  );
+  return { services };
+}
+
+async function serviceStatus(recipe: ServiceRecipe, context: StackContext): Promise<ServiceStatus> {
+  const { name } = recipe;
+  const address = recipe.external(context.config);
+  if (address !== undefined) {
+    const status = (await recipe.isHealthy(context)) ? 'external' : 'unhealthy';
+    return { name, status, url: withoutPassword(address), pid: null };
+  }
+  const state = context.state[name];
+  if (!state || !isSameProcess(state.pid, state.identity)) {
+    return { name, status: 'stopped', url: null, pid: null };
+  }
+  const status = (await recipe.isHealthy(context)) ? 'running' : 'unhealthy';
+  return { name, status, url: recipe.publicUrl(state, context.config), pid: state.pid };
+}

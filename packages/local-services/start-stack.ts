@@ -1,0 +1,102 @@
+import { dataPaths, type Config } from '../config';
+import { databaseUrlOf, redisUrlOf } from './connections';
+import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
+import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
+import { claimDirectory } from './installation/directory-installation';
+import { requireOwnRedis } from './installation/require-own-servers';
+import { availableServices, recipes } from './recipes';
+import type { ServiceName, StackEvent, StackStatus } from './service-names';
+import type { StackContext } from './services/service-recipe';
+import { stackStatus } from './stack-status';
+import { withStackLock } from './processes/stack-lock';
+import { startService, stopService } from './start-service';
+import { readStackState } from './state-file';
+
+const LOCK_WAIT_MS = 120_000;
+
+export interface StartOptions {
+  readonly config: Config;
+  /** Where tools are looked for and what the services inherit; default: this process's. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: all; the worker and the API as far as they are built. */
+  readonly services?: readonly ServiceName[];
+  readonly onEvent?: (event: StackEvent) => void;
+  /** False: Postgres does not wait for the disk (tests). */
+  readonly durable?: boolean;
+}
+
+/**
+ * Starts what is not running, waits until all of it answers, and leaves it running when this
+ * process ends. Services named by the environment are only checked. The database is migrated, the
+ * data directory has this release's layout and Temporal knows the search attributes afterwards.
+ *
+ * @throws ChurnError INSTALLATION_MISMATCH or EMPTY_DATABASE when Postgres or Redis is not that of
+ * the data directory, before anything has changed in it; EARLIER_RELEASE_RUNNING or REVISIONS_DIFFER
+ * when the directory can't get this release's layout; SERVICE_FAILED_TO_START with the end of the
+ * service's log, PORT_IN_USE, MISSING_TOOL, STORAGE_UNAVAILABLE; POSTGRES_, REDIS_ or
+ * TEMPORAL_UNAVAILABLE of an external one
+ */
+export async function startStack(options: StartOptions): Promise<StackStatus> {
+  const { config, env = process.env, onEvent = () => {}, durable = true } = options;
+  const wanted = options.services ?? availableServices();
+  const paths = dataPaths(config.dataDir);
+  await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MS }, async () => {
+    const context = { config, paths, env, state: readStackState(paths.run), durable };
+    const start = (names: readonly ServiceName[]) =>
+      startAll(
+        names.filter((name) => wanted.includes(name)),
+        context,
+        onEvent,
+      );
+    await start(['postgres', 'redis', 'temporal']);
+    await requireOneInstallation(context, wanted);
+    await openDataDirectory(context, wanted, onEvent);
+    await start(['worker', 'api']);
+  });
+  return stackStatus({ config });
+}
+
+/** The database is the directory's by now (services/postgres.ts); Redis has to be the same one's. */
+async function requireOneInstallation(
+  { config, paths, state }: StackContext,
+  wanted: readonly ServiceName[],
+): Promise<void> {
+  if (!wanted.includes('postgres')) return;
+  const { openDatabase, readInstallationId } = await import('../database');
+  const database = openDatabase(databaseUrlOf(config, state)!, { maxConnections: 1 });
+  try {
+    const id = await readInstallationId(database.sql);
+    if (id !== undefined) await claimDirectory(paths, id);
+    if (wanted.includes('redis')) await requireOwnRedis(redisUrlOf(config, state)!, id);
+  } finally {
+    await database.close();
+  }
+}
+
+/** A worker and an API of an earlier release are about to be replaced anyway: they go before. */
+async function openDataDirectory(
+  context: StackContext,
+  wanted: readonly ServiceName[],
+  onEvent: (event: StackEvent) => void,
+): Promise<void> {
+  if (isUpToDate(context.paths)) return;
+  for (const service of dependents.filter((name) => wanted.includes(name))) {
+    if (!isOfEarlierRelease(context.state[service])) continue;
+    onEvent({ service, kind: 'stopping' });
+    await stopService(recipes[service], context);
+    onEvent({ service, kind: 'stopped' });
+  }
+  await bringUpToDate(context.paths, context.state);
+}
+
+/** Starts side by side; all settle before the first error is raised, so that nothing is half known. */
+async function startAll(
+  names: readonly ServiceName[],
+  context: StackContext,
+  onEvent: (event: StackEvent) => void,
+): Promise<void> {
+  const results = await Promise.allSettled(
+    names.map((name) => startService(recipes[name], context, onEvent)),
+  );
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

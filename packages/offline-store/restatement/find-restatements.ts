@@ -1,0 +1,252 @@
+import type { KnowledgeSnapshot, PartitionManifest } from '../../contracts';
+import { readParquet, type DuckDb } from '../../duckdb';
+import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../../features';
+import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../../instants';
+import type { PartitionRequest } from '../compute-partitions';
+import { FOREVER, firstMidnight } from './first-midnight';
+import type { LedgerRow } from '../ledger';
+import { hasState } from '../select-dates';
+import { isNewToState, stateTouches } from './state-touches';
+
+export interface Restatements {
+  readonly requests: readonly PartitionRequest[];
+  /** The rows of published dates that nothing new touches. */
+  readonly untouched: readonly LedgerRow[];
+}
+
+interface FindOptions {
+  readonly duckDb: DuckDb;
+  readonly rows: readonly LedgerRow[];
+  /** Who will claim them: dates that others are computing are left to them. */
+  readonly owner: string;
+  readonly snapshot: KnowledgeSnapshot;
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+}
+
+interface Touch {
+  readonly date: string;
+  readonly part: 'features' | 'label';
+  readonly rows: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The published partitions that present knowledge changes: those that late rows touch, and those
+ * whose label became knowable. Late features restate only `latest` partitions, labels all of them;
+ * whatever changes only the label keeps the features and their (K, S).
+ */
+export async function findRestatements(options: FindOptions): Promise<Restatements> {
+  const published = options.rows.filter(
+    // A killed run leaves its claims behind: what it did not get to is still to be done.
+    ({ manifest, status, isExpired, claimedBy }) =>
+      manifest && (status !== 'running' || isExpired || claimedBy === options.owner),
+  );
+  const touches = await findTouches(options, published);
+  const requests = published.flatMap((row) => restatementOf(row, touches, options) ?? []);
+  const dates = new Set(requests.map((request) => request.date));
+  return {
+    requests,
+    untouched: published.filter(({ date }) => !dates.has(date)),
+  };
+}
+
+function restatementOf(
+  row: LedgerRow,
+  touches: readonly Touch[],
+  { snapshot, featureSet }: FindOptions,
+): PartitionRequest | undefined {
+  const { date, manifest } = row;
+  if (!manifest) return undefined;
+  const touchOf = (part: Touch['part']) =>
+    touches.find((touch) => touch.date === date && touch.part === part);
+  const isDue = isLabelKnowable(date, featureSet, snapshot);
+  const late = manifest.knowledge === 'latest' ? touchOf('features') : undefined;
+  const lateLabel = isDue && manifest.label_mature ? touchOf('label') : undefined;
+  const reasons = [late ?? lateLabel].flatMap((touch) => (touch ? [lateReason(touch)] : []));
+  // Without users there are no labels: equal bytes would be found due again and again.
+  if (isDue && !manifest.label_mature && manifest.rows > 0) reasons.push('labels matured');
+  if (reasons.length === 0) return undefined;
+  return {
+    date,
+    kind: manifest.knowledge,
+    ...featureKnowledge(manifest, late ? snapshot : undefined),
+    label: labelKnowledge(snapshot),
+    reason: reasons.join('; '),
+    basedOn: manifest.revision,
+  };
+}
+
+/** What changes only the label keeps the features and their (K, S). */
+function featureKnowledge(manifest: PartitionManifest, renewed: KnowledgeSnapshot | undefined) {
+  if (!renewed) return { knownAt: manifest.known_at, batch: manifest.batch };
+  return { knownAt: renewed.latest.at, batch: renewed.latest.batch };
+}
+
+function lateReason({ rows, first, last }: Touch): string {
+  return `late data: ${rows} ${rows === 1 ? 'row' : 'rows'} in batches ${first}–${last}`;
+}
+
+/** The label's knowledge for everything that is planned now: L = latest. */
+export function labelKnowledge(snapshot: KnowledgeSnapshot): PartitionRequest['label'] {
+  return {
+    labelKnownAt: snapshot.latest.at,
+    labelBatch: snapshot.latest.batch,
+    completeThrough: snapshot.completeThrough,
+  };
+}
+
+function isLabelKnowable(
+  date: string,
+  featureSet: FeatureSet,
+  snapshot: KnowledgeSnapshot,
+): boolean {
+  if (snapshot.completeThrough === null) return false;
+  const end = midnightOf(date) + BigInt(featureSet.label.horizonDays) * MICROS_PER_DAY;
+  return end <= parseInstant(snapshot.latest.at) && end <= parseInstant(snapshot.completeThrough);
+}
+
+/** Which published dates the rows of later batches, or of later arrival, lie in the windows of. */
+async function findTouches(
+  options: FindOptions,
+  published: readonly LedgerRow[],
+): Promise<Touch[]> {
+  const { duckDb, snapshot, segments } = options;
+  if (published.length === 0 || segments('users', snapshot.latest.batch).length === 0) return [];
+  await duckDb.run(partitionsTable(published, options.featureSet));
+  await duckDb.run(newRowsTables(options));
+  const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
+    SELECT p.date, t.part, count(*) AS rows, min(t.batch) AS first, max(t.batch) AS last
+    FROM touched t JOIN partitions p
+      ON p.day >= t.from_day AND p.day < greatest(t.until_day, t.state_until_day)
+      AND CASE t.part WHEN 'features'
+        THEN (p.day < t.until_day AND (t.batch > p.batch OR t.k > p.known_at)) OR
+          (p.day < t.state_until_day AND (t.batch > p.state_batch OR t.k > p.state_known_at))
+        ELSE t.batch > p.label_batch OR t.k > p.label_known_at END
+    GROUP BY p.date, t.part`);
+  return touches.map((touch) => ({
+    date: String(touch.date),
+    part: touch.part === 'label' ? 'label' : 'features',
+    rows: Number(touch.rows),
+    first: Number(touch.first),
+    last: Number(touch.last),
+  }));
+}
+
+function partitionsTable(published: readonly LedgerRow[], featureSet: FeatureSet): string {
+  const values = published.map((row) => {
+    const { date, checkedThroughBatch, checkedKnownAt } = row;
+    const manifest = row.manifest as PartitionManifest;
+    const { batch, known_at, label_batch, label_known_at } = manifest;
+    const checked = (ofBatch: number, ofMoment: string) =>
+      laterOf({ batch: ofBatch, at: ofMoment }, { batch: checkedThroughBatch, at: checkedKnownAt });
+    // Nobody has looked for what touches a state that is not there.
+    const ofState = hasState(manifest, featureSet)
+      ? { batch: row.stateCheckedThroughBatch, at: row.stateCheckedKnownAt }
+      : { batch: null, at: null };
+    const marks = [
+      checked(batch, known_at),
+      checked(label_batch, label_known_at),
+      laterOf({ batch, at: known_at }, ofState),
+    ];
+    return `('${date}', ${dayNumber(date)}, ${marks.flat().join(', ')})`;
+  });
+  return `CREATE OR REPLACE TEMP TABLE partitions AS SELECT * FROM (VALUES ${values.join(', ')})
+    AS v(date, day, batch, known_at, label_batch, label_known_at, state_batch, state_known_at)`;
+}
+
+/** The later batch and the later moment, as a number and in microseconds. */
+function laterOf(
+  own: { batch: number; at: string },
+  checked: { batch: number | null; at: string | null },
+): [batch: number, at: bigint] {
+  // Texts of instants sort as the instants do.
+  const at = [own.at, checked.at ?? ''].sort().at(-1) ?? own.at;
+  return [Math.max(own.batch, checked.batch ?? 0), parseInstant(at)];
+}
+
+const sources = ['user_events', 'billing_events', 'plan_changes'] as const;
+
+const ownColumns: Record<SourceTable, string> = {
+  user_events: 'event_id AS id, event_type',
+  billing_events: 'event_id AS id, event_type',
+  plan_changes: 'change_id AS id',
+};
+
+/**
+ * SQL for `new_<source>`, the rows that some partition may not know, one scan each; and from them
+ * `touched(part, batch, k, from_day, until_day, state_until_day)`: the days [from, until) that a row
+ * touches in some window, and those that it touches in the state. Windows of a row begin on the same
+ * day, so that one interval stands for all of them; and nobody has to remember, for each day, the ids
+ * of the rows that touch it.
+ */
+function newRowsTables(options: FindOptions): string {
+  const { featureSet, segments, snapshot } = options;
+  const tableOf = (table: 'users' | SourceTable) =>
+    readParquet(segments(table, snapshot.latest.batch));
+  const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
+    OR k > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
+  const knownRows = (source: SourceTable) =>
+    `SELECT user_id, ${ownColumns[source]}, batch, event_time, k FROM (
+      SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf(source)}
+    ) WHERE k <= ${parseInstant(snapshot.latest.at)}`;
+  const { state } = featureSet;
+  const newRows = sources.map(
+    (source) => `CREATE OR REPLACE TEMP TABLE new_${source} AS
+    SELECT *, ${firstMidnight('epoch_us(event_time)')} AS d, ${isNew} AS is_new,
+      ${isNewToState(state, source)} AS is_new_to_state
+    FROM (${knownRows(source)}) WHERE is_new OR is_new_to_state;`,
+  );
+  const parts = [
+    ...sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source))),
+    stateTouches(state, knownRows),
+  ];
+  return `${newRows.join('\n')}
+  CREATE OR REPLACE TEMP TABLE touched AS
+    SELECT 'features' AS part, batch, k,
+      ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day,
+      from_day AS state_until_day
+    FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
+    WHERE k <= ${parseInstant(snapshot.latest.at)} AND ${isNew}
+    UNION ALL SELECT if(part = 'label', part, 'features') AS part, batch, k, from_day,
+      coalesce(max(until_day) FILTER (part <> 'state'), from_day),
+      coalesce(max(until_day) FILTER (part = 'state'), from_day)
+    FROM (${parts.join('\nUNION ALL ')}) AS w(part, source, row, batch, k, from_day, until_day)
+    GROUP BY if(part = 'label', part, 'features'), source, row, batch, k, from_day`;
+}
+
+function touchesOf(
+  { features, label }: FeatureSet,
+  source: SourceTable,
+  knownRows: string,
+): string[] {
+  const ofSource = features.filter((feature) => feature.source === source);
+  const selections = ofSource.map((feature) =>
+    feature.windowDays === undefined
+      ? lastingTouches(source, knownRows, isOfType(feature.eventType))
+      : `SELECT 'features', '${source}', rowid, batch, k, d, d + ${feature.windowDays} FROM new_${source}
+       WHERE is_new AND ${isOfType(feature.eventType)}`,
+  );
+  const labelTypes = [
+    ...(source === label.silentIn ? [undefined] : []),
+    ...(source === label.cancelledBy.source ? [label.cancelledBy.eventType] : []),
+  ];
+  const labels = labelTypes.map(
+    (
+      eventType,
+    ) => `SELECT 'label', '${source}', rowid, batch, k, d - ${label.horizonDays}, d FROM new_${source}
+       WHERE is_new AND ${isOfType(eventType)}`,
+  );
+  return [...selections, ...labels];
+}
+
+/** In force until the first midnight at which a later row of the same user is. */
+function lastingTouches(source: SourceTable, knownRows: string, isOfItsType: string): string {
+  return `SELECT 'features', '${source}', new_${source}.rowid, batch, k, d, until_day FROM (
+      SELECT id, ${firstMidnight('epoch_us(event_time)')} AS d,
+        coalesce(lead(d) OVER (PARTITION BY user_id ORDER BY event_time, id), ${FOREVER}) AS until_day
+      FROM (${knownRows}) WHERE ${isOfItsType}
+        AND user_id IN (SELECT user_id FROM new_${source} WHERE is_new AND ${isOfItsType})
+    ) JOIN new_${source} USING (id, d) WHERE is_new AND ${isOfItsType}`;
+}

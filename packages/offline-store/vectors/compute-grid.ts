@@ -1,0 +1,75 @@
+import { withDuckDbs, type DuckDb } from '../../duckdb';
+import {
+  computeVectors,
+  type ComputedVectors,
+  type FeatureSet,
+  type SegmentFiles,
+} from '../../features';
+import type { PartitionRequest } from '../compute-partitions';
+import { gridOf } from './group-into-grids';
+import { createVectorWriter, type FileColumns } from './vector-writer';
+import { WriterPool } from './writer-pool';
+
+export interface GridContext {
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+  readonly openDuckDb: () => Promise<DuckDb>;
+}
+
+export interface ComputedGrid {
+  readonly duckDb: DuckDb;
+  readonly vectors: ComputedVectors;
+}
+
+/** Computes the vectors of a group of requests that fit one grid, and hands them to `use`. */
+export async function withGrid<T>(
+  context: GridContext,
+  { group, signal }: { group: readonly PartitionRequest[]; signal?: AbortSignal },
+  use: (grid: ComputedGrid) => Promise<T>,
+): Promise<T> {
+  const { featureSet, segments } = context;
+  const duckDb = await context.openDuckDb();
+  try {
+    const grid = gridOf(group);
+    return await use({
+      duckDb,
+      vectors: await computeVectors(duckDb, { featureSet, grid, segments, signal }),
+    });
+  } finally {
+    duckDb.close();
+  }
+}
+
+/** Encoding a file keeps one core busy; the computing thread and the disk fill the rest. */
+const WRITERS = 2;
+const TASKS_MAX = 6;
+
+/**
+ * As `withGrid`, with writers for its vectors, which are closed in the end.
+ *
+ * @param options.columns  Of the files; absent: all that the feature set has.
+ */
+export function withWriters<T>(
+  context: GridContext,
+  options: {
+    group: readonly PartitionRequest[];
+    columns?: FileColumns;
+    signal?: AbortSignal;
+  },
+  use: (grid: ComputedGrid & { readonly pool: WriterPool }) => Promise<T>,
+): Promise<T> {
+  return withGrid(context, options, async (grid) => {
+    const { columns = context.featureSet } = options;
+    const { users } = grid.vectors;
+    const openings = Array.from({ length: WRITERS }, () => grid.duckDb.openSingleThreaded());
+    return withDuckDbs(openings, async (duckDbs) => {
+      const created = duckDbs.map((duckDb) => createVectorWriter(duckDb, { columns, users }));
+      const pool = new WriterPool(await Promise.all(created), TASKS_MAX);
+      try {
+        return await use({ ...grid, pool });
+      } finally {
+        await pool.settle();
+      }
+    });
+  });
+}

@@ -1,0 +1,81 @@
+import type { Grid } from '../../features';
+import { dayNumber, midnightOf, parseInstant, type LogicalDate } from '../../instants';
+import type { PartitionRequest } from '../compute-partitions';
+
+/**
+ * How many moments one scan may serve, so that the facts of all of them fit in memory: a year of up
+ * to thirty million events, shorter spans of more, never less than a month (12 scans a year).
+ */
+export function momentsPerScan(events: number): number {
+  const year = 366;
+  return Math.max(31, Math.min(year, Math.floor((year * 30_000_000) / Math.max(events, 1))));
+}
+
+/**
+ * Groups of dates that one grid can serve: within so many days, one label knowledge, K and S never
+ * falling. Days in between that are not asked for cost a little, a scan of their own far more.
+ */
+export function groupIntoGrids(
+  requests: readonly PartitionRequest[],
+  moments: number,
+): PartitionRequest[][] {
+  const groups: PartitionRequest[][] = [];
+  for (const request of [...requests].sort((a, b) => (a.date < b.date ? -1 : 1))) {
+    const group = groups.at(-1);
+    if (group && canJoin(group, request, moments)) group.push(request);
+    else groups.push([request]);
+  }
+  return groups;
+}
+
+function canJoin(
+  group: readonly PartitionRequest[],
+  next: PartitionRequest,
+  moments: number,
+): boolean {
+  const [first] = group;
+  const last = group.at(-1);
+  if (!first || !last) return false;
+  const { labelKnownAt, labelBatch, completeThrough } = first.label;
+  return (
+    indexIn(group, next) < moments &&
+    next.date > last.date &&
+    next.knownAt >= last.knownAt &&
+    next.batch >= last.batch &&
+    next.label.labelKnownAt === labelKnownAt &&
+    next.label.labelBatch === labelBatch &&
+    next.label.completeThrough === completeThrough
+  );
+}
+
+/** The moment of a date in its group's grid. */
+export function indexIn(
+  [first]: readonly PartitionRequest[],
+  { date }: { date: LogicalDate },
+): number {
+  return first ? dayNumber(date) - dayNumber(first.date) : 0;
+}
+
+export function gridOf(group: readonly PartitionRequest[]): Grid {
+  const [first] = group;
+  const last = group.at(-1);
+  if (!first || !last) throw new RangeError('a grid needs a date');
+  const { label } = first;
+  const count = indexIn(group, last) + 1;
+  const byIndex = new Map(group.map((request) => [indexIn(group, request), request]));
+  let known = first;
+  return {
+    first: midnightOf(first.date),
+    count,
+    knowledge: Array.from({ length: count }, (_, index) => {
+      // A day that is not asked for takes the knowledge of the one before.
+      known = byIndex.get(index) ?? known;
+      return { at: parseInstant(known.knownAt), batch: known.batch };
+    }),
+    label: {
+      at: parseInstant(label.labelKnownAt),
+      batch: label.labelBatch,
+      completeThrough: label.completeThrough === null ? null : parseInstant(label.completeThrough),
+    },
+  };
+}

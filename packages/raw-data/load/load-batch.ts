@@ -1,0 +1,226 @@
+import {
+  asDatabaseError,
+  copyIn,
+  withLoadLock,
+  type Database,
+  type TransactionSql,
+} from '../../database';
+import type { DuckDb } from '../../duckdb';
+import { formatInstant, parseInstant, type EpochMicros } from '../../instants';
+import type { PreparedTable } from './prepare-load';
+import { perTable, rawTableNames, rawTables, type PerTable, type RawTable } from '../raw-tables';
+import type { RejectionReason } from './rejection-reasons';
+import { splitRows } from './split-rows';
+import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
+
+export type RejectedCounts = Partial<Record<RejectionReason, number>>;
+
+export interface LoadCounts {
+  /** Null when the load changed nothing: no row loaded, none rejected, no later completeness. */
+  readonly batch: number | null;
+  readonly loaded: PerTable<number>;
+  readonly unchanged: PerTable<number>;
+  /** Per table, how many rows for which reason; reasons that did not occur are left out. */
+  readonly rejected: PerTable<RejectedCounts>;
+}
+
+/** How far a load has come; for progress lines and heartbeats. */
+export interface LoadProgress {
+  readonly table: RawTable;
+  readonly phase: 'reading' | 'loaded';
+  readonly rows: number;
+}
+
+export interface BatchOptions {
+  readonly source: 'import' | 'synthetic';
+  readonly arrival: 'carried' | 'assumed' | 'now';
+  readonly tables: readonly PreparedTable[];
+  /** The one that prepared the tables. */
+  readonly duckDb: DuckDb;
+  /**
+   * How far the source is complete; absent: the greatest event_time of accepted user events. A load
+   * without any says nothing about it.
+   */
+  readonly completeThrough?: EpochMicros;
+  /** Runs first inside the transaction; false ends the load before it changes anything. */
+  mayLoad(tx: TransactionSql): Promise<boolean>;
+  /** Runs last inside the transaction, with the batch that was made, if any. */
+  record(tx: TransactionSql, batch: number | null): Promise<void>;
+  onProgress?(progress: LoadProgress): void;
+}
+
+/**
+ * Loads prepared tables as one batch: one transaction under the load lock, so that batches are
+ * numbered in commit order and a load that is killed leaves nothing.
+ *
+ * A row whose id is known with the same content counts as unchanged, with other content it is
+ * rejected. *Content* is everything but arrival and batch: arrival says when we learnt a fact, so
+ * a fact that is sent again keeps its first arrival; else re-sending would change what was known
+ * at an earlier K. Within one load the row that arrived first wins, assumed arrival included (ties:
+ * the one further up in its file), so that one load of a year and many of its days end in the same
+ * rows. A completeness later than the known one makes a batch even without rows.
+ *
+ * @returns null when `mayLoad` said no.
+ */
+export async function loadBatch(
+  database: Database,
+  options: BatchOptions,
+): Promise<LoadCounts | null> {
+  try {
+    return await withLoadLock(database, async (tx) => {
+      if (!(await options.mayLoad(tx))) return null;
+      // Joins in memory; compiling plans would cost more than it saves here.
+      await tx`SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`;
+      const counts = await loadTables(tx, options);
+      await options.record(tx, counts.batch);
+      return counts;
+    });
+  } catch (error) {
+    throw asDatabaseError(error);
+  }
+}
+
+async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<LoadCounts> {
+  const [start] = await tx<{ batch: number; arrival: string; known: string | null }[]>`
+    SELECT coalesce(max(batch), 0) + 1 AS batch, clock_timestamp()::text AS arrival,
+      max(complete_through)::text AS known
+    FROM ops.load_batches`;
+  const { batch, arrival } = start!;
+  const counts = {
+    loaded: perTable(() => 0),
+    unchanged: perTable(() => 0),
+    rejected: perTable((): RejectedCounts => ({})),
+  };
+  let latestEvent: EpochMicros | null = null;
+  for (const prepared of options.tables) {
+    const { table } = prepared;
+    const result = await loadTable(tx, options.duckDb, { prepared, batch, arrival });
+    if (table === 'user_events') {
+      latestEvent = latestOf(result.latestCertain, await latestStagedEvent(tx));
+    }
+    counts.loaded[table] = result.loaded;
+    counts.unchanged[table] = result.unchanged;
+    counts.rejected[table] = result.rejected;
+    options.onProgress?.({ table, phase: 'loaded', rows: result.loaded });
+  }
+  const rejected = perTable((table) => total(counts.rejected[table]));
+  const complete = latestEvent === null ? null : (options.completeThrough ?? latestEvent);
+  const changed =
+    rawTableNames.some((table) => counts.loaded[table] + rejected[table] > 0) ||
+    isLater(complete, start!.known);
+  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected, complete });
+  return { batch: changed ? batch : null, ...counts };
+}
+
+/** Whether a load says more about completeness than the batches before it. */
+function isLater(complete: EpochMicros | null, known: string | null): boolean {
+  return complete !== null && (known === null || complete > parseInstant(known));
+}
+
+interface LoadedTable {
+  readonly loaded: number;
+  readonly unchanged: number;
+  readonly rejected: RejectedCounts;
+  /** Of the rows that went straight in; see `SplitRows`. */
+  readonly latestCertain: EpochMicros | null;
+}
+
+async function loadTable(
+  tx: TransactionSql,
+  duckDb: DuckDb,
+  load: { prepared: PreparedTable; batch: number; arrival: string },
+): Promise<LoadedTable> {
+  const { table } = load.prepared;
+  const { certain, doubtful } = await splitRows(tx, duckDb, load);
+  if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
+  await stage(tx, table, doubtful.file);
+  const malformed = await countByReason(tx, stagingName(table));
+  const wellFormed = malformed.get(null) ?? 0;
+  const accepted = await storeAcceptedRows(tx, table, load);
+  if (accepted < wellFormed) await rejectFaultyRows(tx, table);
+  const faulty = await countByReason(tx, stagingName(table, 'rejected'));
+  const rejected: RejectedCounts = {};
+  for (const [reason, rows] of [...malformed, ...faulty]) if (reason) rejected[reason] = rows;
+  return {
+    loaded: certain.rows + accepted,
+    unchanged: wellFormed - accepted - [...faulty.values()].reduce((sum, rows) => sum + rows, 0),
+    rejected,
+    latestCertain: certain.latest,
+  };
+}
+
+function copyStatement(table: RawTable): string {
+  const names = rawTables[table].columns.map((column) => column.name).join(', ');
+  return `COPY raw_data.${table} (${names}, ingested_at, batch) FROM STDIN (FORMAT csv)`;
+}
+
+/** Rows per reason; null is the reason of rows without a fault. */
+async function countByReason(
+  tx: TransactionSql,
+  stagingTable: string,
+): Promise<Map<RejectionReason | null, number>> {
+  const counts = await tx<{ reason: RejectionReason | null; rows: number }[]>`
+    SELECT reason, count(*) AS rows FROM ${tx(stagingTable)} GROUP BY reason
+    ORDER BY reason COLLATE "C"`;
+  return new Map(counts.map(({ reason, rows }) => [reason, rows]));
+}
+
+/** Copies rows into a temporary table of this transaction. */
+async function stage(tx: TransactionSql, table: RawTable, file: string): Promise<void> {
+  await tx.unsafe(
+    `CREATE TEMPORARY TABLE ${stagingName(table)} (${stagingColumns(table).join(', ')}) ON COMMIT DROP;
+     CREATE TEMPORARY TABLE ${stagingName(table, 'rejected')} ("row" bigint, reason text) ON COMMIT DROP`,
+  );
+  await copyIn(tx, `COPY ${stagingName(table)} FROM STDIN (FORMAT csv)`, file);
+}
+
+function total(counts: RejectedCounts): number {
+  return Object.values(counts).reduce((sum, rows) => sum + rows, 0);
+}
+
+async function insertBatch(
+  tx: TransactionSql,
+  batch: number,
+  load: {
+    options: BatchOptions;
+    loaded: PerTable<number>;
+    unchanged: PerTable<number>;
+    rejected: PerTable<number>;
+    complete: EpochMicros | null;
+  },
+): Promise<void> {
+  const { complete } = load;
+  const { source, arrival, tables } = load.options;
+  await tx`
+    INSERT INTO ops.load_batches
+      (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
+    VALUES (${batch}, ${source}, ${arrival}, clock_timestamp(),
+      ${complete === null ? null : formatInstant(complete)}::text::timestamptz,
+      ${JSON.stringify(load.loaded)}::text::jsonb, ${JSON.stringify(load.unchanged)}::text::jsonb,
+      ${JSON.stringify(load.rejected)}::text::jsonb)`;
+  for (const { table, label } of tables) {
+    await tx`
+      INSERT INTO raw_data.rejected_rows (batch, source, "row", reason)
+      SELECT ${batch}::integer, ${label}::text, "row", reason FROM ${tx(stagingName(table))}
+      WHERE reason IS NOT NULL
+      UNION ALL
+      SELECT ${batch}::integer, ${label}::text, "row", reason
+      FROM ${tx(stagingName(table, 'rejected'))}`;
+  }
+}
+
+/** Of the staged user events that are in the table now, whether this load brought them or not. */
+async function latestStagedEvent(tx: TransactionSql): Promise<EpochMicros | null> {
+  const [row] = await tx<{ latest: string | null }[]>`
+    SELECT max(event_time)::text AS latest FROM ${tx(stagingName('user_events'))} AS staged
+    WHERE reason IS NULL AND NOT EXISTS (
+      SELECT FROM ${tx(stagingName('user_events', 'rejected'))} AS rejected
+      WHERE rejected."row" = staged."row")`;
+  const latest = row?.latest ?? null;
+  return latest === null ? null : parseInstant(latest);
+}
+
+function latestOf(left: EpochMicros | null, right: EpochMicros | null): EpochMicros | null {
+  if (left === null || right === null) return left ?? right;
+  return left > right ? left : right;
+}

@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
+import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
+import { refuse } from '../sources/find-source-tables';
+import { rawTables, type RawTable } from '../raw-tables';
+import type { SourceTable } from '../sources/source-table';
+
+/** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
+export interface PreparedTable {
+  readonly table: RawTable;
+  readonly label: string;
+  /** Parquet in the source's order: row, reason, the table's columns, ingested_at. */
+  readonly file: string;
+  /** The bytewise least and greatest id of the rows without a fault; null when there are none. */
+  readonly ids: { readonly least: string; readonly greatest: string } | null;
+  /**
+   * CSV without header: each user that rows without a fault refer to, and the first moment of any
+   * of them. Null for users.
+   */
+  readonly references: string | null;
+}
+
+/** The table of DuckDB with the ids, in the key's column, that several rows without a fault have. */
+export function repeatedIds(table: RawTable): string {
+  return `repeated_${table}`;
+}
+
+/**
+ * Reads each source once and writes its cleaned rows, and what they say together, into `scratch`.
+ * It touches no table, so it needs no lock: the transaction that follows is as short as it can be.
+ *
+ * @throws ChurnError INVALID_IMPORT when a file turns out malformed on the way.
+ */
+export async function prepareLoad(
+  duckDb: DuckDb,
+  sources: readonly SourceTable[],
+  options: { rules: CleaningRules; scratch: string },
+): Promise<PreparedTable[]> {
+  const prepared: PreparedTable[] = [];
+  for (const source of sources) {
+    const { table, label } = source;
+    const file = path.join(options.scratch, `${table}.cleaned.parquet`);
+    const query = cleanRowsSql(source, options.rules);
+    await duckDb
+      .run(`COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`)
+      .catch((error: unknown) => {
+        const said = saidByDuckDb(error);
+        throw said === undefined
+          ? error
+          : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
+      });
+    const faultless = `${readParquet([file])} WHERE "reason" IS NULL`;
+    const ids = await examineIds(duckDb, table, faultless);
+    const references = await writeReferences(duckDb, table, { faultless, ...options });
+    prepared.push({ table, label, file, ids, references });
+  }
+  return prepared;
+}
+
+async function examineIds(
+  duckDb: DuckDb,
+  table: RawTable,
+  faultless: string,
+): Promise<PreparedTable['ids']> {
+  const { key } = rawTables[table];
+  await duckDb.run(`CREATE OR REPLACE TEMPORARY TABLE ${repeatedIds(table)} AS
+    SELECT ${key} FROM ${faultless} GROUP BY ${key} HAVING count(*) > 1`);
+  const [range] = await duckDb.rows<{ least: string | null; greatest: string | null }>(
+    `SELECT min(${key}) AS least, max(${key}) AS greatest FROM ${faultless}`,
+  );
+  const { least, greatest } = range!;
+  return least === null || greatest === null ? null : { least, greatest };
+}
+
+async function writeReferences(
+  duckDb: DuckDb,
+  table: RawTable,
+  { faultless, scratch }: { faultless: string; scratch: string },
+): Promise<string | null> {
+  if (table === 'users') return null;
+  const file = path.join(scratch, `${table}.references.csv`);
+  await duckDb.run(`COPY (SELECT user_id, min(event_time) FROM ${faultless} GROUP BY user_id)
+    TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`);
+  return file;
+}
+
+/** The line and the cause out of DuckDB's message, without the row itself or any path. */
+function whereAndWhy(message: string): string {
+  const line = /CSV Error on Line: (\d+)/.exec(message)?.[1];
+  const why =
+    /Expected Number of Columns: \d+ Found: \d+/.exec(message)?.[0] ??
+    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state)/.exec(
+      message,
+    )?.[0];
+  return `${line ? ` at line ${line}` : ''}${why ? ` (${why})` : ''}`;
+}

@@ -1,0 +1,69 @@
+import path from 'node:path';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { loadConfig } from '../../../packages/config/load-config';
+import type { StackEvent } from '../../../packages/local-services/service-names';
+import { startService, stopService } from '../../../packages/local-services/start-service';
+import type {
+  ServiceRecipe,
+  StackContext,
+} from '../../../packages/local-services/services/service-recipe';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+
+const said = (text: string) => ({ command: '/bin/sh', args: ['-c', `echo '${text}'; exit 1`] });
+const idle = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] };
+const taken = said('listen tcp 127.0.0.1:46641: bind: address already in use');
+
+describe('starting a service', () => {
+  const scratch = createScratchDirectory();
+  afterAll(() => scratch.remove());
+
+  /** Runs these commands, one per attempt; the last one is well. */
+  function serviceOf(name: string, commands: readonly ServiceRecipe['command'][]) {
+    const config = loadConfig({ CHURN_DATA_DIR: path.join(scratch.path, name) });
+    const context: StackContext = {
+      config,
+      paths: dataPaths(config.dataDir),
+      env: process.env,
+      state: {},
+      durable: false,
+    };
+    let attempts = 0;
+    const recipe: ServiceRecipe = {
+      name: 'temporal',
+      label: 'Temporal',
+      stopSignal: 'SIGTERM',
+      stopDeadlineMs: 2_000,
+      startDeadlineMs: 10_000,
+      external: () => undefined,
+      prepare: () => {},
+      command: (...given) => commands[(attempts += 1) - 1]!(...given),
+      isHealthy: () => Promise.resolve(attempts === commands.length),
+      publicUrl: () => null,
+    };
+    const events: StackEvent['kind'][] = [];
+    const start = () => startService(recipe, context, ({ kind }) => events.push(kind));
+    return { start, stop: () => stopService(recipe, context), events, attempts: () => attempts };
+  }
+
+  it('tries again where a port was taken in between, be it free again by now', async () => {
+    const service = serviceOf('taken-once', [() => taken, () => idle]);
+    await service.start();
+    expect(service.events).toEqual(['starting', 'started']);
+    expect(await service.stop()).toBe(true);
+  });
+
+  it('gives up after three attempts, with what the service says', async () => {
+    const service = serviceOf('taken', [() => taken, () => taken, () => taken, () => idle]);
+    await expect(service.start()).rejects.toMatchObject({
+      code: 'SERVICE_FAILED_TO_START',
+      details: { problem: expect.stringContaining('address already in use') as string },
+    });
+    expect(service.attempts()).toBe(3);
+  });
+
+  it('does not try again for any other reason', async () => {
+    const service = serviceOf('broken', [() => said('no such option'), () => idle]);
+    await expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_FAILED_TO_START' });
+    expect(service.attempts()).toBe(1);
+  });
+});

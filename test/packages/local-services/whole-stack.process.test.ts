@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { loadConfig } from '../../../packages/config/load-config';
+import { resolveConnections } from '../../../packages/local-services/connections';
+import { DATA_LAYOUT } from '../../../packages/local-services/data-layout/earlier-release';
+import { serviceNames } from '../../../packages/local-services/service-names';
+import { workerReadyFile } from '../../../packages/local-services/services/node-service';
+import { stackStatus } from '../../../packages/local-services/stack-status';
+import { startStack } from '../../../packages/local-services/start-stack';
+import { stopStack } from '../../../packages/local-services/stop-stack';
+import { readStackState, writeStackState } from '../../../packages/local-services/state-file';
+import { createInstallation, disposeInstallations, service } from './stack-fixture';
+
+const build = path.resolve(__dirname, '../../../dist/worker/main.js');
+
+/** Takes the worker and the API from dist/: `make test` builds before it tests. */
+describe('the whole stack', () => {
+  const { config } = createInstallation({ CHURN_LOG_LEVEL: 'error' });
+  const start = () => startStack({ config, env: { ...process.env, CHURN_LOG_LEVEL: 'error' } });
+
+  beforeAll(async () => {
+    if (!existsSync(build)) throw new Error('dist/ is not built: run `make setup`');
+    await start();
+  });
+  afterAll(disposeInstallations);
+
+  test('is five services that run', async () => {
+    const { services } = await stackStatus({ config });
+
+    expect(services.map(({ name, status }) => [name, status])).toEqual(
+      serviceNames.map((name) => [name, 'running']),
+    );
+    expect(service({ services }, 'api').url).toBe(resolveConnections(config).apiUrl);
+    expect(service({ services }, 'worker').url).toBeNull();
+  });
+
+  test('the API answers on its URL', async () => {
+    const response = await fetch(`${resolveConnections(config).apiUrl}/health/live`);
+
+    expect(response.status).toBe(200);
+  });
+
+  test('a worker that was killed is stopped, and started by the next start', async () => {
+    const before = await stackStatus({ config });
+    process.kill(service(before, 'worker').pid!, 'SIGKILL');
+
+    const after = await start();
+
+    expect(service(after, 'worker').status).toBe('running');
+    expect(service(after, 'worker').pid).not.toBe(service(before, 'worker').pid);
+    expect(service(after, 'api')).toEqual(service(before, 'api'));
+  });
+
+  test('other settings restart the worker and the API, and leave the servers alone', async () => {
+    const before = await stackStatus({ config });
+
+    const after = await startStack({
+      config: loadConfig({ CHURN_DATA_DIR: config.dataDir, CHURN_LOG_LEVEL: 'warn' }),
+      env: { ...process.env, CHURN_LOG_LEVEL: 'warn' },
+    });
+
+    for (const name of serviceNames) {
+      const isSame = service(after, name).pid === service(before, name).pid;
+      expect([name, isSame]).toEqual([name, name !== 'worker' && name !== 'api']);
+    }
+  });
+
+  describe('with the files and a worker of an earlier release', () => {
+    const paths = dataPaths(config.dataDir);
+
+    /** A release that had no number for its layout recorded none. */
+    function putBack(): void {
+      mkdirSync(paths.formerFeatureRevisions, { recursive: true });
+      const state = readStackState(paths.run);
+      const worker = {
+        ...state.worker!,
+        fingerprint: state.worker!.fingerprint!.replace(/^\d+-/, ''),
+      };
+      writeStackState(paths.run, { ...state, worker });
+    }
+
+    test('refuses to start the servers alone, because the worker would go on', async () => {
+      putBack();
+      const started = startStack({ config, services: ['postgres', 'redis', 'temporal'] });
+      await expect(started).rejects.toMatchObject({ code: 'EARLIER_RELEASE_RUNNING' });
+      expect(existsSync(paths.formerFeatureRevisions)).toBe(true);
+    });
+
+    test('ends the worker, moves the files and starts one of this release', async () => {
+      const before = await stackStatus({ config });
+
+      const after = await start();
+
+      expect(existsSync(paths.formerFeatureRevisions)).toBe(false);
+      expect(existsSync(paths.featureRevisions)).toBe(true);
+      expect(service(after, 'worker')).toMatchObject({ status: 'running' });
+      expect(service(after, 'worker').pid).not.toBe(service(before, 'worker').pid);
+      const ready: unknown = JSON.parse(readFileSync(workerReadyFile(config.dataDir), 'utf8'));
+      expect(ready).toEqual({ pid: service(after, 'worker').pid, data_layout: DATA_LAYOUT });
+    });
+  });
+
+  test('stops as a whole', async () => {
+    const { services } = await stopStack({ config });
+
+    expect(services.map(({ status }) => status)).toEqual(Array(5).fill('stopped'));
+  });
+});

@@ -1,0 +1,372 @@
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import type { PublishedPartition } from '../../../../packages/contracts/partitions';
+import { midnightOf } from '../../../../packages/instants/logical-date';
+import { auditModels } from '../../../../packages/modeling/registry/audit-models';
+import { readAliases, readModelEvents } from '../../../../packages/modeling/registry/model-aliases';
+import type { ModelArtifact, ModelMetadata } from '../../../../packages/modeling/model-documents';
+import {
+  listModels,
+  promoteModel,
+  rollbackModel,
+  showModel,
+} from '../../../../packages/modeling/registry/model-registry';
+import { loadServingModel } from '../../../../packages/modeling/scoring/serving-model';
+import { trainModel } from '../../../../packages/modeling/training/train-model';
+import { publishVersion } from '../../../../packages/modeling/registry/publish-version';
+import { listVersions } from '../../../../packages/modeling/registry/version-directory';
+import { createScratchDirectory } from '../../../environment/scratch-directory';
+import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
+import { testSchema, writeDays } from '../training-world';
+
+const { schemaHash } = testSchema;
+const now = () => midnightOf('2024-07-01');
+
+let scratch: ReturnType<typeof createScratchDirectory>;
+let trained: string;
+let modelsDir: string;
+let registries = 0;
+
+beforeAll(async () => {
+  scratch = createScratchDirectory();
+  trained = path.join(scratch.path, 'trained');
+  const partitions: PublishedPartition[] = await writeDays({
+    directory: scratch.path,
+    from: '2024-03-01',
+    to: '2024-05-30',
+    users: 60,
+  });
+  // v001 promoted, v002 promoted, v003 refused.
+  for (const l2 of [1, 2, 1e7]) {
+    await trainModel({
+      partitions,
+      schema: testSchema,
+      openDuckDb: () => openTestDuckDb(scratch.path),
+      modelsDir: trained,
+      asOf: '2024-06-30',
+      createdAt: midnightOf('2024-06-30'),
+      seed: 42,
+      l2,
+    });
+  }
+});
+
+afterAll(() => scratch.remove());
+
+beforeEach(() => {
+  modelsDir = path.join(scratch.path, `models-${++registries}`);
+  cpSync(trained, modelsDir, { recursive: true });
+});
+
+const features = {
+  avg_sessions_7d: 0.4,
+  sessions_30d: 3,
+  days_since_last_login: 21,
+  failed_payments_30d: 2,
+  total_spend_90d: 29.9,
+  is_pro_plan: false,
+};
+
+/** Changes a published file, as someone with root could. */
+function tamper(version: string, file: string, change: (text: string) => string) {
+  const target = path.join(modelsDir, version, file);
+  chmodSync(target, 0o644);
+  writeFileSync(target, change(readFileSync(target, 'utf8')));
+}
+
+/** Makes the manifest agree with the files again: a forgery that checksums alone do not show. */
+function resign(version: string) {
+  const directory = path.join(modelsDir, version);
+  const lines = readdirSync(directory)
+    .filter((name) => name !== 'manifest.sha256')
+    .map((name) => {
+      const hash = createHash('sha256').update(readFileSync(path.join(directory, name)));
+      return `${hash.digest('hex')}  ${name}\n`;
+    });
+  tamper(version, 'manifest.sha256', () => lines.join(''));
+}
+
+describe('loading a model to serve', () => {
+  it('takes the champion', async () => {
+    const model = await loadServingModel({ modelsDir, schemaHash });
+    expect(model.version).toBe('v002');
+    expect(model.schemaHash).toBe(schemaHash);
+    expect(model.predict(features)).toBeGreaterThan(0);
+    expect(model.predict(features)).toBeLessThan(1);
+  });
+
+  it('takes a version by name', async () => {
+    const model = await loadServingModel({ modelsDir, schemaHash, version: 'v001' });
+    expect(model.version).toBe('v001');
+  });
+
+  it.each([
+    ['NO_MODEL', 'there is no registry', () => rmSync(modelsDir, { recursive: true }), undefined],
+    ['MODEL_NOT_FOUND', 'there is no such version', () => {}, 'v999'],
+    ['MODEL_NOT_FOUND', 'the name is not a version', () => {}, '../v001'],
+    [
+      'CORRUPT_MODEL',
+      'a byte of the model changed',
+      () => tamper('v002', 'model.json', (text) => text.replace('"intercept": ', '"intercept":  ')),
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'a byte of the metadata changed',
+      () => tamper('v002', 'metadata.json', (text) => `${text} `),
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'the sample is gone',
+      () => rmSync(path.join(modelsDir, 'v002', 'training_data_sample.parquet')),
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'the manifest is gone',
+      () => rmSync(path.join(modelsDir, 'v002', 'manifest.sha256')),
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'the manifest is not one',
+      () => tamper('v002', 'manifest.sha256', () => 'all is well\n'),
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'a coefficient was forged along with its checksum',
+      () => {
+        tamper('v002', 'model.json', (text) => {
+          const artifact = JSON.parse(text) as ModelArtifact;
+          const standardised = artifact.coefficients.standardised.map((weight) => -weight);
+          return JSON.stringify({
+            ...artifact,
+            coefficients: { ...artifact.coefficients, standardised },
+          });
+        });
+        resign('v002');
+      },
+      undefined,
+    ],
+    [
+      'CORRUPT_MODEL',
+      'the format is unknown',
+      () => {
+        tamper('v002', 'model.json', (text) =>
+          text.replace('"format_version": 1', '"format_version": 2'),
+        );
+        resign('v002');
+      },
+      undefined,
+    ],
+  ])('raises %s when %s', async (code, _why, damage, version) => {
+    damage();
+    const loading = loadServingModel({ modelsDir, schemaHash, ...(version && { version }) });
+    await expect(loading).rejects.toMatchObject({ code });
+  });
+
+  it('raises SCHEMA_MISMATCH when it was trained on other features', async () => {
+    const loading = loadServingModel({ modelsDir, schemaHash: 'another' });
+    await expect(loading).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+  });
+});
+
+describe('the list of models', () => {
+  it('has every version with its aliases and its worth', async () => {
+    const models = await listModels(modelsDir);
+    expect(models.map(({ version, aliases }) => [version, aliases])).toEqual([
+      ['v001', ['previous']],
+      ['v002', ['champion']],
+      ['v003', ['challenger']],
+    ]);
+    const { metrics } = await showModel(modelsDir, 'v002');
+    expect(models[1]).toMatchObject({ auc: metrics.auc, log_loss: metrics.log_loss });
+  });
+
+  it('is empty without a registry', async () => {
+    expect(await listModels(path.join(scratch.path, 'nowhere'))).toEqual([]);
+  });
+
+  it('sorts v1000 after v999', async () => {
+    for (const version of ['v1000', 'v999', 'v0x', 'notes']) {
+      mkdirSync(path.join(modelsDir, version));
+    }
+    expect((await listVersions(modelsDir)).slice(-2)).toEqual(['v999', 'v1000']);
+  });
+});
+
+describe('showing a model', () => {
+  it('gives its metadata, by version or by alias', async () => {
+    expect((await showModel(modelsDir, 'v001')).model_version).toBe('v001');
+    expect((await showModel(modelsDir, 'champion')).model_version).toBe('v002');
+  });
+
+  it('raises MODEL_NOT_FOUND for a version that is not there', async () => {
+    await expect(showModel(modelsDir, 'v009')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+  });
+});
+
+describe('promoting by hand', () => {
+  const promote = (version: string, hash = schemaHash) =>
+    promoteModel({ modelsDir, now, schemaHash: hash, version, reason: 'a person decided' });
+
+  it('moves champion and previous and logs who replaced whom and why', async () => {
+    expect(await promote('v003')).toEqual({
+      champion: 'v003',
+      challenger: null,
+      previous: 'v002',
+    });
+    expect((await readModelEvents(modelsDir)).at(-1)).toMatchObject({
+      action: 'promote',
+      version: 'v003',
+      previous: 'v002',
+      reason: 'a person decided',
+      at: '2024-07-01T00:00:00.000000Z',
+    });
+  });
+
+  it('of the champion changes nothing', async () => {
+    const before = await readModelEvents(modelsDir);
+    expect(await promote('v002')).toMatchObject({ champion: 'v002', previous: 'v001' });
+    expect(await readModelEvents(modelsDir)).toEqual(before);
+  });
+
+  it('refuses a model that could not serve, and leaves the champion', async () => {
+    tamper('v003', 'model.json', (text) => `${text} `);
+    await expect(promote('v003')).rejects.toMatchObject({ code: 'CORRUPT_MODEL' });
+    await expect(promote('v001', 'another')).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
+    await expect(promote('v007')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
+    expect(await readAliases(modelsDir)).toMatchObject({ champion: 'v002' });
+  });
+
+  it('ten times at once keeps every event and ends with one of the ten', async () => {
+    const versions = ['v001', 'v002', 'v003'];
+    await Promise.all(Array.from({ length: 10 }, (_, index) => promote(versions[index % 3]!)));
+    const events = await readModelEvents(modelsDir);
+    expect(new Set(events.map((event) => event.event_id)).size).toBe(events.length);
+    const { champion } = await readAliases(modelsDir);
+    expect(events.at(-1)).toMatchObject({ action: 'promote', version: champion });
+    expect(readdirSync(modelsDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('rolling back', () => {
+  const rollback = (directory = modelsDir) =>
+    rollbackModel({ modelsDir: directory, now, schemaHash, reason: 'complaints' });
+
+  it('makes the previous champion the champion; again undoes it', async () => {
+    expect(await rollback()).toMatchObject({ champion: 'v001', previous: 'v002' });
+    expect((await readModelEvents(modelsDir)).at(-1)).toMatchObject({
+      action: 'rollback',
+      version: 'v001',
+      previous: 'v002',
+    });
+    expect(await rollback()).toMatchObject({ champion: 'v002', previous: 'v001' });
+  });
+
+  it('is refused when there is nothing to roll back to', async () => {
+    await expect(rollback(path.join(scratch.path, 'empty'))).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+    });
+  });
+});
+
+describe('the audit of models', () => {
+  it('counts every file as equal when nothing was touched', async () => {
+    expect(await auditModels(modelsDir)).toEqual({
+      equal: 9,
+      missing: 0,
+      extra: 0,
+      mismatched: 0,
+      not_comparable: 0,
+      findings: [],
+    });
+  });
+
+  it('names what is missing, extra and changed, and versions that are gone', async () => {
+    tamper('v001', 'model.json', (text) => `${text} `);
+    rmSync(path.join(modelsDir, 'v002', 'metadata.json'));
+    writeFileSync(path.join(modelsDir, 'v002', 'notes.txt'), 'x');
+    rmSync(path.join(modelsDir, 'v003'), { recursive: true });
+    expect(await auditModels(modelsDir)).toEqual({
+      equal: 4,
+      missing: 2,
+      extra: 1,
+      mismatched: 1,
+      not_comparable: 0,
+      findings: [
+        'mismatched: v001/model.json',
+        'missing: v002/metadata.json',
+        'extra: v002/notes.txt',
+        'missing: v003',
+      ],
+    });
+  });
+});
+
+describe('publishing a version', () => {
+  let artifact: ModelArtifact;
+  let metadata: Omit<ModelMetadata, 'model_version'>;
+
+  beforeAll(() => {
+    const read = (file: string) =>
+      JSON.parse(readFileSync(path.join(trained, 'v001', file), 'utf8')) as unknown;
+    artifact = read('model.json') as ModelArtifact;
+    const { model_version: _, ...unversioned } = read('metadata.json') as ModelMetadata;
+    metadata = unversioned;
+  });
+
+  const publish = (directory: string, writeSample = defaultSample, taken: string[] = []) =>
+    publishVersion(directory, { artifact, metadata, writeSample }, taken);
+  const defaultSample = async (file: string) => writeFileSync(file, 'sample');
+
+  it('ten times at once, without a lock, gives ten whole versions', async () => {
+    const directory = path.join(scratch.path, 'parallel');
+    const published = await Promise.all(Array.from({ length: 10 }, () => publish(directory)));
+    expect(new Set(published.map(({ version }) => version)).size).toBe(10);
+    expect(await auditModels(directory)).toMatchObject({ equal: 30, missing: 0, mismatched: 0 });
+    expect(readdirSync(directory).sort()).toEqual(published.map(({ version }) => version).sort());
+    for (const { version } of published) {
+      expect((await showModel(directory, version)).model_version).toBe(version);
+    }
+  });
+
+  it('continues after v999 with v1000', async () => {
+    const directory = path.join(scratch.path, 'many');
+    mkdirSync(path.join(directory, 'v999'), { recursive: true });
+    expect((await publish(directory)).version).toBe('v1000');
+    expect((await publish(directory)).version).toBe('v1001');
+  });
+
+  it('does not use the number of a version that was deleted again', async () => {
+    const directory = path.join(scratch.path, 'deleted');
+    expect((await publish(directory, defaultSample, ['v001', 'v007'])).version).toBe('v008');
+  });
+
+  it('leaves nothing behind when it fails', async () => {
+    const directory = path.join(scratch.path, 'failing');
+    const failing = publish(directory, async () => {
+      throw new Error('the sample can not be written');
+    });
+    await expect(failing).rejects.toThrow('the sample can not be written');
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('says that the disk is full as STORAGE_UNAVAILABLE', async () => {
+    const full = publish(path.join(scratch.path, 'full'), async () => {
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    });
+    await expect(full).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
+  });
+});
