@@ -7,7 +7,7 @@ CHURN := node bin/churn.mjs
 # The Node that set-up found or got, whichever is first on PATH.
 NODE := node bin/node.mjs
 
-.PHONY: help setup demo up down status test test-deep mutations check fix bench docker-up docker-down
+.PHONY: help setup demo up down status test test-deep setup-deep mutations check audit fix bench docker-up docker-down
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -31,9 +31,12 @@ test: ## Run every test, the long ones with a seeded subset
 	@node bin/setup.mjs --tests
 	@$(NODE) bin/test.mjs $(ARGS)
 
-test-deep: ## Run every test in full and write docs/testing-evidence.md
+test-deep: setup-deep ## Run every test in full, in shards that can be resumed
+	@$(NODE) bin/test-deep.mjs $(ARGS)
+
+setup-deep: ## Install what only the tests in full need: servers for production and scale
 	@node bin/setup.mjs --tests
-	@$(NODE) bin/test.mjs --deep $(ARGS)
+	@echo 'servers for production and scale: no test needs any yet' >&2
 
 mutations: setup ## Break the code in one place after another; name the tests that notice
 	@node bin/setup.mjs --tests
@@ -41,6 +44,9 @@ mutations: setup ## Break the code in one place after another; name the tests th
 
 check: setup ## Format, lint, architecture, types, dead code, compose file
 	@$(NODE) bin/check.mjs
+
+audit: setup ## Warn of known vulnerabilities of the packages
+	@$(NODE) bin/audit.mjs
 
 fix: setup ## Format, and correct what lint can correct
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
