@@ -37,13 +37,17 @@ export interface PlanInput {
 /** More restated partitions than this are counted, not listed: payloads stay small. */
 const RESTATED_LISTED_MAX = 50;
 const ERROR_CHARACTERS_MAX = 300;
+const ERRORS_BYTES_MAX = 24 * 1024;
 
 /**
  * The activities of all workflows. Their type names are in snake_case so that the Temporal UI
  * shows a run's steps by the names people know. Every one may run again after a crash.
  */
 export function createPipelineActivities(ports: PipelinePorts, options: { beatMs?: number } = {}) {
-  const run = <T>(work: (progress: Progress) => Promise<T>) => runWithProgress(work, options);
+  const run: Runner = (date, work) => {
+    const report = { raiseAlert: (alert: Alert) => ports.raiseAlert(alert), date };
+    return runWithProgress(work, { ...options, report });
+  };
   return {
     ...createStepActivities(ports, run),
     ...createRunActivities(ports, run),
@@ -53,16 +57,18 @@ export function createPipelineActivities(ports: PipelinePorts, options: { beatMs
 
 export type PipelineActivities = ReturnType<typeof createPipelineActivities>;
 
-type Runner = <T>(work: (progress: Progress) => Promise<T>) => Promise<T>;
+/** `date`: the day that alerts about the work are about; undefined: the one it is done on. */
+type Runner = <T>(date: string | undefined, work: (progress: Progress) => Promise<T>) => Promise<T>;
 
 /** The six steps of the daily pipeline. */
 function createStepActivities(ports: PipelinePorts, run: Runner) {
   return {
-    generate_data: ({ date }: StepInput) => run((progress) => ports.generateData(date, progress)),
+    generate_data: ({ date }: StepInput) =>
+      run(date, (progress) => ports.generateData(date, progress)),
 
     /** K is taken here once, after the load has committed; a retry gets the stored one. */
     compute_features: ({ date }: StepInput) =>
-      run(async (progress) => {
+      run(date, async (progress) => {
         const knowledge = await ports.takeDailyKnowledge(date);
         const runId = currentWorkflowId();
         const computed = await ports.computeDay({ date, runId, knowledge }, progress);
@@ -74,11 +80,12 @@ function createStepActivities(ports: PipelinePorts, run: Runner) {
         };
       }),
 
-    sync_online_features: (_input: StepInput) => run((progress) => ports.syncOnline(progress)),
+    sync_online_features: ({ date }: StepInput) =>
+      run(date, (progress) => ports.syncOnline(progress)),
 
     /** Too little data is an answer about the data, not a failed run: it warns. */
     train_model: ({ date }: StepInput) =>
-      run(async (progress) => {
+      run(date, async (progress) => {
         try {
           return { status: 'trained', ...(await ports.trainModel({ asOf: date }, progress)) };
         } catch (error) {
@@ -88,37 +95,39 @@ function createStepActivities(ports: PipelinePorts, run: Runner) {
       }),
 
     run_drift_detection: ({ date, championVersion = null }: StepInput) =>
-      run(async (progress) => {
+      run(date, async (progress) => {
         const drift = await ports.detectDrift({ date, championVersion }, progress);
         return { ...drift, verdict: drift.status === 'drifted' ? 'warn' : 'pass' };
       }),
 
-    validate_schema: ({ date }: StepInput) => run(() => ports.validateSchemas({ date })),
+    validate_schema: ({ date }: StepInput) => run(date, () => ports.validateSchemas({ date })),
   };
 }
 
 /** What surrounds the steps: the ledger of runs, alerts, the watchdog, restatement. */
 function createRunActivities(ports: PipelinePorts, run: Runner) {
   return {
-    begin_daily_run: ({ date }: { date: string }) => run(() => ports.beginDailyRun(date)),
+    begin_daily_run: ({ date }: { date: string }) => run(date, () => ports.beginDailyRun(date)),
     finish_daily_run: (finished: { report: DailyRunReport; status: 'succeeded' | 'failed' }) =>
-      run(() => ports.finishDailyRun(finished)),
-    raise_alert: (alert: Alert) => run(() => ports.raiseAlert(alert)),
-    find_missing_runs: ({ now }: { now: string }) => run(() => ports.expectedButMissing(now)),
+      run(finished.report.date, () => ports.finishDailyRun(finished)),
+    /** Not reported itself: that an alert can't be raised is no alert. */
+    raise_alert: (alert: Alert) => runWithProgress(() => ports.raiseAlert(alert)),
+    find_missing_runs: ({ now }: { now: string }) =>
+      run(undefined, () => ports.expectedButMissing(now)),
     restate_partitions: (request: { dryRun: boolean }) =>
-      run((progress) => ports.restate({ ...request, runId: currentRunId() }, progress)),
+      run(undefined, (progress) => ports.restate({ ...request, runId: currentRunId() }, progress)),
   };
 }
 
 function createBackfillActivities(ports: PipelinePorts, run: Runner) {
   return {
     plan_backfill: ({ id, request }: PlanInput): Promise<BackfillPlan> =>
-      run(() => ports.planBackfill({ id, request: withPresentReprocess(request) })),
+      run(request.to, () => ports.planBackfill({ id, request: withPresentReprocess(request) })),
 
     compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
-      run(async (progress) => {
+      run(input.chunk.to, async (progress) => {
         const request = computeRequestOf(input);
-        return (await ports.computePartitions(request, progress)).map(withShortError);
+        return withShortErrors(await ports.computePartitions(request, progress));
       }),
 
     /** For a chunk whose compute_chunk gave up or was cancelled. */
@@ -127,12 +136,13 @@ function createBackfillActivities(ports: PipelinePorts, run: Runner) {
       error,
       ...input
     }: ChunkInput & { as: 'failed' | 'cancelled'; error: string }): Promise<PartitionOutcome[]> =>
-      run(async () => {
+      run(input.chunk.to, async () => {
         const request = { ...computeRequestOf(input), as, error };
-        return (await ports.settlePartitions(request)).map(withShortError);
+        return withShortErrors(await ports.settlePartitions(request));
       }),
 
-    finish_backfill: (progress: BackfillProgress) => run(() => ports.recordBackfill(progress)),
+    finish_backfill: (progress: BackfillProgress) =>
+      run(undefined, () => ports.recordBackfill(progress)),
   };
 }
 
@@ -140,9 +150,15 @@ function computeRequestOf({ backfillId, chunk, knowledge }: ChunkInput): Compute
   return { runId: backfillId, dates: datesOfChunk(chunk), knowledge, reason: 'backfill' };
 }
 
-function withShortError(outcome: PartitionOutcome): PartitionOutcome {
-  if (outcome.error === undefined) return outcome;
-  return { ...outcome, error: outcome.error.slice(0, ERROR_CHARACTERS_MAX) };
+/** Of a year that fails, the first errors: a payload is a reference, and stays below 64 KiB. */
+function withShortErrors(outcomes: readonly PartitionOutcome[]): PartitionOutcome[] {
+  let bytesLeft = ERRORS_BYTES_MAX;
+  return outcomes.map(({ error, ...outcome }) => {
+    if (error === undefined) return outcome;
+    const short = error.slice(0, ERROR_CHARACTERS_MAX);
+    bytesLeft -= Buffer.byteLength(JSON.stringify(short));
+    return bytesLeft < 0 ? outcome : { ...outcome, error: short };
+  });
 }
 
 /** Claims carry it, where a workflow's id may be used again: another run is another runner. */

@@ -1,4 +1,5 @@
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
+import { failureMutations } from './mutations-of-failures.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
@@ -20,6 +21,7 @@ export const mutations = [
   ...stateMutations,
   ...knowledgeMutations,
   ...commandLineMutations,
+  ...failureMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',

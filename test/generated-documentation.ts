@@ -137,7 +137,7 @@ function stepRow(step: PipelineStep): string[] {
     `${slaMinutes.warn} min`,
     `${slaMinutes.breach} min`,
     `${startToCloseMinutes} min`,
-    heartbeatSeconds ? `${heartbeatSeconds} s` : 'none',
+    `${heartbeatSeconds} s`,
     risk,
   ];
 }

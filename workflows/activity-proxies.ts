@@ -13,7 +13,7 @@ function stepOptions(step: PipelineStep, date: string): ActivityOptions {
     summary: `${step.name} of ${date}`,
     startToCloseTimeout: `${step.startToCloseMinutes} minutes`,
     scheduleToCloseTimeout: `${STEP_BUDGET_MINUTES} minutes`,
-    heartbeatTimeout: step.heartbeatSeconds ? `${step.heartbeatSeconds} seconds` : undefined,
+    heartbeatTimeout: `${step.heartbeatSeconds} seconds`,
     retry: retryPolicyFor(step.risk),
   };
 }

@@ -7,25 +7,28 @@ import {
   defineQuery,
   defineSignal,
   isCancellation,
-  rootCause,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import {
   ChurnError,
   workflowMessages,
+  type Alert,
   type BackfillInput,
   type BackfillPlan,
   type BackfillProgress,
+  type BackfillState,
   type BackfillStatus,
 } from '../packages/contracts';
 import { dateOf, parseInstant } from '../packages/instants';
 import { ledger, planning, runStepNamed } from './activity-proxies';
 import { describeBackfill } from './describe-backfill';
+import { failureText } from './failure-text';
 import { raiseAlert } from './raise-alert';
 import { checkedDate, refusal } from './refusals';
 import { runChunks, type ChunkTally } from './run-chunks';
 import { setSearchAttributes } from './search-attributes';
+import { describeRetry, watchRetries, type Retries } from './watch-retries';
 
 const progressQuery = defineQuery<BackfillProgress>(workflowMessages.progress);
 const pauseSignal = defineSignal(workflowMessages.pause);
@@ -35,6 +38,9 @@ const resumeSignal = defineSignal(workflowMessages.resume);
 interface BackfillRun {
   readonly input: BackfillInput;
   readonly tally: ChunkTally;
+  readonly retries: Retries;
+  /** Why it failed as a whole. */
+  failure?: string;
   plan?: BackfillPlan;
   status: BackfillStatus;
 }
@@ -52,15 +58,21 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
   let isDone: boolean;
   try {
     run.plan = input.plan ?? (await planning.plan_backfill({ id, request }));
+    run.retries.forget('plan_backfill');
     showProgress(run);
     isDone = await runChunks({
       backfillId: id,
       plan: run.plan,
       tally: run.tally,
-      onChange: () => showProgress(run),
+      onChange: () => {
+        run.retries.forget('compute_chunk');
+        run.retries.forget('settle_chunk');
+        showProgress(run);
+      },
     });
     if (isDone) await publish(run.plan);
   } catch (error) {
+    run.failure = isCancellation(error) ? undefined : failureText(error);
     await finish(run, isCancellation(error) ? 'cancelled' : 'failed');
     throw isCancellation(error) ? error : failureOf(run, error);
   }
@@ -77,14 +89,9 @@ function startRun(input: BackfillInput): BackfillRun {
       problem: 'it ends before it starts',
     });
   }
-  const tally: ChunkTally = {
-    nextChunk: state?.nextChunk ?? 0,
-    succeeded: state?.succeeded ?? 0,
-    skipped: state?.skipped ?? 0,
-    failed: [...(state?.failed ?? [])],
-    paused: state?.paused ?? false,
-  };
-  const run: BackfillRun = { input, tally, plan: input.plan, status: 'running' };
+  const tally = tallyOf(state);
+  const retries = watchRetries(() => showProgress(run));
+  const run: BackfillRun = { input, tally, retries, plan: input.plan, status: 'running' };
   const pause = (paused: boolean) => () => {
     tally.paused = paused;
     showProgress(run);
@@ -97,7 +104,16 @@ function startRun(input: BackfillInput): BackfillRun {
   return run;
 }
 
-function progressOf({ input, plan, tally, status }: BackfillRun): BackfillProgress {
+/** What has been counted before continue-as-new, or nothing. */
+function tallyOf(state: BackfillState | undefined): ChunkTally {
+  if (!state) {
+    return { nextChunk: 0, succeeded: 0, skipped: 0, failed: [], errors: [], paused: false };
+  }
+  return { ...state, failed: [...state.failed], errors: [...(state.errors ?? [])] };
+}
+
+function progressOf(run: BackfillRun): BackfillProgress {
+  const { input, plan, tally, status } = run;
   return {
     id: input.id,
     status: status === 'running' && tally.paused ? 'paused' : status,
@@ -106,7 +122,15 @@ function progressOf({ input, plan, tally, status }: BackfillRun): BackfillProgre
     succeeded: tally.succeeded,
     skipped: (plan?.skipped ?? 0) + tally.skipped,
     failed: [...tally.failed].sort(),
+    errors: [...tally.errors].sort((one, other) => (one.date < other.date ? -1 : 1)),
+    reason: reasonOf(run),
   };
+}
+
+function reasonOf({ status, failure, retries }: BackfillRun): string | null {
+  if (status !== 'running') return failure ?? null;
+  const [retry] = retries.list();
+  return retry ? describeRetry(retry) : null;
 }
 
 function showProgress(run: BackfillRun): void {
@@ -133,23 +157,30 @@ async function finish(run: BackfillRun, status: BackfillStatus): Promise<Backfil
   const progress = progressOf(run);
   await CancellationScope.nonCancellable(() => ledger.finish_backfill(progress));
   if (status === 'failed') {
-    const { id, request } = run.input;
-    await raiseAlert({
-      key: `backfill/${id}`,
-      kind: 'backfill',
-      severity: 'warning',
-      date: request.to,
-      message: `Backfill ${id} over ${request.from} to ${request.to} failed for ${progress.failed.length} dates.`,
-      details: { failedCount: progress.failed.length, first: progress.failed.slice(0, 10) },
-    });
+    await raiseAlert(alertOf(run, progress));
   }
   return progress;
+}
+
+function alertOf({ input }: BackfillRun, { failed, errors, reason }: BackfillProgress): Alert {
+  const { id, request } = input;
+  const [first] = errors;
+  const dates = failed.length > 0 ? ` for ${failed.length} dates` : '';
+  const why = reason ?? (first && `${first.date}: ${first.error}`);
+  return {
+    key: `backfill/${id}`,
+    kind: 'backfill',
+    severity: 'warning',
+    date: request.to,
+    message: `Backfill ${id} over ${request.from} to ${request.to} failed${dates}${why ? `: ${why}` : ''}`,
+    details: { failedCount: failed.length, first: failed.slice(0, 10), errors, reason },
+  };
 }
 
 function failureOf(run: BackfillRun, error: unknown): ApplicationFailure {
   const { message, code } = new ChurnError('RUN_FAILED', {
     what: `Backfill ${run.input.id}`,
-    problem: rootCause(error) ?? String(error),
+    problem: failureText(error),
   });
   return ApplicationFailure.create({
     message,

@@ -3,7 +3,6 @@ import {
   CancellationScope,
   defineQuery,
   isCancellation,
-  rootCause,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
@@ -19,10 +18,12 @@ import {
 import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/orchestration';
 import { ledger } from './activity-proxies';
 import { describeDailyRun } from './describe-daily-run';
+import { failureText } from './failure-text';
 import { logicalDateOf } from './nominal-time';
 import { raiseAlert } from './raise-alert';
 import { setSearchAttributes } from './search-attributes';
 import { settleSteps, type RunState } from './settle-steps';
+import { watchRetries } from './watch-retries';
 import { watchSla } from './watch-sla';
 import { workflowClock } from './workflow-clock';
 
@@ -40,19 +41,22 @@ const MANUAL: DailyRunInput = { kind: 'manual' };
 export async function dailyRun(input: DailyRunInput = MANUAL): Promise<DailyRunReport> {
   const date = logicalDateOf(input);
   setSearchAttributes({ LogicalDate: date, RunKind: input.kind });
-  const state: RunState = { date, settled: new Map(), running: new Set() };
+  const retries = watchRetries(() => showProgress());
+  const state: RunState = { date, settled: new Map(), running: new Set(), retries };
   const slaBreaches: StepName[] = [];
   const progress = (): DailyRunProgress => ({
     date,
     running: [...state.running],
     settled: [...state.settled.values()],
     slaBreaches,
+    retrying: retries.list(),
   });
   const showProgress = () => setCurrentDetails(describeDailyRun(progress()));
   setHandler(progressQuery, progress);
   showProgress();
 
   const { finished, championVersion } = await ledger.begin_daily_run({ date });
+  retries.forget('begin_daily_run');
   if (finished) return finished;
   const stopWatch = startSlaWatch({ input, state, slaBreaches, showProgress });
   try {
@@ -111,7 +115,7 @@ async function failureOf(
   report: DailyRunReport,
   { step, error }: NonNullable<RunState['firstError']>,
 ): Promise<ApplicationFailure> {
-  const problem = rootCause(error) ?? String(error);
+  const problem = failureText(error);
   const { message, code } = new ChurnError('RUN_FAILED', {
     what: `${step} of ${report.date}`,
     problem,

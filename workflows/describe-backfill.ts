@@ -4,7 +4,8 @@ const FAILED_SHOWN_MAX = 60;
 
 /** A backfill as the Markdown that the Temporal UI shows beside it. */
 export function describeBackfill(request: BackfillRequest, progress: BackfillProgress): string {
-  const { status, planned, succeeded, failed, skipped, knownAt } = progress;
+  const { status, planned, succeeded, failed, skipped, knownAt, reason } = progress;
+  const [first] = progress.errors;
   const settled = succeeded + failed.length;
   const shown = failed.slice(0, FAILED_SHOWN_MAX).join(', ');
   const more =
@@ -16,5 +17,7 @@ export function describeBackfill(request: BackfillRequest, progress: BackfillPro
     '',
     `Reprocess ${request.reprocess}; known at ${knownAt || '(being planned)'}; ${request.train ? 'trains at the end' : 'does not train'}`,
     ...(failed.length > 0 ? ['', `**Failed:** ${shown}${more}`] : []),
+    ...(first ? ['', `**First error:** ${first.date}: ${first.error}`] : []),
+    ...(reason ? ['', `**Trouble:** ${reason}`] : []),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { dailyPipeline, type DailyRunProgress, type StepName } from '../packages/contracts';
+import { describeRetry } from './watch-retries';
 
 /** A run as the Markdown that the Temporal UI shows beside it. */
 export function describeDailyRun(progress: DailyRunProgress): string {
@@ -6,8 +7,9 @@ export function describeDailyRun(progress: DailyRunProgress): string {
   const breaches = progress.slaBreaches.length
     ? [`\n**SLA breached:** ${progress.slaBreaches.join(', ')}`]
     : [];
+  const retries = progress.retrying.map((retry) => `\n**Trouble:** ${describeRetry(retry)}`);
   return [`Daily run of **${progress.date}**`, '', '| step | state |', '|---|---|', ...rows]
-    .concat(breaches)
+    .concat(breaches, retries)
     .join('\n');
 }
 

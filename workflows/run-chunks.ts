@@ -3,7 +3,6 @@ import {
   condition,
   isCancellation,
   log,
-  rootCause,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ChunkInput } from '../activities';
@@ -11,15 +10,21 @@ import type {
   BackfillPlan,
   BackfillState,
   DateChunk,
+  DateError,
   PartitionOutcome,
 } from '../packages/contracts';
 import { datesOfChunk } from '../packages/orchestration';
 import { computing, ledger } from './activity-proxies';
+import { failureText } from './failure-text';
 
 /** What is counted while chunks run; it is also what continue-as-new carries. */
 export type ChunkTally = { -readonly [K in keyof BackfillState]: BackfillState[K] } & {
   failed: string[];
+  errors: DateError[];
 };
+
+/** Of more failed dates, the errors are in the ledger only: progress stays a small payload. */
+const ERRORS_KEPT_MAX = 20;
 
 /** Each chunk uses every core for most of its time: a second one only fills the gaps of the first. */
 const CHUNKS_AT_ONCE = 2;
@@ -73,9 +78,11 @@ async function runChunk(run: ChunkRun, chunk: DateChunk): Promise<void> {
     outcomes.filter((outcome) => outcome.status === status).length;
   tally.succeeded += count('succeeded');
   tally.skipped += count('skipped');
-  tally.failed.push(
-    ...outcomes.filter(({ status }) => status === 'failed').map(({ date }) => date),
-  );
+  for (const { date, status, error } of outcomes) {
+    if (status !== 'failed') continue;
+    tally.failed.push(date);
+    if (error && tally.errors.length < ERRORS_KEPT_MAX) tally.errors.push({ date, error });
+  }
   onChange();
 }
 
@@ -85,7 +92,7 @@ async function settleChunk(
   cause: unknown,
 ): Promise<readonly PartitionOutcome[]> {
   const as = isCancellation(cause) ? 'cancelled' : 'failed';
-  const error = isCancellation(cause) ? 'cancelled' : (rootCause(cause) ?? String(cause));
+  const error = failureText(cause);
   try {
     return await CancellationScope.nonCancellable(() =>
       ledger.settle_chunk({ ...input, as, error }),

@@ -1,4 +1,3 @@
-import { isCancellation, rootCause } from '@temporalio/workflow';
 import {
   dailyPipeline,
   type PipelineStep,
@@ -7,6 +6,8 @@ import {
 } from '../packages/contracts';
 import { nextSteps } from '../packages/orchestration';
 import { runStep } from './activity-proxies';
+import { failureText } from './failure-text';
+import type { Retries } from './watch-retries';
 import { workflowClock } from './workflow-clock';
 
 /** A run's steps as they stand; the workflow's query, details and SLA watch read it. */
@@ -14,6 +15,7 @@ export interface RunState {
   readonly date: string;
   readonly settled: Map<StepName, StepOutcome>;
   readonly running: Set<StepName>;
+  readonly retries: Retries;
   /** The error of the step that failed first. */
   firstError?: { readonly step: StepName; readonly error: unknown };
 }
@@ -36,6 +38,7 @@ export async function settleSteps({
   const settle = (outcome: StepOutcome) => {
     settled.set(outcome.step, outcome);
     running.delete(outcome.step);
+    state.retries.forget(outcome.step);
     inFlight.delete(outcome.step);
     onChange();
   };
@@ -47,7 +50,7 @@ export async function settleSteps({
       settle({ step: step.name, status: 'succeeded', seconds: seconds(), result: result ?? null });
     } catch (error) {
       state.firstError ??= { step: step.name, error };
-      settle({ step: step.name, status: 'failed', seconds: seconds(), result: describe(error) });
+      settle({ step: step.name, status: 'failed', seconds: seconds(), result: failureText(error) });
     }
   };
   for (;;) {
@@ -64,8 +67,4 @@ export async function settleSteps({
     if (inFlight.size === 0) return;
     await Promise.race(inFlight.values());
   }
-}
-
-function describe(error: unknown): string {
-  return isCancellation(error) ? 'cancelled' : (rootCause(error) ?? String(error));
 }

@@ -118,8 +118,8 @@ function requestOf(body: BackfillRequestDto): BackfillRequest {
 }
 
 function progressDocument(progress: BackfillProgress): BackfillProgressDto {
-  const { id, status, knownAt, planned, succeeded, skipped, failed } = progress;
-  return { id, status, known_at: knownAt, planned, succeeded, skipped, failed };
+  const { knownAt, ...rest } = progress;
+  return { ...rest, known_at: knownAt };
 }
 
 function planDocument({ id, knowledge, planned, skipped, chunks }: BackfillPlan): BackfillPlanDto {
@@ -131,6 +131,8 @@ function planDocument({ id, knowledge, planned, skipped, chunks }: BackfillPlan)
     succeeded: 0,
     skipped,
     failed: [],
+    errors: [],
+    reason: null,
     chunks,
   };
 }

@@ -55,6 +55,13 @@ export class BackfillStartedDto {
   readonly status!: BackfillStatus;
 }
 
+export class DateErrorDto {
+  @ApiProperty({ format: 'date' })
+  readonly date!: string;
+  @ApiProperty({ description: 'Code and message.' })
+  readonly error!: string;
+}
+
 export class BackfillProgressDto {
   @ApiProperty()
   readonly id!: string;
@@ -70,6 +77,14 @@ export class BackfillProgressDto {
   readonly skipped!: number;
   @ApiProperty({ type: [String], description: 'Dates that failed.' })
   readonly failed!: readonly string[];
+  @ApiProperty({ type: [DateErrorDto], description: 'Why, for the first of them (at most 20).' })
+  readonly errors!: readonly DateErrorDto[];
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why it failed as a whole, or what is being tried again; else null.',
+  })
+  readonly reason!: string | null;
 }
 
 export class DateChunkDto {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import {
   backfillWorkflowId,
   ChurnError,
@@ -9,6 +10,7 @@ import {
   workflowTypes,
   type BackfillProgress,
   type BackfillRequest,
+  type DateError,
   type DailyRunProgress,
   type DailyRunReport,
 } from '../contracts';
@@ -36,6 +38,7 @@ import type { Adapters } from './open/open-adapters';
 import { newestPartition, type JobProgress } from './partitions/partition-services';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
+import { createFailureNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
 import { userFeatures, type FeaturesQuery } from './history/user-features';
@@ -156,6 +159,8 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
         succeeded: 0,
         skipped,
         failed: [] as string[],
+        errors: [] as DateError[],
+        reason: null,
         chunks: plan.chunks,
         warnings: await warnBeforeData(adapters, request),
       };
@@ -196,7 +201,9 @@ async function runDay(
   try {
     const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
     const result = handle.result() as Promise<DailyRunReport>;
+    const noteFailures = createFailureNotes(handle, progress);
     return await whileShowing(result, async () => {
+      await noteFailures();
       const { running, settled } = await handle.query<DailyRunProgress>(workflowMessages.progress);
       progress.report({ what: running.join(', '), done: settled.length, total: 6 });
     });
@@ -214,7 +221,9 @@ async function waitForBackfill(
   const cancel = () => void backfills.cancel(id).catch(() => {});
   if (progress.signal.aborted) cancel();
   progress.signal.addEventListener('abort', cancel);
+  const noteFailures = createFailureNotes(handle, progress);
   await whileShowing(handle.result().catch(unlessItFailed), async () => {
+    await noteFailures();
     // The workflow counts whole chunks; the ledger knows each date.
     const { planned } = await backfills.progress(id);
     const done = await adapters.ledger.countPublishedBy(id);
@@ -244,17 +253,26 @@ function pause(millis: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, millis));
 }
 
-/** The innermost cause says what went wrong; Temporal's wrappers only say where. */
+/** What went wrong is in the report of the run, or else in the innermost cause. */
 function runFailure(what: string, error: unknown): unknown {
   const known = asTemporalError(error);
   if (known !== error || !(error instanceof Error)) return known;
+  const failed = reportIn(error)?.steps.find(({ status }) => status === 'failed');
+  if (failed && typeof failed.result === 'string') {
+    const problem = `${failed.step}: ${failed.result}`;
+    return new ChurnError('RUN_FAILED', { what, problem }, { cause: error });
+  }
   let cause: Error = error;
   while (cause.cause instanceof Error) cause = cause.cause;
-  return new ChurnError(
-    'RUN_FAILED',
-    { what, problem: cause.message.replace(/\.$/, '') },
-    { cause: error },
-  );
+  const problem = cause.message.replace(/\.$/, '');
+  return new ChurnError('RUN_FAILED', { what, problem }, { cause: error });
+}
+
+/** A daily run that fails says so in a failure whose details hold its report. */
+function reportIn(error: Error): DailyRunReport | undefined {
+  const failure = error.cause;
+  if (!(failure instanceof ApplicationFailure) || failure.type !== 'RUN_FAILED') return undefined;
+  return failure.details?.[0] as DailyRunReport | undefined;
 }
 
 export function backfillDocument(progress: BackfillProgress) {

@@ -56,6 +56,7 @@ export async function runCommand(
       progress: {
         signal: controller.signal,
         report: ({ what, done, total }) => line.show(what, done, total),
+        note: (text) => line.note(text),
       },
       application: () => (opened ??= openApplication(config)),
     });

@@ -45,7 +45,9 @@ export async function runDemo(options: DemoOptions, ports: DemoPorts) {
   const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
   const backfill = await timed('backfill', () => services.backfill(request, progress));
   if (backfill.status !== 'succeeded') {
-    const problem = `${backfill.failed.length} dates failed, first ${backfill.failed[0] ?? 'none'}`;
+    const [first] = backfill.errors;
+    const count = `${backfill.failed.length} dates failed`;
+    const problem = backfill.reason ?? (first ? `${count}, ${first.date}: ${first.error}` : count);
     throw new ChurnError('RUN_FAILED', { what: `Backfill ${backfill.id}`, problem });
   }
   const restated = await timed('restate', () => services.restate({ dryRun: false }, progress));

@@ -17,6 +17,8 @@ const LINE_EVERY_MILLIS = 2_000;
  */
 export function createProgressLine(terminal: Terminal): {
   show(what: string, done?: number, total?: number): void;
+  /** A line of its own that stays. */
+  note(text: string): void;
   end(): void;
 } {
   let lastLine = '';
@@ -43,6 +45,11 @@ export function createProgressLine(terminal: Terminal): {
         lastTime = terminal.clock();
         lastLine = counted;
       }
+    },
+    note: (text) => {
+      if (isOpen && terminal.isInteractive) terminal.err('\r\u001b[K');
+      isOpen = false;
+      terminal.err(`${text}\n`);
     },
     end,
   };

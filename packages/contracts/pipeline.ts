@@ -13,7 +13,8 @@ export interface PipelineStep {
   readonly slaMinutes: { readonly warn: number; readonly breach: number };
   readonly risk: RiskClass;
   readonly startToCloseMinutes: number;
-  readonly heartbeatSeconds?: number;
+  /** A killed worker is noticed after as long, not only when the step's time is up. */
+  readonly heartbeatSeconds: number;
 }
 
 /** What a retry may cost: decides the retry policy of a step (packages/orchestration). */
@@ -81,6 +82,7 @@ export const dailyPipeline: readonly PipelineStep[] = [
     slaMinutes: { warn: 90, breach: 150 },
     risk: 'read',
     startToCloseMinutes: 10,
+    heartbeatSeconds: 30,
   },
 ];
 
@@ -100,7 +102,13 @@ export const workflowTypes = {
 } as const;
 
 /** The query and the signals that the running workflows answer. */
-export const workflowMessages = { progress: 'progress', pause: 'pause', resume: 'resume' } as const;
+export const workflowMessages = {
+  progress: 'progress',
+  pause: 'pause',
+  resume: 'resume',
+  /** From an activity that failed and is tried again, with a StepRetry. */
+  retrying: 'step-retrying',
+} as const;
 
 /** Search attributes, all KEYWORD. */
 export const searchAttributeNames = [

@@ -26,12 +26,23 @@ export interface DailyRunReport {
   readonly slaBreaches: readonly StepName[];
 }
 
+/** An activity that failed and is tried again: a step of the daily run, or what surrounds the steps. */
+export interface StepRetry {
+  /** Its activity type. */
+  readonly step: string;
+  /** The attempt that failed; the first is 1. */
+  readonly attempt: number;
+  /** Code and message. */
+  readonly error: string;
+}
+
 /** The answer to the query `progress` of a daily run. */
 export interface DailyRunProgress {
   readonly date: string;
   readonly running: readonly StepName[];
   readonly settled: readonly StepOutcome[];
   readonly slaBreaches: readonly StepName[];
+  readonly retrying: readonly StepRetry[];
 }
 
 /** A published partition of another day than the run's own, and why it was published again. */
@@ -105,7 +116,15 @@ export interface BackfillState {
   readonly succeeded: number;
   readonly skipped: number;
   readonly failed: readonly string[];
+  /** Absent in what an earlier release carried over. */
+  readonly errors?: readonly DateError[];
   readonly paused: boolean;
+}
+
+/** Why a date failed: code and message, shortened. */
+export interface DateError {
+  readonly date: string;
+  readonly error: string;
 }
 
 /** What became of one date of a chunk. */
@@ -127,13 +146,24 @@ export interface BackfillProgress {
   readonly succeeded: number;
   readonly skipped: number;
   readonly failed: readonly string[];
+  /** Why the failed dates failed: of the first of them, so that a year of failures stays small. */
+  readonly errors: readonly DateError[];
+  /** Why it failed as a whole, or what is being tried again; null where there is no such thing. */
+  readonly reason: string | null;
 }
 
 export interface Alert {
   /** Makes an alert happen once: the same key again is the same alert. */
   readonly key: string;
   readonly kind:
-    'sla' | 'drift' | 'schema' | 'performance' | 'missed-run' | 'run-failed' | 'backfill';
+    | 'sla'
+    | 'drift'
+    | 'schema'
+    | 'performance'
+    | 'missed-run'
+    | 'step-retrying'
+    | 'run-failed'
+    | 'backfill';
   readonly severity: 'info' | 'warning' | 'critical';
   readonly date: string;
   readonly message: string;

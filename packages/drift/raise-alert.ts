@@ -19,25 +19,33 @@ export interface RaiseAlertOptions {
  * finds the line there; a line that got lost is written by the next attempt, which returns false.
  * Attempts with the same key wait for each other at the row.
  *
- * @throws ChurnError POSTGRES_UNAVAILABLE, STORAGE_UNAVAILABLE; nothing is raised then.
+ * Where one of the two can't be written, the other one is: a full disk, or a database that is down, is
+ * what alerts are about. The next attempt with the key adds what is missing.
+ *
+ * @throws ChurnError POSTGRES_UNAVAILABLE when there is no row, STORAGE_UNAVAILABLE when there is no
+ *   line.
  */
 export async function raiseAlert(options: RaiseAlertOptions): Promise<boolean> {
   const { database, logsDir, alert, raisedAt } = options;
+  let lineFailure: Error | undefined;
+  let isNew: boolean;
   try {
-    const isNew = await database.sql.begin(async (tx) => {
+    isNew = await database.sql.begin(async (tx) => {
       const inserted = await tx`
         insert into ops.alerts (key, kind, severity, date, message, details, raised_at)
         values (${alert.key}, ${alert.kind}, ${alert.severity}, ${alert.date}, ${alert.message},
           ${JSON.stringify(alert.details)}::text::jsonb, ${raisedAt}::timestamptz)
         on conflict (key) do nothing
         returning key`;
-      await appendOnce(logsDir, alert, raisedAt);
+      await appendOnce(logsDir, alert, raisedAt).catch((error: Error) => (lineFailure = error));
       return inserted.length > 0;
     });
-    return isNew;
   } catch (error) {
+    await appendOnce(logsDir, alert, raisedAt).catch(() => {});
     throw asDatabaseError(error);
   }
+  if (lineFailure) throw lineFailure;
+  return isNew;
 }
 
 async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText): Promise<void> {

@@ -295,5 +295,6 @@ function isNews(
 }
 
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.slice(0, 500) : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return (isChurnError(error) ? `${error.code}: ${message}` : message).slice(0, 500);
 }

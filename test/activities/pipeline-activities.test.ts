@@ -4,6 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createPipelineActivities, type PipelinePorts } from '../../activities';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
+import type { Alert, PartitionOutcome } from '../../packages/contracts/runs';
 import { createFakePipelinePorts, someKnowledge } from '../workflows/fake-pipeline-ports';
 import { createSignal } from '../workflows/signal';
 
@@ -194,6 +195,100 @@ describe('the pipeline activities', () => {
         written: 1,
       });
     });
+  });
+
+  describe('that fail and are tried again', () => {
+    const logger = new DefaultLogger('ERROR');
+    const workflowExecution = { workflowId: 'w', runId: 'r' };
+    const retryPolicy = { maximumAttempts: 5 };
+    const failing = async () => {
+      throw new ChurnError('REDIS_UNAVAILABLE');
+    };
+    /** The alerts that one attempt raises. */
+    const alertsOf = async (
+      attempt: number,
+      scripted: Partial<PipelinePorts> = { syncOnline: failing },
+    ) => {
+      const ports = createFakePipelinePorts(scripted);
+      const { sync_online_features } = createPipelineActivities(ports);
+      const info = {
+        attempt,
+        workflowExecution,
+        retryPolicy,
+        activityType: 'sync_online_features',
+      };
+      await new MockActivityEnvironment(info, { logger })
+        .run(sync_online_features, { date })
+        .catch(() => {});
+      return ports.inputsOf('raiseAlert') as Alert[];
+    };
+
+    it.each([
+      [1, 0],
+      [2, 1],
+      [4, 1],
+    ])('alert from the second attempt on: attempt %d raises %d', async (attempt, count) => {
+      const alerts = await alertsOf(attempt);
+      expect(alerts).toHaveLength(count);
+      for (const alert of alerts) {
+        expect(alert).toMatchObject({
+          key: 'step-retrying/w/r/sync_online_features',
+          severity: 'warning',
+          date,
+          details: { attempt },
+        });
+        expect(alert.message).toContain('REDIS_UNAVAILABLE: ');
+      }
+    });
+
+    it('say nothing of the last attempt, which the workflow reports', async () => {
+      expect(await alertsOf(5)).toEqual([]);
+    });
+
+    it('say nothing of what can not pass by waiting, which is not tried again', async () => {
+      const damaged = async () => {
+        throw new ChurnError('CORRUPT_PARTITION', { path: 'x' });
+      };
+      expect(await alertsOf(2, { syncOnline: damaged })).toEqual([]);
+    });
+
+    it('alert when those before were killed, before the third begins, with the same key', async () => {
+      const alerts = await alertsOf(3, {});
+      expect(alerts).toMatchObject([
+        { key: 'step-retrying/w/r/sync_online_features', details: { attempt: 2 } },
+      ]);
+      expect(alerts[0]!.message).toContain('its worker was killed or did not answer');
+    });
+
+    it('fail as they do, also where the alert can not be raised', async () => {
+      const ports = createFakePipelinePorts({ syncOnline: failing, raiseAlert: failing });
+      const { sync_online_features, raise_alert } = createPipelineActivities(ports);
+      const run = (attempt: number) => new MockActivityEnvironment({ attempt }, { logger });
+      await expect(run(2).run(sync_online_features, { date })).rejects.toMatchObject({
+        type: 'REDIS_UNAVAILABLE',
+      });
+      const raised = ports.inputsOf('raiseAlert').length;
+      const [alert] = ports.inputsOf('raiseAlert') as [Alert];
+      await expect(run(3).run(raise_alert, alert)).rejects.toMatchObject({
+        type: 'REDIS_UNAVAILABLE',
+      });
+      expect(ports.inputsOf('raiseAlert')).toHaveLength(raised + 1);
+    });
+  });
+
+  it('give the errors of a year of failed dates as far as they fit a small payload', async () => {
+    const dates = Array.from({ length: 365 }, (_, index) => `d${index}`);
+    const { compute_chunk } = activitiesOf({
+      computePartitions: async () =>
+        dates.map((day) => ({ date: day, status: 'failed', error: '"ü'.repeat(500) })),
+    });
+    const outcomes: PartitionOutcome[] = await new MockActivityEnvironment().run(
+      compute_chunk,
+      chunkInput,
+    );
+    expect(outcomes.map((outcome) => outcome.date)).toEqual(dates);
+    expect(outcomes[0]!.error).toHaveLength(300);
+    expect(Buffer.byteLength(JSON.stringify(outcomes))).toBeLessThan(48 * 1024);
   });
 
   describe('errors', () => {

@@ -110,6 +110,8 @@ describe('backfills', () => {
       succeeded: 0,
       skipped: 1,
       failed: [],
+      errors: [],
+      reason: null,
       chunks: [{ from: '2026-01-01', to: '2026-01-31', except: ['2026-01-02'] }],
     });
   });
@@ -161,6 +163,8 @@ describe('backfills', () => {
     succeeded: 10,
     skipped: 0,
     failed: ['2026-01-07'],
+    errors: [{ date: '2026-01-07', error: 'CORRUPT_FILE: The file x is damaged.' }],
+    reason: null,
   };
 
   it('shows how far one is', async () => {

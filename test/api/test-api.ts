@@ -105,6 +105,8 @@ export const progress: BackfillProgress = {
   succeeded: 10,
   skipped: 0,
   failed: ['2026-01-07'],
+  errors: [{ date: '2026-01-07', error: 'CORRUPT_FILE: The file x is damaged.' }],
+  reason: null,
 };
 
 const notAsked = (name: string) => async (): Promise<never> => {

@@ -126,10 +126,77 @@ describe('the backfill', () => {
         ),
     });
     const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
-    expect(result).toMatchObject({ status: 'failed', succeeded: 363, failed: bad });
+    expect(result).toMatchObject({ status: 'failed', succeeded: 363, failed: bad, reason: null });
+    expect(result.errors).toEqual(bad.map((date) => ({ date, error: 'CORRUPT_PARTITION' })));
+    expect(ports.alerts.get(`backfill/${result.id}`)?.message).toContain(
+      'failed for 2 dates: 2023-07-14: CORRUPT_PARTITION',
+    );
     expect(ports.inputsOf('syncOnline')).toHaveLength(1);
     expect([...ports.alerts.keys()]).toEqual([`backfill/${result.id}`]);
     expect(ports.inputsOf('recordBackfill')).toEqual([result]);
+  });
+
+  it('stays small when every date of a year fails with a long error, and keeps the first', async () => {
+    const error = `IO Error: ${'ü"'.repeat(400)}`;
+    const ports = createFakePipelinePorts({
+      planBackfill: async ({ id, request: { from, to, ...rest } }) => ({
+        id,
+        request: { from, to, ...rest },
+        knowledge: someKnowledge,
+        chunks: [{ from, to, except: [] }],
+        planned: 365,
+        skipped: 0,
+      }),
+      computePartitions: async ({ dates }) =>
+        dates.map((date) => ({ date, status: 'failed', error })),
+    });
+    // The rig refuses payloads of more than 64 KiB.
+    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    expect(result.failed).toHaveLength(365);
+    expect(result.errors).toHaveLength(20);
+    expect(result.errors[0]).toEqual({ date: YEAR.from, error: error.slice(0, 300) });
+  });
+
+  it('says why it failed where no date did', async () => {
+    const ports = createFakePipelinePorts({
+      syncOnline: () =>
+        Promise.reject(new ChurnError('CORRUPT_PARTITION', { path: 'features/a.parquet' })),
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await start(run, { from: '2024-05-30' });
+      await expect(resultOf(handle)).rejects.toThrow();
+    });
+    const [recorded] = ports.inputsOf('recordBackfill') as BackfillProgress[];
+    const reason = expect.stringMatching(/^CORRUPT_PARTITION: .*features\/a.parquet/) as string;
+    expect(recorded).toMatchObject({ status: 'failed', failed: [], reason });
+    const alert = ports.alerts.get(`backfill/${recorded!.id}`);
+    expect(alert?.message).toMatch(/2024-05-31 failed: CORRUPT_PARTITION: .*features\/a.parquet/);
+    expect(alert?.message).not.toContain('0 dates');
+  });
+
+  it('says while it runs what is tried again, in the query and in the details', async () => {
+    const failedOnce = createSignal();
+    const seen: BackfillProgress[] = [];
+    let attempts = 0;
+    let handle: WorkflowHandle | undefined;
+    const ports = createFakePipelinePorts({
+      syncOnline: async () => {
+        attempts += 1;
+        if (attempts === 1) throw new ChurnError('REDIS_UNAVAILABLE');
+        seen.push(await progressOf(handle!));
+        failedOnce.send();
+        return { date: YEAR.to, written: 0, unchanged: 0, removed: 0 };
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      handle = await start(run, { from: '2024-05-30' });
+      await failedOnce.received;
+      seen.push(await resultOf(handle));
+    });
+    expect(seen[0]!.reason).toMatch(
+      /^sync_online_features is tried again; attempt 1 failed: REDIS_UNAVAILABLE: /,
+    );
+    expect(seen[1]).toMatchObject({ status: 'succeeded', reason: null, errors: [] });
   });
 
   it('asks what became of a chunk whose activity gave up', async () => {

@@ -1,5 +1,10 @@
 import { ChurnError } from '../../packages/contracts/errors';
-import { dailyRunStart, dailyWorkflowId } from '../../packages/contracts/pipeline';
+import { dailyRunStart, dailyWorkflowId, stepNames } from '../../packages/contracts/pipeline';
+import {
+  createFailureNotes,
+  pendingFailures,
+  type PendingFailure,
+} from '../../packages/application/pending-failures';
 import { createFakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import { createOwnServerRig, recordHistory, type WorkflowRig } from './workflow-rig';
@@ -57,6 +62,63 @@ describe('the daily run on a real server', () => {
         name: 'WorkflowExecutionAlreadyStartedError',
       });
     });
+  });
+
+  it('has its worker watched by heartbeats in every step', async () => {
+    await rig.run({ ports: createFakePipelinePorts() }, async (run) => {
+      const handle = await run.start('dailyRun', { input: { date: TUESDAY, kind: 'manual' } });
+      await handle.result();
+      const { events } = await handle.fetchHistory();
+      const scheduled = (events ?? []).flatMap(
+        ({ activityTaskScheduledEventAttributes: activity }) => activity ?? [],
+      );
+      const seconds = new Map(
+        scheduled.map(({ activityType, heartbeatTimeout }) => [
+          activityType?.name,
+          Number(heartbeatTimeout?.seconds ?? 0),
+        ]),
+      );
+      expect(stepNames.map((name) => [name, seconds.get(name)])).toEqual(
+        stepNames.map((name) => [name, 30]),
+      );
+    });
+  });
+
+  it('says, to whoever waits for it, why a step fails and when it is tried again', async () => {
+    const isNoted = createSignal();
+    const notes: string[] = [];
+    let hasBeenSeen = false;
+    let pending: PendingFailure[] = [];
+    let workflowId = '';
+    const ports = createFakePipelinePorts({
+      generateData: async () => {
+        const handle = rig.env.client.workflow.getHandle(workflowId);
+        if (!hasBeenSeen)
+          throw new ChurnError('STORAGE_UNAVAILABLE', { problem: 'the disk is full' });
+        pending = pendingFailures(await handle.describe());
+        isNoted.send();
+        return { batch: 1, rows: {}, rejected: 0 };
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      workflowId = 'test-noted';
+      const handle = await run.start('dailyRun', {
+        input: { date: TUESDAY, kind: 'manual' },
+        workflowId,
+      });
+      const noteFailures = createFailureNotes(handle, { note: (text) => void notes.push(text) });
+      while (notes.length === 0) await noteFailures();
+      await noteFailures();
+      hasBeenSeen = true;
+      await isNoted.received;
+      await handle.result();
+      expect(pendingFailures(await handle.describe())).toEqual([]);
+    });
+    expect(new Set(notes).size).toBe(notes.length);
+    expect(notes[0]).toMatch(
+      /^generate_data: attempt \d failed, the next (is in \d+ s|is under way)\. STORAGE_UNAVAILABLE: .*the disk is full\. Free space/,
+    );
+    expect(pending).toMatchObject([{ step: 'generate_data', nextAtMillis: null }]);
   });
 
   it('is found by its search attributes', async () => {

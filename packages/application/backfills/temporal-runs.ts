@@ -4,6 +4,7 @@ import {
   Connection,
   isGrpcServiceError,
   WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
 import { oneAtATime } from '../../bounded-tasks';
@@ -27,6 +28,7 @@ import {
   type RecordedBackfill,
 } from './backfill-services';
 import type { Adapters } from '../open/open-adapters';
+import { describePendingFailure, pendingFailures } from '../pending-failures';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
 export interface LazyTemporal {
@@ -88,12 +90,12 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
   const progress = async (id: string): Promise<BackfillProgress> => {
     const recorded = await readBackfill(adapters, id);
     if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
-    if (recorded.report) return recorded.report;
+    if (recorded.report) return reportOf(recorded.report);
     const handle = await handleOf(id);
     try {
-      const { status } = await handle.describe();
-      if (status.name === 'RUNNING') {
-        return await handle.query<BackfillProgress>(workflowMessages.progress);
+      const described = await handle.describe();
+      if (described.status.name === 'RUNNING') {
+        return withTrouble(await handle.query(workflowMessages.progress), described);
       }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
@@ -137,12 +139,33 @@ async function ended(adapters: Adapters, id: string): Promise<BackfillProgress> 
   await recordDeath(adapters.database.sql, id);
   const recorded = await readBackfill(adapters, id);
   if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
-  return recorded.report ?? progressOf(recorded);
+  return recorded.report ? reportOf(recorded.report) : progressOf(recorded);
 }
 
 function progressOf({ id, status, plan }: RecordedBackfill): BackfillProgress {
   const { planned, skipped, knowledge } = plan;
-  return { id, status, knownAt: knowledge.knownAt, planned, skipped, succeeded: 0, failed: [] };
+  const reason = status === 'failed' ? DIED : null;
+  const counts = { planned, skipped, succeeded: 0, failed: [], errors: [] };
+  return { id, status, knownAt: knowledge.knownAt, ...counts, reason };
+}
+
+const DIED = "Its workflow ended without a report: it was terminated, or Temporal's data was lost.";
+
+/** Of an earlier release, a report has no reasons. */
+function reportOf(
+  report: Omit<BackfillProgress, 'errors' | 'reason'> & Partial<BackfillProgress>,
+): BackfillProgress {
+  return { ...report, errors: report.errors ?? [], reason: report.reason ?? null };
+}
+
+/** A worker that is gone has told the workflow nothing: Temporal knows how its attempt ended. */
+function withTrouble(
+  progress: BackfillProgress,
+  described: WorkflowExecutionDescription,
+): BackfillProgress {
+  const [failure] = pendingFailures(described);
+  if (progress.reason || !failure) return reportOf(progress);
+  return { ...reportOf(progress), reason: describePendingFailure(failure, Date.now()) };
 }
 
 async function startPlanned(

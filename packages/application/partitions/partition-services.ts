@@ -28,6 +28,8 @@ import type { Adapters } from '../open/open-adapters';
 /** What a piece of work reports to and is stopped by; activities and the command line both fit. */
 export interface JobProgress {
   report(details: { what: string; done: number; total: number }): void;
+  /** Says something that progress must not overwrite, such as that a step failed and is tried again. */
+  note?(text: string): void;
   readonly signal: AbortSignal;
 }
 

@@ -34,12 +34,15 @@ export async function backfill(
     : await services.backfill(request, progress);
   const { id, status, known_at, planned, succeeded, skipped, failed } = document;
   const failures = failed.length > 0 ? `\nFailed: ${failed.join(', ')}` : '';
+  const errors = document.errors.map(({ date, error }) => `\n  ${date}: ${error}`).join('');
+  const reason = document.reason === null ? '' : `\nReason: ${document.reason}`;
   return {
     document,
     warnings: document.warnings,
     text:
       `Backfill ${id}: ${status}, as known at ${known_at}\n` +
-      `${planned} planned, ${succeeded} succeeded, ${skipped} skipped, ${failed.length} failed${failures}`,
+      `${planned} planned, ${succeeded} succeeded, ${skipped} skipped, ${failed.length} failed` +
+      `${failures}${errors}${reason}`,
     hasFailed: status !== 'succeeded' && status !== 'dry-run',
   };
 }

@@ -45,3 +45,31 @@ describe('progress', () => {
     expect(written()).toBe('\r\u001b[Ksync  1/2\r\u001b[Ksync  2/2\n');
   });
 });
+
+describe('a note beside progress', () => {
+  const written = (isInteractive: boolean) => {
+    let text = '';
+    const terminal = {
+      out: () => {},
+      err: (more: string) => void (text += more),
+      clock: () => 0,
+      isInteractive,
+    };
+    const line = createProgressLine(terminal);
+    line.show('train_model', 4, 6);
+    line.note('train_model: attempt 2 failed');
+    line.show('train_model', 4, 6);
+    line.end();
+    return text;
+  };
+
+  it('takes the place of the line on a terminal, and stays when progress goes on', () => {
+    expect(written(true)).toBe(
+      '\r\u001b[Ktrain_model  4/6\r\u001b[Ktrain_model: attempt 2 failed\n\r\u001b[Ktrain_model  4/6\n',
+    );
+  });
+
+  it('is a line of its own elsewhere', () => {
+    expect(written(false)).toBe('train_model  4/6\ntrain_model: attempt 2 failed\n');
+  });
+});

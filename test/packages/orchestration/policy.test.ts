@@ -140,13 +140,14 @@ describe('the next steps', () => {
     })
     .map((rows) =>
       rows.map(([after, runsAfterFailure, isWeekly], index): PipelineStep => {
-        const { slaMinutes, risk, startToCloseMinutes } = dailyPipeline[0]!;
+        const { slaMinutes, risk, startToCloseMinutes, heartbeatSeconds } = dailyPipeline[0]!;
         return {
           name: names[index]!,
           after: [...new Set(after.filter((other) => other < index))].map((other) => names[other]!),
           slaMinutes,
           risk,
           startToCloseMinutes,
+          heartbeatSeconds,
           ...(runsAfterFailure ? { runsAfterFailure } : {}),
           ...(isWeekly ? { weekdays: [1] } : {}),
         };
