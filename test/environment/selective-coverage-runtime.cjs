@@ -7,7 +7,7 @@ const { default: Runtime } = require('jest-runtime');
  */
 const isMeasured = (testPath) =>
   /\.(integration|workflow)\.test\.ts$/.test(testPath) ||
-  /[\\/]test[\\/](api|packages[\\/](cli|drift|modeling|local-services))[\\/]/.test(testPath);
+  /[\\/]test[\\/](api|packages[\\/](cli|drift|local-services))[\\/]/.test(testPath);
 
 class SelectiveCoverageRuntime extends Runtime {
   constructor(...parameters) {
