@@ -3,7 +3,7 @@ import { failureMutations } from './mutations-of-failures.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
-import { factMutations } from './mutations-of-the-facts.mjs';
+import { tileMutations } from './mutations-of-the-facts.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
@@ -16,7 +16,7 @@ const straight = 'test/packages/raw-data/straight-rows.integration.test.ts';
 export const mutations = [
   ...engineMutations,
   ...timelineMutations,
-  ...factMutations,
+  ...tileMutations,
   ...storeMutations,
   ...stateMutations,
   ...knowledgeMutations,

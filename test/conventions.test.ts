@@ -119,14 +119,14 @@ describe('the workflow of continuous integration', () => {
 
 function workflowJob() {
   const workflow = parse(read('.github/workflows/ci.yml')) as {
-    services: {
+    jobs: {
       test: {
         strategy: { matrix: { node: string[] } };
         steps: { run?: string; with?: Record<string, string> }[];
       };
     };
   };
-  return workflow.services.test;
+  return workflow.jobs.test;
 }
 
 describe('the dev container', () => {
