@@ -89,6 +89,16 @@ describe('a synthetic year', () => {
     expect(model.split.validation).toEqual({ from: '2024-11-01', to: '2024-11-30', days: 30 });
   });
 
+  it('lists nobody who has left, though many who have are active', async () => {
+    const { users, feature_time: at } = await application.services.atRisk({ limit: USERS });
+    const gone = await usersWhoLeft(application, at);
+    const active = await activeUsers(application, at);
+    const listed = users.map(({ user_id }) => user_id);
+    expect(active.filter((user) => gone.has(user)).length).toBeGreaterThan(USERS / 100);
+    expect(listed.filter((user) => gone.has(user))).toEqual([]);
+    expect(listed.toSorted()).toEqual(active.filter((user) => !gone.has(user)).toSorted());
+  });
+
   it.each(ORDINARY_DAYS)('has an ordinary day, %s, that does not alert', async (date) => {
     const { status, alerts } = await application.services.drift(date);
     expect(alerts).toEqual([]);
@@ -105,6 +115,40 @@ describe('a synthetic year', () => {
     expect(stored[0]?.n).toBe(alerts.length);
   });
 });
+
+/**
+ * Who has left by a moment, from the raw rows alone: whose latest cancellation nothing follows that
+ * brings them back. All rows have arrived when the newest day is computed, or arrive later than it.
+ */
+async function usersWhoLeft({ adapters }: TestApplication, at: string): Promise<Set<string>> {
+  const rows = await adapters.database.sql<{ user_id: string }[]>`
+    with known_billing as (
+      select * from raw_data.billing_events
+      where event_time <= ${at} and ingested_at <= ${at}::timestamptz + interval '1 hour'
+    ), ended as (
+      select user_id, max(event_time) as at from known_billing
+      where event_type = 'subscription_cancelled' group by user_id
+    )
+    select user_id from ended where not exists (
+      select 1 from known_billing b where b.user_id = ended.user_id and b.event_time > ended.at
+        and (b.event_type = 'subscription_started' or b.event_type = 'charge_succeeded'
+          and b.event_time > ended.at + interval '3 days')
+    ) and not exists (
+      select 1 from raw_data.plan_changes c where c.user_id = ended.user_id
+        and c.event_time > ended.at and c.event_time <= ${at}
+        and c.ingested_at <= ${at}::timestamptz + interval '1 hour'
+    )`;
+  return new Set(rows.map(({ user_id }) => user_id));
+}
+
+/** Who had a session in the 30 days before a moment, from the raw rows alone. */
+async function activeUsers({ adapters }: TestApplication, at: string): Promise<string[]> {
+  const rows = await adapters.database.sql<{ user_id: string }[]>`
+    select distinct user_id from raw_data.user_events
+    where event_time <= ${at} and event_time > ${at}::timestamptz - interval '30 days'
+      and ingested_at <= ${at}::timestamptz + interval '1 hour'`;
+  return rows.map(({ user_id }) => user_id);
+}
 
 interface LabelledVector {
   readonly features: readonly number[];
