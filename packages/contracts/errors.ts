@@ -141,13 +141,13 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. In raw_log, delete its batch folder, and the next job makes it again; in features, backfill its date with `--reprocess all`; else restore it from a backup.',
+      'The file {path} is damaged: {problem}. In raw_log, delete its batch folder, and the next job makes it again; for a Parquet file of features or feature_revisions, backfill its date with `--reprocess all`; else restore it from a backup.',
     httpStatus: 500,
     retryable: false,
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. The next attempt makes again what belongs to raw_log; in features, backfill its date with `--reprocess all`; else restore it from a backup.',
+      'The file {path} is missing. The next attempt makes again what belongs to raw_log; for a Parquet file of features or feature_revisions, backfill its date with `--reprocess all`; else restore it from a backup.',
     httpStatus: 500,
     retryable: true,
   },

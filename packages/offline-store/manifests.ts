@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { PartitionManifest, PublishedPartition } from '../contracts';
+import { ChurnError, type PartitionManifest, type PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { sha256OfFile } from '../durable-files';
 import {
@@ -10,7 +10,11 @@ import {
   type StorePaths,
 } from './partition-paths';
 
-/** Every manifest beside the revisions of a date, oldest first; published or not. */
+/**
+ * Every manifest beside the revisions of a date, oldest first; published or not.
+ *
+ * @throws ChurnError CORRUPT_FILE for one that is not JSON.
+ */
 export async function readManifests(
   store: StorePaths,
   date: LogicalDate,
@@ -24,8 +28,17 @@ export async function readManifests(
     }
   }
   const inOrder = [...files].sort(([a], [b]) => a - b);
-  const texts = await Promise.all(inOrder.map(([, file]) => readFile(file, 'utf8')));
-  return texts.map((text) => JSON.parse(text) as PartitionManifest);
+  return Promise.all(inOrder.map(([, file]) => readManifest(store, file)));
+}
+
+async function readManifest({ features }: StorePaths, file: string): Promise<PartitionManifest> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return JSON.parse(text) as PartitionManifest;
+  } catch {
+    const relative = path.relative(path.dirname(features), file);
+    throw new ChurnError('CORRUPT_FILE', { path: relative, problem: 'it is not JSON' });
+  }
 }
 
 /**
