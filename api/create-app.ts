@@ -9,9 +9,9 @@ import type { ApiOptions } from './api-options';
 import { ApiModule } from './api.module';
 import type { ApiPorts } from './ports';
 import { predictRouteSchemas } from './predict/predict-schema';
-import { ProblemFilter, sendProblem } from './problem.filter';
-import { rejectUnreadableRequest } from './unreadable-request';
-import { createSecurityHook } from './request-guard';
+import { ProblemFilter, sendProblem } from './http/problem.filter';
+import { rejectUnreadableRequest } from './http/unreadable-request';
+import { createSecurityHook } from './http/request-guard';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** 1,000 of the longest ids fit, however their characters are escaped. */

@@ -23,7 +23,7 @@ export interface ServingModel {
   readonly version: string;
   readonly schemaHash: string;
   /** metadata.json of the version. */
-  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly metadata: JsonDocument;
   /** P(churn in the next 30 days), 0 to 1. */
   predict(features: FeatureValues): number;
   explain(features: FeatureValues): readonly Contribution[];
@@ -122,7 +122,7 @@ export interface ModelAliases {
 }
 
 /** A JSON document in snake_case, as the command line prints it too. */
-export type JsonDocument = Readonly<Record<string, unknown>>;
+export type JsonDocument = Readonly<object>;
 
 export interface Models {
   /** `models`: one summary document per version, newest first, each with its `version`. */

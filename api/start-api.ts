@@ -4,8 +4,8 @@ import type { EpochMicros } from '../packages/instants';
 import { ChampionWatcher } from './champion-watcher';
 import { createApp } from './create-app';
 import type { ApiApplication } from './ports';
-import { PredictionLog } from './prediction-log';
-import { filePredictionSpool } from './prediction-spool';
+import { PredictionLog } from './predict/prediction-log';
+import { filePredictionSpool } from './predict/prediction-spool';
 
 export interface StartApiOptions {
   readonly host: string;

@@ -14,7 +14,7 @@ import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
 import type { ApiPorts, PredictionStore, ServingModel } from '../api/ports';
-import { PredictionLog } from '../api/prediction-log';
+import { PredictionLog } from '../api/predict/prediction-log';
 import { openDatabase } from '../packages/database/open-database';
 import { onlineStateHash } from '../packages/contracts/partitions';
 import { featureSet } from '../packages/features/feature-set';

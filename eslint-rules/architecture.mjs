@@ -31,7 +31,10 @@ export function forbiddenImport(file, specifier, isTypeOnly) {
     return isDoor ? undefined : `enter ${targetArea} through its index.ts, not ${door}`;
   }
   const wanted = specifier.startsWith('node:') ? specifier : `npm:${packageName(specifier)}`;
-  if (rules.some((rule) => matches(rule, wanted))) return undefined;
+  const isAllowed =
+    rules.some((rule) => matches(rule, wanted)) ||
+    (isTypeOnly && rules.includes(`types:${wanted}`));
+  if (isAllowed) return undefined;
   return `${area} may not import ${specifier} (see architecture.mjs)`;
 }
 

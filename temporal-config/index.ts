@@ -3,7 +3,6 @@ export {
   describeSchedules,
   pauseSchedules,
   resumeSchedules,
-  type AppliedSchedule,
   type ScheduleStatus,
 } from './schedules';
 export { registerSearchAttributes } from './search-attributes';

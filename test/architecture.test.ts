@@ -1,6 +1,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import {
+  circlesOf,
+  fileGraph,
+  folderGraph,
+  importsIn,
+  readImports,
+  shippedFiles,
+  unusedExports,
+  unusedGrants,
+  usesOf,
+  type Import,
+} from './import-graph';
+import {
   architecture,
   evaluateInModule,
   linesOf,
@@ -36,7 +48,8 @@ describe('architecture.mjs', () => {
     const installed = Object.keys({ ...dependencies, ...devDependencies });
     const isThere = (rule: string) => {
       if (rule === '*' || rule.startsWith('node:')) return true;
-      const [kind, name = ''] = rule.includes(':') ? rule.split(':') : ['folder', rule];
+      const granted = rule.replace(/^types:/, '');
+      const [kind, name = ''] = granted.includes(':') ? granted.split(':') : ['folder', granted];
       const known = kind === 'npm' ? installed : Object.keys(rows);
       return name.endsWith('*')
         ? known.some((one) => one.startsWith(name.slice(0, -1)))
@@ -112,6 +125,139 @@ describe('an import', () => {
     expect(reasons[cases.findIndex(([, specifier]) => specifier === 'node:fs')]).toBe(
       'packages/orchestration may not import node:fs (see architecture.mjs)',
     );
+  });
+});
+
+/** Files that a process, a bundler or drizzle-kit loads by their path. */
+const entries = new Set([
+  ...shippedFiles().filter((file) => path.basename(file) === 'main.ts'),
+  'packages/database/schema/index.ts',
+  'worker/bundle-workflows.ts',
+  'workflows/index.ts',
+]);
+
+describe('the imports of the tree', () => {
+  const imports = readImports(shippedFiles());
+
+  it('are all allowed', () => {
+    const asked = [...imports].flatMap(([file, list]) =>
+      list.map(({ specifier, isTypeOnly }) => [path.join(root, file), specifier, isTypeOnly]),
+    );
+    const refused = evaluateInModule<string[]>(
+      'eslint-rules/architecture.mjs',
+      'input.flatMap((one) => module.forbiddenImport(...one) ?? [])',
+      asked,
+    );
+    expect(refused).toEqual([]);
+  });
+
+  it('form no circle of files', () => {
+    expect(circlesOf(fileGraph(imports))).toEqual([]);
+  });
+
+  it('form no circle of folders that lie side by side', () => {
+    expect(circlesOf(folderGraph(fileGraph(imports)))).toEqual([]);
+  });
+
+  it('use every grant of architecture.mjs', () => {
+    expect(unusedGrants(rows, usesOf(imports))).toEqual([]);
+  });
+
+  it('use every export: what only tests need lies in test/', () => {
+    expect(unusedExports(imports, entries)).toEqual([]);
+  });
+});
+
+describe('a tree', () => {
+  const treeOf = (files: Record<string, string>) =>
+    new Map(Object.entries(files).map(([file, text]) => [file, importsIn(file, text)]));
+  const wholeTree = treeOf({
+    'packages/a/one.ts': "import { two } from './two'; export const one = two;",
+    'packages/a/two.ts': "import type { One } from './one'; export const two = 2;",
+    'packages/b/room/c.ts': "import { d } from '../hall/d';",
+    'packages/b/hall/d.ts': "export { c } from '../room/e';",
+    'packages/b/room/e.ts': "import('../../a/one'); export const c = 1;",
+  });
+
+  it('with files that import each other, types included, has a circle of files', () => {
+    expect(circlesOf(fileGraph(wholeTree))).toEqual([['packages/a/one.ts', 'packages/a/two.ts']]);
+  });
+
+  it('with folders whose files import each other has a circle of folders', () => {
+    expect(circlesOf(folderGraph(fileGraph(wholeTree)))).toEqual([
+      ['packages/b/hall', 'packages/b/room'],
+    ]);
+  });
+
+  it('that does not use a grant, or only its types, is told so', () => {
+    const table = { 'packages/b': ['packages/a', 'npm:postgres'], 'packages/a': ['node:*'] };
+    const uses = usesOf(treeOf({ 'packages/b/a.ts': "import type { A } from '../a';" }));
+    expect(unusedGrants(table, uses)).toEqual([
+      'packages/b: packages/a (types only)',
+      'packages/b: npm:postgres',
+      'packages/a: node:*',
+    ]);
+  });
+
+  it.each<[text: string, found: Import]>([
+    ["import './a';", { specifier: './a', isTypeOnly: false, names: [], isReExport: false }],
+    [
+      "import { a as b } from './a';",
+      { specifier: './a', isTypeOnly: false, names: ['a'], isReExport: false },
+    ],
+    [
+      "import { type A } from './a';",
+      { specifier: './a', isTypeOnly: true, names: ['A'], isReExport: false },
+    ],
+    [
+      "import type { A } from './a';",
+      { specifier: './a', isTypeOnly: true, names: ['A'], isReExport: false },
+    ],
+    [
+      "import * as a from './a';",
+      { specifier: './a', isTypeOnly: false, names: ['*'], isReExport: false },
+    ],
+    [
+      "export * from './a';",
+      { specifier: './a', isTypeOnly: false, names: ['*'], isReExport: true },
+    ],
+    [
+      "export { type A, b } from './a';",
+      { specifier: './a', isTypeOnly: false, names: ['A', 'b'], isReExport: true },
+    ],
+    [
+      "type A = import('./a').A;",
+      { specifier: './a', isTypeOnly: true, names: ['*'], isReExport: false },
+    ],
+    [
+      "void import('./a');",
+      { specifier: './a', isTypeOnly: false, names: ['*'], isReExport: false },
+    ],
+  ])('with %j has its import', (text, found) => {
+    expect(importsIn('a.ts', text)).toEqual([found]);
+  });
+});
+
+describe('every folder', () => {
+  it('has at most 16 source files', () => {
+    const perFolder = new Map<string, number>();
+    for (const file of shippedFiles()) {
+      const folder = path.dirname(file);
+      perFolder.set(folder, (perFolder.get(folder) ?? 0) + 1);
+    }
+    expect([...perFolder].filter(([, count]) => count > 16)).toEqual([]);
+  });
+
+  it('of packages/ says in its index.ts what it is for', () => {
+    const isSaid = (name: string) =>
+      /^\/\*\*[\s\S]+?\.\s*(\n \*)?\s*\*\//.test(read(`packages/${name}/index.ts`));
+    expect(packageNames.filter((name) => !isSaid(name))).toEqual([]);
+  });
+});
+
+describe('every shipped file', () => {
+  it('has no cast through unknown', () => {
+    expect(shippedFiles().filter((file) => /\bas unknown as\b/.test(read(file)))).toEqual([]);
   });
 });
 

@@ -30,11 +30,18 @@ export function linesOf(file: string): string[] {
 /** A value of an ES module of the repository, which Jest itself can not import. */
 export function evaluateInModule<T>(file: string, expression: string, input: unknown = null): T {
   const module = JSON.stringify(path.join(root, file));
-  const script = `import * as module from ${module};
-    const input = JSON.parse(process.argv[1]);
+  const script = `import { readFileSync } from 'node:fs';
+    import * as module from ${module};
+    const input = JSON.parse(readFileSync(0, 'utf8'));
     process.stdout.write(JSON.stringify(${expression}));`;
-  const args = ['--input-type=module', '-e', script, JSON.stringify(input)];
-  return JSON.parse(execFileSync(process.execPath, args, { cwd: root, encoding: 'utf8' })) as T;
+  const args = ['--input-type=module', '-e', script];
+  return JSON.parse(
+    execFileSync(process.execPath, args, {
+      cwd: root,
+      encoding: 'utf8',
+      input: JSON.stringify(input),
+    }),
+  ) as T;
 }
 
 /** The table of architecture.mjs. */

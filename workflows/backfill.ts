@@ -22,11 +22,11 @@ import {
 } from '../packages/contracts';
 import { dateOf, parseInstant } from '../packages/instants';
 import { ledger, planning, runStepNamed } from './activity-proxies';
-import { describeBackfill } from './describe-backfill';
+import { describeBackfill } from './backfill/describe-backfill';
 import { failureText } from './failure-text';
 import { raiseAlert } from './raise-alert';
 import { checkedDate, refusal } from './refusals';
-import { runChunks, type ChunkTally } from './run-chunks';
+import { runChunks, type ChunkTally } from './backfill/run-chunks';
 import { setSearchAttributes } from './search-attributes';
 import { describeRetry, watchRetries, type Retries } from './watch-retries';
 

@@ -17,14 +17,14 @@ import {
 } from '../packages/contracts';
 import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/orchestration';
 import { ledger } from './activity-proxies';
-import { describeDailyRun } from './describe-daily-run';
+import { describeDailyRun } from './daily-run/describe-daily-run';
 import { failureText } from './failure-text';
-import { logicalDateOf } from './nominal-time';
+import { logicalDateOf } from './daily-run/nominal-time';
 import { raiseAlert } from './raise-alert';
 import { setSearchAttributes } from './search-attributes';
-import { settleSteps, type RunState } from './settle-steps';
+import { settleSteps, type RunState } from './daily-run/settle-steps';
 import { watchRetries } from './watch-retries';
-import { watchSla } from './watch-sla';
+import { watchSla } from './daily-run/watch-sla';
 import { workflowClock } from './workflow-clock';
 
 const progressQuery = defineQuery<DailyRunProgress>(workflowMessages.progress);

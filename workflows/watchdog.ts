@@ -1,7 +1,7 @@
 import type { Alert } from '../packages/contracts';
 import { formatInstant, parseInstant } from '../packages/instants';
 import { ledger } from './activity-proxies';
-import { scheduledStart } from './nominal-time';
+import { scheduledStart } from './daily-run/nominal-time';
 import { raiseAlert } from './raise-alert';
 import { refusal } from './refusals';
 

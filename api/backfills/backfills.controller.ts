@@ -23,8 +23,8 @@ import { formatInstant, parseInstant } from '../../packages/instants';
 import { requireBackfillRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe } from '../http/validation';
 import {
   BackfillIdDto,
   BackfillPlanDto,

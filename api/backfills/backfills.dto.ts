@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { reprocessWords, type BackfillStatus, type Reprocess } from '../../packages/contracts';
-import { IsKnownAt, IsLogicalDate } from '../validation';
+import { IsKnownAt, IsLogicalDate } from '../http/validation';
 
 const statuses = [
   'running',

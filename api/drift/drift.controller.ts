@@ -4,8 +4,8 @@ import { IsOptional } from 'class-validator';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts, JsonDocument } from '../ports';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe, IsLogicalDate } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe, IsLogicalDate } from '../http/validation';
 
 export class DriftQueryDto {
   @ApiPropertyOptional({

@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from '../problem.dto';
+import { ApiProblems } from '../http/problem.dto';
 import { AliveDto, HealthDto } from './health.dto';
 import { HealthReport } from './health-report';
 

@@ -3,8 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts, JsonDocument, ModelAliases } from '../ports';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe } from '../http/validation';
 import {
   AliasesDto,
   ModelListDto,

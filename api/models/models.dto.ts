@@ -30,7 +30,7 @@ export class ModelListDto {
   @ApiProperty()
   readonly aliases!: AliasesDto;
   @ApiProperty({ type: 'array', items: { type: 'object', additionalProperties: true } })
-  readonly models!: readonly Readonly<Record<string, unknown>>[];
+  readonly models!: readonly object[];
 }
 
 export class ServingVersionDto {
@@ -39,5 +39,5 @@ export class ServingVersionDto {
   @ApiProperty()
   readonly schema_hash!: string;
   @ApiProperty({ type: 'object', additionalProperties: true, description: 'metadata.json' })
-  readonly metadata!: Readonly<Record<string, unknown>>;
+  readonly metadata!: object;
 }

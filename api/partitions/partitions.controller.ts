@@ -3,8 +3,8 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { requireDateRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe } from '../http/validation';
 import { PartitionListDto, PartitionQueryDto } from './partitions.dto';
 
 @ApiTags('partitions')

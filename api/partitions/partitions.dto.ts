@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import type { PartitionRow } from '../../packages/contracts';
-import { IsLogicalDate } from '../validation';
+import { IsLogicalDate } from '../http/validation';
 
 export class PartitionQueryDto {
   @ApiPropertyOptional({ format: 'date', example: '2026-01-01' })

@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Post, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe, isUserId, validateBody } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe, isUserId, validateBody } from '../http/validation';
 import {
   ExplainQueryDto,
   PredictBatchRequestDto,

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsIn } from 'class-validator';
-import { IsUserId } from '../validation';
+import { IsUserId } from '../http/validation';
 
 export const BATCH_USERS_MAX = 1_000;
 

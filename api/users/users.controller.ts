@@ -2,8 +2,8 @@ import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { API_PORTS } from '../api-options';
 import type { ApiPorts } from '../ports';
-import { ApiProblems } from '../problem.dto';
-import { createValidationPipe } from '../validation';
+import { ApiProblems } from '../http/problem.dto';
+import { createValidationPipe } from '../http/validation';
 import { AtRiskQueryDto, AtRiskResponseDto } from './users.dto';
 
 @ApiTags('users')

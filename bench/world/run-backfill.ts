@@ -6,7 +6,7 @@ import type { Application } from '../../packages/application/application';
 import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { quietly } from './with-installation';
 
-/** As workflows/run-chunks.ts, whose constant is behind the workflow's sandbox. */
+/** As workflows/backfill/run-chunks.ts, whose constant is behind the workflow's sandbox. */
 const CHUNKS_AT_ONCE = 2;
 
 export interface BackfillRange {

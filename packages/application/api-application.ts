@@ -74,7 +74,7 @@ function createChampionRegistry(adapters: Adapters) {
       return {
         version,
         schemaHash: model.schemaHash,
-        metadata: metadata as unknown as Readonly<Record<string, unknown>>,
+        metadata,
         predict: (features: Readonly<Record<string, number | boolean>>) => model.predict(features),
         explain: (features: Readonly<Record<string, number | boolean>>) =>
           model.explain(features).contributions,
@@ -89,11 +89,10 @@ function createModels(adapters: Adapters) {
       const { aliases, models } = await listModelVersions(adapters);
       return {
         aliases,
-        models: models.toReversed() as unknown as Readonly<Record<string, unknown>>[],
+        models: models.toReversed(),
       };
     },
-    show: async (version: string) =>
-      (await showModelVersion(adapters, version)) as unknown as Readonly<Record<string, unknown>>,
+    show: (version: string) => showModelVersion(adapters, version),
     promote: (version: string, reason: string) => promote(adapters, version, reason),
     rollback: (reason: string) => rollback(adapters, reason),
   };

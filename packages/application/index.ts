@@ -1,3 +1,8 @@
+/**
+ * One installation, opened by a process: what the command line, the worker and the API ask of it.
+ * `open` opens the adapters; `partitions`, `daily-run`, `backfills`, `history`, `models` and
+ * `drift` each do what their name says with them.
+ */
 export { insertPredictions, openApiApplication } from './api-application';
 export type { Prediction } from './models/model-services';
 export type { JobProgress } from './partitions/partition-services';

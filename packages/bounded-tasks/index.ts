@@ -1,3 +1,4 @@
+/** Asynchronous work with a bound: so many tasks at once, one value ahead, one at a time. */
 export { createBoundedTasks, type BoundedTasks } from './bounded-tasks';
 export { oneAhead } from './one-ahead';
 export { oneAtATime } from './one-at-a-time';

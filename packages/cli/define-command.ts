@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EpochMicros } from '../instants';
-import type { CommandContext, CommandResult } from './run-command';
+import type { CommandContext, CommandResult } from './command-context';
 
 /** A command whose arguments are right; what does it is loaded when it runs, and not before. */
 export interface CheckedCommand {

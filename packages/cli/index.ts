@@ -1,1 +1,1 @@
-export { runDemo } from './run-demo';
+/** The command line: `commands` declares and checks what is typed, `actions` does it. */

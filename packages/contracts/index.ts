@@ -1,3 +1,5 @@
+/** Names and shapes that cross a process, and the catalogue of errors. */
+export * from './backfill-start';
 export * from './errors';
 export * from './knowledge';
 export * from './partitions';

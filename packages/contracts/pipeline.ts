@@ -1,5 +1,3 @@
-import type { BackfillInput } from './runs';
-
 /** The daily run as data: the workflow executes it, the docs draw it, a test holds both to it. */
 export interface PipelineStep {
   readonly name: StepName;
@@ -142,18 +140,5 @@ export function dailyRunStart(date: string) {
     workflowIdConflictPolicy: 'USE_EXISTING',
     workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
     staticSummary: `Daily run of ${date}, started by hand`,
-  } as const;
-}
-
-/** How a backfill is started; the same id again attaches to the running one. */
-export function backfillStart(input: BackfillInput) {
-  const { id, request } = input;
-  return {
-    workflowId: backfillWorkflowId(id),
-    taskQueue: taskQueues.backfill,
-    args: [input] as [BackfillInput],
-    workflowIdConflictPolicy: 'USE_EXISTING',
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-    staticSummary: `Backfill ${request.from} to ${request.to}, reprocess ${request.reprocess}`,
   } as const;
 }

@@ -1,3 +1,4 @@
+/** Postgres: the connection, the schema and its migrations, COPY, and errors of the connection. */
 export { copyIn } from './copy-in';
 export {
   asDatabaseError,

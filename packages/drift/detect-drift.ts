@@ -259,11 +259,9 @@ function toReport(
   const alerts = driftAlerts(metrics);
   const eligible = knowsState(partition.manifest, expected) ? eligibleRows(data) : null;
   const problem = incomparable(options, partition);
-  const quiet = (eligible ?? 0) < driftThresholds.rowsMin ? 'insufficient_sample' : 'ok';
-  const withoutAlert = problem?.status ?? quiet;
   return {
     date,
-    status: alerts.length > 0 ? 'alert' : withoutAlert,
+    status: alerts.length > 0 ? 'alert' : (problem?.status ?? statusWithoutAlert(eligible ?? 0)),
     not_compared: problem?.why ?? null,
     model_version: champion?.version ?? null,
     feature_time: partition.manifest.feature_time,
@@ -274,4 +272,8 @@ function toReport(
     metrics,
     alerts,
   };
+}
+
+function statusWithoutAlert(eligible: number): 'insufficient_sample' | 'ok' {
+  return eligible < driftThresholds.rowsMin ? 'insufficient_sample' : 'ok';
 }

@@ -81,11 +81,10 @@ export async function readDriftLog(options: {
   if (!existsSync(file)) return null;
   const duckDb = await options.openDuckDb();
   try {
-    const rows = await duckDb.rows(
+    return await duckDb.rows<DriftMetric>(
       `SELECT * REPLACE (date::VARCHAR AS date, reference_rows::DOUBLE AS reference_rows,
          rows::DOUBLE AS rows) FROM ${readParquet([file])}`,
     );
-    return rows as unknown as DriftMetric[];
   } finally {
     duckDb.close();
   }

@@ -32,7 +32,7 @@ export interface DuckDb {
   /** Runs one or more statements. */
   run(sql: string, signal?: AbortSignal): Promise<void>;
   /** Runs one statement and returns its rows as JSON-like values (BIGINT as bigint). */
-  rows<T extends DuckDbRow = DuckDbRow>(sql: string, signal?: AbortSignal): Promise<T[]>;
+  rows<T extends object = DuckDbRow>(sql: string, signal?: AbortSignal): Promise<T[]>;
   /** The underlying connection, for column-wise reading and writing. */
   readonly connection: DuckDBConnection;
   readonly threads: number;
@@ -130,7 +130,7 @@ function wrap(
     openSingleThreaded: () => openDuckDb({ ...options, threads: 1 }),
     run: async (sql, signal) =>
       void (await interruptible(connection, () => connection.run(sql), signal)),
-    rows: async <T extends DuckDbRow>(sql: string, signal?: AbortSignal) => {
+    rows: async <T extends object>(sql: string, signal?: AbortSignal) => {
       const reader = await interruptible(connection, () => connection.runAndReadAll(sql), signal);
       return reader.getRowObjectsJS() as T[];
     },

@@ -1,3 +1,7 @@
+/**
+ * Files that survive a crash: written, synced and renamed; their hashes, and the errors of
+ * storage.
+ */
 export {
   appendDurably,
   linkInPlaceOf,

@@ -1,20 +1,20 @@
+/**
+ * Feature definitions and what computes them. `language` says what can be defined, `definitions`
+ * what is; `grid` computes all users at moments a day apart, `history` any users at any moments,
+ * and `compile-moment.ts` one user at one.
+ */
 export { compileMoment, type MomentQuestion } from './compile-moment';
 export { type SegmentFiles } from './grid/compile-tiles';
 export { computeHistory, type History } from './history/compute-history';
 export { spineReasons, type SpineKnowledge } from './history/compile-spine';
 export { computeVectors, type ComputedVectors } from './grid/compute-vectors';
 export { columnTypesOf, valueFromColumn } from './language/feature-columns';
-export { createFeatureSet, featureSet, type FeatureSet, type PartitionColumn } from './feature-set';
+export { featureSet, type FeatureSet } from './feature-set';
 export { isOfType } from './language/is-of-type';
-export { momentOf, type Grid, type KnowledgeAt, type LabelKnowledge } from './grid/grid';
+export type { Grid } from './grid/grid';
 export {
-  defineFeatureGroup,
   sourcesOfFeatures,
-  type Aggregate,
-  type FeatureDefinition,
   type FeatureWording,
-  type FeatureType,
-  type LabelDefinition,
   type StateDefinition,
   type StateEvent,
   type SourceTable,
@@ -22,4 +22,3 @@ export {
 export { LABEL_UNKNOWN, type MomentVectors } from './grid/sliding-windows';
 export { timelineKey, type TimelineFiles } from './history/timelines';
 export { latestArrival, writeTimelines, type TimelineOptions } from './history/write-timelines';
-export { naiveVector, type OracleAnswer, type RawTables } from './oracle';

@@ -1,3 +1,4 @@
+/** Instants with microseconds, and the dates of days in UTC. */
 export {
   formatInstant,
   MICROS_PER_DAY,
@@ -9,7 +10,6 @@ export {
 export {
   addDays,
   dateOf,
-  dateOfDayNumber,
   datesBetween,
   dayNumber,
   midnightOf,

@@ -1,4 +1,8 @@
-export { auditModels, type ModelAudit } from './registry/audit-models';
+/**
+ * From partitions to a model that serves: `training` reads and splits the rows, `solvers` fit,
+ * `evaluation` measures and decides, `registry` keeps versions, `scoring` answers.
+ */
+export { auditModels } from './registry/audit-models';
 export {
   createEligibilityCheck,
   describeEligibility,
@@ -8,47 +12,15 @@ export {
   type Eligibility,
   type EligibilityAnswer,
   type EligibilityHashes,
-  type IneligibleReason,
 } from './eligibility';
 export { evaluatePredictions } from './evaluation/evaluate-predictions';
-export { gradientAscentSolver } from './solvers/gradient-ascent-solver';
-export { readAliases, readModelEvents, type RegistryPorts } from './registry/model-aliases';
+export { readAliases } from './registry/model-aliases';
 export type * from './model-documents';
-export {
-  listModels,
-  promoteModel,
-  rollbackModel,
-  showModel,
-  type AliasMoveOptions,
-} from './registry/model-registry';
-export { newtonSolver } from './solvers/newton-solver';
+export { listModels, promoteModel, rollbackModel, showModel } from './registry/model-registry';
 export type { ServedFeatures } from './partition-rows';
-export { decidePromotion, gateMargins, type GateInput } from './evaluation/promotion-gate';
-export { reasonText } from './scoring/reason-texts';
-export { binCounts, referenceDistribution } from './evaluation/reference-distribution';
-export {
-  scorePartition,
-  scoreUsers,
-  type PartitionScores,
-  type ScoreOptions,
-  type UserAtRisk,
-} from './scoring/score-users';
-export {
-  loadServingModel,
-  topReasons,
-  type Contribution,
-  type Explanation,
-  type FeatureValues,
-  type LoadOptions,
-  type ServingModel,
-} from './scoring/serving-model';
-export {
-  trainModel,
-  type TrainedVersion,
-  type TrainingStage,
-  type TrainModelOptions,
-} from './training/train-model';
-export type { FittedModel, Solver, SolverOptions } from './solvers/solver';
+export { binCounts } from './evaluation/reference-distribution';
+export { scoreUsers, type UserAtRisk } from './scoring/score-users';
+export type { Contribution, ServingModel } from './scoring/serving-model';
+export { loadServingModel } from './registry/load-serving-model';
+export { trainModel, type TrainedVersion } from './training/train-model';
 export { selectTrainingPartitions } from './training/training-inputs';
-export { createTrainingMatrix, type TrainingMatrix } from './training-matrix';
-export { splitDays, type DaySplit } from './training/training-split';

@@ -5,7 +5,7 @@ import type { PartitionManifest } from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { withWriters } from './vectors/compute-grid';
-import type { ComputeContext, PartitionRequest } from './compute-partitions';
+import type { ComputeContext, PartitionRequest } from './partition-request';
 import { sha256OfFile } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
 import { currentPartition, datesOnDisk, readManifests } from './manifests';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
 import type { FeatureSet } from '../features';
 import type { LogicalDate } from '../instants';
-import type { ComputeContext, PartitionRequest } from './compute-partitions';
+import type { ComputeContext, PartitionRequest } from './partition-request';
 import type { Claim, Ledger } from './ledger';
 import { currentPartition } from './manifests';
 import { partitionPaths, type StorePaths } from './partition-paths';

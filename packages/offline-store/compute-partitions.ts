@@ -1,16 +1,16 @@
+import type {
+  ComputeContext,
+  PartitionOutcome,
+  PartitionProgress,
+  PartitionRequest,
+} from './partition-request';
 import { mkdir } from 'node:fs/promises';
-import {
-  isChurnError,
-  type ErrorCode,
-  type KnowledgeKind,
-  type PartitionManifest,
-  type PlannedKnowledge,
-} from '../contracts';
+import { isChurnError, type ErrorCode, type PartitionManifest } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { midnightOf, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
-import { withWriters, type GridContext } from './vectors/compute-grid';
+import { withWriters } from './vectors/compute-grid';
 import { asStorageError } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
 import type { Checked, Claim, Ledger } from './ledger';
@@ -22,55 +22,9 @@ import {
   stageRevision,
   type StagedRevision,
 } from './publish-revision';
-import type { StorePaths } from './partition-paths';
 import { isStale } from './select-dates';
 import { createContentHasher } from './vectors/vector-writer';
 import type { WriterPool } from './vectors/writer-pool';
-
-/** One partition to compute: which knowledge its features and its label use, and why. */
-export interface PartitionRequest {
-  readonly date: LogicalDate;
-  readonly kind: KnowledgeKind;
-  /** K and S of the features. */
-  readonly knownAt: string;
-  readonly batch: number;
-  /** L, its S and how far the source was complete in it. */
-  readonly label: Pick<PlannedKnowledge, 'labelKnownAt' | 'labelBatch' | 'completeThrough'>;
-  readonly reason: string;
-  /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
-  readonly basedOn?: number;
-  /**
-   * Only the state is new: the rest has the knowledge that it had, and what late data was looked for
-   * stands for it.
-   */
-  readonly addsState?: true;
-}
-
-export interface PartitionOutcome {
-  readonly date: LogicalDate;
-  /**
-   * `unchanged`: the bytes are those already published; `skipped`: this owner had done it before;
-   * `overtaken`: others have published another revision since it was planned.
-   */
-  readonly status: 'published' | 'unchanged' | 'skipped' | 'overtaken' | 'failed';
-  readonly revision: number | null;
-  readonly rows: number;
-  readonly reason: string;
-  readonly error?: string;
-}
-
-/** Told after each date; `signal` stops the work between dates and inside queries. */
-export interface PartitionProgress {
-  readonly report?: (done: number, total: number, what: string) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface ComputeContext extends GridContext {
-  readonly ledger: Ledger;
-  readonly store: StorePaths;
-  /** Who claims: a retry of the same owner takes its own claims over at once. */
-  readonly owner: string;
-}
 
 export interface ComputedPartitions {
   readonly outcomes: readonly PartitionOutcome[];

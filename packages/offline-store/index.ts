@@ -1,17 +1,21 @@
+/**
+ * Partitions of features: the ledger that claims their dates, the revisions that are published,
+ * and their audit. `vectors` computes and writes them, `restatement` finds which of them late data
+ * touches.
+ */
 export { auditPartitions, rebuildLedger, requestOf, type AuditReport } from './audit-partitions';
-export {
-  computePartitions,
-  type ComputeContext,
-  type ComputedPartitions,
-  type PartitionOutcome,
-  type PartitionProgress,
-  type PartitionRequest,
-} from './compute-partitions';
+export { computePartitions, type ComputedPartitions } from './compute-partitions';
+export type {
+  ComputeContext,
+  PartitionOutcome,
+  PartitionProgress,
+  PartitionRequest,
+} from './partition-request';
 export { findRestatements, type Restatements } from './restatement/find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
-export { currentPartition, readManifests } from './manifests';
-export { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
-export { hasOtherKnowledge, hasState, isStale, lacksOnlyState, selectDates } from './select-dates';
+export { readManifests } from './manifests';
+export { findRevisionFile } from './partition-paths';
+export { hasOtherKnowledge, isStale, lacksOnlyState, selectDates } from './select-dates';
 export { withGrid } from './vectors/compute-grid';
 export { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
 export { writeVectors } from './vectors/write-vectors';

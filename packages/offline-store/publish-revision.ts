@@ -11,8 +11,8 @@ import {
   type LogicalDate,
 } from '../instants';
 import type { TransactionSql } from '../database';
-import type { GridContext } from './vectors/compute-grid';
-import type { PartitionRequest } from './compute-partitions';
+import type { GridContext } from './partition-request';
+import type { PartitionRequest } from './partition-request';
 import {
   describeFile,
   linkInPlaceOf,

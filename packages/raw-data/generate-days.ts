@@ -20,7 +20,8 @@ import {
   type Installation,
   type SyntheticWorld,
 } from './installation';
-import { loadBatch, type LoadCounts, type LoadProgress } from './load/load-batch';
+import { loadBatch, type LoadCounts } from './load/load-batch';
+import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
 import { perTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';

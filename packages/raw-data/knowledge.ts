@@ -27,17 +27,6 @@ export async function takeKnowledge(database: Database): Promise<KnowledgeSnapsh
   }
 }
 
-/** How far the source is complete over the batches `<= batch`; null when none says so. */
-export async function completeThroughOf(
-  database: Database,
-  batch: number,
-): Promise<InstantText | null> {
-  const [row] = await database.sql<{ latest: string | null }[]>`
-    SELECT max(complete_through)::text AS latest FROM ops.load_batches WHERE batch <= ${batch}`;
-  const latest = row?.latest ?? null;
-  return latest === null ? null : canonical(latest);
-}
-
 function canonical(postgresText: string): InstantText {
   return formatInstant(parseInstant(postgresText));
 }

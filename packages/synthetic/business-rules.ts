@@ -1,4 +1,3 @@
-import type { EpochMicros } from '../instants';
 import { DAY, HOUR, MINUTE, SECOND } from './durations';
 import type { Plan } from './synthetic-world';
 
@@ -86,6 +85,3 @@ export const BILLING_LATE = 0.01;
 
 /** No row arrives later than this after its event. */
 export const LATEST_ARRIVAL = daysLate.max;
-
-/** `LATEST_ARRIVAL` for those who count in bigints: 21 days. */
-export const LATEST_ARRIVAL_MICROS: EpochMicros = BigInt(LATEST_ARRIVAL);

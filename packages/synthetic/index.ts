@@ -1,16 +1,6 @@
-export { LATEST_ARRIVAL_MICROS } from './business-rules';
+/**
+ * A made-up subscription business whose truth is known, as a pure function of its seed, users,
+ * start and version.
+ */
 export { generateArrivals } from './generate-arrivals';
-export { churnProbability, type CycleConduct } from './churn-probability';
-export type { CountWork, Work } from './named-streams';
 export { LATEST_WORLD_VERSION } from './recipes';
-export type {
-  ArrivalWindow,
-  ArrivedRows,
-  BillingEventRow,
-  BillingEventType,
-  Plan,
-  PlanChangeRow,
-  SyntheticWorld,
-  UserEventRow,
-  UserRow,
-} from './synthetic-world';

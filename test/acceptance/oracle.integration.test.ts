@@ -4,7 +4,7 @@ import seedrandom from 'seedrandom';
 import type { DuckDb } from '../../packages/duckdb/open-duckdb';
 import { computeVectors } from '../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../packages/features/feature-set';
-import { naiveVector, type RawTables } from '../../packages/features/oracle';
+import { naiveVector, type RawTables } from '../support/oracle';
 import {
   formatInstant,
   MICROS_PER_DAY,
@@ -12,7 +12,8 @@ import {
   parseInstant,
 } from '../../packages/instants/epoch-micros';
 import { addDays, dateOf, midnightOf } from '../../packages/instants/logical-date';
-import { completeThroughOf, takeKnowledge } from '../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../packages/raw-data/knowledge';
+import { completeThroughOf } from '../support/complete-through-of';
 import type { RawLog } from '../../packages/raw-data/log/raw-log';
 import { vectorRows } from '../packages/features/vector-rows';
 import { openTestApplication, quietly, type TestApplication } from './open-test-platform';

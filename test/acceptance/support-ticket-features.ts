@@ -1,5 +1,5 @@
 import { createFeatureSet, featureSet } from '../../packages/features/feature-set';
-import { defineFeatureGroup } from '../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../packages/features/language/define-feature-group';
 
 /** One more feature, as a release would add it: one entry. */
 const support = defineFeatureGroup({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { LoggedPrediction, PendingPrediction } from '../../api/ports';
-import { PredictionLog, type PredictionLogOptions } from '../../api/prediction-log';
-import type { PredictionSpool } from '../../api/prediction-spool';
+import { PredictionLog, type PredictionLogOptions } from '../../api/predict/prediction-log';
+import type { PredictionSpool } from '../../api/predict/prediction-spool';
 import { ChurnError } from '../../packages/contracts/errors';
 import { features, recordingLogger, silentLogger } from './test-api';
 

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { LoggedPrediction } from '../../api/ports';
-import { filePredictionSpool } from '../../api/prediction-spool';
+import { filePredictionSpool } from '../../api/predict/prediction-spool';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { features, recordingLogger, silentLogger } from './test-api';
 

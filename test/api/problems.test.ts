@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net';
 import request from 'supertest';
-import { InvalidRequestError, problemOf } from '../../api/problem-details';
+import { InvalidRequestError, problemOf } from '../../api/http/problem-details';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import { createTestApi, fakePorts, recordingLogger, type TestApi } from './test-api';
 

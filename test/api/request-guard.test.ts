@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { createRequestGuard } from '../../api/request-guard';
+import { createRequestGuard } from '../../api/http/request-guard';
 import { createTestApi, type TestApi } from './test-api';
 
 describe('the request guard', () => {

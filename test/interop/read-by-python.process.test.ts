@@ -5,10 +5,8 @@ import { readParquet } from '../../packages/duckdb/open-duckdb';
 import { featureSet } from '../../packages/features/feature-set';
 import { formatInstant, MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { midnightOf } from '../../packages/instants/logical-date';
-import {
-  computePartitions,
-  type PartitionRequest,
-} from '../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../packages/offline-store/partition-request';
 import { createLedger } from '../../packages/offline-store/ledger';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../environment/scratch-directory';

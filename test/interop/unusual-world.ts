@@ -1,4 +1,4 @@
-import type { RawTables } from '../../packages/features/oracle';
+import type { RawTables } from '../support/oracle';
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { midnightOf } from '../../packages/instants/logical-date';
 

@@ -1,6 +1,6 @@
 import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
 import type { PartitionManifest } from '../../packages/contracts/partitions';
-import type { RawTables } from '../../packages/features/oracle';
+import type { RawTables } from '../support/oracle';
 import { formatInstant, MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
 import { dayNumber, midnightOf } from '../../packages/instants/logical-date';
 import { isWithin, touchedBy, type Fact } from '../packages/offline-store/touched-by-rules';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { spineReasons, type SpineKnowledge } from '../../packages/features/history/compile-spine';
 import { computeHistory, type History } from '../../packages/features/history/compute-history';
 import type { FeatureSet } from '../../packages/features/feature-set';
-import { naiveVector, type RawTables } from '../../packages/features/oracle';
+import { naiveVector, type RawTables } from '../support/oracle';
 import { quoteLiteral } from '../../packages/duckdb/quote-sql';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
 import { writeTestTimelines } from '../packages/features/raw-log-fixture';

@@ -3,7 +3,7 @@ import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
 import { computeVectors } from '../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../packages/features/feature-set';
 import { momentOf, type Grid } from '../../packages/features/grid/grid';
-import type { RawTables } from '../../packages/features/oracle';
+import type { RawTables } from '../support/oracle';
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { dateOf } from '../../packages/instants/logical-date';
 import { vectorRows } from '../packages/features/vector-rows';

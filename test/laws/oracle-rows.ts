@@ -1,6 +1,6 @@
 import type { FeatureSet } from '../../packages/features/feature-set';
 import type { Grid } from '../../packages/features/grid/grid';
-import { naiveVector, type RawTables } from '../../packages/features/oracle';
+import { naiveVector, type RawTables } from '../support/oracle';
 import { knowledgeAt } from './random-world';
 
 /** What the oracle says of every user that is visible at moment i, by user_id. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Grid } from '../../packages/features/grid/grid';
-import type { RawTables } from '../../packages/features/oracle';
+import type { RawTables } from '../support/oracle';
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
-import type { PartitionRequest } from '../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../packages/offline-store/partition-request';
 import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type Bytes, type LawRig } from './law-rig';
 import { BASE, BATCHES, midnightGrid, randomWorld } from './random-world';

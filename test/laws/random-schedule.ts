@@ -6,7 +6,7 @@ import {
   MICROS_PER_HOUR,
 } from '../../packages/instants/epoch-micros';
 import { dateOf } from '../../packages/instants/logical-date';
-import type { PartitionRequest } from '../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../packages/offline-store/partition-request';
 import { BASE, BATCHES } from './random-world';
 
 const DAY = MICROS_PER_DAY;

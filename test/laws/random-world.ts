@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { momentOf, type Grid, type KnowledgeAt } from '../../packages/features/grid/grid';
-import type { RawTables } from '../../packages/features/oracle';
+import type { RawTables } from '../support/oracle';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
 import { midnightOf } from '../../packages/instants/logical-date';
 

@@ -4,11 +4,9 @@ import { dataPaths } from '../../packages/config/data-paths';
 import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
 import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
 import { featureSet } from '../../packages/features/feature-set';
-import type { RawTables } from '../../packages/features/oracle';
-import {
-  computePartitions,
-  type ComputeContext,
-} from '../../packages/offline-store/compute-partitions';
+import type { RawTables } from '../support/oracle';
+import { computePartitions } from '../../packages/offline-store/compute-partitions';
+import type { ComputeContext } from '../../packages/offline-store/partition-request';
 import { findRestatements } from '../../packages/offline-store/restatement/find-restatements';
 import { createLedger, type LedgerRow } from '../../packages/offline-store/ledger';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';

@@ -1,5 +1,5 @@
 import type { Application } from '../../application';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
 type Services = Application['services'];

@@ -1,5 +1,5 @@
 import { describeModel } from '../describe-model';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { CommandContext, CommandResult } from '../command-context';
 import { runDemo, type DemoOptions, type DemoReport } from '../run-demo';
 import { renderTable } from '../terminal';
 

@@ -1,6 +1,6 @@
 import type { Prediction } from '../../application';
 import { describeModel } from '../describe-model';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
 export async function train(

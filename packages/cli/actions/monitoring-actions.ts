@@ -1,5 +1,5 @@
-import type { AuditName } from '../commands/monitoring-commands';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { AuditName } from '../audit-names';
+import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
 export async function drift(

@@ -7,7 +7,7 @@ import {
 import type { Application } from '../../application';
 import { applyApplicationSchedules } from '../apply-platform-schedules';
 import { describeSchedule } from '../describe-schedule';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { CommandContext, CommandResult } from '../command-context';
 
 export function apply(_input: object, context: CommandContext): Promise<CommandResult> {
   return doAndShow(context, applyApplicationSchedules);

@@ -6,7 +6,7 @@ import {
   type StackEvent,
   type StackStatus,
 } from '../../local-services';
-import type { CommandContext, CommandResult } from '../run-command';
+import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
 export async function up(_input: object, context: CommandContext): Promise<CommandResult> {

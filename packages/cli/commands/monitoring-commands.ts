@@ -1,10 +1,7 @@
 import type { Command } from 'commander';
 import { defineCommand, type CommandRunner } from '../define-command';
+import { auditNames, type AuditName } from '../audit-names';
 import { dateOption, oneOf, predictionId } from '../option-parsers';
-
-const auditNames = ['raw', 'offline', 'online', 'models'] as const;
-
-export type AuditName = (typeof auditNames)[number];
 
 export function addMonitoringCommands(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {

@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../language/feature-definition';
+import { defineFeatureGroup } from '../language/define-feature-group';
 
 /** How much and how lately a user was there. */
 export const engagement = defineFeatureGroup({

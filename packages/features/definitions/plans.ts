@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../language/feature-definition';
+import { defineFeatureGroup } from '../language/define-feature-group';
 
 /** What a user subscribes to. */
 export const plans = defineFeatureGroup({

@@ -1,5 +1,3 @@
-import { validateFeature, validateGroup } from './validate-feature';
-
 /** The tables that features and labels are made from. */
 export type SourceTable = 'user_events' | 'billing_events' | 'plan_changes';
 
@@ -98,21 +96,4 @@ export function sourcesOfLabel({ silentIn, cancelledBy }: LabelDefinition): Sour
 /** The tables that a state is made from. */
 export function sourcesOfState({ endedBy, resumedBy }: StateDefinition): SourceTable[] {
   return [...new Set([endedBy, ...resumedBy].map(({ source }) => source))];
-}
-
-type FeatureBody = Omit<FeatureDefinition, 'name' | 'source'>;
-
-/**
- * Features over one source; their order here is their order in every file and model.
- *
- * @throws RangeError naming the feature and what is wrong with it (see `validateFeature`).
- */
-export function defineFeatureGroup(group: {
-  readonly source: SourceTable;
-  readonly features: Readonly<Record<string, FeatureBody>>;
-}): readonly FeatureDefinition[] {
-  validateGroup(group);
-  return Object.entries(group.features).map(([name, body]) =>
-    validateFeature({ ...body, name, source: group.source }, body),
-  );
 }

@@ -8,7 +8,7 @@ import type {
   ModelVersion,
 } from '../model-documents';
 import { withRegistryLock } from './registry-lock';
-import { loadServingModel } from '../scoring/serving-model';
+import { loadServingModel } from './load-serving-model';
 import { listVersions, readMetadata } from './version-directory';
 
 /** Every version, by number. */

@@ -2,10 +2,8 @@ import { ChurnError } from '../../contracts';
 import type { FeatureWording } from '../../features';
 import { linearModelOf, probabilityOf } from './build-artifact';
 import { contributionsOf, logitOf, scoreColumns, sigmoid, type LinearModel } from './linear-scorer';
-import { readAliases } from '../registry/model-aliases';
 import type { ModelArtifact, ModelVersion } from '../model-documents';
 import { reasonText } from './reason-texts';
-import { readArtifact, requireIntact } from '../registry/version-directory';
 
 export type FeatureValues = Readonly<Record<string, number | boolean>>;
 
@@ -42,39 +40,8 @@ export interface ServingModel {
   scoreColumns(columns: readonly Float64Array[], rows: number): Float64Array;
 }
 
-/** By feature. */
-type Wording = ReadonlyMap<string, FeatureWording>;
-
-export interface LoadOptions {
-  readonly modelsDir: string;
-  /** Of the features that will be given: `schemaHash` of the feature set. */
-  readonly schemaHash: string;
-  /** How values are said in reasons; absent: `<name> is <value>`. */
-  readonly wording?: Wording;
-  /** Default: the champion. */
-  readonly version?: ModelVersion;
-}
-
-/**
- * Loads a model to serve: verifies its checksums, compares its feature schema and replays its golden
- * predictions. Models are JSON; loading one runs no code of it.
- *
- * @throws ChurnError NO_MODEL without a champion, MODEL_NOT_FOUND, CORRUPT_MODEL, SCHEMA_MISMATCH
- */
-export async function loadServingModel(options: LoadOptions): Promise<ServingModel> {
-  const { modelsDir } = options;
-  const version = options.version ?? (await readAliases(modelsDir)).champion;
-  if (version === null) throw new ChurnError('NO_MODEL');
-  await requireIntact(modelsDir, version);
-  const artifact = await readArtifact(modelsDir, version);
-  if (artifact.schema_hash !== options.schemaHash) {
-    throw new ChurnError('SCHEMA_MISMATCH', {
-      left: `model ${version}`,
-      right: 'the feature store',
-    });
-  }
-  return createServingModel(version, artifact, options.wording);
-}
+/** How values are said in reasons, by feature. */
+export type Wording = ReadonlyMap<string, FeatureWording>;
 
 // exp and division may differ in the last bit between processors and Node versions.
 const GOLDEN_TOLERANCE = 1e-12;

@@ -2,7 +2,7 @@ import { isChurnError } from '../../contracts';
 import { isSameEligibility } from '../eligibility';
 import { evaluatePredictions } from '../evaluation/evaluate-predictions';
 import type { EvaluationMetrics, ModelSchema, ModelVersion } from '../model-documents';
-import { loadServingModel } from '../scoring/serving-model';
+import { loadServingModel } from '../registry/load-serving-model';
 import type { TrainingMatrix } from '../training-matrix';
 import { readMetadata } from '../registry/version-directory';
 

@@ -1,26 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import type { PublishedPartition } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
-import { parseLogicalDate, type EpochMicros, type LogicalDate } from '../../instants';
+import { parseLogicalDate, type LogicalDate } from '../../instants';
 import { compareWithChampion } from './champion-comparison';
-import { fitModel, solverFor, type TrainedModel } from './fit-model';
+import { fitModel, solverFor } from './fit-model';
 import { decidedVersions, readAliases, type RegistryPorts } from '../registry/model-aliases';
-import type {
-  ModelEvent,
-  ModelMetadata,
-  ModelSchema,
-  ModelVersion,
-  SolverName,
-} from '../model-documents';
+import type { ModelMetadata, ModelVersion } from '../model-documents';
 import { settlePromotion } from '../registry/model-registry';
-import { featuresOf, requireIntactFile, type ServedFeatures } from '../partition-rows';
+import { featuresOf, requireIntactFile } from '../partition-rows';
 import { decidePromotion } from '../evaluation/promotion-gate';
 import { publishVersion, removeStaleStaging } from '../registry/publish-version';
 import { withRegistryLock } from '../registry/registry-lock';
-import type { SolverOptions } from '../solvers/solver';
 import { inputHash, selectTrainingInputs, type TrainingInputs } from './training-inputs';
 import { buildMetadata } from './training-metadata';
-import { readTrainingRows, type TrainingRows } from './training-rows';
+import type { InputRows, TrainingRun, TrainModelOptions } from './training-run';
+import { readTrainingRows } from './training-rows';
 import { SAMPLE_ROWS_MAX, stratifiedSample, writeTrainingSample } from './training-sample';
 import { countUsers } from './training-users';
 import { requireBothClasses } from '../training-matrix';
@@ -30,32 +23,6 @@ import {
   readMetadata,
   versionDirectory,
 } from '../registry/version-directory';
-
-export type TrainingStage = 'reading' | 'fitting' | 'evaluating' | 'publishing';
-
-export interface TrainModelOptions {
-  /** The current revision of each day; their labels count, and their features unless served ones are given. */
-  readonly partitions: readonly PublishedPartition[];
-  /** Features as they were served (see `selectTrainingPartitions`): at most one per day. */
-  readonly servedFeatures?: readonly ServedFeatures[];
-  readonly schema: ModelSchema;
-  readonly openDuckDb: () => Promise<DuckDb>;
-  readonly modelsDir: string;
-  /** D: days up to D − 31 d are used. */
-  readonly asOf: LogicalDate;
-  readonly createdAt: EpochMicros;
-  readonly codeVersion?: string;
-  /** Of the training sample. */
-  readonly seed: number;
-  /** Default `newton`. */
-  readonly solver?: SolverName;
-  /** Default: the solver's own (newton 1, which is scikit-learn's C = 1). */
-  readonly l2?: number;
-  readonly recordEvent?: (event: ModelEvent) => Promise<void>;
-  /** Called at each stage and after each day that is read; may be used to heartbeat. */
-  readonly onProgress?: (progress: { stage: TrainingStage; date?: LogicalDate }) => void;
-  readonly signal?: AbortSignal;
-}
 
 export interface TrainedVersion {
   readonly version: ModelVersion;
@@ -95,24 +62,6 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedVer
   } finally {
     duckDb.close();
   }
-}
-
-interface InputRows {
-  readonly training: TrainingRows;
-  readonly validation: TrainingRows;
-  readonly users: number;
-}
-
-export interface TrainingRun {
-  readonly options: TrainModelOptions;
-  readonly inputs: TrainingInputs;
-  readonly hash: string;
-  readonly duckDb: DuckDb;
-  readonly rows: InputRows;
-  readonly trained: TrainedModel;
-  readonly settings: SolverOptions;
-  /** On the clock of `performance.now()`. */
-  readonly started: number;
 }
 
 async function readInputs(

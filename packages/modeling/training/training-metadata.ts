@@ -4,7 +4,7 @@ import { formatInstant } from '../../instants';
 import type { ChampionComparison } from './champion-comparison';
 import { describeEligibility, eligibilityHashes } from '../eligibility';
 import type { ModelMetadata, PromotionDecision } from '../model-documents';
-import type { TrainingRun } from './train-model';
+import type { TrainingRun } from './training-run';
 import { describeKnowledge, describePartitions } from './training-inputs';
 import { countPositives } from '../training-matrix';
 import { LABEL_GRACE_DAYS, LABEL_HORIZON_DAYS } from './training-split';

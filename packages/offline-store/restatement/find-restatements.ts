@@ -2,7 +2,7 @@ import type { KnowledgeSnapshot, PartitionManifest } from '../../contracts';
 import { readParquet, type DuckDb } from '../../duckdb';
 import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../../instants';
-import type { PartitionRequest } from '../compute-partitions';
+import type { PartitionRequest } from '../partition-request';
 import { FOREVER, firstMidnight } from './first-midnight';
 import type { LedgerRow } from '../ledger';
 import { hasState } from '../select-dates';

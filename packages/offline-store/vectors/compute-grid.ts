@@ -1,20 +1,10 @@
+import type { GridContext } from '../partition-request';
 import { withDuckDbs, type DuckDb } from '../../duckdb';
-import {
-  computeVectors,
-  type ComputedVectors,
-  type FeatureSet,
-  type SegmentFiles,
-} from '../../features';
-import type { PartitionRequest } from '../compute-partitions';
+import { computeVectors, type ComputedVectors } from '../../features';
+import type { PartitionRequest } from '../partition-request';
 import { gridOf } from './group-into-grids';
 import { createVectorWriter, type FileColumns } from './vector-writer';
 import { WriterPool } from './writer-pool';
-
-export interface GridContext {
-  readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
-  readonly openDuckDb: () => Promise<DuckDb>;
-}
 
 export interface ComputedGrid {
   readonly duckDb: DuckDb;

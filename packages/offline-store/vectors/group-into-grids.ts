@@ -1,6 +1,6 @@
 import type { Grid } from '../../features';
 import { dayNumber, midnightOf, parseInstant, type LogicalDate } from '../../instants';
-import type { PartitionRequest } from '../compute-partitions';
+import type { PartitionRequest } from '../partition-request';
 
 /**
  * How many moments one scan may serve, so that the facts of all of them fit in memory: a year of up

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { midnightOf, type LogicalDate } from '../../instants';
-import { withWriters, type GridContext } from './compute-grid';
-import type { PartitionProgress, PartitionRequest } from '../compute-partitions';
+import { withWriters } from './compute-grid';
+import type { GridContext } from '../partition-request';
+import type { PartitionProgress, PartitionRequest } from '../partition-request';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { countEvents } from '../publish-revision';
 

@@ -1,3 +1,4 @@
+import type { LoadProgress } from '../load-progress';
 import {
   asDatabaseError,
   copyIn,
@@ -22,13 +23,6 @@ export interface LoadCounts {
   readonly unchanged: PerTable<number>;
   /** Per table, how many rows for which reason; reasons that did not occur are left out. */
   readonly rejected: PerTable<RejectedCounts>;
-}
-
-/** How far a load has come; for progress lines and heartbeats. */
-export interface LoadProgress {
-  readonly table: RawTable;
-  readonly phase: 'reading' | 'loaded';
-  readonly rows: number;
 }
 
 export interface BatchOptions {

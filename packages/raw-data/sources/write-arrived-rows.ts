@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArrivedRows } from './arrived-rows';
 import { csvRelation } from './find-source-tables';
-import type { LoadProgress } from '../load/load-batch';
+import type { LoadProgress } from '../load-progress';
 import { rawTableNames, type RawTable } from '../raw-tables';
 import type { SourceTable } from './source-table';
 

@@ -1,4 +1,4 @@
-import { defineFeatureGroup } from '../../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../../packages/features/language/define-feature-group';
 import { fillColumn } from '../../../packages/features/fill-column';
 
 const prose = { type: 'float64', unit: 'units', description: 'How much.', windowDays: 1 } as const;

@@ -1,7 +1,7 @@
 import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { computeVectors } from '../../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../../packages/features/feature-set';
-import type { RawTables } from '../../../packages/features/oracle';
+import type { RawTables } from '../../support/oracle';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { change, DAY, event, failed, login, rawTablesOf, T } from './golden-case';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -3,7 +3,7 @@ import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles
 import { compileMoment } from '../../../packages/features/compile-moment';
 import { computeVectors } from '../../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../../packages/features/feature-set';
-import { naiveVector, type RawTables } from '../../../packages/features/oracle';
+import { naiveVector, type RawTables } from '../../support/oracle';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {

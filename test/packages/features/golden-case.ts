@@ -1,4 +1,4 @@
-import type { naiveVector, RawTables } from '../../../packages/features/oracle';
+import type { naiveVector, RawTables } from '../../support/oracle';
 import {
   MICROS_PER_DAY,
   MICROS_PER_SECOND,

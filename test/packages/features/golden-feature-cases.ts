@@ -15,7 +15,7 @@ import {
   knowledgeEnds,
   kept,
 } from './golden-case';
-import type { RawTables } from '../../../packages/features/oracle';
+import type { RawTables } from '../../support/oracle';
 
 /** A user with one event, and the one who is asked about. */
 function ofAnotherUser(eventTime: bigint, sessionId: string): Partial<RawTables> {

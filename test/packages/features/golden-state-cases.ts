@@ -1,4 +1,4 @@
-import type { RawTables } from '../../../packages/features/oracle';
+import type { RawTables } from '../../support/oracle';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import {
   bill,

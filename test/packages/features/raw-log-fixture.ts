@@ -4,7 +4,7 @@ import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
 import { featureSet, type FeatureSet } from '../../../packages/features/feature-set';
-import type { RawTables } from '../../../packages/features/oracle';
+import type { RawTables } from '../../support/oracle';
 import type { TimelineFiles } from '../../../packages/features/history/timelines';
 import { latestArrival, writeTimelines } from '../../../packages/features/history/write-timelines';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { createFeatureSet, featureSet } from '../../../packages/features/feature-set';
-import { defineFeatureGroup } from '../../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../../packages/features/language/define-feature-group';
 
 const prose = { unit: 'things', description: 'What it is.' };
 

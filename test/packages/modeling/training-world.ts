@@ -8,10 +8,8 @@ import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { formatInstant } from '../../../packages/instants/epoch-micros';
 import { addDays, datesBetween, midnightOf } from '../../../packages/instants/logical-date';
 import type { ModelSchema } from '../../../packages/modeling/model-documents';
-import {
-  trainModel,
-  type TrainModelOptions,
-} from '../../../packages/modeling/training/train-model';
+import { trainModel } from '../../../packages/modeling/training/train-model';
+import type { TrainModelOptions } from '../../../packages/modeling/training/training-run';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

@@ -4,10 +4,8 @@ import type { PartitionManifest } from '../../../packages/contracts/partitions';
 import type { PlannedKnowledge, RestatedPartition } from '../../../packages/contracts/runs';
 import { addDays, datesBetween, dayNumber } from '../../../packages/instants/logical-date';
 import type { AuditReport } from '../../../packages/offline-store/audit-partitions';
-import {
-  computePartitions,
-  type PartitionRequest,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { requestOf } from '../../../packages/offline-store/audit-partitions';
 import {

@@ -6,11 +6,11 @@ import {
   auditPartitions,
   type AuditReport,
 } from '../../../packages/offline-store/audit-partitions';
-import {
-  computePartitions,
-  type ComputeContext,
-  type PartitionOutcome,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type {
+  ComputeContext,
+  PartitionOutcome,
+} from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { currentPartition } from '../../../packages/offline-store/manifests';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';

@@ -2,11 +2,11 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dataPaths } from '../../../packages/config/data-paths';
 import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
 import { featureSet } from '../../../packages/features/feature-set';
-import {
-  computePartitions,
-  type ComputeContext,
-  type PartitionRequest,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type {
+  ComputeContext,
+  PartitionRequest,
+} from '../../../packages/offline-store/partition-request';
 import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
 import { createLedger, type Ledger } from '../../../packages/offline-store/ledger';
 import { currentPartition } from '../../../packages/offline-store/manifests';

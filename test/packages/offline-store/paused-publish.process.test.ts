@@ -2,10 +2,8 @@ import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { ChurnError } from '../../../packages/contracts/errors';
 import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
-import {
-  computePartitions,
-  type PartitionOutcome,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type { PartitionOutcome } from '../../../packages/offline-store/partition-request';
 import { currentPartition } from '../../../packages/offline-store/manifests';
 import type { PublishStep } from './publishing-child';
 import {

@@ -7,11 +7,11 @@ import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles
 import { createFeatureSet, featureSet } from '../../../packages/features/feature-set';
 import { datesBetween } from '../../../packages/instants/logical-date';
 import { auditPartitions, rebuildLedger } from '../../../packages/offline-store/audit-partitions';
-import {
-  computePartitions,
-  type ComputeContext,
-  type PartitionRequest,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type {
+  ComputeContext,
+  PartitionRequest,
+} from '../../../packages/offline-store/partition-request';
 import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { currentPartition } from '../../../packages/offline-store/manifests';

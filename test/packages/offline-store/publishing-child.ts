@@ -5,10 +5,8 @@ import { dataPaths } from '../../../packages/config/data-paths';
 import { openDatabase } from '../../../packages/database/open-database';
 import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
 import { featureSet } from '../../../packages/features/feature-set';
-import {
-  computePartitions,
-  type PartitionRequest,
-} from '../../../packages/offline-store/compute-partitions';
+import { computePartitions } from '../../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 import { createLedger, type Ledger } from '../../../packages/offline-store/ledger';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';

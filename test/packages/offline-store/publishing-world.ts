@@ -9,7 +9,7 @@ import { featureSet } from '../../../packages/features/feature-set';
 import type {
   ComputeContext,
   PartitionOutcome,
-} from '../../../packages/offline-store/compute-partitions';
+} from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../../environment/scratch-directory';

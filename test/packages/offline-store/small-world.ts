@@ -1,13 +1,13 @@
 import type { KnowledgeSnapshot } from '../../../packages/contracts/knowledge';
 import type { PlannedKnowledge } from '../../../packages/contracts/runs';
-import type { RawTables } from '../../../packages/features/oracle';
+import type { RawTables } from '../../support/oracle';
 import {
   formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
 } from '../../../packages/instants/epoch-micros';
 import { midnightOf } from '../../../packages/instants/logical-date';
-import type { PartitionRequest } from '../../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 
 export const start = midnightOf('2024-01-01');
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { defineFeatureGroup } from '../../../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../../../packages/features/language/define-feature-group';
 import { readTimelines } from '../../../../packages/features/history/read-timelines';
 import { writeListColumnFile } from '../../../../packages/list-columns/write-list-file';
 import { createScratchDirectory } from '../../../environment/scratch-directory';

@@ -1,5 +1,5 @@
 import { featureSet } from '../../../../packages/features/feature-set';
-import { defineFeatureGroup } from '../../../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../../../packages/features/language/define-feature-group';
 import { timelineKey } from '../../../../packages/features/history/timelines';
 import { columnsOf, planTimelines } from '../../../../packages/features/history/timelines';
 

@@ -1,8 +1,6 @@
 import { createFeatureSet, featureSet } from '../../../../packages/features/feature-set';
-import {
-  defineFeatureGroup,
-  type SourceTable,
-} from '../../../../packages/features/language/feature-definition';
+import { type SourceTable } from '../../../../packages/features/language/feature-definition';
+import { defineFeatureGroup } from '../../../../packages/features/language/define-feature-group';
 import { billingTypes } from '../../../../packages/raw-data/raw-tables';
 
 const prose = { unit: 'things', description: 'What it is.' };

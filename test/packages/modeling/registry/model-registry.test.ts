@@ -20,7 +20,7 @@ import {
   rollbackModel,
   showModel,
 } from '../../../../packages/modeling/registry/model-registry';
-import { loadServingModel } from '../../../../packages/modeling/scoring/serving-model';
+import { loadServingModel } from '../../../../packages/modeling/registry/load-serving-model';
 import { trainModel } from '../../../../packages/modeling/training/train-model';
 import { publishVersion } from '../../../../packages/modeling/registry/publish-version';
 import { listVersions } from '../../../../packages/modeling/registry/version-directory';

@@ -2,10 +2,10 @@ import type { KnowledgeSnapshot } from '../../../../packages/contracts/knowledge
 import type { PartitionManifest } from '../../../../packages/contracts/partitions';
 import type { DuckDb } from '../../../../packages/duckdb/open-duckdb';
 import { featureSet } from '../../../../packages/features/feature-set';
-import type { RawTables } from '../../../../packages/features/oracle';
+import type { RawTables } from '../../../support/oracle';
 import { formatInstant, MICROS_PER_DAY } from '../../../../packages/instants/epoch-micros';
 import { addDays, dayNumber, midnightOf } from '../../../../packages/instants/logical-date';
-import type { PartitionRequest } from '../../../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../../../packages/offline-store/partition-request';
 import { findRestatements } from '../../../../packages/offline-store/restatement/find-restatements';
 import type { LedgerRow } from '../../../../packages/offline-store/ledger';
 import { createScratchDirectory } from '../../../environment/scratch-directory';

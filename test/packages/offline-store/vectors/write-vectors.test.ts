@@ -1,5 +1,5 @@
 import { formatInstant } from '../../../../packages/instants/epoch-micros';
-import type { PartitionRequest } from '../../../../packages/offline-store/compute-partitions';
+import type { PartitionRequest } from '../../../../packages/offline-store/partition-request';
 import { openLawRig, type LawRig } from '../../../laws/law-rig';
 import { DAY, event, failed, rawTablesOf, T } from '../../features/golden-case';
 

@@ -1,8 +1,8 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { workflowInfo } from '@temporalio/workflow';
-import type { DailyRunInput } from '../packages/contracts';
-import { dateOf, type EpochMicros } from '../packages/instants';
-import { checkedDate, refusal } from './refusals';
+import type { DailyRunInput } from '../../packages/contracts';
+import { dateOf, type EpochMicros } from '../../packages/instants';
+import { checkedDate, refusal } from '../refusals';
 
 const SCHEDULED_START = defineSearchAttributeKey(
   'TemporalScheduledStartTime',

@@ -1,8 +1,8 @@
 import { CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import type { StepName } from '../packages/contracts';
-import type { SlaDeadline } from '../packages/orchestration';
-import { raiseAlert } from './raise-alert';
-import { workflowClock } from './workflow-clock';
+import type { StepName } from '../../packages/contracts';
+import type { SlaDeadline } from '../../packages/orchestration';
+import { raiseAlert } from '../raise-alert';
+import { workflowClock } from '../workflow-clock';
 
 /**
  * Waits for each deadline in turn and alerts when its step has not settled by then: once per level,

@@ -3,12 +3,12 @@ import {
   type PipelineStep,
   type StepName,
   type StepOutcome,
-} from '../packages/contracts';
-import { nextSteps } from '../packages/orchestration';
-import { runStep } from './activity-proxies';
-import { failureText } from './failure-text';
-import type { Retries } from './watch-retries';
-import { workflowClock } from './workflow-clock';
+} from '../../packages/contracts';
+import { nextSteps } from '../../packages/orchestration';
+import { runStep } from '../activity-proxies';
+import { failureText } from '../failure-text';
+import type { Retries } from '../watch-retries';
+import { workflowClock } from '../workflow-clock';
 
 /** A run's steps as they stand; the workflow's query, details and SLA watch read it. */
 export interface RunState {

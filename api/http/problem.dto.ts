@@ -6,7 +6,7 @@ import {
   ApiResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { errorCatalogue, type ErrorCode } from '../packages/contracts';
+import { errorCatalogue, type ErrorCode } from '../../packages/contracts';
 import { PROBLEM_CONTENT_TYPE } from './problem-details';
 
 export class FieldProblemDto {

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { appendDurably } from '../packages/durable-files';
-import type { LoggedPrediction } from './ports';
+import { appendDurably } from '../../packages/durable-files';
+import type { LoggedPrediction } from '../ports';
 
 /** Predictions that outlive a process while the database is down. */
 export interface PredictionSpool {

@@ -1,4 +1,4 @@
-import type { BackfillProgress, BackfillRequest } from '../packages/contracts';
+import type { BackfillProgress, BackfillRequest } from '../../packages/contracts';
 
 const FAILED_SHOWN_MAX = 60;
 

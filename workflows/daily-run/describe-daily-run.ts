@@ -1,5 +1,5 @@
-import { dailyPipeline, type DailyRunProgress, type StepName } from '../packages/contracts';
-import { describeRetry } from './watch-retries';
+import { dailyPipeline, type DailyRunProgress, type StepName } from '../../packages/contracts';
+import { describeRetry } from '../watch-retries';
 
 /** A run as the Markdown that the Temporal UI shows beside it. */
 export function describeDailyRun(progress: DailyRunProgress): string {

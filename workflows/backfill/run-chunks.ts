@@ -5,17 +5,17 @@ import {
   log,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ChunkInput } from '../activities';
+import type { ChunkInput } from '../../activities';
 import type {
   BackfillPlan,
   BackfillState,
   DateChunk,
   DateError,
   PartitionOutcome,
-} from '../packages/contracts';
-import { datesOfChunk } from '../packages/orchestration';
-import { computing, ledger } from './activity-proxies';
-import { failureText } from './failure-text';
+} from '../../packages/contracts';
+import { datesOfChunk } from '../../packages/orchestration';
+import { computing, ledger } from '../activity-proxies';
+import { failureText } from '../failure-text';
 
 /** What is counted while chunks run; it is also what continue-as-new carries. */
 export type ChunkTally = { -readonly [K in keyof BackfillState]: BackfillState[K] } & {

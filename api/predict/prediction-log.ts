@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { formatInstant } from '../packages/instants';
+import { formatInstant } from '../../packages/instants';
 import type {
   LoggedPrediction,
   PendingPrediction,
   PredictionLogPort,
   PredictionStore,
-} from './ports';
+} from '../ports';
 import type { PredictionSpool } from './prediction-spool';
 
 export interface PredictionLogOptions {

@@ -3,7 +3,7 @@ import {
   isChurnError,
   problemOf as problemOfError,
   type Problem as CatalogueProblem,
-} from '../packages/contracts';
+} from '../../packages/contracts';
 
 /** One field of a request that is not as it should be. */
 export interface FieldProblem {

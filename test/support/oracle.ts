@@ -1,12 +1,12 @@
-import { MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { FeatureSet } from './feature-set';
+import { MICROS_PER_DAY, type EpochMicros } from '../../packages/instants';
+import type { FeatureSet } from '../../packages/features/feature-set';
 import type {
   FeatureDefinition,
   LabelDefinition,
   SourceTable,
   StateDefinition,
   StateEvent,
-} from './language/feature-definition';
+} from '../../packages/features/language/feature-definition';
 
 interface Arrival {
   readonly ingestedAt: EpochMicros;

@@ -6,7 +6,7 @@ import {
   type ValidationOptions,
   type ValidatorOptions,
 } from 'class-validator';
-import { parseInstant, parseLogicalDate } from '../packages/instants';
+import { parseInstant, parseLogicalDate } from '../../packages/instants';
 import { InvalidRequestError, type FieldProblem } from './problem-details';
 
 const rules: ValidatorOptions = {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import type { ChurnError } from '../packages/contracts';
+import type { ChurnError } from '../../packages/contracts';
 import { catalogueErrorOf, PROBLEM_CONTENT_TYPE, problemOf } from './problem-details';
 
 const RETRY_AFTER_SECONDS = 1;

@@ -1,0 +1,53 @@
+import type { PublishedPartition } from '../../contracts';
+import type { DuckDb } from '../../duckdb';
+import type { EpochMicros, LogicalDate } from '../../instants';
+import type { ModelEvent, ModelSchema, SolverName } from '../model-documents';
+import type { ServedFeatures } from '../partition-rows';
+import type { SolverOptions } from '../solvers/solver';
+import type { TrainedModel } from './fit-model';
+import type { TrainingInputs } from './training-inputs';
+import type { TrainingRows } from './training-rows';
+
+export type TrainingStage = 'reading' | 'fitting' | 'evaluating' | 'publishing';
+
+export interface TrainModelOptions {
+  /** The current revision of each day; their labels count, and their features unless served ones are given. */
+  readonly partitions: readonly PublishedPartition[];
+  /** Features as they were served (see `selectTrainingPartitions`): at most one per day. */
+  readonly servedFeatures?: readonly ServedFeatures[];
+  readonly schema: ModelSchema;
+  readonly openDuckDb: () => Promise<DuckDb>;
+  readonly modelsDir: string;
+  /** D: days up to D − 31 d are used. */
+  readonly asOf: LogicalDate;
+  readonly createdAt: EpochMicros;
+  readonly codeVersion?: string;
+  /** Of the training sample. */
+  readonly seed: number;
+  /** Default `newton`. */
+  readonly solver?: SolverName;
+  /** Default: the solver's own (newton 1, which is scikit-learn's C = 1). */
+  readonly l2?: number;
+  readonly recordEvent?: (event: ModelEvent) => Promise<void>;
+  /** Called at each stage and after each day that is read; may be used to heartbeat. */
+  readonly onProgress?: (progress: { stage: TrainingStage; date?: LogicalDate }) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface InputRows {
+  readonly training: TrainingRows;
+  readonly validation: TrainingRows;
+  readonly users: number;
+}
+
+export interface TrainingRun {
+  readonly options: TrainModelOptions;
+  readonly inputs: TrainingInputs;
+  readonly hash: string;
+  readonly duckDb: DuckDb;
+  readonly rows: InputRows;
+  readonly trained: TrainedModel;
+  readonly settings: SolverOptions;
+  /** On the clock of `performance.now()`. */
+  readonly started: number;
+}

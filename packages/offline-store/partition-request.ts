@@ -1,0 +1,57 @@
+import type { KnowledgeKind, PlannedKnowledge } from '../contracts';
+import type { DuckDb } from '../duckdb';
+import type { FeatureSet, SegmentFiles } from '../features';
+import type { LogicalDate } from '../instants';
+import type { Ledger } from './ledger';
+import type { StorePaths } from './partition-paths';
+
+export interface GridContext {
+  readonly featureSet: FeatureSet;
+  readonly segments: SegmentFiles;
+  readonly openDuckDb: () => Promise<DuckDb>;
+}
+
+/** One partition to compute: which knowledge its features and its label use, and why. */
+export interface PartitionRequest {
+  readonly date: LogicalDate;
+  readonly kind: KnowledgeKind;
+  /** K and S of the features. */
+  readonly knownAt: string;
+  readonly batch: number;
+  /** L, its S and how far the source was complete in it. */
+  readonly label: Pick<PlannedKnowledge, 'labelKnownAt' | 'labelBatch' | 'completeThrough'>;
+  readonly reason: string;
+  /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
+  readonly basedOn?: number;
+  /**
+   * Only the state is new: the rest has the knowledge that it had, and what late data was looked for
+   * stands for it.
+   */
+  readonly addsState?: true;
+}
+
+export interface PartitionOutcome {
+  readonly date: LogicalDate;
+  /**
+   * `unchanged`: the bytes are those already published; `skipped`: this owner had done it before;
+   * `overtaken`: others have published another revision since it was planned.
+   */
+  readonly status: 'published' | 'unchanged' | 'skipped' | 'overtaken' | 'failed';
+  readonly revision: number | null;
+  readonly rows: number;
+  readonly reason: string;
+  readonly error?: string;
+}
+
+/** Told after each date; `signal` stops the work between dates and inside queries. */
+export interface PartitionProgress {
+  readonly report?: (done: number, total: number, what: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ComputeContext extends GridContext {
+  readonly ledger: Ledger;
+  readonly store: StorePaths;
+  /** Who claims: a retry of the same owner takes its own claims over at once. */
+  readonly owner: string;
+}
