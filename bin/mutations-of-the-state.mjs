@@ -84,6 +84,25 @@ export const stateMutations = [
     'return !hasState(manifest, featureSet) && !hasOtherVectors(manifest, featureSet);',
     'return false;',
   ),
+  {
+    name: 'a scan for each knowledge of labels',
+    file: 'packages/offline-store/vectors/group-into-grids.ts',
+    find: '(haveLabels || isSameLabel)',
+    replace: 'isSameLabel',
+    tests: [added],
+  },
+  computed(
+    'labels of another knowledge',
+    'if (request.addsState) await keepPublishedLabels(context, options);',
+    '',
+  ),
+  {
+    name: 'labels of a damaged file',
+    file: 'packages/offline-store/vectors/keep-labels.ts',
+    find: 'sha256 !== manifest.sha256 ||',
+    replace: '',
+    tests: [added],
+  },
   audited('the columns of before', 'isOld ? withoutState(', 'false ? withoutState('),
   audited(
     'revisions of before are not compared',

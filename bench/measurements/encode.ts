@@ -12,7 +12,8 @@ const VECTORS = `SELECT 'u' || lpad(i::VARCHAR, 7, '0') AS user_id,
   (hash(i + 2) % 40)::INTEGER AS days_since_last_login,
   (hash(i + 3) % 30 = 0)::INTEGER AS failed_payments_30d,
   (hash(i + 4) % 4 * 990)::DOUBLE / 100 AS total_spend_90d, hash(i + 5) % 3 = 0 AS is_pro_plan,
-  CASE WHEN hash(i + 6) % 10 > 0 THEN hash(i + 7) % 20 = 0 END AS label_churned_30d`;
+  CASE WHEN hash(i + 6) % 10 > 0 THEN hash(i + 7) % 20 = 0 END AS label_churned_30d,
+  hash(i + 8) % 10 > 0 AS is_subscribed`;
 
 /** One partition to one Parquet file: DuckDB against the writer that decision 0001 turned down. */
 export async function measureEncode(options: BenchOptions): Promise<Row[]> {
@@ -79,6 +80,7 @@ async function writeRows(
     total_spend_90d: { type: 'DOUBLE', compression },
     is_pro_plan: { type: 'BOOLEAN', compression },
     label_churned_30d: { type: 'BOOLEAN', compression, optional: true },
+    is_subscribed: { type: 'BOOLEAN', compression },
   });
   const writer = await ParquetWriter.openFile(schema, file);
   writer.setRowGroupSize(rows.length + 1);

@@ -57,53 +57,69 @@ await main.run(`CREATE TABLE days.changes AS
   ), billing AS (
     SELECT uid, ${dayOf('event_time')} AS d, event_type, amount_cents
     FROM ${table('billing_events')} JOIN users USING (user_id)
-  ), changes(uid, k, s7, s30, active, login, failed, cents, cancelled, plan) AS (
-    SELECT uid, greatest(d, coalesce(p + 7, d)), 1, 0, 0, 0, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, d + 7, -1, 0, 0, 0, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, greatest(d, coalesce(p + 30, d)), 0, 1, 0, 0, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, d + 30, 0, -1, 0, 0, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, d - 30, 0, 0, 1, 0, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, d, 0, 0, -1, CASE WHEN is_login THEN d ELSE 0 END, 0, 0, 0, 0 FROM pieces
-    UNION ALL SELECT uid, d, 0, 0, 0, 0, 1, 0, 0, 0 FROM billing WHERE event_type = 'charge_failed'
-    UNION ALL SELECT uid, d + 30, 0, 0, 0, 0, -1, 0, 0, 0 FROM billing WHERE event_type = 'charge_failed'
-    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, amount_cents, 0, 0 FROM billing WHERE event_type = 'charge_succeeded'
-    UNION ALL SELECT uid, d + 90, 0, 0, 0, 0, 0, -amount_cents, 0, 0 FROM billing WHERE event_type = 'charge_succeeded'
-    UNION ALL SELECT uid, d - 30, 0, 0, 0, 0, 0, 0, 1, 0 FROM billing WHERE event_type = 'subscription_cancelled'
-    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, 0, -1, 0 FROM billing WHERE event_type = 'subscription_cancelled'
-    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, 0, 0, d::INTEGER * 2 + (arg_max(plan, (event_time, change_id)) = 'pro')::INTEGER
+  ), billing_times AS (
+    SELECT uid, event_time, event_type FROM ${table('billing_events')} JOIN users USING (user_id)
+  ), returns AS (
+    SELECT uid, event_time AS t, INTERVAL 0 DAY AS after FROM ${table('plan_changes')} JOIN users USING (user_id)
+    UNION ALL SELECT uid, event_time, INTERVAL 0 DAY FROM billing_times WHERE event_type = 'subscription_started'
+    UNION ALL SELECT uid, event_time, INTERVAL 3 DAY FROM billing_times WHERE event_type = 'charge_succeeded'
+  ), gone AS (
+    SELECT uid, ${dayOf('t')} AS a, ${dayOf('least(back, again)')} AS b FROM (
+      SELECT uid, t, lead(t) OVER (PARTITION BY uid ORDER BY t) AS again, back FROM (
+        SELECT c.uid, c.t, min(r.t) AS back
+        FROM (SELECT uid, event_time AS t FROM billing_times WHERE event_type = 'subscription_cancelled') c
+          LEFT JOIN returns r ON r.uid = c.uid AND r.t > c.t + r.after GROUP BY ALL))
+  ), changes(uid, k, s7, s30, active, login, failed, cents, cancelled, plan, gone) AS (
+    SELECT uid, greatest(d, coalesce(p + 7, d)), 1, 0, 0, 0, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, d + 7, -1, 0, 0, 0, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, greatest(d, coalesce(p + 30, d)), 0, 1, 0, 0, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, d + 30, 0, -1, 0, 0, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, d - 30, 0, 0, 1, 0, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, d, 0, 0, -1, CASE WHEN is_login THEN d ELSE 0 END, 0, 0, 0, 0, 0 FROM pieces
+    UNION ALL SELECT uid, d, 0, 0, 0, 0, 1, 0, 0, 0, 0 FROM billing WHERE event_type = 'charge_failed'
+    UNION ALL SELECT uid, d + 30, 0, 0, 0, 0, -1, 0, 0, 0, 0 FROM billing WHERE event_type = 'charge_failed'
+    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, amount_cents, 0, 0, 0 FROM billing WHERE event_type = 'charge_succeeded'
+    UNION ALL SELECT uid, d + 90, 0, 0, 0, 0, 0, -amount_cents, 0, 0, 0 FROM billing WHERE event_type = 'charge_succeeded'
+    UNION ALL SELECT uid, d - 30, 0, 0, 0, 0, 0, 0, 1, 0, 0 FROM billing WHERE event_type = 'subscription_cancelled'
+    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, 0, -1, 0, 0 FROM billing WHERE event_type = 'subscription_cancelled'
+    UNION ALL SELECT uid, d, 0, 0, 0, 0, 0, 0, 0, d::INTEGER * 2 + (arg_max(plan, (event_time, change_id)) = 'pro')::INTEGER, 0
       FROM (SELECT uid, change_id, p.plan, event_time, ${dayOf('event_time')} AS d
         FROM ${table('plan_changes')} p JOIN users USING (user_id)) GROUP BY uid, d
+    UNION ALL SELECT uid, a, 0, 0, 0, 0, 0, 0, 0, 0, 1 FROM gone
+    UNION ALL SELECT uid, b, 0, 0, 0, 0, 0, 0, 0, 0, -1 FROM gone WHERE b IS NOT NULL
   )
   SELECT uid::INTEGER AS uid, k::SMALLINT AS k, s7::INTEGER AS s7, s30::INTEGER AS s30,
     active::INTEGER AS active, login::INTEGER AS login, failed::INTEGER AS failed,
-    cents::BIGINT AS cents, cancelled::INTEGER AS cancelled, plan::INTEGER AS plan
+    cents::BIGINT AS cents, cancelled::INTEGER AS cancelled, plan::INTEGER AS plan,
+    gone::INTEGER AS gone
   FROM changes ORDER BY k`);
 
 /** The state on a day from nothing: everything that is in force then. */
 const stateOn = (k) => `SELECT uid, 0 AS s7, 0 AS s30, 0 AS active, 0 AS login, 0 AS failed,
-    0::BIGINT AS cents, 0 AS cancelled, pro AS plan FROM users
+    0::BIGINT AS cents, 0 AS cancelled, pro AS plan, 0 AS gone FROM users
   UNION ALL SELECT uid, (a <= ${k} AND ${k} < b + 7)::INTEGER, (a <= ${k} AND ${k} < b + 30)::INTEGER,
     (a - 30 <= ${k} AND ${k} < b)::INTEGER,
-    CASE WHEN login_b <= ${k} THEN login_b WHEN login_a <= ${k} THEN login_a ELSE 0 END, 0, 0, 0, 0
+    CASE WHEN login_b <= ${k} THEN login_b WHEN login_a <= ${k} THEN login_a ELSE 0 END, 0, 0, 0, 0, 0
     FROM days.sessions WHERE b - a <= 1 AND a <= ${k + 30}
-  UNION ALL SELECT uid, s7, s30, active, login, failed, cents, cancelled, plan
+  UNION ALL SELECT uid, s7, s30, active, login, failed, cents, cancelled, plan, gone
     FROM days.changes WHERE k <= ${k}`;
 
 /** The state of the day before, and what begins or ends on this one. */
 const stateAfter = (state, k) => `SELECT * FROM ${state}
-  UNION ALL SELECT uid, 1, 1, 0, CASE WHEN login_a = ${k} THEN ${k} ELSE 0 END, 0, 0, 0, 0
+  UNION ALL SELECT uid, 1, 1, 0, CASE WHEN login_a = ${k} THEN ${k} ELSE 0 END, 0, 0, 0, 0, 0
     FROM days.sessions WHERE a = ${k} AND b - a <= 1
-  UNION ALL SELECT uid, 0, 0, -1, CASE WHEN login_b = ${k} THEN ${k} ELSE 0 END, 0, 0, 0, 0
+  UNION ALL SELECT uid, 0, 0, -1, CASE WHEN login_b = ${k} THEN ${k} ELSE 0 END, 0, 0, 0, 0, 0
     FROM days.sessions WHERE b = ${k} AND b - a <= 1
-  UNION ALL SELECT uid, -1, 0, 0, 0, 0, 0, 0, 0 FROM days.sessions WHERE b = ${k - 7} AND b - a <= 1
-  UNION ALL SELECT uid, 0, -1, 0, 0, 0, 0, 0, 0 FROM days.sessions WHERE b = ${k - 30} AND b - a <= 1
-  UNION ALL SELECT uid, 0, 0, 1, 0, 0, 0, 0, 0 FROM days.sessions WHERE a = ${k + 30} AND b - a <= 1
-  UNION ALL SELECT uid, s7, s30, active, login, failed, cents, cancelled, plan
+  UNION ALL SELECT uid, -1, 0, 0, 0, 0, 0, 0, 0, 0 FROM days.sessions WHERE b = ${k - 7} AND b - a <= 1
+  UNION ALL SELECT uid, 0, -1, 0, 0, 0, 0, 0, 0, 0 FROM days.sessions WHERE b = ${k - 30} AND b - a <= 1
+  UNION ALL SELECT uid, 0, 0, 1, 0, 0, 0, 0, 0, 0 FROM days.sessions WHERE a = ${k + 30} AND b - a <= 1
+  UNION ALL SELECT uid, s7, s30, active, login, failed, cents, cancelled, plan, gone
     FROM days.changes WHERE k = ${k}`;
 
 const summed = (rows) => `SELECT uid, sum(s7)::INTEGER AS s7, sum(s30)::INTEGER AS s30,
     sum(active)::INTEGER AS active, max(login) AS login, sum(failed)::INTEGER AS failed,
-    sum(cents)::BIGINT AS cents, sum(cancelled)::INTEGER AS cancelled, max(plan) AS plan
+    sum(cents)::BIGINT AS cents, sum(cancelled)::INTEGER AS cancelled, max(plan) AS plan,
+    sum(gone)::INTEGER AS gone
   FROM (${rows}) GROUP BY uid`;
 
 const vectors = (state, k) => `SELECT user_id, make_timestamptz(${k * DAY}) AS feature_time,
@@ -111,7 +127,8 @@ const vectors = (state, k) => `SELECT user_id, make_timestamptz(${k * DAY}) AS f
     (${k} - CASE WHEN login = 0 THEN since ELSE login END)::INTEGER AS days_since_last_login,
     failed AS failed_payments_30d, cents / 100.0::DOUBLE AS total_spend_90d,
     plan % 2 = 1 AS is_pro_plan,
-    ${k + 30 <= completeThrough ? 'active = 0 OR cancelled > 0' : 'NULL::BOOLEAN'} AS label_churned_30d
+    ${k + 30 <= completeThrough ? 'active = 0 OR cancelled > 0' : 'NULL::BOOLEAN'} AS label_churned_30d,
+    gone = 0 AS is_subscribed
   FROM ${state} JOIN users USING (uid) WHERE since <= ${k} ORDER BY uid`;
 
 async function writeDays(from, to) {

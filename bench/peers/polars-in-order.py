@@ -179,7 +179,7 @@ def session_features(sessions, pieces, count):
 
 def billing_features(users, count):
     rows = scan("billing_events").select(
-        "user_id", day_of("event_time").alias("d"), "event_type", "amount_cents"
+        "user_id", day_of("event_time").alias("d"), "event_type", "amount_cents", "event_time"
     )
     rows = with_uid(rows.collect(), users)
 
@@ -195,6 +195,7 @@ def billing_features(users, count):
         Running(count, [(failed, 0)], [(failed, 30)]),
         Running(count, [(spent, 0)], [(spent, 90)], np.int64),
         Running(count, [(cancelled, -30)], [(cancelled, 0)]),
+        rows,
     )
 
 
@@ -203,7 +204,40 @@ def plan_changes(users):
         "user_id", "change_id", "event_time", day_of("event_time").alias("d"), pl.col("plan") == "pro"
     )
     rows = with_uid(rows.collect(), users).sort("event_time", "change_id")
-    return ByDay(rows["d"].to_numpy(), rows["uid"].to_numpy(), rows["plan"].to_numpy())
+    return ByDay(rows["d"].to_numpy(), rows["uid"].to_numpy(), rows["plan"].to_numpy()), rows
+
+
+def departures(frame_of_plans, frame_of_billing):
+    """Per time that a user is gone, the first day and the day it ends on, if it does, after all."""
+
+    def of_type(event_type):
+        rows = frame_of_billing.filter(pl.col("event_type") == event_type)
+        return rows.select("uid", pl.col("event_time").alias("t"))
+
+    now, later = pl.duration(days=0), pl.duration(days=3)
+    returns = pl.concat(
+        [
+            frame_of_plans.select("uid", pl.col("event_time").alias("r"), now.alias("after")),
+            of_type("subscription_started").rename({"t": "r"}).with_columns(now.alias("after")),
+            of_type("charge_succeeded").rename({"t": "r"}).with_columns(later.alias("after")),
+        ]
+    )
+    gone = of_type("subscription_cancelled").unique().sort("uid", "t")
+    back = (
+        gone.join(returns, on="uid")
+        .filter(pl.col("r") > pl.col("t") + pl.col("after"))
+        .group_by("uid", "t")
+        .agg(pl.col("r").min())
+    )
+    gone = gone.join(back, on=["uid", "t"], how="left").sort("uid", "t")
+    again = pl.col("t").shift(-1).over("uid")
+    gone = gone.with_columns(pl.min_horizontal("r", again).alias("end"))
+    gone = gone.select("uid", day_of("t").alias("a"), day_of("end").alias("b"))
+    ended = gone.filter(pl.col("b").is_not_null())
+    return (
+        ByDay(gone["a"].to_numpy(), gone["uid"].to_numpy()),
+        ByDay(ended["b"].to_numpy(), ended["uid"].to_numpy()),
+    )
 
 
 def write_day(users, k, visible, columns):
@@ -233,12 +267,14 @@ def main():
     pieces = long_pieces(sessions, events, users)
     del events
     seven, thirty, active, logins = session_features(sessions, pieces, count)
-    failed, spent, cancelled = billing_features(users, count)
-    plans = plan_changes(users)
+    failed, spent, cancelled, bills = billing_features(users, count)
+    plans, changes = plan_changes(users)
+    begin, end = departures(changes, bills)
+    gone = Running(count, [(begin, 0)], [(end, 0)])
     since = users["since"].to_numpy().astype(np.int32)
     last_login, pro = since.copy(), users["plan"].to_numpy().copy()
-    running = [seven, thirty, active, failed, spent, cancelled]
-    earliest = min(FIRST, *[int(rows.day[0]) for rows in (logins, plans) if len(rows.day)],
+    running = [seven, thirty, active, failed, spent, cancelled, gone]
+    earliest = min(FIRST, *[int(rows.day[0]) for rows in (logins, plans, begin) if len(rows.day)],
                    int(sessions["a"].min() or FIRST), int(since.min())) - 30
     written = []
     with ThreadPoolExecutor(THREADS) as pool:
@@ -263,6 +299,7 @@ def main():
                 "label_churned_30d": pl.Series(label)
                 if known
                 else pl.Series([None], dtype=pl.Boolean).new_from_index(0, len(label)),
+                "is_subscribed": (gone.now == 0)[visible],
             }
             written.append(pool.submit(write_day, users, k, pl.Series(visible), columns))
             if len(written) > 8:

@@ -107,6 +107,45 @@ def plans(ids, users, begin):
     return latest([rows[name].to_numpy() for name in ("uid", "d", "plan")], users, begin)
 
 
+def departures(ids):
+    """Per time that a user is gone, the first day and the day it ends on, if it does, after all."""
+
+    def times(table, *columns):
+        return numbered(scan(table), ids).select("uid", "event_time", *columns).collect()
+
+    plan_changes, bills = times("plan_changes"), times("billing_events", "event_type")
+
+    def of_type(event_type):
+        rows = bills.filter(pl.col("event_type") == event_type)
+        return rows.select("uid", pl.col("event_time").alias("t"))
+
+    now, later = pl.duration(days=0), pl.duration(days=3)
+    returns = pl.concat(
+        [
+            plan_changes.select("uid", pl.col("event_time").alias("r"), now.alias("after")),
+            of_type("subscription_started").rename({"t": "r"}).with_columns(now.alias("after")),
+            of_type("charge_succeeded").rename({"t": "r"}).with_columns(later.alias("after")),
+        ]
+    )
+    gone = of_type("subscription_cancelled").unique().sort("uid", "t")
+    back = (
+        gone.join(returns, on="uid")
+        .filter(pl.col("r") > pl.col("t") + pl.col("after"))
+        .group_by("uid", "t")
+        .agg(pl.col("r").min())
+    )
+    gone = gone.join(back, on=["uid", "t"], how="left").sort("uid", "t")
+    again = pl.col("t").shift(-1).over("uid")
+    gone = gone.with_columns(pl.min_horizontal("r", again).alias("end"))
+
+    def day(column):
+        midnight = (pl.col(column).dt.epoch("us") + (DAY - 1)) // DAY
+        return (midnight - FIRST).fill_null(ROWS).cast(pl.Int32).alias(column)
+
+    gone = gone.select("uid", day("t"), day("end"))
+    return [gone[name].to_numpy() for name in ("uid", "t", "end")]
+
+
 def features(table, ids):
     """Per feature, a matrix of days × users; and whether the label's horizon is silent, or cancelled."""
     users = len(table)
@@ -119,6 +158,7 @@ def features(table, ids):
     failed_uid, failed = of_type("billing_events", "charge_failed", ids)
     paid_uid, paid, cents = of_type("billing_events", "charge_succeeded", ids, "amount_cents")
     gone_uid, gone = of_type("billing_events", "subscription_cancelled", ids)
+    away_uid, away, back = departures(ids)
     active = in_force(day - HORIZON, day, uid, users)
     cancelled = in_force(gone - HORIZON, gone, gone_uid, users)
     return {
@@ -129,6 +169,7 @@ def features(table, ids):
         "cents": in_force(paid, paid + 90, paid_uid, users, cents, np.int64),
         "pro": plans(ids, users, (table["plan"] == "pro").cast(pl.Int32).to_numpy()),
         "churned": (active == 0) | (cancelled > 0),
+        "subscribed": in_force(away, back, away_uid, users) == 0,
     }
 
 
@@ -151,6 +192,7 @@ def write_day(table, of, k):
             "label_churned_30d": pl.Series(of["churned"][k, visible])
             if known
             else pl.Series([None], dtype=pl.Boolean).new_from_index(0, rows),
+            "is_subscribed": of["subscribed"][k, visible],
         }
     )
     date = datetime.date(1970, 1, 1) + datetime.timedelta(days=FIRST + k)

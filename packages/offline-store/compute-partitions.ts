@@ -8,12 +8,14 @@ import { mkdir } from 'node:fs/promises';
 import { isChurnError, type ErrorCode, type PartitionManifest } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
-import { midnightOf, type LogicalDate } from '../instants';
+import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
 import { withWriters } from './vectors/compute-grid';
 import { asStorageError } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
+import { keepLabels } from './vectors/keep-labels';
 import type { Checked, Claim, Ledger } from './ledger';
+import { findRevisionFile } from './partition-paths';
 import {
   countEvents,
   countSources,
@@ -117,17 +119,9 @@ async function computeGroup(
         if (!claim) continue;
         const moment = vectors.vectorsAt(indexIn(group, request));
         const sourceCounts = await countsOf(request.batch);
+        const shared = { duckDb, pool, contentHash, sourceCounts, signal };
         await pool.tasks.add(async () => {
-          const hash = contentHash(moment, midnightOf(request.date));
-          const options = {
-            pool,
-            vectors: moment,
-            contentHash: hash,
-            request,
-            claim,
-            sourceCounts,
-          };
-          const outcome = await publishOne(context, { ...options, signal });
+          const outcome = await publishOne(context, { ...shared, vectors: moment, request, claim });
           moment.release();
           claims.delete(request.date);
           progress.onOutcome(outcome);
@@ -168,12 +162,23 @@ function countingOnce(duckDb: DuckDb, segments: SegmentFiles) {
 
 interface PublishOptions {
   readonly pool: WriterPool;
+  readonly duckDb: DuckDb;
   readonly vectors: MomentVectors;
-  readonly contentHash: string;
+  readonly contentHash: (vectors: MomentVectors, at: EpochMicros) => string;
   readonly signal?: AbortSignal;
   readonly request: PartitionRequest;
   readonly claim: Claim;
   readonly sourceCounts: Readonly<Record<string, number>>;
+}
+
+async function keepPublishedLabels(
+  { store, featureSet }: ComputeContext,
+  { duckDb, vectors, request, claim }: PublishOptions,
+): Promise<void> {
+  const manifest = claim.published;
+  if (!manifest) throw new RangeError(`nothing of ${request.date} is published to add a state to`);
+  const path = findRevisionFile(store, request.date, manifest.revision);
+  await keepLabels(duckDb, featureSet, { vectors, published: { manifest, path } });
 }
 
 /** What keeps every date from being written is no failure of the one that met it first. */
@@ -189,10 +194,14 @@ async function publishOne(
 ): Promise<PartitionOutcome> {
   const { pool, vectors, request, claim, signal } = options;
   const { date, reason } = request;
+  const at = midnightOf(date);
   const write = (file: string) =>
-    pool.withWriter((writer) => writer.write(vectors, midnightOf(date), file, signal));
+    pool.withWriter((writer) => writer.write(vectors, at, file, signal));
   try {
-    const staged = await stageRevision(context, { ...options, write, rows: vectors.rows });
+    if (request.addsState) await keepPublishedLabels(context, options);
+    const { rows } = vectors;
+    const contentHash = options.contentHash(vectors, at);
+    const staged = await stageRevision(context, { ...options, contentHash, write, rows });
     if (!isNews(claim.published, staged.manifest, context.featureSet)) {
       await keepRevision(context, { staged, claim, checked: checkedBy(request) });
       return {

@@ -24,8 +24,8 @@ export interface PartitionRequest {
   /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
   readonly basedOn?: number;
   /**
-   * Only the state is new: the rest has the knowledge that it had, and what late data was looked for
-   * stands for it.
+   * Only the state is new, in the revision that it is based on: the rest has the knowledge that it
+   * had, the labels are those published, and what late data was looked for stands for both.
    */
   readonly addsState?: true;
 }

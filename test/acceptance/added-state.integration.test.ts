@@ -1,3 +1,4 @@
+import { appendFileSync, statSync, truncateSync } from 'node:fs';
 import { loadConfig } from '../../packages/config/load-config';
 import type { PartitionManifest } from '../../packages/contracts/partitions';
 import type { PlannedKnowledge } from '../../packages/contracts/runs';
@@ -7,6 +8,7 @@ import { addDays, datesBetween } from '../../packages/instants/logical-date';
 import { requestOf } from '../../packages/offline-store/audit-partitions';
 import { readManifests } from '../../packages/offline-store/manifests';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { groupIntoGrids } from '../../packages/offline-store/vectors/group-into-grids';
 import { openApplication } from '../../packages/application/application';
 import {
   backfillRequestsOf,
@@ -147,6 +149,29 @@ describe('an installation whose partitions were made before there was a state', 
     expect(asked({}, 'all')).toMatchObject({ knownAt: ARRIVED, batch: 3, reason: 'asked' });
     expect(asked({ kind: 'pinned' }, 'missing')).toMatchObject({ kind: 'pinned', batch: 3 });
     expect(asked({ kind: 'as-served' }, 'missing')).toMatchObject({ kind: 'as-served' });
+  });
+
+  it('adds it with one scan, whatever the labels of the partitions know', async () => {
+    const { ledger } = application.adapters;
+    const rows = await ledger.list({ from: RANGE.from, to: DAILY });
+    const knowledge = await application.pipelinePorts.takeDailyKnowledge(DAILY);
+    const options = { rows, reason: 'backfill', reprocess: 'missing', featureSet } as const;
+    const requests = backfillRequestsOf(DATES, knowledge, options);
+    expect(new Set(requests.map(({ label }) => label.labelBatch))).toEqual(new Set([2, 3]));
+    expect(groupIntoGrids(requests, 366)).toHaveLength(1);
+  });
+
+  it('fails for a date whose file is damaged, and says so', async () => {
+    const file = partitionPaths(application.adapters.paths, RESTATED).revisionFile(
+      before.get(RESTATED)!.revision,
+    );
+    const { size } = statSync(file);
+    appendFileSync(file, 'damage');
+    await expect(backfill(application, { from: RESTATED, to: RESTATED })).rejects.toThrow(
+      `${file} does not match its manifest`,
+    );
+    truncateSync(file, size);
+    expect((await currentManifests()).get(RESTATED)).toEqual(before.get(RESTATED));
   });
 
   it('computes them anew by a backfill of all', async () => {

@@ -12,8 +12,9 @@ export function momentsPerScan(events: number): number {
 }
 
 /**
- * Groups of dates that one grid can serve: within so many days, one label knowledge, K and S never
- * falling. Days in between that are not asked for cost a little, a scan of their own far more.
+ * Groups of dates that one grid can serve: within so many days, K and S never falling, and one label
+ * knowledge, or labels that are there already. Days in between that are not asked for cost a little,
+ * a scan of their own far more.
  */
 export function groupIntoGrids(
   requests: readonly PartitionRequest[],
@@ -37,14 +38,18 @@ function canJoin(
   const last = group.at(-1);
   if (!first || !last) return false;
   const { labelKnownAt, labelBatch, completeThrough } = first.label;
+  // Where only the state is new, the labels are not those that the grid gives.
+  const haveLabels = first.addsState === true && next.addsState === true;
+  const isSameLabel =
+    next.label.labelKnownAt === labelKnownAt &&
+    next.label.labelBatch === labelBatch &&
+    next.label.completeThrough === completeThrough;
   return (
     indexIn(group, next) < moments &&
     next.date > last.date &&
     next.knownAt >= last.knownAt &&
     next.batch >= last.batch &&
-    next.label.labelKnownAt === labelKnownAt &&
-    next.label.labelBatch === labelBatch &&
-    next.label.completeThrough === completeThrough
+    (haveLabels || isSameLabel)
   );
 }
 
