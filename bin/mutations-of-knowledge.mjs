@@ -114,7 +114,7 @@ export const knowledgeMutations = [
   ),
   rawAudit('filed under another batch', 'l.filed_batch = p.batch AND ', '', [rawLog]),
   rawAudit('rows that differ', 'IS NOT DISTINCT FROM p', 'IS NOT DISTINCT FROM l', [rawLog]),
-  onlineAudit('vectors by their hash', 'vectorHash(stored.features) === expected.hash &&', '', [
+  onlineAudit('vectors by their hash', 'onlineVectorHash(stored) === expected.hash &&', '', [
     online,
   ]),
   onlineAudit('K of a vector', 'stored.known_at === offline.known_at &&', '', [online]),

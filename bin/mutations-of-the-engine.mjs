@@ -12,7 +12,7 @@ const moment = breaksOf('packages/features/compile-moment.ts', [golden, oracle])
 
 const spine = (name, find, replace, file = 'compile-spine') => ({
   name,
-  file: `packages/features/${file}.ts`,
+  file: `packages/features/history/${file}.ts`,
   find,
   replace,
   tests: [

@@ -24,7 +24,7 @@ const places = breaksOf('packages/offline-store/partition-paths.ts', [
 const late = breaksOf('packages/offline-store/restatement/find-restatements.ts', [golden]);
 
 const [grids, computing, claims, ledger, revisions] = [
-  'group-into-grids',
+  'vectors/group-into-grids',
   'compute-partitions',
   'claim-dates',
   'ledger',

@@ -1,24 +1,24 @@
 import { breaksOf } from './breaks-of.mjs';
 
 const tests = {
-  features: [
+  'features/history': [
     'test/packages/features/history/timelines.test.ts',
     'test/packages/features/history/read-timelines.test.ts',
     'test/packages/features/history-boundaries.test.ts',
     'test/laws/history.test.ts',
   ],
   'offline-store': ['test/packages/offline-store/timeline-store.integration.test.ts'],
-  platform: ['test/acceptance/history.integration.test.ts'],
+  'application/history': ['test/acceptance/history.integration.test.ts'],
 };
 
 const breakOf = (folder, file) => breaksOf(`packages/${folder}/${file}.ts`, tests[folder]);
 
-const planning = breakOf('features', 'timelines');
-const compiling = breakOf('features', 'compile-timelines');
-const writing = breakOf('features', 'write-timelines');
-const reading = breakOf('features', 'read-timelines');
-const choosing = breakOf('features', 'compute-history');
-const selecting = breakOf('features', 'compile-spine');
+const planning = breakOf('features/history', 'timelines');
+const compiling = breakOf('features/history', 'compile-timelines');
+const writing = breakOf('features/history', 'write-timelines');
+const reading = breakOf('features/history', 'read-timelines');
+const choosing = breakOf('features/history', 'compute-history');
+const selecting = breakOf('features/history', 'compile-spine');
 const filing = (file) =>
   breaksOf(`packages/list-columns/${file}.ts`, ['test/packages/list-columns']);
 const [fileReading, fileWriting, regrouping] = [
@@ -27,7 +27,7 @@ const [fileReading, fileWriting, regrouping] = [
   'regroup-rows',
 ].map(filing);
 const storing = breakOf('offline-store', 'timeline-store');
-const answering = breakOf('platform', 'history-timelines');
+const answering = breakOf('application/history', 'history-timelines');
 
 /** Breaks of how timelines are made, kept and read. */
 export const timelineMutations = [
