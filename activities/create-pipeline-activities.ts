@@ -5,14 +5,16 @@ import {
   type Alert,
   type BackfillPlan,
   type BackfillProgress,
+  type ComputeRequest,
   type RecordedBackfillRequest,
   type DailyRunReport,
   type DateChunk,
   type PartitionOutcome,
+  type PipelinePorts,
   type PlannedKnowledge,
+  type Progress,
 } from '../packages/contracts';
 import { datesOfChunk } from '../packages/orchestration';
-import type { ComputeRequest, PipelinePorts, Progress } from './pipeline-ports';
 import { runWithProgress } from './run-with-progress';
 
 /** What every step of a daily run is given. Training and drift see the run's date as their day. */
@@ -113,9 +115,11 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
     /** Not reported itself: that an alert can't be raised is no alert. */
     raise_alert: (alert: Alert) => runWithProgress(() => ports.raiseAlert(alert)),
     find_missing_runs: ({ now }: { now: string }) =>
-      run(undefined, () => ports.expectedButMissing(now)),
+      run(undefined, () => ports.findMissingRuns(now)),
     restate_partitions: (request: { dryRun: boolean }) =>
-      run(undefined, (progress) => ports.restate({ ...request, runId: currentRunId() }, progress)),
+      run(undefined, (progress) =>
+        ports.restatePartitions({ ...request, runId: currentRunId() }, progress),
+      ),
   };
 }
 
@@ -127,7 +131,7 @@ function createBackfillActivities(ports: PipelinePorts, run: Runner) {
     compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
       run(input.chunk.to, async (progress) => {
         const request = computeRequestOf(input);
-        return withShortErrors(await ports.computePartitions(request, progress));
+        return withShortErrors(await ports.computeChunk(request, progress));
       }),
 
     /** For a chunk whose compute_chunk gave up or was cancelled. */
@@ -138,11 +142,11 @@ function createBackfillActivities(ports: PipelinePorts, run: Runner) {
     }: ChunkInput & { as: 'failed' | 'cancelled'; error: string }): Promise<PartitionOutcome[]> =>
       run(input.chunk.to, async () => {
         const request = { ...computeRequestOf(input), as, error };
-        return withShortErrors(await ports.settlePartitions(request));
+        return withShortErrors(await ports.settleChunk(request));
       }),
 
     finish_backfill: (progress: BackfillProgress) =>
-      run(undefined, () => ports.recordBackfill(progress)),
+      run(undefined, () => ports.finishBackfill(progress)),
   };
 }
 

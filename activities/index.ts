@@ -4,4 +4,3 @@ export {
   type PipelineActivities,
   type StepInput,
 } from './create-pipeline-activities';
-export type * from './pipeline-ports';

@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
-import type { Progress, ProgressDetails } from './pipeline-ports';
+import type { Progress, ProgressDetails } from '../packages/contracts';
 import { reportEndedAttempts, reportFailedAttempt, type AttemptReport } from './report-attempts';
 import { toActivityFailure } from './to-activity-failure';
 

@@ -12,7 +12,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../packages/config/load-config';
 import { addDays, type LogicalDate } from '../packages/instants/logical-date';
-import type { JobProgress } from '../packages/application/partitions/partition-services';
+import type { Progress } from '../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../packages/application/application';
 import { datesOfChunk } from '../packages/orchestration/plan-chunks';
 import { startStack } from '../packages/local-services/start-stack';
@@ -28,7 +28,7 @@ const DOUBLINGS = [
   [182, 364],
 ] as const;
 const BUDGET = 2;
-const quietly: JobProgress = { report: () => {}, signal: new AbortController().signal };
+const quietly: Progress = { report: () => {}, signal: new AbortController().signal };
 
 interface Measured {
   readonly seconds: number;
@@ -99,7 +99,7 @@ async function backfillLast(application: Application, days: number): Promise<Mea
   for (const chunk of chunks) {
     const dates = datesOfChunk(chunk);
     const work = { runId, dates, knowledge, reason: 'backfill' };
-    await pipelinePorts.computePartitions(work, quietly);
+    await pipelinePorts.computeChunk(work, quietly);
   }
   const seconds = (performance.now() - started) / 1_000;
   const rows = await application.services.listPartitions({ from, to: END });

@@ -1,6 +1,6 @@
 import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { createPipelineActivities, type PipelinePorts } from '../activities';
-import { taskQueues } from '../packages/contracts';
+import { createPipelineActivities } from '../activities';
+import { taskQueues, type PipelinePorts } from '../packages/contracts';
 
 export interface CreateWorkersOptions {
   readonly connection: NativeConnection;

@@ -47,7 +47,7 @@ export async function runBackfill(
     for (let chunk = waiting.shift(); chunk; chunk = waiting.shift()) {
       const dates = datesOfChunk(chunk);
       const work = { runId: id, dates, knowledge, reason: 'backfill' };
-      const outcomes = await pipelinePorts.computePartitions(work, quietly);
+      const outcomes = await pipelinePorts.computeChunk(work, quietly);
       const failed = outcomes.find(({ status }) => status !== 'succeeded');
       if (failed) throw new Error(`${failed.date} ${failed.status}: ${failed.error}`);
     }

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { loadConfig } from '../../packages/config/load-config';
-import type { JobProgress } from '../../packages/application/partitions/partition-services';
+import type { Progress } from '../../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../../packages/application/application';
 import type { ServiceName } from '../../packages/local-services/service-names';
 import { startStack } from '../../packages/local-services/start-stack';
 import { stopStack } from '../../packages/local-services/stop-stack';
 
-export const quietly: JobProgress = { report: () => {}, signal: new AbortController().signal };
+export const quietly: Progress = { report: () => {}, signal: new AbortController().signal };
 
 /** DuckDB threads of the platform and of every peer: the budgets are for two cores. */
 export const THREADS = 2;

@@ -1,5 +1,5 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import type { JobProgress } from './partitions/partition-services';
+import type { Progress } from '../contracts';
 
 /** An activity of a running workflow whose last attempt failed. */
 export interface PendingFailure {
@@ -58,7 +58,7 @@ export function describePendingFailure(
 /** Says of each attempt that failed once what it failed of, as long as it is tried again. */
 export function createFailureNotes(
   handle: Pick<WorkflowHandle, 'describe'>,
-  progress: Pick<JobProgress, 'note'>,
+  progress: Pick<Progress, 'note'>,
 ): () => Promise<void> {
   const noted = new Set<string>();
   return async () => {

@@ -13,6 +13,7 @@ import {
   type DateError,
   type DailyRunProgress,
   type DailyRunReport,
+  type Progress,
 } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
@@ -22,7 +23,7 @@ import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
 import { auditOffline } from './partitions/audit-offline';
 import { requireNotInFuture, restate } from './daily-run/daily-run-services';
 import { warnBeforeData } from './backfills/dates-before-data';
-import { driftOfChampion } from './drift/drift-services';
+import { detectDriftNow } from './drift/drift-services';
 import { loadOptions } from './daily-run/generate-data';
 import {
   atRisk,
@@ -35,7 +36,7 @@ import {
   train,
 } from './models/model-services';
 import type { Adapters } from './open/open-adapters';
-import { newestPartition, type JobProgress } from './partitions/partition-services';
+import { newestPartition } from './partitions/partition-services';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
 import { createFailureNotes } from './pending-failures';
@@ -61,9 +62,9 @@ export function createServices(
     listPartitions: (range: { from?: LogicalDate; to?: LogicalDate }) =>
       listPartitionRows(adapters, range),
     userFeatures: (query: FeaturesQuery) => userFeatures(adapters, query),
-    writeHistory: (query: HistoryQuery, progress: JobProgress): Promise<HistoryReport> =>
+    writeHistory: (query: HistoryQuery, progress: Progress): Promise<HistoryReport> =>
       writeHistory(adapters, query, progress),
-    train: async (options: { asOf?: LogicalDate }, progress: JobProgress) => {
+    train: async (options: { asOf?: LogicalDate }, progress: Progress) => {
       await openForWriting(adapters.config);
       return train(adapters, options, progress);
     },
@@ -73,10 +74,10 @@ export function createServices(
     rollbackModel: (reason: string) => rollback(adapters, reason),
     predict: (userId: string, options: { explain: boolean }) => predict(adapters, userId, options),
     atRisk: (options: { limit: number }) => atRisk(adapters, options),
-    drift: (date: LogicalDate) => driftOfChampion(adapters, date),
+    drift: (date: LogicalDate) => detectDriftNow(adapters, date),
     replay: (predictionId: string) => replayPrediction(adapters, predictionId),
-    sync: (progress: JobProgress) => syncNewestPartition(adapters, progress),
-    audit: (store: AuditedStore, progress: JobProgress) => audit(adapters, store, progress),
+    sync: (progress: Progress) => syncNewestPartition(adapters, progress),
+    audit: (store: AuditedStore, progress: Progress) => audit(adapters, store, progress),
   };
 }
 
@@ -95,7 +96,7 @@ function createDataServices(adapters: Adapters) {
         start?: LogicalDate;
         version?: number;
       },
-      progress: JobProgress,
+      progress: Progress,
     ) => {
       await openForWriting(adapters.config);
       const { world } = await adapters.installation();
@@ -115,7 +116,7 @@ function createDataServices(adapters: Adapters) {
     },
     importFolder: async (
       options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough'>,
-      progress: JobProgress,
+      progress: Progress,
     ) => {
       await openForWriting(adapters.config);
       const folder = path.resolve(options.folder);
@@ -143,7 +144,7 @@ const POLL_MILLIS = 500;
 function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills: BackfillRuns) {
   return {
     /** Runs, or attaches to, the daily run of a date, and waits for its report. */
-    runDay: async (date: LogicalDate, progress: JobProgress) => {
+    runDay: async (date: LogicalDate, progress: Progress) => {
       await openForWriting(adapters.config);
       const report = await runDay(adapters, temporal, date, progress);
       return { ...report, warnings: await warnBeforeData(adapters, { from: date, to: date }) };
@@ -165,14 +166,14 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
         warnings: await warnBeforeData(adapters, request),
       };
     },
-    backfill: async (request: BackfillRequest, progress: JobProgress) => {
+    backfill: async (request: BackfillRequest, progress: Progress) => {
       await openForWriting(adapters.config);
       const warnings = await warnBeforeData(adapters, request);
       const { id } = await backfills.start(request);
       const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
       return { ...backfillDocument(ended), warnings };
     },
-    restate: async ({ dryRun }: { dryRun: boolean }, progress: JobProgress) => {
+    restate: async ({ dryRun }: { dryRun: boolean }, progress: Progress) => {
       const report = await restate(
         adapters,
         { dryRun, owner: `restate-${randomUUID()}` },
@@ -189,7 +190,7 @@ async function runDay(
   adapters: Adapters,
   temporal: LazyTemporal,
   date: LogicalDate,
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<DailyRunReport> {
   // A synthetic world runs ahead of the clock: its own load says what is in the future there.
   const { source } = await adapters.installation();
@@ -214,7 +215,7 @@ async function runDay(
 
 async function waitForBackfill(
   options: { id: string; adapters: Adapters; backfills: BackfillRuns; temporal: LazyTemporal },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<BackfillProgress> {
   const { id, adapters, backfills, temporal } = options;
   const handle = (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
@@ -282,7 +283,7 @@ export function backfillDocument(progress: BackfillProgress) {
 
 export type AuditedStore = 'raw' | 'offline' | 'online' | 'models';
 
-async function audit(adapters: Adapters, store: AuditedStore, progress: JobProgress) {
+async function audit(adapters: Adapters, store: AuditedStore, progress: Progress) {
   switch (store) {
     case 'raw':
       return adapters.auditRawLog();

@@ -1,4 +1,5 @@
-import type { JobProgress, Application } from '../application';
+import type { Application } from '../application';
+import type { Progress } from '../contracts';
 import type { Config } from '../config';
 
 /** What a command's action is given. */
@@ -7,7 +8,7 @@ export interface CommandContext {
   /** Monotonic milliseconds. */
   readonly clock: () => number;
   /** Progress on stderr; its signal is aborted by SIGINT. */
-  readonly progress: JobProgress;
+  readonly progress: Progress;
   /** Opens the platform once; it is closed when the command ends. */
   readonly application: () => Promise<Application>;
 }

@@ -1,7 +1,7 @@
-import { ChurnError } from '../contracts';
+import { ChurnError, type Progress } from '../contracts';
 import type { Config } from '../config';
 import { addDays, type LogicalDate } from '../instants';
-import type { JobProgress, Application } from '../application';
+import type { Application } from '../application';
 import { startStack, type StackStatus } from '../local-services';
 import { applyApplicationSchedules } from './apply-platform-schedules';
 import { callPredict } from './call-predict';
@@ -17,7 +17,7 @@ export interface DemoOptions {
 export interface DemoPorts {
   readonly config: Config;
   readonly application: () => Promise<Application>;
-  readonly progress: JobProgress;
+  readonly progress: Progress;
   /** Monotonic milliseconds. */
   readonly clock: () => number;
 }

@@ -4,6 +4,7 @@ export * from './errors';
 export * from './knowledge';
 export * from './partitions';
 export * from './pipeline';
+export type * from './pipeline-ports';
 export * from './problem';
 export * from './reprocess';
 export * from './runs';

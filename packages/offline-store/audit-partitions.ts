@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { PartitionManifest } from '../contracts';
+import type { PartitionManifest, Progress } from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { withWriters } from './vectors/compute-grid';
@@ -38,7 +38,7 @@ const EXAMPLES_MAX = 20;
  */
 export async function auditPartitions(
   context: AuditContext,
-  progress: { report?: (done: number, total: number, what: string) => void } = {},
+  progress: Pick<Partial<Progress>, 'report'> = {},
 ): Promise<AuditReport> {
   const { store, ledger } = context;
   const onDisk = await datesOnDisk(store);
@@ -97,7 +97,7 @@ export type AuditContext = Omit<ComputeContext, 'owner'> & {
 async function auditRevisions(
   context: AuditContext,
   dates: readonly LogicalDate[],
-  report?: (done: number, total: number, what: string) => void,
+  report: Progress['report'] | undefined,
 ): Promise<AuditedRevision[]> {
   const audited: AuditedRevision[] = [];
   const rounds = new Map<string, PartitionManifest[]>();
@@ -107,7 +107,7 @@ async function auditRevisions(
   const total = manifestsByDate.flat().length;
   const note = (manifest: PartitionManifest, verdict: AuditedRevision['verdict']) => {
     audited.push({ date: manifest.date, revision: manifest.revision, verdict });
-    report?.(audited.length, total, manifest.date);
+    report?.({ what: manifest.date, done: audited.length, total });
   };
   for (const [round, manifest] of manifestsByDate.flatMap((manifests) => [
     ...manifests.entries(),

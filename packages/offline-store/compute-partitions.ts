@@ -1,11 +1,6 @@
-import type {
-  ComputeContext,
-  PartitionOutcome,
-  PartitionProgress,
-  PartitionRequest,
-} from './partition-request';
+import type { ComputeContext, PartitionOutcome, PartitionRequest } from './partition-request';
 import { mkdir } from 'node:fs/promises';
-import { isChurnError, type ErrorCode, type PartitionManifest } from '../contracts';
+import { isChurnError, type ErrorCode, type PartitionManifest, type Progress } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
@@ -39,13 +34,14 @@ export interface ComputedPartitions {
  * publishes those whose bytes (or knowledge) changed. Safe to repeat: the same request publishes
  * nothing new. A date that fails is reported, the others go on.
  *
+ * @param progress  Told after each date; its signal stops the work between dates and inside queries.
  * @returns The outcomes in the order of the dates.
  * @throws ChurnError PARTITION_BUSY when another owner holds a date for longer than its lease.
  */
 export async function computePartitions(
   context: ComputeContext,
   requests: readonly PartitionRequest[],
-  progress: PartitionProgress = {},
+  progress: Partial<Progress> = {},
 ): Promise<ComputedPartitions> {
   const outcomes: PartitionOutcome[] = [];
   const scans: Record<string, number> = {};
@@ -60,7 +56,7 @@ export async function computePartitions(
         overtaken,
         onOutcome: (outcome) => {
           outcomes.push(outcome);
-          progress.report?.(outcomes.length, requests.length, outcome.date);
+          progress.report?.({ what: outcome.date, done: outcomes.length, total: requests.length });
         },
       });
       for (const [table, count] of Object.entries(computed))
@@ -86,7 +82,7 @@ async function claimGroup(
   }
 }
 
-type GroupProgress = PartitionProgress & {
+type GroupProgress = Partial<Progress> & {
   readonly overtaken: ReadonlySet<LogicalDate>;
   readonly onOutcome: (outcome: PartitionOutcome) => void;
 };

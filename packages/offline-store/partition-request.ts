@@ -43,12 +43,6 @@ export interface PartitionOutcome {
   readonly error?: string;
 }
 
-/** Told after each date; `signal` stops the work between dates and inside queries. */
-export interface PartitionProgress {
-  readonly report?: (done: number, total: number, what: string) => void;
-  readonly signal?: AbortSignal;
-}
-
 export interface ComputeContext extends GridContext {
   readonly ledger: Ledger;
   readonly store: StorePaths;

@@ -62,7 +62,7 @@ describe('an installation whose partitions were made before there was a state', 
     await old.pipelinePorts.computeDay({ date: DAILY, runId: 'daily', knowledge }, quietly);
     // That release looks for what the late row touches, and knows of no state: only of labels.
     await importEvents(late, ARRIVED);
-    await old.pipelinePorts.restate({ dryRun: false, runId: 'old' }, quietly);
+    await old.pipelinePorts.restatePartitions({ dryRun: false, runId: 'old' }, quietly);
     await old.close();
     await application.adapters.database.sql`update ops.partition_runs
       set state_checked_through_batch = null, state_checked_known_at = null`;
@@ -251,7 +251,7 @@ describe('an installation whose partitions were made before there was a state', 
 
     describe('and the next restatement', () => {
       beforeAll(async () => {
-        await application.pipelinePorts.restate({ dryRun: false, runId: 'new' }, quietly);
+        await application.pipelinePorts.restatePartitions({ dryRun: false, runId: 'new' }, quietly);
       }, 60_000);
 
       it('has what came late in the state, although others looked for late data before', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../packages/config/load-config';
 import type { BackfillRequest, PartitionOutcome } from '../../packages/contracts/runs';
-import type { JobProgress } from '../../packages/application/partitions/partition-services';
+import type { Progress } from '../../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../../packages/application/application';
 import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { createScratchDirectory } from '../environment/scratch-directory';
@@ -17,7 +17,7 @@ export interface TestApplication extends Application {
 }
 
 /** Work that reports to nobody and is never stopped. */
-export const quietly: JobProgress = { report: () => {}, signal: new AbortController().signal };
+export const quietly: Progress = { report: () => {}, signal: new AbortController().signal };
 
 /**
  * Installations of one test file share one Redis database, which each opening empties: only the
@@ -66,7 +66,7 @@ export async function backfill(
   const outcomes: PartitionOutcome[] = [];
   for (const dates of inOrder(chunks.map(datesOfChunk))) {
     const chunk = { runId, dates, knowledge, reason: 'backfill' };
-    outcomes.push(...(await pipelinePorts.computePartitions(chunk, quietly)));
+    outcomes.push(...(await pipelinePorts.computeChunk(chunk, quietly)));
   }
   const failed = outcomes.filter(({ status }) => status !== 'succeeded');
   if (failed.length > 0) throw new Error(`failed: ${JSON.stringify(failed.slice(0, 3))}`);

@@ -26,7 +26,10 @@ describe('late data in one load after another', () => {
   }
 
   async function restatedBy(runId: string): Promise<string[]> {
-    const report = await application.pipelinePorts.restate({ dryRun: false, runId }, quietly);
+    const report = await application.pipelinePorts.restatePartitions(
+      { dryRun: false, runId },
+      quietly,
+    );
     return report.restated.map(({ date, revision }) => `${date} ${revision}`);
   }
 

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { createPipelineActivities, type PipelinePorts } from '../../activities';
+import { createPipelineActivities } from '../../activities';
+import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import type { Alert, PartitionOutcome } from '../../packages/contracts/runs';
 import { createFakePipelinePorts, someKnowledge } from '../workflows/fake-pipeline-ports';
@@ -75,7 +76,7 @@ describe('the pipeline activities', () => {
     const workflowExecution = { workflowId: 'churn-restate', runId: 'r2' };
     const environment = new MockActivityEnvironment({ workflowExecution });
     await environment.run(restate_partitions, { dryRun: false });
-    expect(ports.inputsOf('restate')).toEqual([{ dryRun: false, runId: 'r2' }]);
+    expect(ports.inputsOf('restatePartitions')).toEqual([{ dryRun: false, runId: 'r2' }]);
   });
 
   it('list no more restated partitions than fit a small payload, but count all', async () => {
@@ -99,14 +100,14 @@ describe('the pipeline activities', () => {
     expect(outcomes).toEqual(
       ['2024-06-01', '2024-06-03', '2024-06-04'].map((day) => ({ date: day, status: 'succeeded' })),
     );
-    expect(ports.inputsOf('computePartitions')).toMatchObject([
+    expect(ports.inputsOf('computeChunk')).toMatchObject([
       { runId: 'b1', reason: 'backfill', knowledge: someKnowledge },
     ]);
   });
 
   it('cut long errors of single dates short', async () => {
     const { compute_chunk } = activitiesOf({
-      computePartitions: async () => [{ date, status: 'failed', error: 'x'.repeat(10_000) }],
+      computeChunk: async () => [{ date, status: 'failed', error: 'x'.repeat(10_000) }],
     });
     const outcomes = await new MockActivityEnvironment().run(compute_chunk, chunkInput);
     expect(outcomes).toEqual([{ date, status: 'failed', error: 'x'.repeat(300) }]);
@@ -279,7 +280,7 @@ describe('the pipeline activities', () => {
   it('give the errors of a year of failed dates as far as they fit a small payload', async () => {
     const dates = Array.from({ length: 365 }, (_, index) => `d${index}`);
     const { compute_chunk } = activitiesOf({
-      computePartitions: async () =>
+      computeChunk: async () =>
         dates.map((day) => ({ date: day, status: 'failed', error: '"ü'.repeat(500) })),
     });
     const outcomes: PartitionOutcome[] = await new MockActivityEnvironment().run(

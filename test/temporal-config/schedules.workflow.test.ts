@@ -95,7 +95,7 @@ describe('the schedules', () => {
     const { client } = rig.env;
     const today = dateOf(BigInt(Date.now()) * 1000n);
     const ports = createFakePipelinePorts({
-      expectedButMissing: async (now) => [addDays(dateOf(BigInt(Date.parse(now)) * 1000n), 0)],
+      findMissingRuns: async (now) => [addDays(dateOf(BigInt(Date.parse(now)) * 1000n), 0)],
     });
     await pauseSchedules(client, 'the warehouse moves');
     expect(await describeSchedules(client)).toMatchObject([

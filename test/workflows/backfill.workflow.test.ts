@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { PipelinePorts } from '../../activities';
+import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { ChurnError } from '../../packages/contracts/errors';
 import type {
   BackfillInput,
@@ -22,7 +22,7 @@ import {
 const YEAR = { from: '2023-06-02', to: '2024-05-31' };
 const SUGGEST_CONTINUE_AFTER_EVENTS = 40;
 
-type ComputePartitions = PipelinePorts['computePartitions'];
+type ComputeChunk = PipelinePorts['computeChunk'];
 
 describe('the backfill', () => {
   let rig: WorkflowRig;
@@ -50,7 +50,7 @@ describe('the backfill', () => {
   const resultOf = (handle: WorkflowHandle) => handle.result() as Promise<BackfillProgress>;
   const progressOf = (handle: WorkflowHandle) => handle.query<BackfillProgress>('progress');
   const computedDates = (ports: ReturnType<typeof createFakePipelinePorts>) =>
-    ports.inputsOf('computePartitions').flatMap((input) => (input as { dates: string[] }).dates);
+    ports.inputsOf('computeChunk').flatMap((input) => (input as { dates: string[] }).dates);
 
   it('runs every date of the range, both ends inclusive, exactly once, and syncs once at the end', async () => {
     const ports = createFakePipelinePorts();
@@ -65,9 +65,9 @@ describe('the backfill', () => {
       knownAt: someKnowledge.knownAt,
     });
     expect(computedDates(ports).sort()).toEqual(dates);
-    expect(ports.inputsOf('computePartitions').length).toBeLessThanOrEqual(15);
+    expect(ports.inputsOf('computeChunk').length).toBeLessThanOrEqual(15);
     expect(ports.inputsOf('syncOnline')).toHaveLength(1);
-    expect(ports.calls.at(-1)).toMatchObject({ port: 'recordBackfill', phase: 'end' });
+    expect(ports.calls.at(-1)).toMatchObject({ port: 'finishBackfill', phase: 'end' });
     expect(ports.alerts.size).toBe(0);
   });
 
@@ -83,7 +83,7 @@ describe('the backfill', () => {
       expect(names.filter((name) => name === 'plan_backfill')).toHaveLength(1);
       expect(names.slice(-2)).toEqual(['sync_online_features', 'finish_backfill']);
     });
-    const inputs = ports.inputsOf('computePartitions') as { knowledge: unknown }[];
+    const inputs = ports.inputsOf('computeChunk') as { knowledge: unknown }[];
     expect(new Set(inputs.map(({ knowledge }) => JSON.stringify(knowledge))).size).toBe(1);
     expect(computedDates(ports)).toHaveLength(365);
   });
@@ -102,7 +102,7 @@ describe('the backfill', () => {
     let running = 0;
     let most = 0;
     const ports = createFakePipelinePorts({
-      computePartitions: async ({ dates }) => {
+      computeChunk: async ({ dates }) => {
         running += 1;
         most = Math.max(most, running);
         await new Promise((resolve) => setImmediate(resolve));
@@ -118,7 +118,7 @@ describe('the backfill', () => {
   it('collects failed dates, goes on with the others, and alerts once', async () => {
     const bad = ['2023-07-14', '2024-02-29'];
     const ports = createFakePipelinePorts({
-      computePartitions: async ({ dates }) =>
+      computeChunk: async ({ dates }) =>
         dates.map((date) =>
           bad.includes(date)
             ? { date, status: 'failed' as const, error: 'CORRUPT_PARTITION' }
@@ -133,7 +133,7 @@ describe('the backfill', () => {
     );
     expect(ports.inputsOf('syncOnline')).toHaveLength(1);
     expect([...ports.alerts.keys()]).toEqual([`backfill/${result.id}`]);
-    expect(ports.inputsOf('recordBackfill')).toEqual([result]);
+    expect(ports.inputsOf('finishBackfill')).toEqual([result]);
   });
 
   it('stays small when every date of a year fails with a long error, and keeps the first', async () => {
@@ -147,8 +147,7 @@ describe('the backfill', () => {
         planned: 365,
         skipped: 0,
       }),
-      computePartitions: async ({ dates }) =>
-        dates.map((date) => ({ date, status: 'failed', error })),
+      computeChunk: async ({ dates }) => dates.map((date) => ({ date, status: 'failed', error })),
     });
     // The rig refuses payloads of more than 64 KiB.
     const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
@@ -166,7 +165,7 @@ describe('the backfill', () => {
       const handle = await start(run, { from: '2024-05-30' });
       await expect(resultOf(handle)).rejects.toThrow();
     });
-    const [recorded] = ports.inputsOf('recordBackfill') as BackfillProgress[];
+    const [recorded] = ports.inputsOf('finishBackfill') as BackfillProgress[];
     const reason = expect.stringMatching(/^CORRUPT_PARTITION: .*features\/a.parquet/) as string;
     expect(recorded).toMatchObject({ status: 'failed', failed: [], reason });
     const alert = ports.alerts.get(`backfill/${recorded!.id}`);
@@ -200,13 +199,13 @@ describe('the backfill', () => {
   });
 
   it('asks what became of a chunk whose activity gave up', async () => {
-    const compute: ComputePartitions = async ({ dates }) => {
+    const compute: ComputeChunk = async ({ dates }) => {
       if (dates.includes('2023-06-02')) throw new ChurnError('CORRUPT_PARTITION', { path: 'x' });
       return dates.map((date) => ({ date, status: 'succeeded' }));
     };
     const ports = createFakePipelinePorts({
-      computePartitions: compute,
-      settlePartitions: async ({ dates, as, error }) =>
+      computeChunk: compute,
+      settleChunk: async ({ dates, as, error }) =>
         dates.map((date, index) =>
           index < 10 ? { date, status: 'succeeded' } : { date, status: as, error },
         ),
@@ -228,7 +227,7 @@ describe('the backfill', () => {
     const entered = createSignal();
     const release = createSignal();
     const ports = createFakePipelinePorts({
-      computePartitions: async ({ dates }) => {
+      computeChunk: async ({ dates }) => {
         entered.send();
         await release.received;
         return dates.map((date) => ({ date, status: 'succeeded' as const }));
@@ -245,7 +244,7 @@ describe('the backfill', () => {
         ({ succeeded }) => succeeded === 60,
       );
       expect(settled).toMatchObject({ status: 'paused', succeeded: 60 });
-      expect(ports.inputsOf('computePartitions')).toHaveLength(2);
+      expect(ports.inputsOf('computeChunk')).toHaveLength(2);
 
       await handle.signal('resume');
       expect(await resultOf(handle)).toMatchObject({ status: 'succeeded', succeeded: 365 });
@@ -256,12 +255,12 @@ describe('the backfill', () => {
   it('when cancelled, stops its chunks, keeps what they published and records it', async () => {
     const entered = createSignal();
     const ports = createFakePipelinePorts({
-      computePartitions: (_request, progress) =>
+      computeChunk: (_request, progress) =>
         new Promise((_, reject) => {
           entered.send();
           progress.signal.addEventListener('abort', () => reject(new Error('interrupted')));
         }),
-      settlePartitions: async ({ dates, as }) =>
+      settleChunk: async ({ dates, as }) =>
         dates.map((date, index) => ({ date, status: index === 0 ? 'succeeded' : as })),
     });
     await rig.run({ ports }, async (run) => {
@@ -271,9 +270,9 @@ describe('the backfill', () => {
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
       await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'backfill-cancelled' });
     });
-    const [recorded] = ports.inputsOf('recordBackfill') as BackfillProgress[];
+    const [recorded] = ports.inputsOf('finishBackfill') as BackfillProgress[];
     expect(recorded).toMatchObject({ status: 'cancelled', failed: [] });
-    expect(recorded!.succeeded).toBe(ports.inputsOf('settlePartitions').length);
+    expect(recorded!.succeeded).toBe(ports.inputsOf('settleChunk').length);
     expect(recorded!.succeeded).toBeGreaterThan(0);
     expect(ports.inputsOf('syncOnline')).toEqual([]);
     expect(ports.alerts.size).toBe(0);
@@ -320,7 +319,7 @@ describe('the backfill', () => {
         cause: { type: 'RUN_FAILED', details: [{ status: 'failed', succeeded: 2 }] },
       });
     });
-    expect(ports.inputsOf('recordBackfill')).toMatchObject([{ status: 'failed' }]);
+    expect(ports.inputsOf('finishBackfill')).toMatchObject([{ status: 'failed' }]);
   });
 
   it('replays from scratch at every task: a worker that remembers nothing gets the same result', async () => {

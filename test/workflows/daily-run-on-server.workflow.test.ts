@@ -175,14 +175,14 @@ describe('the watchdog and the restatement', () => {
 
   it('raises one alert for each missing day, however often it looks', async () => {
     const ports = createFakePipelinePorts({
-      expectedButMissing: async () => ['2024-06-02', '2024-06-03'],
+      findMissingRuns: async () => ['2024-06-02', '2024-06-03'],
     });
     const input = { now: '2024-06-03T04:05:00Z' };
     await rig.run({ ports }, async (run) => {
       await run.execute('watchdog', { input });
       await run.execute('watchdog', { input });
     });
-    expect(ports.inputsOf('expectedButMissing')[0]).toBe('2024-06-03T04:05:00.000000Z');
+    expect(ports.inputsOf('findMissingRuns')[0]).toBe('2024-06-03T04:05:00.000000Z');
     expect([...ports.alerts.keys()]).toEqual(['missed-run/2024-06-02', 'missed-run/2024-06-03']);
   });
 
@@ -203,7 +203,7 @@ describe('the watchdog and the restatement', () => {
       run.execute('restate', { input: { dryRun, date: '2024-06-04' }, queue: 'backfill' }),
     );
     expect(report).toEqual({ batches: [1, 7], restated: [] });
-    expect(ports.inputsOf('restate')).toMatchObject([{ dryRun }]);
+    expect(ports.inputsOf('restatePartitions')).toMatchObject([{ dryRun }]);
     expect(ports.inputsOf('syncOnline')).toHaveLength(syncs);
   });
 });

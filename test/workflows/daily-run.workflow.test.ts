@@ -1,5 +1,5 @@
 import type { WorkflowFailedError } from '@temporalio/client';
-import type { PipelinePorts } from '../../activities';
+import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { ChurnError } from '../../packages/contracts/errors';
 import { dailyPipeline, type StepName } from '../../packages/contracts/pipeline';
 import type { Alert, DailyRunProgress, DailyRunReport } from '../../packages/contracts/runs';

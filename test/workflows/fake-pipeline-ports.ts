@@ -1,4 +1,4 @@
-import type { PipelinePorts } from '../../activities';
+import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import type { Alert, DailyRunReport, PlannedKnowledge } from '../../packages/contracts/runs';
 import { datesBetween } from '../../packages/instants/logical-date';
 import { planChunks } from '../../packages/orchestration/plan-chunks';
@@ -44,7 +44,7 @@ export function createFakePipelinePorts(scripted: Partial<PipelinePorts> = {}): 
     detectDrift: async () => ({ status: 'stable', reference: 'v001', alerts: 0 }),
     validateSchemas: async () => ({ verdict: 'pass', problems: [] }),
     raiseAlert: async (alert) => void (alerts.has(alert.key) || alerts.set(alert.key, alert)),
-    expectedButMissing: async () => [],
+    findMissingRuns: async () => [],
     planBackfill: async ({ id, request }) => {
       const dates = datesBetween(request.from, request.to);
       return {
@@ -56,11 +56,10 @@ export function createFakePipelinePorts(scripted: Partial<PipelinePorts> = {}): 
         skipped: 0,
       };
     },
-    computePartitions: async ({ dates }) => dates.map((date) => ({ date, status: 'succeeded' })),
-    settlePartitions: async ({ dates, as, error }) =>
-      dates.map((date) => ({ date, status: as, error })),
-    recordBackfill: async () => {},
-    restate: async () => ({ batches: [1, 7], restated: [] }),
+    computeChunk: async ({ dates }) => dates.map((date) => ({ date, status: 'succeeded' })),
+    settleChunk: async ({ dates, as, error }) => dates.map((date) => ({ date, status: as, error })),
+    finishBackfill: async () => {},
+    restatePartitions: async () => ({ batches: [1, 7], restated: [] }),
     ...scripted,
   };
   const record = (port: keyof PipelinePorts) => {

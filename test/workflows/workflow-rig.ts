@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { PipelinePorts } from '../../activities';
+import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { findTool } from '../../packages/local-services/tools';
 import { registerSearchAttributes } from '../../temporal-config';
 import { createWorkers } from '../../worker/create-workers';

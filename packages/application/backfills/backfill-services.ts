@@ -5,8 +5,10 @@ import {
   type BackfillPlan,
   type BackfillProgress,
   type BackfillRequest,
+  type ComputeRequest,
   type PartitionOutcome as RunOutcome,
   type PlannedKnowledge,
+  type Progress,
 } from '../../contracts';
 import { asDatabaseError } from '../../database';
 import { datesBetween, midnightOf, parseInstant } from '../../instants';
@@ -18,11 +20,7 @@ import {
 } from '../../offline-store';
 import { planChunks, requireBackfillRange } from '../../orchestration';
 import type { Adapters } from '../open/open-adapters';
-import {
-  backfillRequestsOf,
-  runPartitionRequests,
-  type JobProgress,
-} from '../partitions/partition-services';
+import { backfillRequestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 
 function rethrow(error: unknown): never {
@@ -117,7 +115,7 @@ export function inPresentWords(recorded: RecordedBackfill): RecordedBackfill {
   return { ...recorded, plan: { ...plan, request: withPresentReprocess(plan.request) } };
 }
 
-export async function recordBackfill(
+export async function finishBackfill(
   { database }: Adapters,
   progress: BackfillProgress,
 ): Promise<void> {
@@ -134,21 +132,14 @@ export async function recordDeath(sql: Sql | TransactionSql, id: string): Promis
     where id = ${id} and report is null`.catch(rethrow);
 }
 
-interface ComputeRequest {
-  readonly runId: string;
-  readonly dates: readonly string[];
-  readonly knowledge: PlannedKnowledge;
-  readonly reason: string;
-}
-
 /**
  * Computes a backfill's dates; one that this run has published before counts as succeeded, one that
  * others have published with later knowledge as skipped.
  */
-export async function computeBackfillDates(
+export async function computeChunk(
   adapters: Adapters,
   request: ComputeRequest,
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<RunOutcome[]> {
   const { dates, knowledge, reason } = request;
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
@@ -159,7 +150,7 @@ export async function computeBackfillDates(
     reprocess: planned?.plan.request.reprocess ?? 'missing',
     featureSet: adapters.featureSet,
   });
-  const { outcomes } = await runPartitionRequests(
+  const { outcomes } = await computeRequested(
     adapters,
     { owner: request.runId, requests },
     progress,
@@ -176,7 +167,7 @@ function toRunOutcome({ date, status, error }: PartitionOutcome): RunOutcome {
  * What became of a chunk whose computation gave up: dates that this run published succeeded; the
  * others are recorded as failed or cancelled, their claims released.
  */
-export async function settleBackfillDates(
+export async function settleChunk(
   { ledger }: Adapters,
   request: ComputeRequest & { as: 'failed' | 'cancelled'; error: string },
 ): Promise<RunOutcome[]> {

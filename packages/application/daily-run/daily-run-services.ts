@@ -1,7 +1,9 @@
 import {
   ChurnError,
   type DailyRunReport,
+  type DayComputed,
   type PlannedKnowledge,
+  type Progress,
   type RestatedPartition,
   type RestateReport,
 } from '../../contracts';
@@ -18,13 +20,9 @@ import {
   type LogicalDate,
 } from '../../instants';
 import { rebuildLedger, type PartitionOutcome, type PartitionRequest } from '../../offline-store';
+import { championVersion } from '../models/model-services';
 import type { Adapters } from '../open/open-adapters';
-import {
-  planRestatements,
-  requestsOf,
-  runPartitionRequests,
-  type JobProgress,
-} from '../partitions/partition-services';
+import { planRestatements, requestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 
 interface DailyRow {
@@ -50,13 +48,17 @@ function rethrow(error: unknown): never {
   throw asDatabaseError(error);
 }
 
-/** The report of a date's run, when it has succeeded already. */
-export async function finishedDailyRun(
+/** The champion of the moment, and the report of a date's run when it has succeeded already. */
+export async function beginDailyRun(
   adapters: Adapters,
   date: LogicalDate,
-): Promise<DailyRunReport | null> {
+): Promise<{ championVersion: string | null; finished: DailyRunReport | null }> {
+  const champion = await championVersion(adapters);
   const row = await readDailyRun(adapters, date);
-  return row?.status === 'succeeded' ? row.report : null;
+  return {
+    championVersion: champion,
+    finished: row?.status === 'succeeded' ? row.report : null,
+  };
 }
 
 export async function finishDailyRun(
@@ -110,23 +112,18 @@ function knowledgeOf({ known_at, batch, complete_through }: DailyRow): PlannedKn
   };
 }
 
-interface DayComputed {
-  readonly published: { readonly revision: number; readonly rows: number } | null;
-  readonly restated: readonly RestatedPartition[];
-}
-
 /** Publishes the day's partition, and restates those that late data or matured labels touch. */
 export async function computeDay(
   adapters: Adapters,
   request: { date: LogicalDate; runId: string; knowledge: PlannedKnowledge },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<DayComputed> {
   const { date, runId, knowledge } = request;
   await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
   const own = await ownRequest(adapters, date, knowledge);
   const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
   const requests = [...own, ...restatements.requests];
-  const { outcomes } = await runPartitionRequests(adapters, { owner: runId, requests }, progress);
+  const { outcomes } = await computeRequested(adapters, { owner: runId, requests }, progress);
   requireNoFailure(outcomes);
   await adapters.ledger.noteChecked(restatements.untouched, knowledge);
   if (hasServed(outcomes, date)) {
@@ -175,11 +172,20 @@ function restatedIn(outcomes: readonly PartitionOutcome[]): RestatedPartition[] 
   );
 }
 
+/** The workflow `restate`, whose run is the owner. */
+export function restatePartitions(
+  adapters: Adapters,
+  { dryRun, runId }: { dryRun: boolean; runId: string },
+  progress: Progress,
+): Promise<RestateReport> {
+  return restate(adapters, { dryRun, owner: `restate-${runId}` }, progress);
+}
+
 /** `churn restate`: everything that late data and matured labels touch; a dry run only lists it. */
 export async function restate(
   adapters: Adapters,
   options: { dryRun: boolean; owner: string },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<RestateReport> {
   const knowledge = await takePlannedKnowledge(adapters, 'latest');
   const { requests, untouched } = await planRestatements(adapters, knowledge, {
@@ -197,7 +203,7 @@ export async function restate(
     }));
     return { batches, restated };
   }
-  const { outcomes } = await runPartitionRequests(
+  const { outcomes } = await computeRequested(
     adapters,
     { owner: options.owner, requests },
     progress,
@@ -217,7 +223,7 @@ const RUNNING_HOURS_MAX = 24;
  * Dates whose daily run should have succeeded by `now`, or be running for less than a day, and is
  * not. Days before the first run the installation ever made are not expected.
  */
-export async function expectedButMissing(adapters: Adapters, now: string): Promise<string[]> {
+export async function findMissingRuns(adapters: Adapters, now: string): Promise<string[]> {
   const rows = await adapters.database.sql<{ date: string; status: string }[]>`
     select date, case when status = 'running'
         and started_at < clock_timestamp() - make_interval(hours => ${RUNNING_HOURS_MAX})

@@ -1,3 +1,4 @@
+import type { LoadSummary, Progress } from '../../contracts';
 import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../../instants';
 import {
   generateDays,
@@ -8,13 +9,6 @@ import {
 } from '../../raw-data';
 import { generateArrivals } from '../../synthetic';
 import type { Adapters } from '../open/open-adapters';
-import type { JobProgress } from '../partitions/partition-services';
-
-interface LoadSummary {
-  readonly batch: number | null;
-  readonly rows: Readonly<Record<string, number>>;
-  readonly rejected: number;
-}
 
 /**
  * What `generate_data` does for a date: the arrivals of a synthetic source up to that day's
@@ -23,7 +17,7 @@ interface LoadSummary {
 export async function generateData(
   adapters: Adapters,
   date: LogicalDate,
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<LoadSummary> {
   const installation = await adapters.installation();
   if (installation.source === 'synthetic' && installation.world) {
@@ -44,7 +38,7 @@ async function loadSynthetic(
   options: {
     date: LogicalDate;
     world: SyntheticWorld;
-    progress: JobProgress;
+    progress: Progress;
   },
 ): Promise<LoadSummary> {
   const { date, world, progress } = options;
@@ -63,7 +57,7 @@ async function loadSynthetic(
 }
 
 /** What every load is given. */
-export function loadOptions(adapters: Adapters, progress: JobProgress) {
+export function loadOptions(adapters: Adapters, progress: Progress) {
   return {
     database: adapters.database,
     scratchDir: adapters.paths.scratch,

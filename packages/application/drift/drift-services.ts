@@ -1,4 +1,9 @@
-import { ChurnError, type PublishedPartition } from '../../contracts';
+import {
+  ChurnError,
+  type DriftSummary,
+  type PublishedPartition,
+  type SchemaSummary,
+} from '../../contracts';
 import {
   detectDrift,
   readDriftLog,
@@ -36,12 +41,28 @@ async function driftChampion(adapters: Adapters, version: string): Promise<Drift
   };
 }
 
-/** Compares a date's partition with a model (by default the champion) and keeps what it finds. */
-export async function driftOf(
+/** The step `run_drift_detection`. */
+export async function detectDriftOfDay(
   adapters: Adapters,
-  options: { date: LogicalDate; version: string | null },
+  request: { date: LogicalDate; championVersion: string | null },
+): Promise<DriftSummary> {
+  const report = await detectAndRecordDrift(adapters, request);
+  const isDrifted = report.alerts.length > 0;
+  const quiet = report.not_compared === null ? 'stable' : 'no_reference';
+  const status = isDrifted ? 'drifted' : quiet;
+  return { status, reference: report.model_version, alerts: report.alerts.length };
+}
+
+/** `churn drift`: compares a date's partition with the present champion. */
+export async function detectDriftNow(adapters: Adapters, date: LogicalDate): Promise<DriftReport> {
+  return detectAndRecordDrift(adapters, { date, championVersion: await championVersion(adapters) });
+}
+
+/** Compares a date's partition with a champion and keeps what it finds; null: there is none. */
+async function detectAndRecordDrift(
+  adapters: Adapters,
+  { date, championVersion: version }: { date: LogicalDate; championVersion: string | null },
 ): Promise<DriftReport> {
-  const { date, version } = options;
   const partition = await partitionOf(adapters, date);
   const champion = version === null ? null : await driftChampion(adapters, version);
   const maturedDate = addDays(date, -(adapters.featureSet.label.horizonDays + 1));
@@ -67,10 +88,6 @@ export async function driftOf(
   return report;
 }
 
-export async function driftOfChampion(adapters: Adapters, date: LogicalDate): Promise<DriftReport> {
-  return driftOf(adapters, { date, version: await championVersion(adapters) });
-}
-
 /** The numbers kept for a date, or for the newest partition; null when there are none. */
 export async function readDrift(
   adapters: Adapters,
@@ -84,8 +101,15 @@ export async function readDrift(
   return metrics && { date: day, metrics };
 }
 
+/** The step `validate_schema`. */
+export async function validateStoredSchemas(adapters: Adapters): Promise<SchemaSummary> {
+  const { verdict, checks } = await compareSchemas(adapters);
+  const problems = checks.filter((check) => check.status !== 'pass').map((check) => check.message);
+  return { verdict, problems };
+}
+
 /** Holds the schemas of the offline store, the online store and the champion against each other. */
-export async function validateInstallation(adapters: Adapters): Promise<SchemaVerdict> {
+async function compareSchemas(adapters: Adapters): Promise<SchemaVerdict> {
   const offline = await newestPartition(adapters);
   const version = await championVersion(adapters);
   const metadata = version === null ? null : await showModelVersion(adapters, version);

@@ -1,11 +1,10 @@
-import type { PlannedKnowledge } from '../../contracts';
+import type { PlannedKnowledge, Progress } from '../../contracts';
 import { countParquetRows, type DuckDb } from '../../duckdb';
 import type { TimelineFiles } from '../../features';
 import { parseInstant } from '../../instants';
 import { findTimelines, makeTimelines } from '../../offline-store';
 import type { RawLog, RawTable } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
-import type { JobProgress } from '../partitions/partition-services';
 
 /** Making timelines takes as long as answering without: not for a few rows. */
 const ROWS_PER_USER_MIN = 0.1;
@@ -16,7 +15,7 @@ interface Asked {
   readonly knowledge: PlannedKnowledge;
   /** How many rows the spine has. */
   readonly rows: number;
-  readonly progress: JobProgress;
+  readonly progress: Progress;
 }
 
 /**

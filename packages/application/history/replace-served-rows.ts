@@ -1,4 +1,4 @@
-import type { PlannedKnowledge } from '../../contracts';
+import type { PlannedKnowledge, Progress } from '../../contracts';
 import { readColumns, type DuckDb } from '../../duckdb';
 import { spineReasons, type History, type MomentVectors } from '../../features';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../offline-store';
 import type { RawLog } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
-import { computeContext, requestsOf, type JobProgress } from '../partitions/partition-services';
+import { computeContext, requestsOf } from '../partitions/partition-services';
 
 /** A history of the tables `spine` and `spine_users`, which are in the DuckDB. */
 interface ServedWork {
@@ -25,7 +25,7 @@ interface ServedWork {
   readonly knowledge: PlannedKnowledge;
   readonly rawLog: RawLog;
   readonly history: History;
-  readonly progress: JobProgress;
+  readonly progress: Progress;
 }
 
 /**

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../../contracts';
+import {
+  ChurnError,
+  type KnownAtRequest,
+  type PlannedKnowledge,
+  type Progress,
+} from '../../contracts';
 import { copyToParquet, quoteLiteral, registerColumnFunction, type DuckDb } from '../../duckdb';
 import { makeFolder } from '../../durable-files';
 import {
@@ -17,7 +22,6 @@ import { MICROS_PER_HOUR, parseInstant } from '../../instants';
 import { readSpine } from '../../raw-data';
 import { withTimelines } from './history-timelines';
 import type { Adapters } from '../open/open-adapters';
-import type { JobProgress } from '../partitions/partition-services';
 import { replaceServedRows } from './replace-served-rows';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 
@@ -52,7 +56,7 @@ export interface HistoryQuery {
 export async function writeHistory(
   adapters: Adapters,
   query: HistoryQuery,
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<HistoryReport> {
   const spine = path.resolve(query.spine);
   const out = path.resolve(query.out);
@@ -87,7 +91,7 @@ async function requireOwnFile(out: string, spine: string): Promise<void> {
 interface Work {
   readonly duckDb: DuckDb;
   readonly knowledge: PlannedKnowledge;
-  readonly progress: JobProgress;
+  readonly progress: Progress;
 }
 
 async function compute(adapters: Adapters, work: Work & { rows: number }): Promise<History> {

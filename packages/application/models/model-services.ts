@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError } from '../../contracts';
+import { ChurnError, type Progress, type TrainSummary } from '../../contracts';
 import type { FeatureSet, FeatureWording } from '../../features';
 import {
   addDays,
@@ -33,11 +33,7 @@ import {
 import { readVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
-import {
-  newestPartition,
-  publishedPartitions,
-  type JobProgress,
-} from '../partitions/partition-services';
+import { newestPartition, publishedPartitions } from '../partitions/partition-services';
 import { servedFeatures } from './served-features';
 
 /** Of the sample of training rows that a version keeps; fixed, so that the sample is reproducible. */
@@ -51,7 +47,7 @@ const SAMPLE_SEED = 20_240_101;
 export async function train(
   adapters: Adapters,
   { asOf }: { asOf?: LogicalDate },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<TrainedVersion> {
   const { featureSet: schema, paths } = adapters;
   const day = await trainingDay(adapters, asOf);
@@ -80,6 +76,17 @@ export async function train(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The step `train_model`: trains as of the run's day. */
+export async function trainModelAsOf(
+  adapters: Adapters,
+  request: { asOf: LogicalDate },
+  progress: Progress,
+): Promise<TrainSummary> {
+  const { version, isNew, metadata } = await train(adapters, request, progress);
+  const { promoted, reason } = metadata.promotion;
+  return { version, isNew, promoted, reason };
 }
 
 /** By default the latest day that is known and complete; a day in the future has no labels yet. */

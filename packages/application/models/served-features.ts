@@ -1,5 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type { PartitionManifest, PlannedKnowledge, PublishedPartition } from '../../contracts';
+import type {
+  PartitionManifest,
+  PlannedKnowledge,
+  Progress,
+  PublishedPartition,
+} from '../../contracts';
 import { parquetRowCounts } from '../../duckdb';
 import type { ServedFeatures } from '../../modeling';
 import { sha256OfFile } from '../../durable-files';
@@ -11,7 +16,7 @@ import {
   type PartitionRequest,
 } from '../../offline-store';
 import type { Adapters } from '../open/open-adapters';
-import { computeContext, requestsOf, type JobProgress } from '../partitions/partition-services';
+import { computeContext, requestsOf } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 
 /**
@@ -22,7 +27,7 @@ import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 export async function servedFeatures(
   adapters: Adapters,
   { partitions, folder }: { partitions: readonly PublishedPartition[]; folder: string },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<ServedFeatures[]> {
   const dates = partitions.map(({ manifest }) => manifest.date);
   const knowledge = await takePlannedKnowledge(adapters, 'as-served');
@@ -69,13 +74,13 @@ function describe(manifest: PartitionManifest, path: string): ServedFeatures {
 async function computeServed(
   adapters: Adapters,
   { requests, folder }: { requests: readonly PartitionRequest[]; folder: string },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<ServedFeatures[]> {
   if (requests.length === 0) return [];
   const context = await computeContext(adapters, 'training');
   const files = await writeVectors(context, requests, folder, {
     signal: progress.signal,
-    report: (done, total) => progress.report({ what: 'features as served', done, total }),
+    report: (details) => progress.report({ ...details, what: 'features as served' }),
   });
   const counts = await countRows(adapters, [...files.values()]);
   const computed: ServedFeatures[] = [];

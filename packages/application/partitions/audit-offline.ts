@@ -4,20 +4,18 @@ import {
   type AuditReport,
   type ComputeContext,
 } from '../../offline-store';
+import type { Progress } from '../../contracts';
 import type { Adapters } from '../open/open-adapters';
-import { computeContext, type JobProgress } from './partition-services';
+import { computeContext } from './partition-services';
 
 /** Compares every revision, and the timelines of the latest batch, with what the raw log gives. */
-export async function auditOffline(
-  adapters: Adapters,
-  progress: JobProgress,
-): Promise<AuditReport> {
+export async function auditOffline(adapters: Adapters, progress: Progress): Promise<AuditReport> {
   const rawLog = await adapters.rawLog();
   const context = await computeContext(adapters, 'audit', rawLog);
   const { lastBatch } = rawLog;
   const ofPartitions = await auditPartitions(
     { ...context, lastBatch, scratchDir: adapters.paths.scratch },
-    { report: (done, total, what) => progress.report({ what, done, total }) },
+    progress,
   );
   const ofTimelines = await compareTimelines(adapters, { ...context, lastBatch }, progress);
   const examples = ofTimelines.mismatched.map((name) => `timelines ${name}`);
@@ -32,7 +30,7 @@ export async function auditOffline(
 async function compareTimelines(
   adapters: Adapters,
   { featureSet, segments, openDuckDb, lastBatch: batch }: ComputeContext & { lastBatch: number },
-  { signal }: JobProgress,
+  { signal }: Progress,
 ) {
   const { timelines: timelinesDir, scratch: scratchDir } = adapters.paths;
   const duckDb = await openDuckDb();

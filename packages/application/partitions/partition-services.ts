@@ -1,6 +1,7 @@
 import type {
   PartitionManifest,
   PlannedKnowledge,
+  Progress,
   PublishedPartition,
   Reprocess,
 } from '../../contracts';
@@ -16,7 +17,6 @@ import {
   type ComputeContext,
   type ComputedPartitions,
   type LedgerRow,
-  type PartitionProgress,
   type PartitionRequest,
   type Restatements,
 } from '../../offline-store';
@@ -24,14 +24,6 @@ import type { FeatureSet } from '../../features';
 import type { RawLog } from '../../raw-data';
 import { openForWriting } from '../../local-services';
 import type { Adapters } from '../open/open-adapters';
-
-/** What a piece of work reports to and is stopped by; activities and the command line both fit. */
-export interface JobProgress {
-  report(details: { what: string; done: number; total: number }): void;
-  /** Says something that progress must not overwrite, such as that a step failed and is tried again. */
-  note?(text: string): void;
-  readonly signal: AbortSignal;
-}
 
 /** What computing vectors needs; `owner` is who claims, where anything is published. */
 export async function computeContext(
@@ -51,18 +43,15 @@ export async function computeContext(
   };
 }
 
-export async function runPartitionRequests(
+/** Computes and publishes partitions of an installation; `owner` claims them. */
+export async function computeRequested(
   adapters: Adapters,
   options: { owner: string; requests: readonly PartitionRequest[] },
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<ComputedPartitions> {
   await openForWriting(adapters.config);
   const context = await computeContext(adapters, options.owner);
-  const partitionProgress: PartitionProgress = {
-    signal: progress.signal,
-    report: (done, total, what) => progress.report({ what, done, total }),
-  };
-  return computePartitions(context, options.requests, partitionProgress);
+  return computePartitions(context, options.requests, progress);
 }
 
 /** The requests of a backfill's dates: `as-served` has a K of its own per date. */

@@ -1,12 +1,21 @@
+import type { Progress, SyncSummary } from '../../contracts';
 import { formatInstant } from '../../instants';
 import { syncOnlineFeatures, type SyncReport } from '../../online-store';
 import { requireSameInstallation, type Adapters } from '../open/open-adapters';
-import { newestPartition, type JobProgress } from './partition-services';
+import { newestPartition } from './partition-services';
+
+/** The step `sync_online_features`. */
+export async function syncOnline(adapters: Adapters, progress: Progress): Promise<SyncSummary> {
+  const report = await syncNewestPartition(adapters, progress);
+  if (!report) return { date: null, written: 0, unchanged: 0, removed: 0 };
+  const { date, written, unchanged, removed } = report;
+  return { date, written, unchanged, removed };
+}
 
 /** Brings the newest published partition online; null when none is published yet. */
 export async function syncNewestPartition(
   adapters: Adapters,
-  progress: JobProgress,
+  progress: Progress,
 ): Promise<(SyncReport & { date: string }) | null> {
   const installation = await requireSameInstallation(adapters);
   const partition = await newestPartition(adapters);

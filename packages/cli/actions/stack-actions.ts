@@ -1,4 +1,4 @@
-import type { JobProgress } from '../../application';
+import type { Progress } from '../../contracts';
 import {
   startStack,
   stackStatus,
@@ -26,7 +26,7 @@ export async function status(_input: object, { config }: CommandContext): Promis
   return resultOf(await stackStatus({ config }));
 }
 
-function showOn(progress: JobProgress): (event: StackEvent) => void {
+function showOn(progress: Progress): (event: StackEvent) => void {
   return ({ service, kind }) => progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 });
 }
 

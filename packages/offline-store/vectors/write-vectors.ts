@@ -1,8 +1,8 @@
 import path from 'node:path';
+import type { Progress } from '../../contracts';
 import { midnightOf, type LogicalDate } from '../../instants';
 import { withWriters } from './compute-grid';
-import type { GridContext } from '../partition-request';
-import type { PartitionProgress, PartitionRequest } from '../partition-request';
+import type { GridContext, PartitionRequest } from '../partition-request';
 import { groupIntoGrids, indexIn, momentsPerScan } from './group-into-grids';
 import { countEvents } from '../publish-revision';
 
@@ -16,7 +16,7 @@ export async function writeVectors(
   context: GridContext,
   requests: readonly PartitionRequest[],
   folder: string,
-  { signal, report }: PartitionProgress = {},
+  { signal, report }: Partial<Progress> = {},
 ): Promise<Map<LogicalDate, string>> {
   const files = new Map<LogicalDate, string>();
   const moments = momentsPerScan(await countEvents(context, requests));
@@ -30,7 +30,7 @@ export async function writeVectors(
           await pool.withWriter((writer) => writer.write(moment, midnightOf(date), file, signal));
           moment.release();
           files.set(date, file);
-          report?.(files.size, requests.length, date);
+          report?.({ what: date, done: files.size, total: requests.length });
         });
       }
       await pool.tasks.drain();

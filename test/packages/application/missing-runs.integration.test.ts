@@ -17,12 +17,12 @@ describe('daily runs that should have been', () => {
   afterAll(() => application.remove());
 
   it('are missing where they failed, never were, or run for more than a day', async () => {
-    const missing = await application.pipelinePorts.expectedButMissing('2024-06-06T04:05:00Z');
+    const missing = await application.pipelinePorts.findMissingRuns('2024-06-06T04:05:00Z');
     expect(missing).toEqual(['2024-06-02', '2024-06-04', '2024-06-05', '2024-06-06']);
   });
 
   it('are not expected before 01:00 of their day', async () => {
-    const missing = await application.pipelinePorts.expectedButMissing('2024-06-06T00:59:59Z');
+    const missing = await application.pipelinePorts.findMissingRuns('2024-06-06T00:59:59Z');
     expect(missing).toEqual(['2024-06-02', '2024-06-04', '2024-06-05']);
   });
 });

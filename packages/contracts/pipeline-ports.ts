@@ -8,19 +8,21 @@ import type {
   PlannedKnowledge,
   RestatedPartition,
   RestateReport,
-} from '../packages/contracts';
+} from './runs';
 
-/** How far a long piece of work has come; small, shown to people in the Temporal UI. */
+/** How far a long piece of work has come; small, shown to people at the terminal and in the Temporal UI. */
 export interface ProgressDetails {
   readonly what: string;
   readonly done: number;
   readonly total: number;
 }
 
-/** Given to every long piece of work. */
+/** What every long piece of work reports to and is stopped by, in an activity or at the command line. */
 export interface Progress {
   /** May be called as often as convenient: heartbeats are throttled behind it. */
-  report(details: ProgressDetails): void;
+  readonly report: (details: ProgressDetails) => void;
+  /** Says something that progress must not overwrite, such as that a step failed and is tried again. */
+  readonly note?: (text: string) => void;
   /** Aborted when the work is cancelled: stop, release claims, and reject (with any error). */
   readonly signal: AbortSignal;
 }
@@ -114,7 +116,7 @@ export interface PipelinePorts {
   /** The same key again changes nothing. */
   raiseAlert(alert: Alert): Promise<void>;
   /** Dates whose daily run should have succeeded, or be running, by `now` and is not. */
-  expectedButMissing(now: string): Promise<readonly string[]>;
+  findMissingRuns(now: string): Promise<readonly string[]>;
 
   /** Takes K and L and records the backfill; the same id again returns the recorded plan. */
   planBackfill(request: {
@@ -125,21 +127,18 @@ export interface PipelinePorts {
    * One outcome per date, whatever became of the others. A date that an earlier attempt of the
    * same `runId` published is `succeeded`, not `skipped`.
    */
-  computePartitions(
-    request: ComputeRequest,
-    progress: Progress,
-  ): Promise<readonly PartitionOutcome[]>;
+  computeChunk(request: ComputeRequest, progress: Progress): Promise<readonly PartitionOutcome[]>;
   /**
-   * After a computePartitions of this runId gave up: what became of each date. Those it did not
+   * After a computeChunk of this runId gave up: what became of each date. Those it did not
    * finish are recorded in the ledger as `as`, their claims released.
    */
-  settlePartitions(
+  settleChunk(
     request: ComputeRequest & { readonly as: 'failed' | 'cancelled'; readonly error: string },
   ): Promise<readonly PartitionOutcome[]>;
-  recordBackfill(progress: BackfillProgress): Promise<void>;
+  finishBackfill(progress: BackfillProgress): Promise<void>;
 
   /** Restates every partition that late data or matured labels touch; `dryRun` only lists them. */
-  restate(
+  restatePartitions(
     request: { readonly dryRun: boolean; readonly runId: string },
     progress: Progress,
   ): Promise<RestateReport>;
