@@ -5,7 +5,7 @@
  *
  *     node dist/bench/platform.js [--users 50000] [--days 365] [--only backfill,one-day,…]
  *       [--rounds 3] [--backfill-rounds 2] [--restate-users 5000] [--many-users 100000]
- *       [--load-events 1000000] [--json]
+ *       [--load-events 1000000] [--ids mixed] [--json]
  *
  * CHURN_BENCH_PYTHON names a Python with polars and numpy; without it one is made, by pip. Where it
  * has Feast with its DuckDB store as well, `history` is measured beside that.
@@ -24,6 +24,7 @@ import { measureRawLoad } from './measurements/raw-load';
 import { measureRestate } from './measurements/restate';
 import { measureScale } from './measurements/scale';
 import { printTable } from './measurements/print-table';
+import { idShapes, type IdShape } from './world/id-sql';
 
 /** In the order in which they run. */
 const measurements: Readonly<Record<string, Measurement>> = {
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
       'restate-users': { type: 'string', default: '5000' },
       'many-users': { type: 'string', default: '100000' },
       'load-events': { type: 'string', default: '1000000' },
+      ids: { type: 'string', default: 'numbered' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
   const options: BenchOptions = {
     users: positive('users', values.users),
     days: positive('days', values.days),
+    ids: idShapeOf(values.ids),
     restateUsers: positive('restate-users', values['restate-users']),
     manyUsers: positive('many-users', values['many-users']),
     loadEvents: positive('load-events', values['load-events']),
@@ -97,6 +100,12 @@ async function measured(name: string, options: BenchOptions): Promise<Row[]> {
     const ours = `failed: ${error instanceof Error ? error.message : String(error)}`;
     return [{ what: name, ours, peer: '', ratio: '', budget: '', verdict: 'NO' }];
   }
+}
+
+function idShapeOf(text: string): IdShape {
+  const shape = idShapes.find((each) => each === text);
+  if (shape !== undefined) return shape;
+  throw new Error(`--ids takes ${idShapes.join(', ')}; not ${text}`);
 }
 
 function positive(name: string, text: string): number {

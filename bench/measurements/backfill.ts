@@ -44,7 +44,7 @@ interface Setting {
 export async function measureBackfill(options: BenchOptions): Promise<Row[]> {
   const { scratch, users, days, note } = options;
   return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
-    const world = { users, days, start: START, seed: 42 };
+    const world = { users, days, start: START, seed: 42, ids: options.ids };
     note(`writing a world of ${formatCount(users)} users × ${days} days`);
     const rows = await acceptWorld(application, world);
     note(`${formatCount(rows.user_events)} user events`);

@@ -7,7 +7,9 @@ import type { Application } from '../../packages/application/application';
 import { findFeastPython } from '../peers/python';
 import { peerScript, runForReport } from '../peers/run-peer';
 import { acceptWorld } from '../world/accept-world';
+import { idSql, type IdShape } from '../world/id-sql';
 import { countVectors, runBackfill } from '../world/run-backfill';
+import { userIds } from '../world/write-bench-world';
 import { THREADS, withInstallation } from '../world/with-installation';
 import { formatCount, formatRate, verdictOf, type BenchOptions, type Row } from './measurement';
 
@@ -29,7 +31,7 @@ export async function measureHistory(options: BenchOptions): Promise<Row[]> {
 }
 
 async function measureWorld(options: BenchOptions, users: number): Promise<Row[]> {
-  const { scratch, days, rounds, note } = options;
+  const { scratch, days, ids, rounds, note } = options;
   return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     note(`history: writing a world of ${formatCount(users)} users`);
     const { user_events: events } = await acceptWorld(application, {
@@ -37,11 +39,12 @@ async function measureWorld(options: BenchOptions, users: number): Promise<Row[]
       days,
       start: START,
       seed: 46,
+      ids,
     });
     const folder = path.join(scratch, 'history');
     await mkdir(folder);
     const spine = path.join(folder, 'spine.csv');
-    await writeSpine(spine, { users, days });
+    await writeSpine(spine, { users, days, ids });
     const feast = await prepareFeast(application, options);
     const answer = () => answerOnce(application, { spine, out: path.join(folder, 'out.parquet') });
     const first = await answer();
@@ -102,7 +105,10 @@ async function runFeast(
   }
 }
 
-async function writeSpine(file: string, { users, days }: { users: number; days: number }) {
+async function writeSpine(
+  file: string,
+  { users, days, ids }: { users: number; days: number; ids: IdShape },
+) {
   const folder = path.dirname(file);
   const duckDb = await openDuckDb({
     allowedDirectories: [folder],
@@ -114,7 +120,7 @@ async function writeSpine(file: string, { users, days }: { users: number; days: 
   const time = `TIMESTAMP '${START}' + to_microseconds((${random('t')} * ${days} * 86400e6)::BIGINT)`;
   try {
     await duckDb.run(`COPY (
-      SELECT 'u' || lpad((${random('u')} * ${users})::INTEGER::VARCHAR, 7, '0') AS user_id,
+      SELECT ${idSql(ids, `(${random('u')} * ${users})::INTEGER`, userIds)} AS user_id,
         strftime(${time}, '%Y-%m-%dT%H:%M:%S.%fZ') AS time
       FROM range(${SPINE_ROWS}) AS r(i)
     ) TO ${quoteLiteral(file)} (FORMAT csv, HEADER)`);

@@ -1,3 +1,5 @@
+import type { IdShape } from '../world/id-sql';
+
 /** A row of the one table; every cell is text. An empty budget: reported, not judged. */
 export interface Row {
   readonly what: string;
@@ -11,6 +13,8 @@ export interface Row {
 export interface BenchOptions {
   readonly users: number;
   readonly days: number;
+  /** Of all worlds. */
+  readonly ids: IdShape;
   /** Users of the world in which late data is restated. */
   readonly restateUsers: number;
   /** Users of the measurements that are defined for 100,000. */

@@ -30,11 +30,11 @@ const BUDGET_SECONDS = 60;
  * holds the day before. Run once: a day can't be loaded twice.
  */
 export async function measureOneDay(options: BenchOptions): Promise<Row[]> {
-  const { scratch, manyUsers: users, note } = options;
+  const { scratch, manyUsers: users, ids, note } = options;
   const services = ['postgres', 'redis'] as const;
   return withInstallation({ scratch, services }, async (application) => {
     note(`one day: writing a world of ${formatCount(users)} users × ${DAYS} days`);
-    await acceptWorld(application, { users, days: DAYS, start: START, seed: 43 });
+    await acceptWorld(application, { users, days: DAYS, start: START, seed: 43, ids });
     const date = addDays(START, DAYS);
     const folder = path.join(scratch, 'one-day');
     await mkdir(folder);

@@ -18,11 +18,11 @@ const VECTORS_PER_SECOND = 100_000;
 
 /** One partition of 100,000 users into an empty Redis, and the audit that reads all of it back. */
 export async function measureOnline(options: BenchOptions): Promise<Row[]> {
-  const { scratch, manyUsers: users, rounds, note } = options;
+  const { scratch, manyUsers: users, ids, rounds, note } = options;
   const services = ['postgres', 'redis'] as const;
   return withInstallation({ scratch, services }, async (application) => {
     note(`sync and audit: publishing a day of ${formatCount(users)} users`);
-    await acceptWorld(application, { users, days: DAYS, start: START, seed: 45 });
+    await acceptWorld(application, { users, days: DAYS, start: START, seed: 45, ids });
     const date = addDays(START, DAYS);
     await runBackfill(application, { id: 'online', from: date, to: date });
     const syncs: number[] = [];

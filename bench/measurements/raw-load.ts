@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Application } from '../../packages/application/application';
+import type { IdShape } from '../world/id-sql';
 import { writeBenchWorld } from '../world/write-bench-world';
 import { copyIn } from '../world/fill-raw-tables';
 import { quietly, withInstallation } from '../world/with-installation';
@@ -25,12 +26,12 @@ type LoadedTable = (typeof tables)[number];
  * empty tables and in one transaction.
  */
 export async function measureRawLoad(options: BenchOptions): Promise<Row[]> {
-  const { scratch, loadEvents, rounds, note } = options;
+  const { scratch, loadEvents, ids, rounds, note } = options;
   return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     const folder = path.join(scratch, 'raw-load');
     const users = Math.round(loadEvents / EVENTS_PER_USER);
     note(`raw load: writing ${formatCount(loadEvents)} events of ${formatCount(users)} users`);
-    await writeSource(application, { folder, users, events: loadEvents });
+    await writeSource(application, { folder, users, events: loadEvents, ids });
     await application.adapters.installation();
     await makeBareTables(application);
     const ours: number[] = [];
@@ -55,13 +56,13 @@ const columns: Readonly<Record<LoadedTable, readonly string[]>> = {
 /** The first events of a world in the order in which they happened, as a source would export them. */
 async function writeSource(
   application: Application,
-  source: { folder: string; users: number; events: number },
+  source: { folder: string; users: number; events: number; ids: IdShape },
 ): Promise<void> {
   const { folder, users, events } = source;
   const world = path.join(folder, 'world');
   await mkdir(world, { recursive: true });
   const { scratch } = application.adapters.paths;
-  const options = { users, days: 120, start: '2024-01-01', seed: 46 };
+  const options = { users, days: 120, start: '2024-01-01', seed: 46, ids: source.ids };
   const rows = await writeBenchWorld(options, { folder: world, scratch });
   if (rows.user_events < events) throw new Error(`only ${rows.user_events} events`);
   const tail = {

@@ -39,7 +39,7 @@ export async function measureRestate(options: BenchOptions): Promise<Row[]> {
   const { scratch, restateUsers: users, rounds: count, note } = options;
   const services = ['postgres', 'redis'] as const;
   return withInstallation({ scratch, services }, async (application) => {
-    const world = { users, days: DAYS, start: START, seed: 44 };
+    const world = { users, days: DAYS, start: START, seed: 44, ids: options.ids };
     note(`restate: importing a world of ${formatCount(users)} users × ${DAYS} days`);
     const folder = path.join(scratch, 'restate-world');
     await importWorld(application, world, folder);

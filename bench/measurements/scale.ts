@@ -20,10 +20,10 @@ const BACKFILLED_DAYS = 31;
 const MEMORY_BUDGET_GIB = 4;
 
 /** A million users, a month of partitions after a month of events: memory has to stay bounded. */
-export async function measureScale({ scratch, note }: BenchOptions): Promise<Row[]> {
+export async function measureScale({ scratch, ids, note }: BenchOptions): Promise<Row[]> {
   return withInstallation({ scratch, services: ['postgres'] }, async (application) => {
     note(`scale: writing a world of ${formatCount(USERS)} users × ${DAYS} days`);
-    const world = { users: USERS, days: DAYS, start: START, seed: 47 };
+    const world = { users: USERS, days: DAYS, start: START, seed: 47, ids };
     const { user_events: events } = await acceptWorld(application, world);
     const to = addDays(START, DAYS);
     const range = { from: addDays(to, 1 - BACKFILLED_DAYS), to };

@@ -4,6 +4,7 @@ import { copyToParquet, openDuckDb, readParquet } from '../../packages/duckdb/op
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
 import { rawTableNames, type PerTable } from '../../packages/raw-data/raw-tables';
+import { idSql, type IdShape } from './id-sql';
 
 /** Everything a world is a pure function of. */
 export interface BenchWorld {
@@ -12,7 +13,11 @@ export interface BenchWorld {
   /** Its first midnight; half of the users signed up in the 90 days before it. */
   readonly start: LogicalDate;
   readonly seed: number;
+  readonly ids: IdShape;
 }
+
+/** How users are named. */
+export const userIds = { kind: 'u', digits: 7 };
 
 const DAY = MICROS_PER_DAY.toString();
 const HISTORY = `90 * ${DAY}`;
@@ -64,7 +69,7 @@ function times(column: string, micros: string): string {
     make_timestamptz((${micros})::BIGINT + 1000000) AS ingested_at`;
 }
 
-function drawsOf({ users, days, start, seed }: BenchWorld) {
+function drawsOf({ users, days, start, seed, ids }: BenchWorld) {
   const first = midnightOf(start).toString();
   const end = (midnightOf(start) + BigInt(days) * MICROS_PER_DAY).toString();
   /** Uniform in [0, 1). */
@@ -78,7 +83,7 @@ function drawsOf({ users, days, start, seed }: BenchWorld) {
   const changeTime = `signup + 40 * ${DAY} + ${draw('i', 'change time')} * 100 * ${DAY}`;
   const billingType = draw('i * 100 + k', 'billing type');
   return {
-    users: `CREATE TEMP TABLE members AS SELECT i, 'u' || lpad(i::VARCHAR, 7, '0') AS user_id,
+    users: `CREATE TEMP TABLE members AS SELECT i, ${idSql(ids, 'i', userIds)} AS user_id,
       (CASE WHEN ${draw('i', 'is old')} < 0.5 THEN ${first} - ${draw('i', 'signup')} * ${HISTORY}
         ELSE ${first} + ${draw('i', 'signup')} * ${days} * ${DAY} END)::BIGINT AS signup,
       CASE WHEN ${draw('i', 'plan')} < 0.3 THEN 'pro' ELSE 'free' END AS plan,
@@ -93,19 +98,19 @@ function drawsOf({ users, days, start, seed }: BenchWorld) {
       users: `SELECT user_id, make_timestamptz(signup) AS signup_time, plan, 'US' AS country,
         make_timestamptz(signup + 1000000) AS ingested_at, 1::INTEGER AS batch
         FROM members ORDER BY user_id`,
-      plan_changes: `SELECT 'c' || lpad(i::VARCHAR, 9, '0') AS change_id, user_id,
+      plan_changes: `SELECT ${idSql(ids, 'i', { kind: 'c', digits: 9 })} AS change_id, user_id,
         CASE WHEN plan = 'pro' THEN 'free' ELSE 'pro' END AS plan,
         ${times('event_time', changeTime)}, 1::INTEGER AS batch
         FROM members WHERE ${draw('i', 'changes plan')} < 0.4 AND signup + 140 * ${DAY} < ${end}
         ORDER BY user_id, event_time, change_id`,
-      user_events: `SELECT 'e' || lpad((sid * 8 + j)::VARCHAR, 12, '0') AS event_id, user_id,
-        's' || lpad(sid::VARCHAR, 11, '0') AS session_id,
+      user_events: `SELECT ${idSql(ids, 'sid * 8 + j', { kind: 'e', digits: 12 })} AS event_id, user_id,
+        ${idSql(ids, 'sid', { kind: 's', digits: 11 })} AS session_id,
         CASE WHEN j = 0 THEN 'login' WHEN j % 2 = 1 THEN 'page_view' ELSE 'click' END AS event_type,
         make_timestamptz(${eventTime}) AS event_time,
         make_timestamptz((${eventArrival})::BIGINT) AS ingested_at, 1::INTEGER AS batch
         FROM sessions, range(0, n) AS r(j) WHERE ${eventTime} < ${end}
         ORDER BY user_id, event_time, event_id`,
-      billing_events: `SELECT 'b' || lpad((i * 100 + k)::VARCHAR, 12, '0') AS event_id, user_id,
+      billing_events: `SELECT ${idSql(ids, 'i * 100 + k', { kind: 'b', digits: 12 })} AS event_id, user_id,
         CASE WHEN ${billingType} < 0.06 THEN 'charge_failed'
           WHEN ${billingType} < 0.065 THEN 'subscription_cancelled' ELSE 'charge_succeeded' END AS event_type,
         (990 + 1000 * (i % 3))::BIGINT AS amount_cents, 'USD' AS currency,

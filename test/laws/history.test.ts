@@ -9,7 +9,7 @@ import { writeTestTimelines } from '../packages/features/raw-log-fixture';
 import { anyDefinitions, unusual } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
-import { BASE, BATCHES, randomWorld } from './random-world';
+import { BASE, BATCHES, randomWorld, userIds } from './random-world';
 
 /** Later than anything a random world has. */
 const ALL_KNOWN = BASE + 100n * MICROS_PER_DAY;
@@ -26,7 +26,7 @@ const moment = fc
 
 const spine = fc.array(
   fc.record({
-    userId: fc.constantFrom('u10', 'u2', 'U3', 'u4', 'nobody'),
+    userId: fc.constantFrom(...userIds, 'nobody'),
     t: fc.option(moment, { freq: 12 }),
   }),
   { minLength: 1, maxLength: 12 },

@@ -11,8 +11,17 @@ export const BATCHES = 3;
 const DAY = MICROS_PER_DAY;
 const HOUR = MICROS_PER_HOUR;
 
-/** Bytewise, u10 comes before u2. */
-const ids = ['u10', 'u2', 'U3', 'u4'];
+/**
+ * Ids of users, from 6 bytes to 512. Bytewise, the emoji comes after the katakana, which JavaScript
+ * puts last, and u10 before u2.
+ */
+export const userIds = ['😀2', 'ﾕ10', 'u2', `u10-${'𝒳'.repeat(124)}`] as const;
+
+/** Ids of sessions; two are longer than the 12 bytes that DuckDB keeps inside a value. */
+const sessionIds = ['s', 's2-4c1f0f6e-7a0d-4d6b-9f55-2f8c3b1e0a77', `s3-${'x'.repeat(125)}`];
+
+/** Ids of plan changes, of which the bytewise last decides at one instant; c10 comes before c2. */
+const changeIds = ['c10', 'c2', '😀1', 'ﾁ1'];
 
 const edge = fc.constantFrom(0n, 0n, 0n, 1n, -1n, 23n * HOUR);
 
@@ -71,7 +80,7 @@ const history = fc.record({
   signup: fc.record({ day: fc.integer({ min: -120, max: 6 }), edge, plan, arrival }),
   changes: fc.uniqueArray(
     fc.record({
-      id: fc.constantFrom('c1', 'c10', 'c2', 'C3'),
+      id: fc.constantFrom(...changeIds),
       plan,
       // Few instants, so that several changes fall on one.
       time: fc.oneof(fc.constantFrom(BASE, BASE - DAY), boundaryInstant),
@@ -81,7 +90,7 @@ const history = fc.record({
   ),
   events: fc.array(
     fc.record({
-      session: fc.constantFrom('s1', 's2', 's3'),
+      session: fc.constantFrom(...sessionIds),
       type: fc.constantFrom('login', 'page_view'),
       time: boundaryInstant,
       arrival,
@@ -128,7 +137,10 @@ function withDepartures({ departures, ...user }: History) {
 }
 
 function tablesOf(histories: readonly History[]): RawTables {
-  const all = histories.map((user, index) => ({ userId: ids[index]!, ...withDepartures(user) }));
+  const all = histories.map((user, index) => ({
+    userId: userIds[index]!,
+    ...withDepartures(user),
+  }));
   return {
     users: all.map(({ userId, signup }) => {
       const signupTime = BASE + BigInt(signup.day) * DAY + signup.edge;

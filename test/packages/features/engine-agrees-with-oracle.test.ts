@@ -6,6 +6,7 @@ import { featureSet } from '../../../packages/features/feature-set';
 import { momentOf, type Grid } from '../../../packages/features/grid/grid';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import { dateOf, midnightOf } from '../../../packages/instants/logical-date';
+import { bytewise } from '../../environment/ids';
 import { lawHolds } from '../../laws/law-holds';
 import { openLawRig, requestsOf, type LawRig } from '../../laws/law-rig';
 import { oracleRows } from '../../laws/oracle-rows';
@@ -85,7 +86,7 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
           const { at, knownAt, batch } = knowledgeAt(grid, index);
           const known = { at: knownAt, batch };
           const rows: DuckDbRow[] = [];
-          for (const userId of raw.users.map((user) => user.userId).sort()) {
+          for (const userId of raw.users.map((user) => user.userId).sort(bytewise)) {
             const question = { userId, at, known, label: grid.label, segments };
             rows.push(...(await rig.duckDb.rows(compileMoment(defined, question))));
           }

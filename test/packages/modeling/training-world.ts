@@ -53,6 +53,11 @@ export interface DayRow {
   readonly is_subscribed?: boolean;
 }
 
+/** A uuid, whose order is that of the numbers. */
+export function userIdOf(index: number): string {
+  return `${String(index).padStart(8, '0')}-5f4e-4c3d-8b2a-190817263544`;
+}
+
 /** Who is learned from, as the design says it. */
 export function isEligibleRow({ sessions_30d, is_subscribed = true }: DayRow): boolean {
   return is_subscribed && sessions_30d > 0;
@@ -72,7 +77,7 @@ export function usersOfDay(date: string, users: number, seed: string): DayRow[] 
       trueWeights.failedPayments * failed +
       (isPro ? trueWeights.pro : 0);
     return {
-      user_id: `user-${String(index).padStart(5, '0')}`,
+      user_id: userIdOf(index),
       sessions_30d: isDormant ? 0 : 1 + Math.floor(random.double() * 12),
       days_since_last_login: recency,
       failed_payments_30d: failed,

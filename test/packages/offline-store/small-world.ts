@@ -8,6 +8,7 @@ import {
 } from '../../../packages/instants/epoch-micros';
 import { midnightOf } from '../../../packages/instants/logical-date';
 import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
+import { idsOfAllShapes } from '../../environment/ids';
 
 export const start = midnightOf('2024-01-01');
 
@@ -15,13 +16,13 @@ const day = (n: number) => start + BigInt(n) * MICROS_PER_DAY;
 
 /** Twenty users, 80 days of sessions and charges; batch 1 has all but what `late` adds as batch 2. */
 export function smallWorld({ late = false } = {}): RawTables {
-  const userIds = Array.from({ length: 20 }, (_, index) => `user${index}`);
+  const userIds = idsOfAllShapes(20);
   const at = (n: number, hours: number) => day(n) + BigInt(hours) * MICROS_PER_HOUR;
   const soon = (eventTime: bigint) => ({ eventTime, ingestedAt: eventTime + 1_000_000n, batch: 1 });
   const lateEvents = late
     ? [
         {
-          userId: 'user3',
+          userId: userIds[3]!,
           sessionId: 'late',
           eventType: 'login',
           eventTime: at(40, 5),
@@ -38,12 +39,12 @@ export function smallWorld({ late = false } = {}): RawTables {
       ingestedAt: at(index % 5, 3),
       batch: 1,
     })),
-    planChanges: [{ changeId: 'c1', userId: 'user2', plan: 'pro', ...soon(at(20, 1)) }],
+    planChanges: [{ changeId: 'c1', userId: userIds[2]!, plan: 'pro', ...soon(at(20, 1)) }],
     userEvents: [
       ...userIds.flatMap((userId, index) =>
         Array.from({ length: 14 }, (_, session) => ({
           userId,
-          sessionId: `${userId}-${session}`,
+          sessionId: `session-${index}-${session}`,
           eventType: session % 2 ? 'login' : 'page_view',
           ...soon(at(5 + session * (index % 4 === 0 ? 2 : 5), (index * 7) % 24)),
         })),

@@ -48,13 +48,17 @@ export async function writePartition(
   return writeQuery(directory, { ...options, source, rows: options.rows.length });
 }
 
-/** A partition of `users` users named u0000000…; `shift` changes their values. */
+/** Ids of 8 and 128 bytes and of characters of several bytes, by turns. */
+const userId = `CASE i % 3 WHEN 0 THEN 'u' || lpad(i::VARCHAR, 7, '0')
+  WHEN 1 THEN rpad('u' || lpad(i::VARCHAR, 7, '0') || '-', 128, 'x') ELSE '顧客-😀-' || i END`;
+
+/** A partition of so many users; `shift` changes their values. */
 export async function writeLargePartition(
   directory: string,
   options: PartitionOptions & { users: number; shift?: number },
 ): Promise<PublishedPartition> {
   const shift = options.shift ?? 0;
-  const source = `SELECT 'u' || lpad(i::VARCHAR, 7, '0') AS user_id, ((i + ${shift}) % 50) / 7.0 AS avg_sessions_7d,
+  const source = `SELECT ${userId} AS user_id, ((i + ${shift}) % 50) / 7.0 AS avg_sessions_7d,
     (i + ${shift}) % 90 AS sessions_30d, (hash(i + ${shift}) % 100000) / 100.0 AS total_spend_90d,
     i % 2 = 0 AS is_pro_plan, i % 7 > 0 AS is_subscribed, '${options.date}T00:00:00Z' AS feature_time FROM range(${options.users}) AS t(i)`;
   return writeQuery(directory, { ...options, source, rows: options.users });

@@ -9,7 +9,14 @@ import type {
   ModelEvent,
   ModelMetadata,
 } from '../../../../packages/modeling/model-documents';
-import { setUpTraining, testSchema, trueWeights, usersOfDay, writeDays } from '../training-world';
+import {
+  setUpTraining,
+  testSchema,
+  trueWeights,
+  userIdOf,
+  usersOfDay,
+  writeDays,
+} from '../training-world';
 
 const createdAt = midnightOf('2024-06-30');
 
@@ -274,7 +281,7 @@ describe('the training sample', () => {
     expect(counts).toMatchObject({ n: 1000, users: 120, width: 32 });
     expect(counts!.rate as number).toBeCloseTo(data.base_rate, 2);
     const bytes = readFileSync(file).toString('latin1');
-    expect(bytes).not.toContain('user-000');
+    expect(bytes).not.toContain(userIdOf(0).slice(9));
   });
 
   it('is of rows that are in the partitions', async () => {
