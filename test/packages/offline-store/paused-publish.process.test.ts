@@ -78,11 +78,11 @@ describe('a process that is paused while it publishes', () => {
       const { by, outcomes } = await zombie.ended;
 
       expect(by).toBe(0);
-      const { message } = new ChurnError('FENCED_OUT', { date: DATE });
+      const error = `FENCED_OUT: ${new ChurnError('FENCED_OUT', { date: DATE }).message}`;
       // It looks at what is published once it has claimed, and so finds out earlier.
       const isEarly = step === 'the claim was made';
       expect(outcomes).toMatchObject([
-        isEarly ? { status: 'overtaken' } : { status: 'failed', error: message },
+        isEarly ? { status: 'overtaken' } : { status: 'failed', error },
       ]);
       expect(await visible()).toEqual(seen);
       await expectNothingIsLeft(seen, 2);
