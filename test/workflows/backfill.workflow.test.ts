@@ -17,6 +17,7 @@ import {
   recordHistory,
   type RigRun,
   type WorkflowRig,
+  REPLAY_MS,
 } from './workflow-rig';
 
 const YEAR = { from: '2023-06-02', to: '2024-05-31' };
@@ -32,7 +33,7 @@ describe('the backfill', () => {
       `limit.historyCount.suggestContinueAsNew=${SUGGEST_CONTINUE_AFTER_EVENTS}`,
     ]);
   });
-  afterAll(() => rig.close());
+  afterAll(() => rig.close(), REPLAY_MS);
 
   const request = (changes: Partial<BackfillRequest> = {}): BackfillRequest => ({
     ...YEAR,

@@ -7,7 +7,7 @@ import {
 } from '../../packages/application/pending-failures';
 import { createFakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
-import { createOwnServerRig, recordHistory, type WorkflowRig } from './workflow-rig';
+import { createOwnServerRig, recordHistory, type WorkflowRig, REPLAY_MS } from './workflow-rig';
 
 const TUESDAY = '2024-06-04';
 
@@ -16,7 +16,7 @@ describe('the daily run on a real server', () => {
   beforeAll(async () => {
     rig = await createOwnServerRig();
   });
-  afterAll(() => rig.close());
+  afterAll(() => rig.close(), REPLAY_MS);
 
   it('is one execution however often the same day is started at once', async () => {
     const started = createSignal();
@@ -171,7 +171,7 @@ describe('the watchdog and the restatement', () => {
   beforeAll(async () => {
     rig = await createOwnServerRig();
   });
-  afterAll(() => rig.close());
+  afterAll(() => rig.close(), REPLAY_MS);
 
   it('raises one alert for each missing day, however often it looks', async () => {
     const ports = createFakePipelinePorts({

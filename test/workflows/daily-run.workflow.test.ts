@@ -13,6 +13,7 @@ import {
   recordHistory,
   type RigRun,
   type WorkflowRig,
+  REPLAY_MS,
 } from './workflow-rig';
 
 const TUESDAY = '2024-06-04';
@@ -32,7 +33,7 @@ describe('the daily run', () => {
   beforeAll(async () => {
     rig = await createTimeSkippingRig();
   });
-  afterAll(() => rig.close());
+  afterAll(() => rig.close(), REPLAY_MS);
 
   const statusOf = (report: DailyRunReport) =>
     Object.fromEntries(report.steps.map((step) => [step.step, step.skipped ?? step.status]));

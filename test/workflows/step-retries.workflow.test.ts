@@ -3,7 +3,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { ChurnError } from '../../packages/contracts/errors';
 import type { DailyRunProgress, DailyRunReport } from '../../packages/contracts/runs';
 import { createFakePipelinePorts, type FakePipelinePorts } from './fake-pipeline-ports';
-import { createTimeSkippingRig, type WorkflowRig } from './workflow-rig';
+import { createTimeSkippingRig, type WorkflowRig, REPLAY_MS } from './workflow-rig';
 
 const TUESDAY = '2024-06-04';
 
@@ -12,7 +12,7 @@ describe('a step that fails and is tried again', () => {
   beforeAll(async () => {
     rig = await createTimeSkippingRig();
   });
-  afterAll(() => rig.close());
+  afterAll(() => rig.close(), REPLAY_MS);
 
   const daily = (date: string) => ({ input: { date, kind: 'manual' } });
 

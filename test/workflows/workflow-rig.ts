@@ -18,6 +18,12 @@ Runtime.install({
 
 const PAYLOAD_BYTES_MAX = 64 * 1024;
 
+/** How long closing a rig may take: it replays all that a file has run. */
+export const REPLAY_MS = 300_000;
+
+/** The SDK gives a server five seconds to start, which a busy machine may need twice. */
+const START_TRIES = 4;
+
 export interface Queues {
   readonly daily: string;
   readonly backfill: string;
@@ -59,22 +65,28 @@ export interface RigRun {
 export async function createTimeSkippingRig(): Promise<WorkflowRig> {
   const path = process.env.TEST_TIME_SKIPPING_SERVER;
   if (!path) throw new Error('TEST_TIME_SKIPPING_SERVER is not set: run `make setup`');
-  return rigOn(
-    await TestWorkflowEnvironment.createTimeSkipping({
-      server: { executable: { type: 'existing-path', path } },
-    }),
-  );
+  const server = { executable: { type: 'existing-path', path } } as const;
+  return rigOn(await started(() => TestWorkflowEnvironment.createTimeSkipping({ server })));
 }
 
 /** A dev server of this rig's own: for what is global to a server, and for its settings. */
 export async function createOwnServerRig(extraArgs: string[] = []): Promise<WorkflowRig> {
   const tool = findTool('temporal', process.env);
   if (!tool) throw new Error('the Temporal dev server is not there: run `make setup`');
-  return rigOn(
-    await TestWorkflowEnvironment.createLocal({
-      server: { executable: { type: 'existing-path', path: tool.path }, extraArgs },
-    }),
-  );
+  const server = { executable: { type: 'existing-path', path: tool.path }, extraArgs } as const;
+  return rigOn(await started(() => TestWorkflowEnvironment.createLocal({ server })));
+}
+
+async function started(
+  start: () => Promise<TestWorkflowEnvironment>,
+): Promise<TestWorkflowEnvironment> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries >= START_TRIES || !/did not start within/.test(String(error))) throw error;
+    }
+  }
 }
 
 function workflowBundle() {
