@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { ChampionRegistry, ServingModel, ServingModelSource } from './ports';
+import type { ChampionRegistry, ServingModelSource, ServingVersion } from './ports';
 
 export interface ChampionWatcherOptions {
   readonly registry: ChampionRegistry;
@@ -17,14 +17,14 @@ const LOOKS_BEFORE_RETRY = 30;
  * pointer is swapped; one that does not load leaves the old one serving.
  */
 export class ChampionWatcher implements ServingModelSource {
-  private model: ServingModel | null = null;
+  private model: ServingVersion | null = null;
   private failed: { version: string; looksLeft: number } | null = null;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
 
   constructor(private readonly options: ChampionWatcherOptions) {}
 
-  current(): ServingModel | null {
+  current(): ServingVersion | null {
     return this.model;
   }
 

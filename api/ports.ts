@@ -1,32 +1,23 @@
 import type {
+  AtRiskList,
   BackfillPlan,
   BackfillProgress,
   BackfillRequest,
-  BackfillStatus,
-  InstantText,
+  BackfillStarted,
+  LoggedPrediction,
   OnlineMeta,
   OnlineVector,
   PartitionRow,
 } from '../packages/contracts';
+import type { Eligibility, ModelAliases, ServingModel } from '../packages/modeling';
 
-export type FeatureValues = OnlineVector['features'];
-
-/** What one feature adds to a prediction's log-odds, against the average user of training. */
-export interface Contribution {
-  readonly feature: string;
-  readonly value: number | boolean;
-  readonly contribution: number;
-}
-
-/** One loaded, checked model; immutable, so that an answer comes from exactly one version. */
-export interface ServingModel {
-  readonly version: string;
-  readonly schemaHash: string;
+/** One loaded, checked version; immutable, so that an answer comes from exactly one. */
+export interface ServingVersion extends Pick<
+  ServingModel,
+  'version' | 'schemaHash' | 'predict' | 'explain'
+> {
   /** metadata.json of the version. */
   readonly metadata: JsonDocument;
-  /** P(churn in the next 30 days), 0 to 1. */
-  predict(features: FeatureValues): number;
-  explain(features: FeatureValues): readonly Contribution[];
 }
 
 /** Where champions come from: one small file says which, and a folder holds it. */
@@ -34,12 +25,12 @@ export interface ChampionRegistry {
   /** The version the champion alias names now; null: none yet. Asked once a second. */
   championVersion(): Promise<string | null>;
   /** @throws ChurnError CORRUPT_MODEL when checksums or golden predictions do not hold. */
-  load(version: string): Promise<ServingModel>;
+  load(version: string): Promise<ServingVersion>;
 }
 
 /** The model that serves. `current` never waits and never touches a disk. */
 export interface ServingModelSource {
-  current(): ServingModel | null;
+  current(): ServingVersion | null;
   /** Looks at the champion alias at once, for example after a promotion. */
   refresh(): Promise<void>;
 }
@@ -51,19 +42,6 @@ export interface OnlineFeatures {
   readMany(userIds: readonly string[]): Promise<readonly (OnlineVector | null)[]>;
   /** What is published; null before the first sync. */
   meta(): Promise<OnlineMeta | null>;
-}
-
-/** One answered prediction, as ops.predictions keeps it: enough to replay it. */
-export interface LoggedPrediction {
-  readonly predictionId: string;
-  readonly userId: string;
-  readonly modelVersion: string;
-  readonly featureTime: InstantText;
-  readonly knownAt: InstantText;
-  readonly revision: number;
-  readonly features: FeatureValues;
-  readonly churnProbability: number;
-  readonly predictedAt: InstantText;
 }
 
 /** ops.predictions. Rows whose id is there already are left alone (on conflict do nothing). */
@@ -90,17 +68,10 @@ export type PendingPrediction = Omit<LoggedPrediction, 'predictedAt'> & {
   readonly predictedAtMillis: number;
 };
 
-export interface BackfillStart {
-  readonly id: string;
-  readonly status: BackfillStatus;
-  /** False: attached to the identical backfill that was running already. */
-  readonly created: boolean;
-}
-
 /** Backfills through a Temporal client. @throws ChurnError TEMPORAL_UNAVAILABLE */
 export interface Backfills {
   /** @throws ChurnError BACKFILL_OVERLAP when another one runs over some of the dates. */
-  start(request: BackfillRequest): Promise<BackfillStart>;
+  start(request: BackfillRequest): Promise<BackfillStarted>;
   /** What `start` would do; runs nothing. */
   plan(request: BackfillRequest): Promise<BackfillPlan>;
   /** Each of the following: @throws ChurnError BACKFILL_NOT_FOUND */
@@ -113,12 +84,6 @@ export interface Backfills {
 export interface Partitions {
   /** Both dates inclusive; absent: no bound. */
   list(range: { readonly from?: string; readonly to?: string }): Promise<readonly PartitionRow[]>;
-}
-
-export interface ModelAliases {
-  readonly champion: string | null;
-  readonly challenger: string | null;
-  readonly previous: string | null;
 }
 
 /** A JSON document in snake_case, as the command line prints it too. */
@@ -135,20 +100,9 @@ export interface Models {
   rollback(reason: string): Promise<ModelAliases>;
 }
 
-export interface AtRiskUser {
-  readonly userId: string;
-  readonly churnProbability: number;
-  /** What raises the risk most, in words, strongest first; as `churn at-risk` prints them. */
-  readonly reasons: readonly string[];
-}
-
 export interface AtRisk {
   /** Eligible users, most likely to churn first. @throws ChurnError NO_MODEL, NO_DATA, NO_STATE */
-  list(query: { readonly limit: number }): Promise<{
-    readonly modelVersion: string;
-    readonly featureTime: InstantText;
-    readonly users: readonly AtRiskUser[];
-  }>;
+  list(query: { readonly limit: number }): Promise<AtRiskList>;
 }
 
 export interface Drift {
@@ -164,16 +118,11 @@ export interface ServiceProbes {
 }
 
 /** The features that are served: of packages/features, as far as the API looks at them. */
-export interface FeatureSchema {
+export interface FeatureSchema extends Eligibility {
   readonly features: readonly {
     readonly name: string;
     readonly type: 'float64' | 'int32' | 'bool';
   }[];
-  /** The state of a user who can still leave: whoever is not in it has left. */
-  readonly state: { readonly name: string };
-  /** The feature that is above 0 for whoever is predicted; the others are dormant. */
-  readonly eligibleBy: string;
-  readonly definitionHashes: Readonly<Record<string, string>>;
 }
 
 /** What the controllers use. */

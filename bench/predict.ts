@@ -13,7 +13,7 @@ import net from 'node:net';
 import { fastify } from 'fastify';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
-import type { ApiPorts, PredictionStore, ServingModel } from '../api/ports';
+import type { ApiPorts, PredictionStore, ServingVersion } from '../api/ports';
 import { PredictionLog } from '../api/predict/prediction-log';
 import { openDatabase } from '../packages/database/open-database';
 import { onlineStateHash } from '../packages/contracts/partitions';
@@ -83,6 +83,28 @@ async function serveBare(): Promise<number> {
   return (server.server.address() as net.AddressInfo).port;
 }
 
+const refuse = () => Promise.reject(new Error('this benchmark asks for predictions only'));
+
+/** The ports behind the other routes, which nobody asks here. */
+const notMeasured: Omit<
+  ApiPorts,
+  'featureSchema' | 'servingModel' | 'onlineFeatures' | 'predictionLog'
+> = {
+  backfills: {
+    start: refuse,
+    plan: refuse,
+    progress: refuse,
+    pause: refuse,
+    resume: refuse,
+    cancel: refuse,
+  },
+  partitions: { list: refuse },
+  models: { list: refuse, show: refuse, promote: refuse, rollback: refuse },
+  atRisk: { list: refuse },
+  drift: { read: refuse },
+  probes: { redis: refuse, postgres: refuse, temporal: refuse },
+};
+
 async function serveApi(): Promise<number> {
   const redis = openRedisForServing(setting('REDIS_URL'));
   await once(redis, 'ready');
@@ -100,14 +122,20 @@ async function serveApi(): Promise<number> {
     logger,
   });
   predictionLog.start();
-  const model: ServingModel = {
+  const model: ServingVersion = {
     version: 'v001',
     schemaHash: featureSet.schemaHash,
     metadata: {},
     predict: probability,
-    explain: () => [],
+    explain: (features) => ({
+      probability: probability(features),
+      logit: 0,
+      intercept: 0,
+      contributions: [],
+    }),
   };
-  const ports = {
+  const ports: ApiPorts = {
+    ...notMeasured,
     featureSchema: featureSet,
     servingModel: { current: () => model, refresh: async () => {} },
     onlineFeatures: {
@@ -116,7 +144,7 @@ async function serveApi(): Promise<number> {
       meta: () => readMeta(redis),
     },
     predictionLog,
-  } satisfies Partial<ApiPorts> as unknown as ApiPorts;
+  };
   const app = await createApp(ports, {
     allowedHosts: [],
     staleAfterHours: 48,

@@ -2,7 +2,8 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UsePipes } from '
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
-import type { ApiPorts, JsonDocument, ModelAliases } from '../ports';
+import type { ModelAliases } from '../../packages/modeling';
+import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
 import {

@@ -1,11 +1,7 @@
 import type { Logger } from 'pino';
+import type { LoggedPrediction } from '../../packages/contracts';
 import { formatInstant } from '../../packages/instants';
-import type {
-  LoggedPrediction,
-  PendingPrediction,
-  PredictionLogPort,
-  PredictionStore,
-} from '../ports';
+import type { PendingPrediction, PredictionLogPort, PredictionStore } from '../ports';
 import type { PredictionSpool } from './prediction-spool';
 
 export interface PredictionLogOptions {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { appendDurably } from '../../packages/durable-files';
-import type { LoggedPrediction } from '../ports';
+import type { LoggedPrediction } from '../../packages/contracts';
 
 /** Predictions that outlive a process while the database is down. */
 export interface PredictionSpool {

@@ -5,7 +5,7 @@ import { ApiMetrics } from '../api-metrics';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
 import { createEligibilityCheck } from '../../packages/modeling';
-import type { ApiPorts, ServingModel } from '../ports';
+import type { ApiPorts, ServingVersion } from '../ports';
 import type { BatchResultDto, PredictionDto } from './predict.dto';
 
 /** Scores users from their online features; needs Redis and a model, and nothing else. */
@@ -53,13 +53,13 @@ export class Predictor {
     return results;
   }
 
-  private requireModel(): ServingModel {
+  private requireModel(): ServingVersion {
     const model = this.ports.servingModel.current();
     if (!model) throw new ChurnError('NO_MODEL');
     return model;
   }
 
-  private score(model: ServingModel, vector: OnlineVector, explain: boolean): PredictionDto {
+  private score(model: ServingVersion, vector: OnlineVector, explain: boolean): PredictionDto {
     const { features, feature_time: featureTime } = vector;
     if (vector.schema_hash !== model.schemaHash) {
       throw new ChurnError('SCHEMA_MISMATCH', {
@@ -91,7 +91,7 @@ export class Predictor {
       stale: this.isStale(featureTime),
       eligible,
       ineligible_reason: reason,
-      contributions: explain ? model.explain(features) : undefined,
+      contributions: explain ? model.explain(features).contributions : undefined,
     };
   }
 }

@@ -16,16 +16,7 @@ export class UsersController {
   @ApiOperation({ summary: 'Who will most likely leave in the next 30 days, and why' })
   @ApiOkResponse({ type: AtRiskResponseDto })
   @ApiProblems('INVALID_REQUEST', 'NO_DATA', 'NO_STATE', 'NO_MODEL', 'REDIS_UNAVAILABLE')
-  async atRisk(@Query() { limit }: AtRiskQueryDto): Promise<AtRiskResponseDto> {
-    const list = await this.ports.atRisk.list({ limit });
-    return {
-      model_version: list.modelVersion,
-      feature_time: list.featureTime,
-      users: list.users.map(({ userId, churnProbability, reasons }) => ({
-        user_id: userId,
-        churn_probability: churnProbability,
-        reasons,
-      })),
-    };
+  atRisk(@Query() { limit }: AtRiskQueryDto): Promise<AtRiskResponseDto> {
+    return this.ports.atRisk.list({ limit });
   }
 }

@@ -1,5 +1,6 @@
 import { oneAtATime } from '../bounded-tasks';
 import type { Config } from '../config';
+import type { LoggedPrediction } from '../contracts';
 import { asDatabaseError } from '../database';
 import { openRedisForServing, readMeta, readVector, readVectors } from '../online-store';
 import { readDrift } from './drift/drift-services';
@@ -15,18 +16,6 @@ import {
 import { openAdapters, type Adapters, type ApplicationOptions } from './open/open-adapters';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './backfills/temporal-runs';
-
-interface LoggedPrediction {
-  readonly predictionId: string;
-  readonly userId: string;
-  readonly modelVersion: string;
-  readonly featureTime: string;
-  readonly knownAt: string;
-  readonly revision: number;
-  readonly features: Readonly<Record<string, number | boolean>>;
-  readonly churnProbability: number;
-  readonly predictedAt: string;
-}
 
 /** What the API is given (api/ports.ts); nothing in it connects before it is used. */
 export async function openApiApplication(config: Config, options: ApplicationOptions = {}) {
@@ -54,7 +43,7 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
       list: (range: { from?: string; to?: string }) => listPartitionRows(adapters, range),
     },
     models: createModels(adapters),
-    atRisk: { list: ({ limit }: { limit: number }) => inTurn(() => listAtRisk(adapters, limit)) },
+    atRisk: { list: (query: { limit: number }) => inTurn(() => atRisk(adapters, query)) },
     drift: { read: (date: string | undefined) => inTurn(() => readDrift(adapters, date)) },
     probes: createProbes(adapters, temporal, () => serving.ping()),
     close: async () => {
@@ -71,14 +60,7 @@ function createChampionRegistry(adapters: Adapters) {
     load: async (version: string) => {
       const model = await loadModel(adapters, version);
       const metadata = await showModelVersion(adapters, version);
-      return {
-        version,
-        schemaHash: model.schemaHash,
-        metadata,
-        predict: (features: Readonly<Record<string, number | boolean>>) => model.predict(features),
-        explain: (features: Readonly<Record<string, number | boolean>>) =>
-          model.explain(features).contributions,
-      };
+      return { ...model, metadata };
     },
   };
 }
@@ -95,19 +77,6 @@ function createModels(adapters: Adapters) {
     show: (version: string) => showModelVersion(adapters, version),
     promote: (version: string, reason: string) => promote(adapters, version, reason),
     rollback: (reason: string) => rollback(adapters, reason),
-  };
-}
-
-async function listAtRisk(adapters: Adapters, limit: number) {
-  const { model_version, feature_time, users } = await atRisk(adapters, { limit });
-  return {
-    modelVersion: model_version,
-    featureTime: feature_time,
-    users: users.map(({ user_id, churn_probability, reasons }) => ({
-      userId: user_id,
-      churnProbability: churn_probability,
-      reasons,
-    })),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { InstantText, KnowledgeKind } from './knowledge';
+import type { FeatureValues } from './predictions';
 
 /** Why a revision was published; shown to people. */
 export type RevisionReason = string;
@@ -58,7 +59,7 @@ export interface PartitionRow {
 /** The value at Redis key `user_features:<user_id>`. */
 export interface OnlineVector {
   readonly user_id: string;
-  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly features: FeatureValues;
   readonly feature_time: InstantText;
   readonly known_at: InstantText;
   readonly revision: number;

@@ -137,6 +137,14 @@ export interface PartitionOutcome {
 export type BackfillStatus =
   'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled' | 'dry-run';
 
+/** What became of the request for a backfill. */
+export interface BackfillStarted {
+  readonly id: string;
+  readonly status: BackfillStatus;
+  /** False: attached to the identical backfill that was running already. */
+  readonly created: boolean;
+}
+
 /** `churn backfill` and GET /backfill/:id (in snake_case there). */
 export interface BackfillProgress {
   readonly id: string;

@@ -19,7 +19,7 @@ export type * from './model-documents';
 export { listModels, promoteModel, rollbackModel, showModel } from './registry/model-registry';
 export type { ServedFeatures } from './partition-rows';
 export { binCounts } from './evaluation/reference-distribution';
-export { scoreUsers, type UserAtRisk } from './scoring/score-users';
+export { scoreUsers } from './scoring/score-users';
 export type { Contribution, ServingModel } from './scoring/serving-model';
 export { loadServingModel } from './registry/load-serving-model';
 export { trainModel, type TrainedVersion } from './training/train-model';

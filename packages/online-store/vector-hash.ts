@@ -1,7 +1,5 @@
 import { hash } from 'node:crypto';
-import type { OnlineVector } from '../contracts';
-
-export type FeatureValues = Readonly<Record<string, number | boolean>>;
+import type { FeatureValues, OnlineVector } from '../contracts';
 
 /**
  * Identifies a vector's values: the first 16 hex digits of SHA-256 over the JSON of the values with

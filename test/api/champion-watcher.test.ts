@@ -1,5 +1,5 @@
 import { ChampionWatcher } from '../../api/champion-watcher';
-import type { ChampionRegistry, ServingModel } from '../../api/ports';
+import type { ChampionRegistry, ServingVersion } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
 import { modelOf, recordingLogger, silentLogger } from './test-api';
 
@@ -16,7 +16,7 @@ class FakeRegistry implements ChampionRegistry {
     return this.champion;
   }
 
-  async load(version: string): Promise<ServingModel> {
+  async load(version: string): Promise<ServingVersion> {
     this.loads.push(version);
     if (this.corrupt.has(version)) throw new ChurnError('CORRUPT_MODEL', { version, problem: 'x' });
     return modelOf(version);

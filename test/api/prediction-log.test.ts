@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { LoggedPrediction, PendingPrediction } from '../../api/ports';
+import type { PendingPrediction } from '../../api/ports';
+import type { LoggedPrediction } from '../../packages/contracts/predictions';
 import { PredictionLog, type PredictionLogOptions } from '../../api/predict/prediction-log';
 import type { PredictionSpool } from '../../api/predict/prediction-spool';
 import { ChurnError } from '../../packages/contracts/errors';

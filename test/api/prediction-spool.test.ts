@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { LoggedPrediction } from '../../api/ports';
+import type { LoggedPrediction } from '../../packages/contracts/predictions';
 import { filePredictionSpool } from '../../api/predict/prediction-spool';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { features, recordingLogger, silentLogger } from './test-api';

@@ -5,16 +5,16 @@ import type { ApiOptions } from '../../api/api-options';
 import { createApp } from '../../api/create-app';
 import type {
   ApiPorts,
-  FeatureValues,
   PendingPrediction,
   PredictionLogPort,
-  ServingModel,
+  ServingVersion,
 } from '../../api/ports';
 import {
   onlineStateHash,
   type OnlineMeta,
   type OnlineVector,
 } from '../../packages/contracts/partitions';
+import type { FeatureValues } from '../../packages/contracts/predictions';
 import type { BackfillProgress } from '../../packages/contracts/runs';
 import { featureSet } from '../../packages/features/feature-set';
 import { parseInstant } from '../../packages/instants/epoch-micros';
@@ -64,18 +64,23 @@ export const meta: OnlineMeta = {
 };
 
 /** A model whose probability is given, so that a test sees which version answered. */
-export function modelOf(version: string, probability = 0.25): ServingModel {
+export function modelOf(version: string, probability = 0.25): ServingVersion {
   return {
     version,
     schemaHash: featureSet.schemaHash,
     metadata: { model_version: version, status: 'converged' },
     predict: () => probability,
-    explain: (values) =>
-      Object.entries(values).map(([feature, value], index) => ({
+    explain: (values) => ({
+      probability,
+      logit: 0,
+      intercept: 0,
+      contributions: Object.entries(values).map(([feature, value], index) => ({
         feature,
         value,
         contribution: index / 10,
+        text: `${feature}: for people`,
       })),
+    }),
   };
 }
 

@@ -18,12 +18,12 @@ describe('GET /users/at-risk', () => {
     ReturnType<ApiPorts['atRisk']['list']>,
     Parameters<ApiPorts['atRisk']['list']>
   >(async () => ({
-    modelVersion: 'v003',
-    featureTime: FEATURE_TIME,
+    model_version: 'v003',
+    feature_time: FEATURE_TIME,
     users: [
       {
-        userId: 'u9',
-        churnProbability: 0.93,
+        user_id: 'u9',
+        churn_probability: 0.93,
         reasons: ['no login for 21 days: +1.40'],
       },
     ],

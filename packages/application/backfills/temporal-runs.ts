@@ -17,6 +17,7 @@ import {
   type BackfillPlan,
   type BackfillProgress,
   type BackfillRequest,
+  type BackfillStarted,
 } from '../../contracts';
 import { asDatabaseError } from '../../database';
 import {
@@ -68,12 +69,6 @@ export function asTemporalError(error: unknown): unknown {
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
   const isDown = isGrpcServiceError(cause) && [unavailable, deadline].includes(cause.code);
   return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
-}
-
-interface BackfillStarted {
-  readonly id: string;
-  readonly status: BackfillProgress['status'];
-  readonly created: boolean;
 }
 
 export type BackfillRuns = ReturnType<typeof createBackfillRuns>;

@@ -1,4 +1,9 @@
-import { ChurnError, type KnownAtRequest, type PlannedKnowledge } from '../../contracts';
+import {
+  ChurnError,
+  type FeatureValues,
+  type KnownAtRequest,
+  type PlannedKnowledge,
+} from '../../contracts';
 import { compileMoment, type MomentQuestion } from '../../features';
 import {
   dateOf,
@@ -19,7 +24,7 @@ export interface UserFeatures {
   readonly known_at: string;
   /** S of the features: with `known_at` it gives the same answer again, whatever is loaded later. */
   readonly batch: number;
-  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly features: FeatureValues;
   readonly label: boolean | null;
   /** Whether the user was subscribed, as known with the features. */
   readonly is_subscribed: boolean;

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError, type Progress, type TrainSummary } from '../../contracts';
+import {
+  ChurnError,
+  type AtRiskList,
+  type FeatureValues,
+  type Progress,
+  type TrainSummary,
+} from '../../contracts';
 import type { FeatureSet, FeatureWording } from '../../features';
 import {
   addDays,
@@ -28,7 +34,6 @@ import {
   type ModelEvent,
   type ServingModel,
   type TrainedVersion,
-  type UserAtRisk,
 } from '../../modeling';
 import { readVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
@@ -170,7 +175,7 @@ export interface Prediction extends EligibilityAnswer {
   readonly churn_probability: number;
   readonly model_version: string;
   readonly feature_time: string;
-  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly features: FeatureValues;
   readonly contributions?: readonly Contribution[];
 }
 
@@ -191,12 +196,6 @@ export async function predict(
     ...createEligibilityCheck(adapters.featureSet)(vector),
     ...(explain ? { contributions: model.explain(vector.features).contributions } : {}),
   };
-}
-
-export interface AtRiskList {
-  readonly model_version: string;
-  readonly feature_time: string;
-  readonly users: readonly UserAtRisk[];
 }
 
 /**
@@ -256,7 +255,7 @@ interface PredictionRow {
   readonly model_version: string;
   readonly feature_time: string;
   readonly known_at: string;
-  readonly features: Readonly<Record<string, number | boolean>>;
+  readonly features: FeatureValues;
   readonly churn_probability: number;
 }
 

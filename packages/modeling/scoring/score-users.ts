@@ -1,8 +1,13 @@
-import { ChurnError, type PublishedPartition } from '../../contracts';
+import {
+  ChurnError,
+  type FeatureValues,
+  type PublishedPartition,
+  type UserAtRisk,
+} from '../../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../../duckdb';
 import { eligibleCondition, knowsState, type Eligibility } from '../eligibility';
 import { forEachChunk, type ResultChunk } from '../partition-rows';
-import { topReasons, type FeatureValues, type ServingModel } from './serving-model';
+import { topReasons, type ServingModel } from './serving-model';
 
 export interface ScoreOptions {
   readonly partition: PublishedPartition;
@@ -59,13 +64,6 @@ export async function scorePartition(options: ScoreOptions): Promise<PartitionSc
     probabilities: model.scoreColumns(columns, rows),
     columns: columns.map((column) => column.subarray(0, rows)),
   };
-}
-
-export interface UserAtRisk {
-  readonly user_id: string;
-  readonly churn_probability: number;
-  /** What raises this user's risk most, strongest first; at most three. */
-  readonly reasons: readonly string[];
 }
 
 /**

@@ -1,11 +1,9 @@
-import { ChurnError } from '../../contracts';
+import { ChurnError, type FeatureValues } from '../../contracts';
 import type { FeatureWording } from '../../features';
 import { linearModelOf, probabilityOf } from './build-artifact';
 import { contributionsOf, logitOf, scoreColumns, sigmoid, type LinearModel } from './linear-scorer';
 import type { ModelArtifact, ModelVersion } from '../model-documents';
 import { reasonText } from './reason-texts';
-
-export type FeatureValues = Readonly<Record<string, number | boolean>>;
 
 export interface Contribution {
   readonly feature: string;
@@ -32,7 +30,11 @@ export interface ServingModel {
   readonly version: ModelVersion;
   readonly schemaHash: string;
   readonly featureNames: readonly string[];
-  /** @throws ChurnError INVALID_REQUEST when a feature is missing or is not a finite number. */
+  /**
+   * The probability of leaving in the next 30 days, 0 to 1.
+   *
+   * @throws ChurnError INVALID_REQUEST when a feature is missing or is not a finite number.
+   */
   predict(features: FeatureValues): number;
   /** @throws ChurnError INVALID_REQUEST when a feature is missing or is not a finite number. */
   explain(features: FeatureValues): Explanation;
