@@ -12,8 +12,8 @@ const attempts = breaksOf('activities/report-attempts.ts', [
 const failures = breaksOf('activities/to-activity-failure.ts', [
   'test/activities/pipeline-activities.test.ts',
 ]);
-const alerts = breaksOf('packages/drift/raise-alert.ts', [
-  'test/packages/drift/raise-alert.integration.test.ts',
+const alerts = breaksOf('packages/drift/record-alert.ts', [
+  'test/packages/drift/record-alert.integration.test.ts',
 ]);
 const keys = breaksOf('packages/online-store/redis-errors.ts', [
   'test/packages/online-store/forward-only-scripts.integration.test.ts',

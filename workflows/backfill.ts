@@ -27,7 +27,7 @@ import { failureText } from './failure-text';
 import { raiseAlert } from './raise-alert';
 import { checkedDate, refusal } from './refusals';
 import { runChunks, type ChunkTally } from './backfill/run-chunks';
-import { setSearchAttributes } from './search-attributes';
+import { setSearchAttributes } from './set-search-attributes';
 import { describeRetry, watchRetries, type Retries } from './watch-retries';
 
 const progressQuery = defineQuery<BackfillProgress>(workflowMessages.progress);

@@ -21,7 +21,7 @@ import { describeDailyRun } from './daily-run/describe-daily-run';
 import { failureText } from './failure-text';
 import { logicalDateOf } from './daily-run/nominal-time';
 import { raiseAlert } from './raise-alert';
-import { setSearchAttributes } from './search-attributes';
+import { setSearchAttributes } from './set-search-attributes';
 import { settleSteps, type RunState } from './daily-run/settle-steps';
 import { watchRetries } from './watch-retries';
 import { watchSla } from './daily-run/watch-sla';

@@ -2,7 +2,7 @@ import type { Config } from '../config';
 import type { PipelinePorts } from '../contracts';
 import { createServices, type Services } from './services';
 import { openAdapters, type Adapters, type ApplicationOptions } from './open/open-adapters';
-import { createPipelinePorts } from './pipeline-ports';
+import { createPipelinePorts } from './create-pipeline-ports';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './backfills/temporal-runs';
 
 /** One installation, opened by a process. */

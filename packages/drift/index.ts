@@ -5,6 +5,6 @@
 export { detectDrift, type DriftChampion } from './detect-drift';
 export { readDriftLog } from './drift-log';
 export type { DriftReport } from './drift-report';
-export { raiseAlert } from './raise-alert';
+export { recordAlert } from './record-alert';
 export { recordDrift } from './record-drift';
 export { validateSchemas, type SchemaVerdict } from './validate-schemas';

@@ -3,7 +3,7 @@ import type { Database } from '../database';
 import type { DuckDb } from '../duckdb';
 import { writeDriftLog } from './drift-log';
 import type { DriftReport } from './drift-report';
-import { raiseAlert } from './raise-alert';
+import { recordAlert } from './record-alert';
 
 /** Keeps a report: every number in the day's drift log, every alert once. */
 export async function recordDrift(options: {
@@ -19,7 +19,7 @@ export async function recordDrift(options: {
   const path = await writeDriftLog({ date, metrics, driftLogsDir, openDuckDb });
   let newAlerts = 0;
   for (const alert of report.alerts) {
-    if (await raiseAlert({ database, logsDir, alert, raisedAt })) newAlerts += 1;
+    if (await recordAlert({ database, logsDir, alert, raisedAt })) newAlerts += 1;
   }
   return { path, newAlerts };
 }

@@ -1,4 +1,4 @@
-import type { ComputeContext, PartitionOutcome, PartitionRequest } from './partition-request';
+import type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
 import { mkdir } from 'node:fs/promises';
 import { isChurnError, type ErrorCode, type PartitionManifest, type Progress } from '../contracts';
 import type { DuckDb } from '../duckdb';
@@ -24,7 +24,7 @@ import { createContentHasher } from './vectors/vector-writer';
 import type { WriterPool } from './vectors/writer-pool';
 
 export interface ComputedPartitions {
-  readonly outcomes: readonly PartitionOutcome[];
+  readonly outcomes: readonly PublishOutcome[];
   /** How often each raw table was scanned. */
   readonly scans: Readonly<Record<string, number>>;
 }
@@ -43,7 +43,7 @@ export async function computePartitions(
   requests: readonly PartitionRequest[],
   progress: Partial<Progress> = {},
 ): Promise<ComputedPartitions> {
-  const outcomes: PartitionOutcome[] = [];
+  const outcomes: PublishOutcome[] = [];
   const scans: Record<string, number> = {};
   const moments = momentsPerScan(await countEvents(context, requests));
   for (const group of groupIntoGrids(requests, moments)) {
@@ -84,7 +84,7 @@ async function claimGroup(
 
 type GroupProgress = Partial<Progress> & {
   readonly overtaken: ReadonlySet<LogicalDate>;
-  readonly onOutcome: (outcome: PartitionOutcome) => void;
+  readonly onOutcome: (outcome: PublishOutcome) => void;
 };
 
 async function computeGroup(
@@ -187,7 +187,7 @@ const notOfOneDate: ReadonlySet<ErrorCode> = new Set([
 async function publishOne(
   context: ComputeContext,
   options: PublishOptions,
-): Promise<PartitionOutcome> {
+): Promise<PublishOutcome> {
   const { pool, vectors, request, claim, signal } = options;
   const { date, reason } = request;
   const at = midnightOf(date);
@@ -224,7 +224,7 @@ async function publish(
   staged: StagedRevision,
   request: PartitionRequest,
   claim: Claim,
-): Promise<PartitionOutcome> {
+): Promise<PublishOutcome> {
   await publishRevision(context, { staged, claim, checked: checkedBy(request) });
   const { revision, rows } = staged.manifest;
   return { date: request.date, status: 'published', revision, rows, reason: request.reason };

@@ -5,7 +5,7 @@
  */
 export { auditPartitions, rebuildLedger, requestOf, type AuditReport } from './audit-partitions';
 export { computePartitions, type ComputedPartitions } from './compute-partitions';
-export type { ComputeContext, PartitionOutcome, PartitionRequest } from './partition-request';
+export type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
 export { findRestatements, type Restatements } from './restatement/find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { readManifests } from './manifests';

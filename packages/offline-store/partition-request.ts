@@ -30,7 +30,7 @@ export interface PartitionRequest {
   readonly addsState?: true;
 }
 
-export interface PartitionOutcome {
+export interface PublishOutcome {
   readonly date: LogicalDate;
   /**
    * `unchanged`: the bytes are those already published; `skipped`: this owner had done it before;

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, TransactionSql } from '../database';
 import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
-import { findSourceTables, refuse } from './sources/find-source-tables';
+import { findSourceFiles, refuse } from './sources/find-source-files';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
 import { loadBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
@@ -10,7 +10,7 @@ import { prepareLoad } from './load/prepare-load';
 import { perTable, type PerTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { CLOCK_TOLERANCE_MINUTES } from './load/rejection-reasons';
-import { carriesArrival, type SourceTable } from './sources/source-table';
+import { carriesArrival, type SourceFile } from './sources/source-file';
 
 export interface LoadReport extends LoadCounts {
   /** Columns of the source that mean nothing here, per table. */
@@ -73,7 +73,7 @@ export async function importFolderUnless(
   if (!isFolder) throw refuse(`there is no folder ${options.folder}`);
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
-      const sources = await findSourceTables(duckDb, folder);
+      const sources = await findSourceFiles(duckDb, folder);
       requireSource(await ensureInstallation(options.database, options), 'import');
       const now = options.now?.() ?? (await readClock(options.database));
       requireNotInFuture(options.completeThrough, now);
@@ -107,7 +107,7 @@ function requireNotInFuture(completeThrough: EpochMicros | undefined, now: Epoch
   throw refuse(`--complete-through lies in the future (${formatInstant(completeThrough)})`);
 }
 
-function ignoredColumns(sources: readonly SourceTable[]): PerTable<readonly string[]> {
+function ignoredColumns(sources: readonly SourceFile[]): PerTable<readonly string[]> {
   return perTable(
     (table) => sources.find((source) => source.table === table)?.ignoredColumns ?? [],
   );

@@ -8,7 +8,7 @@ export { generateDays } from './generate-days';
 export { importFolder, type ImportOptions } from './import-folder';
 export { importNewFolders } from './import-new-folders';
 export { ensureInstallation, type Installation, type SyntheticWorld } from './installation';
-export { takeKnowledge } from './knowledge';
+export { takeKnowledge } from './take-knowledge';
 export type { LoadCounts } from './load/load-batch';
 export type { LoadProgress } from './load-progress';
 export { readSpine } from './read-spine';

@@ -1,7 +1,7 @@
 import { ChurnError } from '../contracts';
 import { quoteIdentifier, saidByDuckDb, type DuckDb } from '../duckdb';
 import { timeSql } from './load/clean-rows-sql';
-import { csvRelation } from './sources/find-source-tables';
+import { csvRelation } from './sources/find-source-files';
 import { readCsvHeader } from './sources/read-csv-header';
 
 /**

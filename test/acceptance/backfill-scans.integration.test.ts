@@ -1,6 +1,6 @@
 import type { DuckDb } from '../../packages/duckdb/open-duckdb';
 import { datesBetween } from '../../packages/instants/logical-date';
-import { createPipelinePorts } from '../../packages/application/pipeline-ports';
+import { createPipelinePorts } from '../../packages/application/create-pipeline-ports';
 import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { reportFigure } from './report-figure';

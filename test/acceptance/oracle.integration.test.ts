@@ -12,7 +12,7 @@ import {
   parseInstant,
 } from '../../packages/instants/epoch-micros';
 import { addDays, dateOf, midnightOf } from '../../packages/instants/logical-date';
-import { takeKnowledge } from '../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../packages/raw-data/take-knowledge';
 import { completeThroughOf } from '../support/complete-through-of';
 import type { RawLog } from '../../packages/raw-data/log/raw-log';
 import { vectorRows } from '../packages/features/vector-rows';

@@ -6,7 +6,7 @@ import {
   type BackfillProgress,
   type BackfillRequest,
   type ComputeRequest,
-  type PartitionOutcome as RunOutcome,
+  type PartitionOutcome,
   type PlannedKnowledge,
   type Progress,
 } from '../../contracts';
@@ -16,7 +16,7 @@ import {
   momentsPerScan,
   rebuildLedger,
   selectDates,
-  type PartitionOutcome,
+  type PublishOutcome,
 } from '../../offline-store';
 import { planChunks, requireBackfillRange } from '../../orchestration';
 import type { Adapters } from '../open/open-adapters';
@@ -140,7 +140,7 @@ export async function computeChunk(
   adapters: Adapters,
   request: ComputeRequest,
   progress: Progress,
-): Promise<RunOutcome[]> {
+): Promise<PartitionOutcome[]> {
   const { dates, knowledge, reason } = request;
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
   const planned = await readBackfill(adapters, request.runId);
@@ -155,10 +155,10 @@ export async function computeChunk(
     { owner: request.runId, requests },
     progress,
   );
-  return outcomes.map(toRunOutcome);
+  return outcomes.map(toPartitionOutcome);
 }
 
-function toRunOutcome({ date, status, error }: PartitionOutcome): RunOutcome {
+function toPartitionOutcome({ date, status, error }: PublishOutcome): PartitionOutcome {
   if (status === 'failed') return { date, status, ...(error === undefined ? {} : { error }) };
   return { date, status: status === 'overtaken' ? 'skipped' : 'succeeded' };
 }
@@ -170,11 +170,11 @@ function toRunOutcome({ date, status, error }: PartitionOutcome): RunOutcome {
 export async function settleChunk(
   { ledger }: Adapters,
   request: ComputeRequest & { as: 'failed' | 'cancelled'; error: string },
-): Promise<RunOutcome[]> {
+): Promise<PartitionOutcome[]> {
   const { dates, runId, as, error } = request;
   const rows = await ledger.list({ from: dates[0], to: dates.at(-1) });
   const byDate = new Map(rows.map((row) => [row.date, row]));
-  const outcomes: RunOutcome[] = [];
+  const outcomes: PartitionOutcome[] = [];
   for (const date of dates) {
     const row = byDate.get(date);
     if (row?.claimedBy === runId && row.status === 'succeeded') {

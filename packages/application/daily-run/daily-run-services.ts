@@ -19,7 +19,7 @@ import {
   type EpochMicros,
   type LogicalDate,
 } from '../../instants';
-import { rebuildLedger, type PartitionOutcome, type PartitionRequest } from '../../offline-store';
+import { rebuildLedger, type PublishOutcome, type PartitionRequest } from '../../offline-store';
 import { championVersion } from '../models/model-services';
 import type { Adapters } from '../open/open-adapters';
 import { planRestatements, requestsOf, computeRequested } from '../partitions/partition-services';
@@ -137,7 +137,7 @@ export async function computeDay(
   };
 }
 
-function hasServed(outcomes: readonly PartitionOutcome[], date: LogicalDate): boolean {
+function hasServed(outcomes: readonly PublishOutcome[], date: LogicalDate): boolean {
   return outcomes.some((outcome) => outcome.date === date && outcome.status !== 'overtaken');
 }
 
@@ -155,7 +155,7 @@ async function ownRequest(
   return isKeptAlone ? [] : requestsOf([date], knowledge, { rows, reason: 'daily' });
 }
 
-function requireNoFailure(outcomes: readonly PartitionOutcome[]): void {
+function requireNoFailure(outcomes: readonly PublishOutcome[]): void {
   const failed = outcomes.filter((outcome) => outcome.status === 'failed');
   if (failed.length === 0) return;
   const [first] = failed;
@@ -166,7 +166,7 @@ function requireNoFailure(outcomes: readonly PartitionOutcome[]): void {
   });
 }
 
-function restatedIn(outcomes: readonly PartitionOutcome[]): RestatedPartition[] {
+function restatedIn(outcomes: readonly PublishOutcome[]): RestatedPartition[] {
   return outcomes.flatMap(({ date, status, revision, reason }) =>
     status === 'published' && revision !== null ? [{ date, revision, reason }] : [],
   );

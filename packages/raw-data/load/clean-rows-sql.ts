@@ -6,7 +6,7 @@ import {
   MAX_AMOUNT_CENTS,
   type RejectionReason,
 } from './rejection-reasons';
-import { carriesArrival, type SourceTable, type TimeEncoding } from '../sources/source-table';
+import { carriesArrival, type SourceFile, type TimeEncoding } from '../sources/source-file';
 
 export interface CleaningRules {
   readonly currency: string;
@@ -22,7 +22,7 @@ export interface CleaningRules {
  * ingested_at. Times are naive UTC timestamps; every column of a faulty row is null, so that
  * nothing malformed travels on.
  */
-export function cleanRowsSql(source: SourceTable, rules: CleaningRules): string {
+export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
   const { columns } = rawTables[source.table];
   const kept = [...columns.map((column) => column.name), 'ingested_at'];
   const emptied = kept.map((name) => `CASE WHEN "reason" IS NULL THEN "${name}" END AS "${name}"`);
@@ -34,7 +34,7 @@ export function cleanRowsSql(source: SourceTable, rules: CleaningRules): string 
 }
 
 /** The source's columns under their canonical names; times stay as they are. */
-function textColumns(source: SourceTable): string[] {
+function textColumns(source: SourceFile): string[] {
   return [...source.columns].map(([name, { identifier, times }]) => {
     const isText = !isTimeColumn(source, name) || times === 'text';
     const value = isText ? `nullif(CAST(${identifier} AS VARCHAR), '')` : identifier;
@@ -42,17 +42,17 @@ function textColumns(source: SourceTable): string[] {
   });
 }
 
-function isTimeColumn(source: SourceTable, name: string): boolean {
+function isTimeColumn(source: SourceFile, name: string): boolean {
   return name === 'ingested_at' || name === rawTables[source.table].timeColumn;
 }
 
-function parsedColumns(source: SourceTable, rules: CleaningRules): string[] {
+function parsedColumns(source: SourceFile, rules: CleaningRules): string[] {
   const { columns, timeColumn } = rawTables[source.table];
   const parsed = columns.flatMap((column) => parsedColumn(source, column, rules));
   return [...parsed, `${arrivalSql(source, timeColumn, rules)} AS "ingested_at"`];
 }
 
-function parsedColumn(source: SourceTable, column: RawColumn, rules: CleaningRules): string[] {
+function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRules): string[] {
   const found = source.columns.get(column.name);
   switch (column.kind) {
     case 'event_time':
@@ -71,7 +71,7 @@ function parsedColumn(source: SourceTable, column: RawColumn, rules: CleaningRul
   }
 }
 
-function arrivalSql(source: SourceTable, timeColumn: string, rules: CleaningRules): string {
+function arrivalSql(source: SourceFile, timeColumn: string, rules: CleaningRules): string {
   const carried = source.columns.get('ingested_at');
   if (carried) return timeSql('"ingested_at"', carried.times);
   if (rules.missingArrival === 'now') return 'CAST(NULL AS TIMESTAMP)';
@@ -127,7 +127,7 @@ function zonedSql(text: string): string {
  * Whether the amount is a number, its two faults, and the exact cents of one without; the cents
  * are null for a number far above `MAX_AMOUNT_CENTS`.
  */
-function amountColumns(source: SourceTable): string[] {
+function amountColumns(source: SourceFile): string[] {
   const inUnits = source.columns.has('amount');
   const text = `trim(${inUnits ? '"amount"' : '"amount_cents"'})`;
   const isMoneyless = `list_contains(${quoteList(moneylessBillingTypes)}, "event_type")`;
@@ -153,7 +153,7 @@ const UNPRINTABLE = String.raw`\p{C}|[^ \PZ]`;
 const isPrintable = (name: string) =>
   `(length("${name}") <= 128 AND trim("${name}") <> '' AND NOT regexp_matches("${name}", '${UNPRINTABLE}'))`;
 
-function reasonSql(source: SourceTable, rules: CleaningRules): string {
+function reasonSql(source: SourceFile, rules: CleaningRules): string {
   const checks = ownChecks(source, rules).map(
     ([reason, isFaulty]) => `WHEN ${isFaulty} THEN '${reason}'`,
   );
@@ -161,7 +161,7 @@ function reasonSql(source: SourceTable, rules: CleaningRules): string {
 }
 
 /** Each check is a SQL condition that is true for a faulty row; the order is that of the reasons. */
-function ownChecks(source: SourceTable, rules: CleaningRules): [RejectionReason, string][] {
+function ownChecks(source: SourceFile, rules: CleaningRules): [RejectionReason, string][] {
   const { columns, timeColumn } = rawTables[source.table];
   const named = (kind: RawColumn['kind']) =>
     columns.filter((column) => column.kind === kind).map((column) => column.name);

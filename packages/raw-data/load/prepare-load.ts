@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
-import { refuse } from '../sources/find-source-tables';
+import { refuse } from '../sources/find-source-files';
 import { rawTables, type RawTable } from '../raw-tables';
-import type { SourceTable } from '../sources/source-table';
+import type { SourceFile } from '../sources/source-file';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
 export interface PreparedTable {
@@ -33,7 +33,7 @@ export function repeatedIds(table: RawTable): string {
  */
 export async function prepareLoad(
   duckDb: DuckDb,
-  sources: readonly SourceTable[],
+  sources: readonly SourceFile[],
   options: { rules: CleaningRules; scratch: string },
 ): Promise<PreparedTable[]> {
   const prepared: PreparedTable[] = [];

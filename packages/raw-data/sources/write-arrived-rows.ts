@@ -1,10 +1,10 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArrivedRows } from './arrived-rows';
-import { csvRelation } from './find-source-tables';
+import { csvRelation } from './find-source-files';
 import type { LoadProgress } from '../load-progress';
 import { rawTableNames, type RawTable } from '../raw-tables';
-import type { SourceTable } from './source-table';
+import type { SourceFile } from './source-file';
 
 type Cell = string | number | bigint | null;
 
@@ -67,8 +67,8 @@ const CHUNK_CHARACTERS = 1 << 20;
 export async function writeArrivedRows(
   rows: ArrivedRows,
   options: { folder: string; onProgress?: (progress: LoadProgress) => void },
-): Promise<SourceTable[]> {
-  const sources: SourceTable[] = [];
+): Promise<SourceFile[]> {
+  const sources: SourceFile[] = [];
   for (const table of rawTableNames) {
     const file = path.join(options.folder, `${table}.csv`);
     await writeTable(rows, table, { ...options, file });
@@ -77,7 +77,7 @@ export async function writeArrivedRows(
   return sources;
 }
 
-function sourceOf(table: RawTable, file: string): SourceTable {
+function sourceOf(table: RawTable, file: string): SourceFile {
   const { header } = formats[table];
   const columns = header.map((name, index) => {
     return [name, { identifier: `"c${index}"`, times: 'micros' }] as const;

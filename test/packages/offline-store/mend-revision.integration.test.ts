@@ -9,7 +9,7 @@ import {
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type {
   ComputeContext,
-  PartitionOutcome,
+  PublishOutcome,
 } from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { currentPartition } from '../../../packages/offline-store/manifests';
@@ -50,7 +50,7 @@ describe('computing a published partition again', () => {
     scratch.remove();
   });
 
-  async function compute(owner: string): Promise<PartitionOutcome | undefined> {
+  async function compute(owner: string): Promise<PublishOutcome | undefined> {
     const request = latestRequest(date, snapshotAt(80, 1));
     const { outcomes } = await computePartitions({ ...context, owner }, [request]);
     return outcomes[0];

@@ -3,7 +3,7 @@ import { dataPaths } from '../../../packages/config/data-paths';
 import { ChurnError } from '../../../packages/contracts/errors';
 import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
-import type { PartitionOutcome } from '../../../packages/offline-store/partition-request';
+import type { PublishOutcome } from '../../../packages/offline-store/partition-request';
 import { currentPartition } from '../../../packages/offline-store/manifests';
 import type { PublishStep } from './publishing-child';
 import {
@@ -38,7 +38,7 @@ describe('a process that is paused while it publishes', () => {
 
   afterAll(() => world.remove());
 
-  async function compute(owner: string, request: typeof published): Promise<PartitionOutcome> {
+  async function compute(owner: string, request: typeof published): Promise<PublishOutcome> {
     const context = world.context(dataDir, owner);
     return (await computePartitions(context, [request])).outcomes[0]!;
   }

@@ -8,7 +8,7 @@ import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles
 import { featureSet } from '../../../packages/features/feature-set';
 import type {
   ComputeContext,
-  PartitionOutcome,
+  PublishOutcome,
 } from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
@@ -38,7 +38,7 @@ export interface PublishingChild {
   /** How it ended: its signal, else its exit code; and the outcomes that it printed. */
   readonly ended: Promise<{
     by: NodeJS.Signals | number | null;
-    outcomes: readonly PartitionOutcome[];
+    outcomes: readonly PublishOutcome[];
   }>;
   readonly process: ChildProcess;
 }
@@ -112,7 +112,7 @@ function startChild(orders: ChildOrders): PublishingChild {
     const outcomes = out.split('\n').find((line) => line.startsWith('['));
     return {
       by: (signal ?? code) as NodeJS.Signals | number | null,
-      outcomes: JSON.parse(outcomes ?? '[]') as PartitionOutcome[],
+      outcomes: JSON.parse(outcomes ?? '[]') as PublishOutcome[],
     };
   });
   return { stopped, ended, process: child };

@@ -5,7 +5,7 @@ import type {
 } from '../../../packages/raw-data/sources/arrived-rows';
 import { generateDays, type GenerateOptions } from '../../../packages/raw-data/generate-days';
 import { readInstallation, type SyntheticWorld } from '../../../packages/raw-data/installation';
-import { takeKnowledge } from '../../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import {
   createRawDataFixture,
   csv,

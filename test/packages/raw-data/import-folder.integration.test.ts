@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import { importFolder } from '../../../packages/raw-data/import-folder';
-import { takeKnowledge } from '../../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import {
   BILLING_EVENTS,
   createRawDataFixture,

@@ -1,6 +1,6 @@
 import { withLoadLock } from '../../../packages/database/open-database';
 import { ensureInstallation } from '../../../packages/raw-data/installation';
-import { takeKnowledge } from '../../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import { completeThroughOf } from '../../support/complete-through-of';
 import {
   createRawDataFixture,

@@ -1,4 +1,4 @@
-import { takeKnowledge } from '../../../packages/raw-data/knowledge';
+import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import {
   createRawDataFixture,
   csv,

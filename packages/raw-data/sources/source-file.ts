@@ -13,7 +13,7 @@ export interface SourceColumn {
 }
 
 /** One file of a source, its columns found and checked, ready for DuckDB to read. */
-export interface SourceTable {
+export interface SourceFile {
   readonly table: RawTable;
   /** What people know it by: the file's name, or the table's for generated rows. */
   readonly label: string;
@@ -24,6 +24,6 @@ export interface SourceTable {
   readonly ignoredColumns: readonly string[];
 }
 
-export function carriesArrival(source: SourceTable): boolean {
+export function carriesArrival(source: SourceFile): boolean {
   return source.columns.has('ingested_at');
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Alert } from '../../../packages/contracts/runs';
 import { openDatabase } from '../../../packages/database/open-database';
 import type { DriftReport } from '../../../packages/drift/drift-report';
-import { raiseAlert } from '../../../packages/drift/raise-alert';
+import { recordAlert } from '../../../packages/drift/record-alert';
 import { recordDrift } from '../../../packages/drift/record-drift';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
@@ -38,7 +38,7 @@ describe('raising an alert', () => {
   });
 
   const raise = (more: Partial<Alert> = {}) =>
-    raiseAlert({ database, logsDir, alert: { ...alert, ...more }, raisedAt });
+    recordAlert({ database, logsDir, alert: { ...alert, ...more }, raisedAt });
   const lines = () =>
     readFileSync(file, 'utf8')
       .split('\n')
@@ -92,9 +92,9 @@ describe('raising an alert', () => {
   it('keeps the row while the log can not be written, and adds the line later', async () => {
     writeFileSync(path.join(scratch.path, 'blocked'), '');
     const blocked = path.join(scratch.path, 'blocked', 'logs');
-    await expect(raiseAlert({ database, logsDir: blocked, alert, raisedAt })).rejects.toMatchObject(
-      { code: 'STORAGE_UNAVAILABLE' },
-    );
+    await expect(
+      recordAlert({ database, logsDir: blocked, alert, raisedAt }),
+    ).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await database.sql`select key from ops.alerts`).toHaveLength(1);
     expect(await raise()).toBe(false);
     expect(lines()).toHaveLength(1);
@@ -102,7 +102,7 @@ describe('raising an alert', () => {
 
   it('writes the line while Postgres is down, and adds the row later', async () => {
     const down = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    const again = () => raiseAlert({ database: down, logsDir, alert, raisedAt });
+    const again = () => recordAlert({ database: down, logsDir, alert, raisedAt });
     await expect(again()).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
     await expect(again()).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
     await down.close();

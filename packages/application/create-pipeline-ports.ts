@@ -1,5 +1,5 @@
 import type { Alert, PipelinePorts } from '../contracts';
-import { raiseAlert } from '../drift';
+import { recordAlert } from '../drift';
 import { formatInstant } from '../instants';
 import {
   computeChunk,
@@ -39,7 +39,7 @@ export function createPipelinePorts(adapters: Adapters): PipelinePorts {
     trainModel: over(trainModelAsOf),
     detectDrift: over(detectDriftOfDay),
     validateSchemas: over(validateStoredSchemas),
-    raiseAlert: over(raiseAlertNow),
+    raiseAlert: over(raiseAlert),
     findMissingRuns: over(findMissingRuns),
     planBackfill: over(planBackfill),
     computeChunk: over(computeChunk),
@@ -49,6 +49,6 @@ export function createPipelinePorts(adapters: Adapters): PipelinePorts {
   };
 }
 
-async function raiseAlertNow({ database, paths, now }: Adapters, alert: Alert): Promise<void> {
-  await raiseAlert({ database, logsDir: paths.logs, alert, raisedAt: formatInstant(now()) });
+async function raiseAlert({ database, paths, now }: Adapters, alert: Alert): Promise<void> {
+  await recordAlert({ database, logsDir: paths.logs, alert, raisedAt: formatInstant(now()) });
 }

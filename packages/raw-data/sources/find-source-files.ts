@@ -5,7 +5,7 @@ import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } fr
 import { systemCode } from '../../durable-files';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import { readCsvHeader } from './read-csv-header';
-import type { SourceColumn, SourceTable } from './source-table';
+import type { SourceColumn, SourceFile } from './source-file';
 
 /**
  * The tables of an import folder: each a `.csv` or `.parquet` of the table's name, with its
@@ -13,8 +13,8 @@ import type { SourceColumn, SourceTable } from './source-table';
  *
  * @throws ChurnError INVALID_IMPORT naming the file and column that is missing or not usable.
  */
-export async function findSourceTables(duckDb: DuckDb, folder: string): Promise<SourceTable[]> {
-  const found: SourceTable[] = [];
+export async function findSourceFiles(duckDb: DuckDb, folder: string): Promise<SourceFile[]> {
+  const found: SourceFile[] = [];
   for (const table of rawTableNames) {
     const file = await findFile(folder, table);
     if (file) found.push(await describeFile(duckDb, table, file));
@@ -48,13 +48,13 @@ async function isThere(file: string): Promise<boolean> {
   return true;
 }
 
-async function describeFile(duckDb: DuckDb, table: RawTable, file: string): Promise<SourceTable> {
+async function describeFile(duckDb: DuckDb, table: RawTable, file: string): Promise<SourceFile> {
   return file.endsWith('.csv')
     ? describeCsv(table, file)
     : await describeParquet(duckDb, table, file);
 }
 
-async function describeCsv(table: RawTable, file: string): Promise<SourceTable> {
+async function describeCsv(table: RawTable, file: string): Promise<SourceFile> {
   const label = path.basename(file);
   const header = await readCsvHeader(file).catch((error: NodeJS.ErrnoException) => {
     throw refuse(`${label} can't be read (${error.code ?? error.message})`);
@@ -111,7 +111,7 @@ function parquetTimes(type: string): SourceColumn['times'] {
   return type === 'VARCHAR' ? 'text' : 'timestamp';
 }
 
-type ChosenColumns = Pick<SourceTable, 'columns' | 'ignoredColumns'>;
+type ChosenColumns = Pick<SourceFile, 'columns' | 'ignoredColumns'>;
 
 function chooseColumns(
   table: RawTable,

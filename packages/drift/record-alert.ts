@@ -4,7 +4,7 @@ import type { Alert, InstantText } from '../contracts';
 import { asDatabaseError, type Database } from '../database';
 import { appendDurably, asStorageError, readTextIfThere } from '../durable-files';
 
-export interface RaiseAlertOptions {
+export interface RecordAlertOptions {
   readonly database: Database;
   readonly logsDir: string;
   readonly alert: Alert;
@@ -25,7 +25,7 @@ export interface RaiseAlertOptions {
  * @throws ChurnError POSTGRES_UNAVAILABLE when there is no row, STORAGE_UNAVAILABLE when there is no
  *   line.
  */
-export async function raiseAlert(options: RaiseAlertOptions): Promise<boolean> {
+export async function recordAlert(options: RecordAlertOptions): Promise<boolean> {
   const { database, logsDir, alert, raisedAt } = options;
   let lineFailure: Error | undefined;
   let isNew: boolean;

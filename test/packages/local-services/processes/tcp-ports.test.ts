@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { choosePort, isPortFree } from '../../../../packages/local-services/processes/ports';
+import { choosePort, isPortFree } from '../../../../packages/local-services/processes/tcp-ports';
 
 describe('choosing a port', () => {
   let server: Server;
