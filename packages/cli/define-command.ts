@@ -42,7 +42,7 @@ export function defineCommand<Options, Input>(
 ): void {
   const { name, description, declare = (command) => command, check, load } = definition;
   const command = declare(parent.command(name).description(description));
-  command.option('--json', 'print one JSON document').action(async () => {
+  command.option('--json', 'print one JSON document instead of text').action(async () => {
     const options = command.opts<Options & { json?: boolean }>();
     const input = check(options, ...(command.processedArgs as string[]));
     await runner.run({

@@ -60,7 +60,7 @@ export function oneOf<T extends string>(...words: readonly T[]): (text: string) 
 
 /** A user id as it may be given: not empty. */
 export function userOption(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('A user id is not empty.');
+  if (text.trim() === '') throw new InvalidArgumentError('A user id must not be empty.');
   return text;
 }
 
@@ -74,7 +74,7 @@ export function modelVersion(text: string): string {
 export function predictionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text;
   throw new InvalidArgumentError(
-    'The id of a prediction is a UUID; the answer that gave the prediction has it.',
+    'The id of a prediction is a UUID; it is in the response that gave the prediction.',
   );
 }
 
@@ -112,7 +112,7 @@ export function fileToWrite(text: string): string {
 
 /** What is at a path; undefined: nothing. */
 function lookAt(text: string): Stats | undefined {
-  if (text.trim() === '') throw new InvalidArgumentError('A path is not empty.');
+  if (text.trim() === '') throw new InvalidArgumentError('A path must not be empty.');
   return onDisk(() => statSync(path.resolve(text), { throwIfNoEntry: false }));
 }
 
@@ -120,6 +120,6 @@ function onDisk<T>(look: () => T): T {
   try {
     return look();
   } catch (error) {
-    throw new InvalidArgumentError(`It can't be looked at: ${messageOf(error)}.`);
+    throw new InvalidArgumentError(`It can't be read: ${messageOf(error)}.`);
   }
 }

@@ -12,7 +12,7 @@ interface ErrorEntry {
  */
 export const errorCatalogue = {
   WRONG_USAGE: {
-    message: '{problem}. `{command} --help` shows what can be given.',
+    message: '{problem}. Run `{command} --help` for its arguments and options.',
     httpStatus: 400,
     retryable: false,
   },
@@ -22,7 +22,8 @@ export const errorCatalogue = {
     retryable: false,
   },
   INVALID_SETTING: {
-    message: 'Setting {variable} is not valid: {problem}. Correct it in the environment or .env.',
+    message:
+      'Setting {variable} is not valid: {problem}. Correct it in the environment or in .env.',
     httpStatus: 500,
     retryable: false,
   },
@@ -43,19 +44,19 @@ export const errorCatalogue = {
   },
   SOURCE_MISMATCH: {
     message:
-      'This installation holds {present} data; {wanted} is refused. Use another CHURN_DATA_DIR.',
+      'This installation holds {present} data, so {wanted} data cannot be loaded into it. Use another CHURN_DATA_DIR for that.',
     httpStatus: 409,
     retryable: false,
   },
   WORLD_MISMATCH: {
     message:
-      'This installation holds the synthetic world {present}; {wanted} is refused. Use the same seed, users and start, or another CHURN_DATA_DIR.',
+      'This installation was generated with {present} and cannot go on with {wanted}. Use the same seed, number of users and start, or another CHURN_DATA_DIR.',
     httpStatus: 409,
     retryable: false,
   },
   GENERATE_GAP: {
     message:
-      'Generating from {from} would leave a gap: the source is loaded through {loadedThrough}. Start no later than the day after.',
+      'Generating from {from} would leave a gap: data is loaded only through {loadedThrough}. Start no later than the following day.',
     httpStatus: 409,
     retryable: false,
   },
@@ -67,19 +68,19 @@ export const errorCatalogue = {
   },
   EMPTY_DATABASE: {
     message:
-      "Nothing was ever loaded into this database, but the data directory is not empty ({content}). Point DATABASE_URL at that installation's database, or put that back from a backup; to begin anew, choose another CHURN_DATA_DIR.",
+      'This database is empty, but the data directory already holds {content}. Point DATABASE_URL at the database that belongs to this directory, or restore that database from a backup. To start afresh, choose another CHURN_DATA_DIR.',
     httpStatus: 500,
     retryable: false,
   },
   EARLIER_RELEASE_RUNNING: {
     message:
-      '{service} of an earlier release still uses this data directory (process {pid}), whose files this release has to move first. Stop it with `churn down`, or end that process if `churn up` did not start it; then try again.',
+      '{service} of an earlier release (process {pid}) is still using this data directory, and this release must first move files in it. Stop the process with `churn down`, or by hand if `churn up` did not start it; then try again.',
     httpStatus: 409,
     retryable: false,
   },
   REVISIONS_DIFFER: {
     message:
-      'Two different files are the same revision: {former} and {file}. Move away the one that does not belong to this database, then try again.',
+      '{former} and {file} differ, although both claim to be the same revision. Move the one that does not belong to this database out of the data directory, then try again.',
     httpStatus: 500,
     retryable: false,
   },
@@ -90,12 +91,12 @@ export const errorCatalogue = {
   },
   LOADS_MISSING: {
     message:
-      'Load {batch} is needed, but Postgres has only those to {lastBatch}: an older backup? Load the rest again.',
+      'Load {batch} is needed, but Postgres has only loads 1 to {lastBatch}; it may have been restored from an older backup. Load the missing data again.',
     httpStatus: 409,
     retryable: false,
   },
   UNKNOWN_USER: {
-    message: 'User {userId} is not known at that moment.',
+    message: 'User {userId} is unknown, or had not signed up by the time asked for.',
     httpStatus: 404,
     retryable: false,
   },
@@ -107,71 +108,72 @@ export const errorCatalogue = {
   },
   NO_STATE: {
     message:
-      'The partition of {date} does not say who is subscribed as this release defines it. Run `churn backfill --from {date} --to {date}`.',
+      'The partition of {date} has no is_subscribed column as this release defines it. Run `churn backfill --from {date} --to {date}` to add it.',
     httpStatus: 409,
     retryable: false,
   },
   PARTITION_BUSY: {
     message:
-      'The partition of {date} is still being computed by another run. Try again when `churn partitions` shows it done.',
+      'Another run is still computing the partition of {date}. Try again when `churn partitions` no longer shows it as running.',
     httpStatus: 409,
     retryable: true,
   },
   PARTITIONS_FAILED: {
-    message: '{count} partitions could not be computed; the first, {date}: {problem}',
+    message: '{count} partitions could not be computed. The first is that of {date}: {problem}',
     httpStatus: 500,
     retryable: true,
   },
   FENCED_OUT: {
-    message: 'This attempt lost its claim on {date} to a later one; it publishes nothing.',
+    message:
+      'A later attempt took over the partition of {date}, so this attempt published nothing. There is nothing to do: the later attempt completes the work.',
     httpStatus: 409,
     retryable: false,
   },
   CORRUPT_PARTITION: {
     message:
-      'The file {path} does not match its manifest. Backfill its date with `--reprocess all` and, as `--known-at`, the knowledge that `churn partitions` shows.',
+      'The file {path} does not match its manifest. Backfill its date with `--reprocess all`, and pass the knowledge that `churn partitions` shows for the date as `--known-at`.',
     httpStatus: 500,
     retryable: false,
   },
   CORRUPT_ONLINE_KEY: {
     message:
-      'The key {key} of Redis holds a {type} instead of a text. Delete it (`DEL` in redis-cli); the next sync writes it again.',
+      'The Redis key {key} holds a {type} instead of a string. Delete it (`DEL` in redis-cli); the next sync writes it again.',
     httpStatus: 500,
     retryable: false,
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. In raw_log, delete its batch folder, and the next job makes it again; for a Parquet file of features or feature_revisions, backfill its date with `--reprocess all`; else restore it from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, delete its batch folder; the next job creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. The next attempt makes again what belongs to raw_log; for a Parquet file of features or feature_revisions, backfill its date with `--reprocess all`; else restore it from a backup.',
+      'The file {path} is missing. If it belongs to raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: true,
   },
   DUCKDB_OUT_OF_MEMORY: {
     message:
-      'DuckDB needs more than the {memoryMegabytes} MB of CHURN_DUCKDB_MEMORY_MB with {threads} threads. Set it higher, or CHURN_DUCKDB_THREADS lower, then run `churn up`, and the job again.',
+      'DuckDB needs more memory than CHURN_DUCKDB_MEMORY_MB allows ({memoryMegabytes} MB for {threads} threads). Raise that setting or lower CHURN_DUCKDB_THREADS, then run `churn up` and repeat the job.',
     httpStatus: 500,
     retryable: false,
   },
   DUCKDB_QUERY_FAILED: {
     message:
-      'DuckDB could not run a query: {problem}. Run `churn audit raw` and `churn audit offline`; if both find nothing, this is a fault of the platform: report it.',
+      'DuckDB could not run a query: {problem}. Run `churn audit raw` and `churn audit offline`; if neither finds damage, this is a bug in the platform: please report it.',
     httpStatus: 500,
     retryable: false,
   },
   NOT_ENOUGH_TRAINING_DATA: {
     message:
-      'There is not enough data to train as of {asOf}: {problem}. Backfill more days, or train as of a later one.',
+      'There is not enough data to train as of {asOf}: {problem}. Backfill more days, or train as of a later day.',
     httpStatus: 409,
     retryable: false,
   },
   TRAINING_NOT_CONVERGED: {
     message:
-      'Training gave no finite coefficients in {iterations} iterations. Look for extreme values in the training sample.',
+      'Training did not reach finite coefficients in {iterations} iterations. Look for extreme values in the features of the training days.',
     httpStatus: 500,
     retryable: false,
   },
@@ -181,19 +183,20 @@ export const errorCatalogue = {
     retryable: true,
   },
   MODEL_NOT_FOUND: {
-    message: 'There is no model version {version}. `churn models list` shows those there are.',
+    message:
+      'There is no model version {version}. `churn models list` shows the versions that exist.',
     httpStatus: 404,
     retryable: false,
   },
   CORRUPT_MODEL: {
     message:
-      'Model {version} does not match its checksums or golden predictions: {problem}. Promote or roll back to another version.',
+      'Model {version} does not match its checksums or golden predictions: {problem}. Promote another version, or roll back.',
     httpStatus: 503,
     retryable: false,
   },
   SCHEMA_MISMATCH: {
     message:
-      'The feature schema of {left} is not that of {right}. Backfill and retrain, or roll back.',
+      'The feature schemas of {left} and {right} differ. Backfill and retrain, or roll back to a model whose schema fits.',
     httpStatus: 503,
     retryable: false,
   },
@@ -203,18 +206,19 @@ export const errorCatalogue = {
     retryable: false,
   },
   DRIFT_NOT_FOUND: {
-    message: 'There is no drift report for {date}. The daily run of a day writes one.',
+    message: 'There is no drift report for {date}. The daily run of that date writes it.',
     httpStatus: 404,
     retryable: false,
   },
   BACKFILL_NOT_FOUND: {
-    message: 'There is no backfill {id}. The answer that started one has its id.',
+    message:
+      'There is no backfill {id}. The response to the request that started a backfill contains its id.',
     httpStatus: 404,
     retryable: false,
   },
   BACKFILL_OVERLAP: {
     message:
-      'Backfill {running} over {from} to {to} is running and overlaps. Wait for it, or cancel it.',
+      'Backfill {running} of {from} to {to} is still running and shares dates with this one. Wait for it to finish, or cancel it.',
     httpStatus: 409,
     retryable: true,
   },
@@ -237,7 +241,8 @@ export const errorCatalogue = {
     retryable: true,
   },
   STORAGE_UNAVAILABLE: {
-    message: "The data directory can't be written: {problem}. Free space, or mend its permissions.",
+    message:
+      "The data directory can't be written to: {problem}. Free some disk space, or correct the permissions.",
     httpStatus: 503,
     retryable: true,
   },
@@ -247,12 +252,13 @@ export const errorCatalogue = {
     retryable: false,
   },
   SERVICE_FAILED_TO_START: {
-    message: '{service} did not start: {problem}. Its log: {log}.',
+    message: '{service} did not start: {problem}. Its log is {log}.',
     httpStatus: 500,
     retryable: false,
   },
   PORT_IN_USE: {
-    message: 'Port {port} for {service} is in use. Free it, or set {variable} to another.',
+    message:
+      'Port {port} for {service} is in use. Free that port, or set {variable} to another one.',
     httpStatus: 500,
     retryable: false,
   },
@@ -268,13 +274,13 @@ export const errorCatalogue = {
   },
   FORBIDDEN_HOST: {
     message:
-      'Requests for this host or from this origin are refused. Use the address the service listens on.',
+      'Requests for this host name or from this origin are refused. Use the address that the API listens on.',
     httpStatus: 403,
     retryable: false,
   },
   NOT_FOUND: { message: 'There is nothing at {path}.', httpStatus: 404, retryable: false },
   INTERNAL: {
-    message: 'Something went wrong on our side. The log has the details under id {id}.',
+    message: 'An unexpected error occurred. The log of the API has the details under id {id}.',
     httpStatus: 500,
     retryable: true,
   },

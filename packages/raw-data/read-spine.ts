@@ -33,7 +33,7 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
     const said = saidByDuckDb(error);
     if (said === undefined) throw error;
     const [line] = said.split('\n');
-    throw refuse(`a line of it is no CSV (${line})`, error);
+    throw refuse(`one of its lines is not valid CSV (${line})`, error);
   }
   const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM spine');
   return Number(row!.n);

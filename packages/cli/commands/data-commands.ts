@@ -37,17 +37,21 @@ interface GenerateOptions {
 function addGenerate(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'generate',
-    description: 'Load the synthetic arrivals of a range of days.',
+    description: 'Generate synthetic data for a range of days and load it.',
     declare: (command) =>
       command
         .requiredOption('--from <date>', 'first day', dateOption)
         .requiredOption('--to <date>', 'last day, inclusive', dateOption)
         .option(
           '--users <n>',
-          'users who sign up in the first year',
+          'how many users sign up in the first year',
           wholeNumber({ min: 1, max: 10_000_000 }),
         )
-        .option('--seed <n>', 'which world', wholeNumber({ min: 0, max: 2 ** 31 })),
+        .option(
+          '--seed <n>',
+          'the seed of the synthetic data; the same seed gives the same data',
+          wholeNumber({ min: 0, max: 2 ** 31 }),
+        ),
     check: (options: GenerateOptions) => {
       requireDateRange(options);
       return options;
@@ -69,10 +73,14 @@ function addImport(program: Command, runner: CommandRunner): void {
     declare: (command) =>
       command
         .argument('<dir>', 'the folder', existingFolder)
-        .option('--complete-through <time>', 'how far the source is complete', instantOption)
+        .option(
+          '--complete-through <time>',
+          'the source has every event up to this time (default: its latest event)',
+          instantOption,
+        )
         .option(
           '--arrival <rule>',
-          'for files without ingested_at: assumed (= event time) or now',
+          'when rows without ingested_at arrived: assumed (at their event time) or now',
           oneOf('assumed', 'now'),
           'assumed',
         ),
@@ -109,14 +117,19 @@ interface FeaturesOptions {
 function addFeatures(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'features',
-    description: "Recompute one user's vector at any moment, as known at any moment.",
+    description: "Compute one user's features at a moment T, as they were known at a moment K.",
     declare: (command) =>
       command
         .requiredOption('--user <id>', 'user id', userOption)
-        .requiredOption('--at <time>', 'the moment T', instantOption)
-        .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
-        .option('--batch <n>', 'the last load that counts, S (default: the latest)', batchOption)
-        .option('--explain', 'print the SQL too'),
+        .requiredOption('--at <time>', 'the moment T that the features describe', instantOption)
+        .option(
+          '--known-at <when>',
+          'what was known: latest, as-served (by the daily run) or at a moment K',
+          knownAtOption,
+          'latest',
+        )
+        .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption)
+        .option('--explain', 'also print the SQL'),
     check: ({ user, at, knownAt, batch, explain }: FeaturesOptions) => ({
       userId: user,
       at,
@@ -137,13 +150,19 @@ interface HistoryOptions {
 function addHistory(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'history',
-    description: 'The features of any users at any moments, a row out per row in.',
+    description:
+      'Compute features for the users and moments listed in a CSV file; one output row per input row.',
     declare: (command) =>
       command
         .argument('<spine>', 'a CSV file with the columns user_id and time', existingFile)
         .requiredOption('--out <file>', 'the Parquet file to write', fileToWrite)
-        .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
-        .option('--batch <n>', 'the last load that counts, S (default: the latest)', batchOption),
+        .option(
+          '--known-at <when>',
+          'what was known: latest, as-served (by the daily run) or at a moment K',
+          knownAtOption,
+          'latest',
+        )
+        .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption),
     check: ({ out, knownAt, batch }: HistoryOptions, spine) => {
       if (path.resolve(out) === path.resolve(spine)) {
         throw usageError('--out would replace the spine', 'history');

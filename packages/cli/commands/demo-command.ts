@@ -15,17 +15,30 @@ interface DemoFlags {
 export function addDemoCommand(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'demo',
-    description: 'The whole platform on synthetic users, end to end.',
+    description: 'Run the whole platform on synthetic users: load, backfill, train, predict.',
     declare: (command) =>
       command
         .option(
           '--users <n>',
-          'users who sign up in the first year (default 2000)',
+          'how many users sign up in the first year (default 2000)',
           wholeNumber({ min: 20, max: 1_000_000 }),
         )
-        .option('--months <n>', 'how much history', wholeNumber({ min: 2, max: 60 }), 12)
-        .option('--seed <n>', 'which world (default 42)', wholeNumber({ min: 0, max: 2 ** 31 }))
-        .option('--end <date>', 'the last day, a past one (default: yesterday)', dateOption),
+        .option(
+          '--months <n>',
+          'months of history to generate',
+          wholeNumber({ min: 2, max: 60 }),
+          12,
+        )
+        .option(
+          '--seed <n>',
+          'the seed of the synthetic data (default 42)',
+          wholeNumber({ min: 0, max: 2 ** 31 }),
+        )
+        .option(
+          '--end <date>',
+          'the last day, not later than yesterday (default: yesterday)',
+          dateOption,
+        ),
     check: ({ months, users, seed, end }: DemoFlags): DemoOptions => ({
       months,
       end: pastDay(end, addDays(dateOf(runner.now()), -1)),

@@ -12,11 +12,11 @@ export function addModelCommands(program: Command, runner: CommandRunner): void 
 function addTrain(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'train',
-    description: 'Train, evaluate and register a model on features as they were served.',
+    description: 'Train a model on the features as they were served, evaluate it and register it.',
     declare: (command) =>
       command.option(
         '--as-of <date>',
-        'use labels as of this day (default: the latest day known)',
+        'train as if today were this day (default: the latest day loaded)',
         dateOption,
       ),
     check: ({ asOf }: { asOf?: string }) => ({ asOf }),
@@ -25,34 +25,37 @@ function addTrain(program: Command, runner: CommandRunner): void {
 }
 
 function addModels(program: Command, runner: CommandRunner): void {
-  const models = program.command('models').description('The model registry.');
+  const models = program
+    .command('models')
+    .description('Show, promote and roll back model versions.');
   defineCommand(models, runner, {
     name: 'list',
-    description: 'Every version, with its role.',
+    description: 'List the model versions and which one is champion.',
     check: () => ({}),
     load: async () => (await import('../actions/model-actions')).listModels,
   });
   defineCommand(models, runner, {
     name: 'show',
-    description: 'The metadata of a version.',
+    description: 'Show the metadata of a version.',
     declare: (command) => command.argument('<version>', 'such as v001', modelVersion),
     check: (_options: object, version) => ({ version }),
     load: async () => (await import('../actions/model-actions')).showModel,
   });
   defineCommand(models, runner, {
     name: 'promote',
-    description: 'Make a version the champion.',
+    description: 'Make a version the champion, the model that serves.',
     declare: (command) =>
       command
         .argument('<version>', 'such as v001', modelVersion)
-        .option('--reason <text>', 'why', 'promoted by hand'),
+        .option('--reason <text>', 'the reason, for the event log', 'promoted by hand'),
     check: ({ reason }: { reason: string }, version) => ({ version, reason }),
     load: async () => (await import('../actions/model-actions')).promoteModel,
   });
   defineCommand(models, runner, {
     name: 'rollback',
     description: 'Make the previous champion the champion again.',
-    declare: (command) => command.option('--reason <text>', 'why', 'rolled back by hand'),
+    declare: (command) =>
+      command.option('--reason <text>', 'the reason, for the event log', 'rolled back by hand'),
     check: ({ reason }: { reason: string }) => ({ reason }),
     load: async () => (await import('../actions/model-actions')).rollbackModel,
   });
@@ -61,11 +64,11 @@ function addModels(program: Command, runner: CommandRunner): void {
 function addPredict(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'predict',
-    description: 'The probability that a user leaves in the next 30 days.',
+    description: 'Predict the probability that a user leaves within 30 days.',
     declare: (command) =>
       command
         .argument('<user>', 'user id', userOption)
-        .option('--explain', 'with the contribution of each feature'),
+        .option('--explain', 'show the contribution of each feature'),
     check: ({ explain }: { explain?: boolean }, user) => ({ user, explain: explain === true }),
     load: async () => (await import('../actions/model-actions')).predict,
   });
@@ -74,9 +77,14 @@ function addPredict(program: Command, runner: CommandRunner): void {
 function addAtRisk(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'at-risk',
-    description: 'The users most likely to leave, with reasons.',
+    description: 'List the users most likely to leave, with reasons.',
     declare: (command) =>
-      command.option('--limit <n>', 'how many', wholeNumber({ min: 1, max: 100_000 }), 20),
+      command.option(
+        '--limit <n>',
+        'how many users to list',
+        wholeNumber({ min: 1, max: 100_000 }),
+        20,
+      ),
     check: ({ limit }: { limit: number }) => ({ limit }),
     load: async () => (await import('../actions/model-actions')).atRisk,
   });

@@ -14,8 +14,8 @@ export function addRunCommands(program: Command, runner: CommandRunner): void {
 function addRunDay(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'run-day',
-    description: 'Run the daily pipeline of one date, through Temporal.',
-    declare: (command) => command.argument('<date>', 'the logical date', dateOption),
+    description: 'Run the daily pipeline for one date, in Temporal.',
+    declare: (command) => command.argument('<date>', 'the date to run, in UTC', dateOption),
     check: (_options: object, date) => ({ date }),
     load: async () => (await import('../actions/run-actions')).runDay,
   });
@@ -33,20 +33,25 @@ interface BackfillOptions {
 function addBackfill(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'backfill',
-    description: 'Compute the partitions of a range of dates, through Temporal.',
+    description: 'Compute the partitions of a range of dates, in Temporal.',
     declare: (command) =>
       command
         .requiredOption('--from <date>', 'first date', dateOption)
         .requiredOption('--to <date>', 'last date, inclusive', dateOption)
         .option(
           '--reprocess <which>',
-          'missing, missing-and-failed or all',
+          'which dates to compute: missing, missing-and-failed or all',
           oneOf(...reprocessWords),
           'missing',
         )
-        .option('--known-at <when>', 'latest, as-served or a moment K', knownAtOption, 'latest')
+        .option(
+          '--known-at <when>',
+          'what was known: latest, as-served (by the daily run) or at a moment K',
+          knownAtOption,
+          'latest',
+        )
         .option('--train', 'train a model at the end')
-        .option('--dry-run', 'only say what would run'),
+        .option('--dry-run', 'only show what would run'),
     check: ({ from, to, reprocess, knownAt, train, dryRun }: BackfillOptions) => {
       requireBackfillRange({ from, to });
       const request = { from, to, reprocess, knownAt, train: train === true };
@@ -59,8 +64,8 @@ function addBackfill(program: Command, runner: CommandRunner): void {
 function addRestate(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'restate',
-    description: 'Publish again what late data and matured labels touch.',
-    declare: (command) => command.option('--dry-run', 'only say what would be restated'),
+    description: 'Recompute the partitions that late data or newly known labels change.',
+    declare: (command) => command.option('--dry-run', 'only show what would be recomputed'),
     check: ({ dryRun }: { dryRun?: boolean }) => ({ dryRun: dryRun === true }),
     load: async () => (await import('../actions/run-actions')).restate,
   });
@@ -69,7 +74,7 @@ function addRestate(program: Command, runner: CommandRunner): void {
 function addPartitions(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'partitions',
-    description: 'Show the partitions and what they know.',
+    description: 'List the partitions, their revisions and what was known when they were computed.',
     declare: (command) =>
       command
         .option('--from <date>', 'first date', dateOption)

@@ -4,22 +4,24 @@ import { defineCommand, type CommandRunner } from '../define-command';
 const nothing = () => ({});
 
 export function addScheduleCommands(program: Command, runner: CommandRunner): void {
-  const schedule = program.command('schedule').description("The daily run's Temporal Schedule.");
+  const schedule = program
+    .command('schedule')
+    .description('Manage the Temporal Schedules of the daily run and the watchdog.');
   defineCommand(schedule, runner, {
     name: 'apply',
-    description: 'Create or update the schedules from code.',
+    description: 'Create the schedules, or update them to what the code defines.',
     check: nothing,
     load: async () => (await import('../actions/schedule-actions')).apply,
   });
   defineCommand(schedule, runner, {
     name: 'show',
-    description: 'Show the schedules.',
+    description: 'Show the schedules, their next runs and whether they are paused.',
     check: nothing,
     load: async () => (await import('../actions/schedule-actions')).show,
   });
   defineCommand(schedule, runner, {
     name: 'pause',
-    description: 'Pause the daily runs; the watchdog goes on.',
+    description: 'Pause the daily runs; the watchdog keeps checking for missed days.',
     check: nothing,
     load: async () => (await import('../actions/schedule-actions')).pause,
   });

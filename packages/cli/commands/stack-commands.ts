@@ -6,13 +6,14 @@ const nothing = () => ({});
 export function addStackCommands(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'up',
-    description: 'Start what is not running: Postgres, Redis, Temporal, worker and API.',
+    description:
+      'Start the services that are not running: Postgres, Redis, Temporal, worker and API.',
     check: nothing,
     load: async () => (await import('../actions/stack-actions')).up,
   });
   defineCommand(program, runner, {
     name: 'down',
-    description: 'Stop what `up` started.',
+    description: 'Stop the services that `up` started.',
     check: nothing,
     load: async () => (await import('../actions/stack-actions')).down,
   });

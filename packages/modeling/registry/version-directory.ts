@@ -115,7 +115,7 @@ export async function requireIntact(modelsDir: string, version: ModelVersion): P
     throw new ChurnError('CORRUPT_MODEL', { version, problem: `${missing.join(', ')} is missing` });
   }
   if (mismatched.length > 0) {
-    const problem = `${mismatched.join(', ')} has other bytes than when it was published`;
+    const problem = `${mismatched.join(', ')} does not have the checksum it was published with`;
     throw new ChurnError('CORRUPT_MODEL', { version, problem });
   }
 }
@@ -148,7 +148,10 @@ async function readDocument<T extends { readonly format_version: 1 }>(
   }
   const document = parseJson(text) as Partial<T> | undefined;
   if (document?.format_version !== 1) {
-    throw new ChurnError('CORRUPT_MODEL', { version, problem: `${name} is not of format 1` });
+    throw new ChurnError('CORRUPT_MODEL', {
+      version,
+      problem: `${name} is not valid JSON of format version 1`,
+    });
   }
   return document as T;
 }

@@ -44,7 +44,7 @@ async function isThere(file: string): Promise<boolean> {
     (stats) => stats.isFile(),
     () => false,
   );
-  if (!isFile) throw refuse(`${path.basename(file)} is no file`);
+  if (!isFile) throw refuse(`${path.basename(file)} is not a file`);
   return true;
 }
 
@@ -88,7 +88,7 @@ async function describeParquet(duckDb: DuckDb, table: RawTable, file: string) {
     .rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${relation}`)
     .catch((error: unknown) => {
       if (saidByDuckDb(error) === undefined) throw error;
-      throw refuse(`${label} is no Parquet file that can be read`, error);
+      throw refuse(`${label} is not a readable Parquet file`, error);
     });
   const offered = columns.map(({ column_name: name, column_type: type }): OfferedColumn => ({
     name,

@@ -7,13 +7,13 @@ describe('an error from the catalogue', () => {
       loadedThrough: 'yesterday',
     });
     expect(error.message).toBe(
-      'Generating from 2024-03-01 would leave a gap: the source is loaded through yesterday. Start no later than the day after.',
+      'Generating from 2024-03-01 would leave a gap: data is loaded only through yesterday. Start no later than the following day.',
     );
   });
 
   it('leaves a hole without a detail as it is written', () => {
     expect(new ChurnError('UNKNOWN_USER').message).toBe(
-      'User {userId} is not known at that moment.',
+      'User {userId} is unknown, or had not signed up by the time asked for.',
     );
   });
 

@@ -162,7 +162,7 @@ describe('the offline store', () => {
     const { outcomes } = await computePartitions(asZombie, requests().slice(0, 1));
     expect(outcomes[0]).toMatchObject({
       status: 'failed',
-      error: expect.stringContaining('lost its claim'),
+      error: expect.stringContaining('A later attempt took over'),
     });
     expect(await currentPartition(context.store, '2024-02-01')).toBeUndefined();
   });
