@@ -80,10 +80,12 @@ function rowsOf({ eventType, source }: FeatureDefinition): string {
 
 /** The value of a user without a row in force. */
 function withoutRows({ aggregate, default: value }: FeatureDefinition): string {
-  if (value !== undefined) return `${code(String(value))} without any.`;
-  if (aggregate.kind === 'days-since-last') return 'Without any: counted from signup.';
-  if (aggregate.kind === 'latest-equals') return 'Without any: the plan at signup.';
-  return '0 without any.';
+  if (value !== undefined) return `${code(String(value))} if there is no such row.`;
+  if (aggregate.kind === 'days-since-last')
+    return 'If there is no such row, it counts from signup.';
+  if (aggregate.kind === 'latest-equals')
+    return 'If there is no such row, the plan at signup decides.';
+  return '0 if there is no such row.';
 }
 
 const code = (text: string) => `\`${text}\``;

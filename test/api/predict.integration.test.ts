@@ -222,7 +222,10 @@ describe('POST /predict over Redis', () => {
     });
     expect(results[1]).toEqual({
       user_id: 'nobody',
-      error: { code: 'UNKNOWN_USER', detail: 'User nobody is unknown, or had not signed up by the time asked for.' },
+      error: {
+        code: 'UNKNOWN_USER',
+        detail: 'User nobody is unknown, or had not signed up by the time asked for.',
+      },
     });
     expect(log.appended.map(({ userId }) => userId)).toEqual(['u2', 'u1', 'u2']);
   });

@@ -12,7 +12,7 @@ export const engagement = defineFeatureGroup({
       windowDays: 7,
       dividedBy: 7,
       notes: [
-        'A session that spans midnight, pauses or comes back the next day counts once: distinct over the whole window, not a sum of days.',
+        'A session that spans midnight, pauses or continues the next day counts once, because sessions are distinct over the whole window and not summed by day.',
         'A session counts while any one of its events is in the window, so an old session with one late event counts.',
       ],
       wording: { other: '{n} sessions a day in 7 days' },
@@ -24,8 +24,8 @@ export const engagement = defineFeatureGroup({
       aggregate: { kind: 'count-distinct', column: 'session_id' },
       windowDays: 30,
       notes: [
-        'As above: a union over the window.',
-        'A user with at least one, who is subscribed (`is_subscribed`), is eligible: models learn from such users, the list of users at risk holds them, and drift compares them. A subscribed user without one is dormant.',
+        'Sessions are counted once over the whole window, as for `avg_sessions_7d`.',
+        'A user who is subscribed (`is_subscribed`) and has at least one is eligible: only such users are used for training, listed as at risk and compared for drift. A subscribed user without one is dormant.',
       ],
       wording: {
         zero: 'no sessions in 30 days',
@@ -36,7 +36,8 @@ export const engagement = defineFeatureGroup({
     days_since_last_login: {
       type: 'int32',
       unit: 'days',
-      description: 'Whole 24-hour days since the last login; no login yet: since signup.',
+      description:
+        'Whole 24-hour days since the last login, or since signup if there was no login yet.',
       eventType: 'login',
       aggregate: { kind: 'days-since-last' },
       notes: ['Rounded down: 23 hours and 59 minutes are 0.', 'A login at exactly T gives 0.'],

@@ -30,7 +30,7 @@ export const payments = defineFeatureGroup({
       dividedBy: 100,
       notes: [
         'In the currency of the installation (`CHURN_CURRENCY`).',
-        'Cents are summed as integers and divided by 100 once, at the end: no rounding error grows.',
+        'Cents are summed as integers and divided by 100 once, at the end, so that rounding errors do not add up.',
         'Refunds are not subtracted.',
       ],
       wording: { other: '{n} spent in 90 days' },

@@ -75,7 +75,10 @@ function requireShape(version: ModelVersion, width: number, model: LinearModel):
     Number.isFinite(model.intercept) &&
     model.standardDeviations.every((deviation) => deviation > 0);
   if (!isWhole)
-    throw new ChurnError('CORRUPT_MODEL', { version, problem: 'its coefficients are incomplete or not finite' });
+    throw new ChurnError('CORRUPT_MODEL', {
+      version,
+      problem: 'its coefficients are incomplete or not finite',
+    });
 }
 
 function replayGoldenPredictions(
