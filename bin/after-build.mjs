@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // The last part of a build: what the compiler leaves out (pages, styles) goes to dist/, `npx churn`
-// finds this checkout's command line, and a stamp says what the build was made from.
+// finds this checkout's command line, and stamps say what the build was made from.
 import { copyFileSync, lstatSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { commitOf } from './commit-of.mjs';
 import { hashOfSources, root, sourceFiles } from './source-files.mjs';
 
 const pageFile = /\.(html|css|js|svg|png|ico|txt|woff2)$/;
@@ -14,6 +15,15 @@ for (const file of sourceFiles().filter((name) => pageFile.test(name))) {
 }
 linkCommand();
 writeFileSync(path.join(root, 'dist', '.build-stamp'), hashOfSources());
+stampCommit();
+
+/** For the metadata of models; a copy without git is known by package.json's version. */
+function stampCommit() {
+  const stamp = path.join(root, 'dist', '.commit');
+  const commit = commitOf(root);
+  if (commit === undefined) rmSync(stamp, { force: true });
+  else writeFileSync(stamp, commit);
+}
 
 /** package.json has no "bin": npm would not link it for the package itself. */
 function linkCommand() {

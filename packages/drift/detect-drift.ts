@@ -58,8 +58,6 @@ export interface DetectDriftOptions {
   readonly expected: ExpectedSchema;
   /** Null: there is no model yet; schema drift is still looked at. */
   readonly champion: DriftChampion | null;
-  /** Default: the one in the champion's reference. */
-  readonly lastKnownChurnRate?: number;
   /** An earlier partition whose labels are known by now, for realised performance. */
   readonly matured?: PublishedPartition | null;
 }
@@ -157,7 +155,7 @@ function comparisons(
   head: MetricHead,
   data: FeatureColumns,
 ): DriftMetric[] {
-  const { champion, partition, expected, lastKnownChurnRate } = options;
+  const { champion, partition, expected } = options;
   const problem = incomparable(options, partition);
   // Who is eligible is not known: a mean over everybody would stand beside means over the eligible.
   if (problem?.status === 'no_state') return [];
@@ -192,11 +190,7 @@ function comparisons(
     });
   });
   const scores = scoreRows(champion, expected, data, data.isEligible);
-  const churnRate = lastKnownChurnRate ?? reference.last_known_churn_rate;
-  return [
-    ...features,
-    ...predictionMetrics({ head, reference, scores, lastKnownChurnRate: churnRate, tests }),
-  ];
+  return [...features, ...predictionMetrics({ head, reference, scores, tests })];
 }
 
 /** Scores of the rows marked 1; a row with a null feature has no score. */

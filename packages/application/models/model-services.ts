@@ -39,6 +39,7 @@ import { readVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { newestPartition, publishedPartitions } from '../partitions/partition-services';
+import { readCodeVersion } from './code-version';
 import { servedFeatures } from './served-features';
 
 /** Of the sample of training rows that a version keeps; fixed, so that the sample is reproducible. */
@@ -70,6 +71,7 @@ export async function train(
       modelsDir: paths.models,
       asOf: day,
       createdAt: adapters.now(),
+      codeVersion: await readCodeVersion(),
       seed: SAMPLE_SEED,
       recordEvent: (event) => recordModelEvent(adapters, event),
       signal: progress.signal,

@@ -13,10 +13,9 @@ export function predictionMetrics(input: {
   readonly head: MetricHead;
   readonly reference: DriftReference;
   readonly scores: Float64Array;
-  readonly lastKnownChurnRate: number;
   readonly tests: number;
 }): DriftMetric[] {
-  const { head, reference, scores, lastKnownChurnRate, tests } = input;
+  const { head, reference, scores, tests } = input;
   return [
     ...distributionMetrics({
       head,
@@ -25,7 +24,7 @@ export function predictionMetrics(input: {
       values: scores,
       tests,
     }),
-    churnRateGap(head, scores, lastKnownChurnRate),
+    churnRateGap(head, scores, reference.last_known_churn_rate),
   ];
 }
 

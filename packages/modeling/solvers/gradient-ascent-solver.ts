@@ -13,7 +13,6 @@ import type { FittedModel, Solver } from './solver';
 export const gradientAscentSolver: Solver = {
   name: 'ml-logistic-regression',
   defaults: { l2: 0, maxIterations: 2000, tolerance: 1e-5 },
-  supportsL2: false,
   fit(design, options = {}): FittedModel {
     if (design.rows === 0) throw new RangeError('there are no rows to fit');
     const settings = { ...gradientAscentSolver.defaults, ...options };

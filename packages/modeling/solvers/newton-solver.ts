@@ -22,7 +22,6 @@ const SAMPLE_STRIDE = 16;
 export const newtonSolver: Solver = {
   name: 'newton',
   defaults: { l2: 1, maxIterations: 50, tolerance: 1e-11 },
-  supportsL2: true,
   fit(design, options = {}): FittedModel {
     if (design.rows === 0) throw new RangeError('there are no rows to fit');
     const settings = { ...newtonSolver.defaults, ...options };

@@ -31,8 +31,6 @@ export interface FittedModel {
 export interface Solver {
   readonly name: SolverName;
   readonly defaults: SolverOptions;
-  /** Whether the penalty `l2` has an effect; without, only l2 = 0 is accepted. */
-  readonly supportsL2: boolean;
-  /** @throws RangeError without rows. */
+  /** @throws RangeError without rows, or with a penalty that the solver does not have. */
   fit(design: TrainingMatrix, options?: Partial<SolverOptions>): FittedModel;
 }

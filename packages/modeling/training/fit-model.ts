@@ -1,7 +1,6 @@
 import { ChurnError } from '../../contracts';
 import { buildArtifact } from '../scoring/build-artifact';
 import { evaluatePredictions } from '../evaluation/evaluate-predictions';
-import { gradientAscentSolver } from '../solvers/gradient-ascent-solver';
 import { scoreColumns } from '../scoring/linear-scorer';
 import type {
   DriftReference,
@@ -15,31 +14,6 @@ import { driftReference } from '../evaluation/reference-distribution';
 import type { FittedModel, Solver, SolverOptions } from '../solvers/solver';
 import type { TrainingMatrix } from '../training-matrix';
 import type { TrainingRows } from './training-rows';
-
-export const solvers: Readonly<Record<SolverName, Solver>> = {
-  newton: newtonSolver,
-  'ml-logistic-regression': gradientAscentSolver,
-};
-
-/** @throws ChurnError INVALID_REQUEST for an unknown solver, or a penalty that is not possible. */
-export function solverFor(
-  name: string,
-  l2: number | undefined,
-): { solver: Solver; settings: SolverOptions } {
-  if (!Object.hasOwn(solvers, name)) {
-    const known = Object.keys(solvers).join(', ');
-    throw new ChurnError('INVALID_REQUEST', { problem: `trainer must be one of ${known}` });
-  }
-  const solver = solvers[name as SolverName];
-  const settings = { ...solver.defaults, ...(l2 !== undefined && { l2 }) };
-  if (!(Number.isFinite(settings.l2) && settings.l2 >= 0)) {
-    throw new ChurnError('INVALID_REQUEST', { problem: 'l2 must be a number of at least 0' });
-  }
-  if (settings.l2 !== 0 && !solver.supportsL2) {
-    throw new ChurnError('INVALID_REQUEST', { problem: `trainer ${name} has no L2 penalty` });
-  }
-  return { solver, settings };
-}
 
 /** A fit with all that is measured of it. */
 export interface TrainedModel {

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto';
 import type { DuckDb } from '../../duckdb';
 import { parseLogicalDate, type LogicalDate } from '../../instants';
 import { compareWithChampion } from './champion-comparison';
-import { fitModel, solverFor } from './fit-model';
+import { fitModel } from './fit-model';
 import { decidedVersions, readAliases, type RegistryPorts } from '../registry/model-aliases';
 import type { ModelMetadata, ModelVersion } from '../model-documents';
 import { settlePromotion } from '../registry/model-registry';
+import { newtonSolver } from '../solvers/newton-solver';
 import { featuresOf, requireIntactFile } from '../partition-rows';
 import { decidePromotion } from '../evaluation/promotion-gate';
 import { publishVersion, removeStaleStaging } from '../registry/publish-version';
@@ -43,7 +44,8 @@ export async function trainModel(options: TrainModelOptions): Promise<TrainedVer
   const { modelsDir, schema } = options;
   const started = performance.now();
   parseLogicalDate(options.asOf);
-  const { solver, settings } = solverFor(options.solver ?? 'newton', options.l2);
+  const solver = options.solver ?? newtonSolver;
+  const settings = solver.defaults;
   const inputs = selectTrainingInputs(options);
   const duckDb = await options.openDuckDb();
   try {

@@ -34,7 +34,7 @@ export function buildMetadata(input: MetadataInput): Omit<ModelMetadata, 'model_
     algorithm: describeAlgorithm(input),
     seed: options.seed,
     library_versions: libraryVersions(),
-    code_version: options.codeVersion ?? null,
+    code_version: options.codeVersion,
     feature_schema: schema.features.map(({ name, type, unit, description }) => ({
       name,
       type,

@@ -1,9 +1,9 @@
 import type { PublishedPartition } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
 import type { EpochMicros, LogicalDate } from '../../instants';
-import type { ModelEvent, ModelSchema, SolverName } from '../model-documents';
+import type { ModelEvent, ModelSchema } from '../model-documents';
 import type { ServedFeatures } from '../partition-rows';
-import type { SolverOptions } from '../solvers/solver';
+import type { Solver, SolverOptions } from '../solvers/solver';
 import type { TrainedModel } from './fit-model';
 import type { TrainingInputs } from './training-inputs';
 import type { TrainingRows } from './training-rows';
@@ -21,13 +21,12 @@ export interface TrainModelOptions {
   /** D: days up to D − 31 d are used. */
   readonly asOf: LogicalDate;
   readonly createdAt: EpochMicros;
-  readonly codeVersion?: string;
+  /** What the training code was built from; recorded, and without influence on the model. */
+  readonly codeVersion: string;
   /** Of the training sample. */
   readonly seed: number;
-  /** Default `newton`. */
-  readonly solver?: SolverName;
-  /** Default: the solver's own (newton 1, which is scikit-learn's C = 1). */
-  readonly l2?: number;
+  /** Fits with its defaults. Default: Newton's method with an L2 of 1, scikit-learn's C = 1. */
+  readonly solver?: Solver;
   readonly recordEvent?: (event: ModelEvent) => Promise<void>;
   /** Called at each stage and after each day that is read; may be used to heartbeat. */
   readonly onProgress?: (progress: { stage: TrainingStage; date?: LogicalDate }) => void;

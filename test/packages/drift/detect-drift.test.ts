@@ -119,7 +119,10 @@ describe('drift detection', () => {
         'drift/2024-02-05/churn_rate_gap/scores/v001',
       ]),
     );
-    const known = await detect(await day('2024-02-02', 2), { lastKnownChurnRate: 0.9 });
+    const reference = { ...champion.reference, last_known_churn_rate: 0.9 };
+    const known = await detect(await day('2024-02-02', 2), {
+      champion: { ...champion, reference },
+    });
     expect(keys(known)).toEqual(['drift/2024-02-05/churn_rate_gap/scores/v001']);
   });
 

@@ -83,17 +83,6 @@ describe('training refuses', () => {
     ).rejects.toMatchObject({ code: 'PARTITION_NOT_FOUND' });
   });
 
-  it.each([
-    ['an unknown trainer', { solver: 'magic' as never }],
-    ['a negative penalty', { l2: -1 }],
-    [
-      'a penalty that the trainer does not have',
-      { solver: 'ml-logistic-regression' as const, l2: 1 },
-    ],
-  ])('%s', async (_case, changes) => {
-    await expect(train(changes)).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
-  });
-
   it('a day given twice', async () => {
     await expect(
       train({ partitions: [...world.partitions, world.partitions[0]!] }),

@@ -10,7 +10,7 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { readAliases, readModelEvents } from '../../../packages/modeling/registry/model-aliases';
-import { setUpTraining } from './training-world';
+import { setUpTraining, withPenalty } from './training-world';
 
 const world = setUpTraining({ from: '2024-03-01', to: '2024-05-30', users: 60 });
 const { train, read } = world;
@@ -32,7 +32,7 @@ describe('a crash', () => {
   it('between moving the alias and logging it is made good by the next change', async () => {
     await train();
     rmSync(path.join(world.modelsDir, 'events.jsonl'));
-    await train({ l2: 2 });
+    await train({ solver: withPenalty(2) });
     expect(
       (await readModelEvents(world.modelsDir)).map(({ action, version }) => `${action} ${version}`),
     ).toEqual(['register v001', 'promote v001', 'register v002', 'promote v002']);
@@ -42,7 +42,7 @@ describe('a crash', () => {
     await train();
     const log = path.join(world.modelsDir, 'events.jsonl');
     writeFileSync(log, readFileSync(log, 'utf8').slice(0, -40));
-    await train({ l2: 2 });
+    await train({ solver: withPenalty(2) });
     const events = await readModelEvents(world.modelsDir);
     expect(events.map(({ action, version }) => `${action} ${version}`)).toEqual([
       'register v001',
@@ -57,7 +57,10 @@ describe('a crash', () => {
     await expect(down).rejects.toThrow('Postgres is down');
     expect(await readAliases(world.modelsDir)).toMatchObject({ champion: 'v001' });
     const told: string[] = [];
-    await train({ l2: 2, recordEvent: async (event) => void told.push(event.event_id) });
+    await train({
+      solver: withPenalty(2),
+      recordEvent: async (event) => void told.push(event.event_id),
+    });
     const events = await readModelEvents(world.modelsDir);
     expect(told).toEqual(events.map((event) => event.event_id));
   });
@@ -95,7 +98,7 @@ describe('a version that was tampered with', () => {
 describe('trainings at the same time', () => {
   it('with ten different inputs get ten versions, all whole', async () => {
     const results = await Promise.all(
-      Array.from({ length: 10 }, (_, index) => train({ l2: index + 1 })),
+      Array.from({ length: 10 }, (_, index) => train({ solver: withPenalty(index + 1) })),
     );
     const versions = results.map(({ version }) => version).sort();
     expect(versions).toEqual(

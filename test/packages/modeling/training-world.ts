@@ -8,6 +8,8 @@ import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { formatInstant } from '../../../packages/instants/epoch-micros';
 import { addDays, datesBetween, midnightOf } from '../../../packages/instants/logical-date';
 import type { ModelSchema } from '../../../packages/modeling/model-documents';
+import { newtonSolver } from '../../../packages/modeling/solvers/newton-solver';
+import type { Solver } from '../../../packages/modeling/solvers/solver';
 import { trainModel } from '../../../packages/modeling/training/train-model';
 import type { TrainModelOptions } from '../../../packages/modeling/training/training-run';
 import { createScratchDirectory } from '../../environment/scratch-directory';
@@ -160,6 +162,11 @@ export async function writeDays(options: {
   }
 }
 
+/** Newton's method with another penalty: another model, of the same rows. */
+export function withPenalty(l2: number): Solver {
+  return { ...newtonSolver, defaults: { ...newtonSolver.defaults, l2 } };
+}
+
 /** A registry per test over one set of partitions; registers the hooks it needs. */
 export function setUpTraining(days: { from: string; to: string; users: number }) {
   const scratch = createScratchDirectory();
@@ -182,6 +189,7 @@ export function setUpTraining(days: { from: string; to: string; users: number })
         modelsDir: world.modelsDir,
         asOf: '2024-06-30',
         createdAt: midnightOf('2024-06-30'),
+        codeVersion: 'code of the tests',
         seed: 42,
         ...changes,
       }),

@@ -26,7 +26,7 @@ import { publishVersion } from '../../../../packages/modeling/registry/publish-v
 import { listVersions } from '../../../../packages/modeling/registry/version-directory';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
 import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
-import { testSchema, writeDays } from '../training-world';
+import { testSchema, writeDays, withPenalty } from '../training-world';
 
 const { schemaHash } = testSchema;
 const now = () => midnightOf('2024-07-01');
@@ -55,7 +55,8 @@ beforeAll(async () => {
       asOf: '2024-06-30',
       createdAt: midnightOf('2024-06-30'),
       seed: 42,
-      l2,
+      codeVersion: 'code of the tests',
+      solver: withPenalty(l2),
     });
   }
 });

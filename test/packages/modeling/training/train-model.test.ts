@@ -9,12 +9,14 @@ import type {
   ModelEvent,
   ModelMetadata,
 } from '../../../../packages/modeling/model-documents';
+import { gradientAscentSolver } from '../../../../packages/modeling/solvers/gradient-ascent-solver';
 import {
   setUpTraining,
   testSchema,
   trueWeights,
   userIdOf,
   usersOfDay,
+  withPenalty,
   writeDays,
 } from '../training-world';
 
@@ -178,7 +180,7 @@ describe('training', () => {
 
   it('makes a new version for another penalty, and says what the gate compared', async () => {
     await train();
-    const { version, metadata } = await train({ l2: 50 });
+    const { version, metadata } = await train({ solver: withPenalty(50) });
     expect(version).toBe('v002');
     expect(metadata.parent_version).toBe('v001');
     expect(metadata.champion_metrics?.model_version).toBe('v001');
@@ -198,7 +200,7 @@ describe('training', () => {
 
   it('keeps the champion when the gate refuses: the candidate is the challenger', async () => {
     await train();
-    const { metadata } = await train({ l2: 1e7 });
+    const { metadata } = await train({ solver: withPenalty(1e7) });
     expect(metadata.promotion.promoted).toBe(false);
     expect(metadata.promotion.reason).toContain('log loss');
     expect(await readAliases(world.modelsDir)).toEqual({
@@ -222,7 +224,7 @@ describe('training', () => {
       to: '2024-05-30',
       users: 12,
     });
-    const training = { partitions: few, solver: 'ml-logistic-regression' } as const;
+    const training = { partitions: few, solver: gradientAscentSolver };
     const { metadata } = await train(training);
     expect(metadata.algorithm).toMatchObject({ solver: 'ml-logistic-regression', l2: 0 });
     expect(metadata.status).toBe('converged');
@@ -233,6 +235,19 @@ describe('training', () => {
     await train({ recordEvent: async (event) => void told.push(event) });
     expect(told).toEqual(await readModelEvents(world.modelsDir));
     expect(told[0]).toMatchObject({ action: 'register', at: formatInstant(createdAt) });
+  });
+
+  it('records what code trained it, which makes no other model of the same inputs', async () => {
+    const { metadata } = await train({ codeVersion: 'code-1' });
+    const model = read('v001', 'model.json');
+    expect(metadata.code_version).toBe('code-1');
+    expect(model).not.toContain('code-1');
+    const again = await train({ codeVersion: 'code-2' });
+    expect([again.version, again.isNew, again.metadata.code_version]).toEqual([
+      'v001',
+      false,
+      'code-1',
+    ]);
   });
 
   it('reports each stage and each day it reads', async () => {
