@@ -1,7 +1,10 @@
 import tseslint from 'typescript-eslint';
 import { architectureRule } from './eslint-rules/architecture.mjs';
 
-const pureFolders = ['packages/{contracts,instants,policy,synthetic}/**/*.ts', 'workflows/**/*.ts'];
+const pureFolders = [
+  'packages/{bounded-tasks,contracts,instants,orchestration,synthetic}/**/*.ts',
+  'workflows/**/*.ts',
+];
 
 export default tseslint.config(
   {

@@ -185,17 +185,17 @@ export const storeMutations = [
   ledger(
     'an expired claim is handed over',
     `where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
-          or run.claimed_by`,
+        or run.claimed_by`,
     `where run.status <> 'running'
-          or run.claimed_by`,
+        or run.claimed_by`,
     [publishing],
   ),
   ledger(
     'a living claim is kept',
     `where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
-          or run.claimed_by`,
+        or run.claimed_by`,
     `where true
-          or run.claimed_by`,
+        or run.claimed_by`,
     [publishing],
   ),
   claims(

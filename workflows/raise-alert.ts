@@ -2,7 +2,7 @@ import { CancellationScope, log } from '@temporalio/workflow';
 import type { Alert } from '../packages/contracts';
 import { notifying } from './activity-proxies';
 
-/** Raises an alert, also while the workflow is being cancelled. That it can't be raised fails nothing. */
+/** Raises an alert even during cancellation; a failure to do so is logged, never thrown. */
 export async function raiseAlert(alert: Alert): Promise<void> {
   try {
     await CancellationScope.nonCancellable(() => notifying.raise_alert(alert));

@@ -43,7 +43,7 @@ export class BackfillRequestDto {
 }
 
 export class BackfillIdDto {
-  @ApiProperty({ example: 'bf-2026-01-01-2026-01-31-1f3a' })
+  @ApiProperty({ example: '2026-01-01_2026-01-31_1f3a9c04' })
   @Matches(/^[\w.:-]{1,128}$/, { message: '$property must be the id of a backfill' })
   readonly id!: string;
 }

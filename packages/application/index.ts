@@ -3,6 +3,6 @@
  * `open` opens the adapters; `partitions`, `daily-run`, `backfills`, `history`, `models` and
  * `drift` each do what their name says with them.
  */
-export { insertPredictions, openApiApplication } from './api-application';
+export { openApiApplication } from './api-application';
 export type { Prediction } from './models/model-services';
 export { openApplication, type Application } from './application';

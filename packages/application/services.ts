@@ -6,6 +6,7 @@ import {
   backfillWorkflowId,
   ChurnError,
   dailyRunStart,
+  stepNames,
   workflowMessages,
   workflowTypes,
   type BackfillProgress,
@@ -206,7 +207,7 @@ async function runDay(
     return await whileShowing(result, async () => {
       await noteFailures();
       const { running, settled } = await handle.query<DailyRunProgress>(workflowMessages.progress);
-      progress.report({ what: running.join(', '), done: settled.length, total: 6 });
+      progress.report({ what: running.join(', '), done: settled.length, total: stepNames.length });
     });
   } catch (error) {
     throw runFailure(`The daily run of ${date}`, error);

@@ -43,11 +43,19 @@ export async function runCommand(
     line.end();
     printResult(result, { terminal, isJson: command.isJson });
     return result.hasFailed !== true;
+  } catch (error) {
+    throw opened ? await asCatalogueError(error) : error;
   } finally {
     line.end();
     process.removeListener('SIGINT', interrupt);
     await opened?.then((application) => application.close()).catch(() => {});
   }
+}
+
+/** Whatever a command asks of Postgres: that it is down, or not migrated yet, is said in our words. */
+async function asCatalogueError(error: unknown): Promise<unknown> {
+  const { asDatabaseError } = await import('../database');
+  return asDatabaseError(error);
 }
 
 async function openApplication(config: Config): Promise<Application> {

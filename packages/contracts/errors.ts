@@ -66,6 +66,12 @@ export const errorCatalogue = {
     httpStatus: 500,
     retryable: false,
   },
+  DATABASE_NOT_MIGRATED: {
+    message:
+      'The database does not have the tables of this release: {problem}. Run `churn up` (in Docker, `make docker-up`), which brings them up to date, then try again.',
+    httpStatus: 503,
+    retryable: false,
+  },
   EMPTY_DATABASE: {
     message:
       'This database is empty, but the data directory already holds {content}. Point DATABASE_URL at the database that belongs to this directory, or restore that database from a backup. To start afresh, choose another CHURN_DATA_DIR.',

@@ -121,7 +121,10 @@ export const searchAttributeNames = [
  * (`<schedule id>-<nominal time>`), so that a day started by hand is the same execution.
  */
 export function dailyWorkflowId(date: string): string {
-  return `${scheduleIds.daily}-${date}T01:00:00Z`;
+  const [hour, minute] = [nominalTime.hour, nominalTime.minute].map((part) =>
+    String(part).padStart(2, '0'),
+  );
+  return `${scheduleIds.daily}-${date}T${hour}:${minute}:00Z`;
 }
 
 export function backfillWorkflowId(id: string): string {

@@ -88,7 +88,7 @@ export interface BackfillPlan {
   readonly id: string;
   readonly request: BackfillRequest;
   readonly knowledge: PlannedKnowledge;
-  /** Chunks of consecutive dates to run; a year is at most 15 chunks. */
+  /** Chunks of dates to run, ascending; a year is at most 12 chunks. */
   readonly chunks: readonly DateChunk[];
   readonly planned: number;
   readonly skipped: number;

@@ -48,7 +48,7 @@ export interface DriftReport {
   readonly alerts: readonly Alert[];
 }
 
-/** Where drift starts to be worth an alert (design §8); `alpha` is shared by a day's PSI tests. */
+/** Where drift starts to be worth an alert; `alpha` is shared by a day's PSI tests. */
 export const driftThresholds = {
   psi: 0.1,
   psiCritical: 0.25,

@@ -22,7 +22,7 @@ export async function writeListColumnFile(
   return arrays.reduce((bytes, { byteLength }) => bytes + byteLength, 0);
 }
 
-/** Those of all pieces; with a last one more where they are an odd number. */
+/** The offsets of all pieces, padded to an even count. */
 function offsetsOf(pieces: readonly ListRows[], column: number): Int32Array {
   const rows = pieces.reduce((sum, piece) => sum + piece.rows, 0);
   const all = new Int32Array(evenFrom(rows + 1));

@@ -57,7 +57,7 @@ async function isUpAlready(recipe: ServiceRecipe, context: StackContext): Promis
   if (state.fingerprint !== recipe.fingerprint?.(context)) return false;
   const deadline = Date.now() + PATIENCE_MS;
   while (isAlive(state.pid, state.identity) && Date.now() < deadline) {
-    // Health first, life after: the files of one that was killed say that it is well.
+    // Check health before liveness: a killed process leaves files that look healthy.
     if ((await recipe.isHealthy(context)) && isAlive(state.pid, state.identity)) return true;
     await delay(HEALTH_POLL_MS);
   }

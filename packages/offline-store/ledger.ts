@@ -88,31 +88,34 @@ function createReads({ sql }: Database) {
 
 function createClaims({ sql }: Database, leaseSeconds: number) {
   const lease = sql.unsafe(`clock_timestamp() + interval '${Number(leaseSeconds)} seconds'`);
+
+  /** Claims dates, leaving out those that another owner's live claim holds. */
+  async function claimAll(dates: readonly LogicalDate[], owner: string): Promise<Claim[]> {
+    if (dates.length === 0) return [];
+    const rows = await sql<
+      { date: LogicalDate; fencingToken: number; published: PartitionManifest | null }[]
+    >`
+      insert into ops.partition_runs as run
+        (dataset, date, status, attempt, fencing_token, claimed_by, claim_expires_at, started_at)
+      select ${DATASET}, date, 'running', 1, 1, ${owner}, ${lease}, clock_timestamp()
+      from unnest(${[...dates].sort()}::text[]) as wanted(date)
+      on conflict (dataset, date) do update set
+        status = 'running', attempt = run.attempt + 1, fencing_token = run.fencing_token + 1,
+        claimed_by = excluded.claimed_by, claim_expires_at = excluded.claim_expires_at,
+        started_at = excluded.started_at, finished_at = null, error = null
+      where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
+        or run.claimed_by = excluded.claimed_by
+      returning date, fencing_token as "fencingToken", manifest as published`.catch(rethrow);
+    return rows.map((row) => ({ ...row, owner, isRecorded: true }));
+  }
+
   return {
+    claimAll,
+
     /** Claims a date, or returns undefined while another owner's claim is alive. */
     async claim(date: LogicalDate, owner: string): Promise<Claim | undefined> {
-      const [claim] = await this.claimAll([date], owner);
+      const [claim] = await claimAll([date], owner);
       return claim;
-    },
-
-    /** Claims dates, leaving out those that another owner's live claim holds. */
-    async claimAll(dates: readonly LogicalDate[], owner: string): Promise<Claim[]> {
-      if (dates.length === 0) return [];
-      const rows = await sql<
-        { date: LogicalDate; fencingToken: number; published: PartitionManifest | null }[]
-      >`
-        insert into ops.partition_runs as run
-          (dataset, date, status, attempt, fencing_token, claimed_by, claim_expires_at, started_at)
-        select ${DATASET}, date, 'running', 1, 1, ${owner}, ${lease}, clock_timestamp()
-        from unnest(${[...dates].sort()}::text[]) as wanted(date)
-        on conflict (dataset, date) do update set
-          status = 'running', attempt = run.attempt + 1, fencing_token = run.fencing_token + 1,
-          claimed_by = excluded.claimed_by, claim_expires_at = excluded.claim_expires_at,
-          started_at = excluded.started_at, finished_at = null, error = null
-        where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
-          or run.claimed_by = excluded.claimed_by
-        returning date, fencing_token as "fencingToken", manifest as published`.catch(rethrow);
-      return rows.map((row) => ({ ...row, owner, isRecorded: true }));
     },
 
     /** Puts off the expiry of claims that are still held. */

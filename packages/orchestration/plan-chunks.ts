@@ -4,7 +4,7 @@ import { addDays, datesBetween, type LogicalDate } from '../instants';
 /**
  * Groups dates into chunks that each span at most `daysPerChunk` calendar days, in ascending
  * order. A chunk costs one scan of the events however many of its days are left out, so a range of
- * n days never makes more than ⌈n / daysPerChunk⌉ chunks: a year is at most 13.
+ * n days never makes more than ⌈n / daysPerChunk⌉ chunks.
  *
  * @param dates  Dates to run, in any order; repeated ones count once.
  * @throws RangeError when `daysPerChunk` is not a positive integer.

@@ -37,8 +37,8 @@ export interface ImportOptions {
 }
 
 /**
- * Loads a folder of `.csv` or `.parquet` files as one batch (design §4, §11). Bad rows are
- * rejected one by one and reported; the rest loads. Loading the same folder again changes nothing
+ * Loads a folder of `.csv` or `.parquet` files as one batch. Bad rows are rejected one by one and
+ * reported; the rest loads. Loading the same folder again changes nothing
  * unless it has rejected rows, which are then recorded again under a batch of their own, or comes
  * with a later `completeThrough`, which makes a batch without rows.
  *

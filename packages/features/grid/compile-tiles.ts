@@ -104,7 +104,7 @@ interface TileRowColumn {
   readonly type: ColumnType | 'UBIGINT';
   /** Whether rows that differ in it belong to different tiles. */
   readonly isKey?: boolean;
-  /** Which rows add to it what the row before does not. */
+  /** SQL condition: the row changes the column, compared with the row before. */
   readonly addsWhere?: string;
 }
 
@@ -114,7 +114,7 @@ const arrivalColumn = { name: 'a', sql: 'a', type: 'INTEGER' } as const;
 const ALWAYS = 'true';
 
 /**
- * Which rows add something, where the row before is of the same tile. Flags that are always 1 add
+ * SQL condition: the row changes the column, where the row before is of the same tile. Flags that are always 1 add
  * nothing. Of `latest` any row of the day will do: moments are whole days apart, so that the whole
  * days since two times of one day are the same; of `last-time` only the last will, wherever it comes.
  */

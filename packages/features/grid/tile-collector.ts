@@ -42,14 +42,14 @@ export interface CollectedTiles {
 /** A guess, so that arrays seldom grow. */
 const ROWS_PER_FACT = 3.5;
 
-/** How far back a tile is looked for in its session; beyond, there are two of the same. */
+/** How many earlier tiles of a session are searched; beyond them, a duplicate is appended. */
 const LOOK_BACK = 4;
 
 /**
  * Adds raw rows up to tiles, in any order. It is fast where rows come as segments have them, a
- * user's in the order of time: then a row mostly belongs to the tile of the row before, or to a new one. Two sessions of
- * a user are one if their hashes are equal; among a million sessions of a user that happens once in
- * forty million times (docs/decisions/0015).
+ * user's in the order of time: then a row mostly belongs to the tile of the row before, or to a new
+ * one. Two sessions of a user are taken for one if their hashes are equal; among a million sessions
+ * of a user that happens once in forty million times (docs/decisions/0015).
  */
 export class TileCollector {
   private count = 0;

@@ -23,7 +23,10 @@ export async function distinctUserHash(
   throw new RangeError(`no hash of ${candidates.join(', ')} tells all users apart`);
 }
 
-/** The number in `user_rows` by the words of a user's hash. Of one who is not there: their count. */
+/**
+ * Maps a user's hash, given as its two words, to the user's row in `user_rows`; an unknown user maps
+ * to `count`.
+ */
 export async function userNumbers(
   duckDb: DuckDb,
   userHash: string,

@@ -117,7 +117,7 @@ async function readQuestions(
     const code = codes[index]!;
     reasons[row] = code;
     if (code !== 0) continue;
-    // Those with a reason are closed up over.
+    // The rows that have a reason are dropped, and the others move up.
     allRows[count] = row;
     allTimes[count] = allTimes[index]!;
     allUsers[count] = allUsers[index]!;

@@ -22,7 +22,7 @@ interface ReadOptions {
 }
 
 /**
- * The series of all users who are asked for, some after others; those of most others are not read.
+ * Yields the series of the requested users, in batches; those of most other users are not read.
  *
  * @throws Error where the files can't be read, or can't be timelines of these users.
  */

@@ -31,7 +31,7 @@ export interface SessionTimeline {
   readonly pauseEnds: string;
 }
 
-/** Its columns; two and two go with each other, where there are several. */
+/** The columns of a timeline; where there are several, consecutive ones form pairs. */
 export function columnsOf(timeline: Timeline): string[] {
   if (timeline.kind === 'sessions') {
     const { starts, ends, pauseStarts, pauseEnds } = timeline;

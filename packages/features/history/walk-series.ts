@@ -1,6 +1,9 @@
 import type { UserSeries } from './user-series';
 
-/** What comes into force at its time, and leaves it so long after its time: a user has as many of both. */
+/**
+ * A value enters the window at its time in `entered`, and leaves it `micros` after its time in `left`.
+ * Both series hold as many values of each user.
+ */
 export interface Window {
   readonly entered: UserSeries;
   readonly left: UserSeries;

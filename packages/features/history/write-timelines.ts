@@ -88,7 +88,7 @@ export async function writeTimelines(
       onPart?.(done, total);
     }
   } finally {
-    // What failed is more important than what is left.
+    // Errors of the clean-up are ignored, so that the original error is thrown.
     for (const sql of dropTimelineTables(timelines)) await duckDb.run(sql).catch(() => {});
   }
   return { lastArrival, parts };

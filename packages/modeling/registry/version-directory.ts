@@ -71,7 +71,7 @@ export interface VersionComparison {
   readonly mismatched: readonly string[];
 }
 
-/** Compares a version's files with its manifest; without a readable manifest that is what is missing. */
+/** Compares a version's files with its manifest; an unreadable manifest is reported as missing. */
 export async function compareWithManifest(directory: string): Promise<VersionComparison> {
   const names = await namesIn(directory);
   const expected = await readManifest(directory);

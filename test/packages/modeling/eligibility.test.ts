@@ -13,7 +13,7 @@ import { eligibilityHashes, ineligibleReasonSql } from '../../../packages/modeli
 
 const stateHash = onlineStateHash(featureSet.definitionHashes[featureSet.state.name]!);
 
-/** Who is eligible, and why not: the definition (§5 of the design) as a table. */
+/** Who is eligible, and why not: the definition as a table. */
 const cases = [
   { is_subscribed: true, sessions_30d: 1, reason: null },
   { is_subscribed: true, sessions_30d: 90, reason: null },
