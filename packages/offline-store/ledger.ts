@@ -114,8 +114,7 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
 
     /** Claims a date, or returns undefined while another owner's claim is alive. */
     async claim(date: LogicalDate, owner: string): Promise<Claim | undefined> {
-      const [claim] = await claimAll([date], owner);
-      return claim;
+      return (await claimAll([date], owner))[0];
     },
 
     /** Puts off the expiry of claims that are still held. */
