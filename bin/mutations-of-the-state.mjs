@@ -111,7 +111,7 @@ export const stateMutations = [
   ),
   computed(
     'adding the state looks for late data',
-    "if (addsState) return { batch, knownAt, scope: 'state' };",
+    "if (addsState) return { ...known, scope: 'state' };",
     '',
   ),
   ledger(

@@ -41,7 +41,7 @@ export const storeMutations = [
     [overlapping],
   ),
   ledger('noted of another revision', 'and run.fencing_token = seen.token', '', [overlapping]),
-  claims('earlier knowledge over later', 'published.known_at > knownAt', 'false', [overlapping]),
+  claims('earlier knowledge over later', 'published.known_at > known.at', 'false', [overlapping]),
   claims('a restatement of another revision', 'published.revision !== basedOn', 'false', [
     overlapping,
   ]),
@@ -118,7 +118,11 @@ export const storeMutations = [
     "manifest.knowledge === 'latest' ? touchOf('features')",
     "manifest.knowledge !== 'pinned' ? touchOf('features')",
   ),
-  late('K and S kept with a new label', 'late ? snapshot : undefined', 'snapshot'),
+  late(
+    'K and S kept with a new label',
+    'late ? snapshot.latest : { at: manifest.known_at, batch: manifest.batch }',
+    'snapshot.latest',
+  ),
   late('an expired claim', "status !== 'running' || isExpired ||", "status !== 'running' ||"),
   late('a claim of an earlier attempt', ' || claimedBy === options.owner', ''),
   late(
@@ -140,26 +144,26 @@ export const storeMutations = [
   ),
   revisions(
     'whether a label is known',
-    'isKnownBy(labelKnownAt) && isKnownBy(completeThrough)',
-    'isKnownBy(labelKnownAt)',
+    'isKnownBy(label.at) && isKnownBy(label.completeThrough)',
+    'isKnownBy(label.at)',
     [restatement],
   ),
 
   // What is computed together
-  grids('label knowledge of a grid: S', 'next.label.labelBatch === labelBatch &&', '', [together]),
+  grids('label knowledge of a grid: S', 'next.label.batch === batch &&', '', [together]),
   grids(
     'label knowledge of a grid: complete_through',
     'next.label.completeThrough === completeThrough',
     'true',
     [together],
   ),
-  grids('rising S in a grid', 'next.batch >= last.batch &&', '', [together]),
-  grids('L of a grid', 'next.label.labelKnownAt === labelKnownAt &&', '', [together]),
-  grids('rising K in a grid', 'next.knownAt >= last.knownAt &&', '', [together]),
+  grids('rising S in a grid', 'next.known.batch >= last.known.batch &&', '', [together]),
+  grids('L of a grid', 'next.label.at === at &&', '', [together]),
+  grids('rising K in a grid', 'next.known.at >= last.known.at &&', '', [together]),
   grids(
     'each day has its own knowledge',
-    'byIndex.get(index) ?? known',
-    'byIndex.get(index - 1) ?? known',
+    'byIndex.get(index)?.known ?? known',
+    'byIndex.get(index - 1)?.known ?? known',
     [together],
   ),
 
@@ -175,7 +179,7 @@ export const storeMutations = [
   ),
   computing(
     'through which batch a partition was checked',
-    'batch: Math.max(batch, labelBatch),',
+    'batch: Math.max(known.batch, label.batch),',
     'batch: 0,',
     [publishing, restatement],
   ),

@@ -10,6 +10,11 @@ export interface Knowledge {
   readonly batch: number;
 }
 
+/** L with its S, and how far the source was complete in it; null: it was never said. */
+export interface LabelKnowledge extends Knowledge {
+  readonly completeThrough: InstantText | null;
+}
+
 /** How a partition's K was chosen. Late data restates only `latest` partitions. */
 export type KnowledgeKind = 'latest' | 'as-served' | 'pinned';
 

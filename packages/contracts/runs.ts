@@ -1,4 +1,4 @@
-import type { KnowledgeKind, KnownAtRequest } from './knowledge';
+import type { Knowledge, KnowledgeKind, KnownAtRequest, LabelKnowledge } from './knowledge';
 import type { StepName } from './pipeline';
 import type { FormerReprocess, Reprocess } from './reprocess';
 
@@ -82,6 +82,17 @@ export interface PlannedKnowledge {
   readonly labelKnownAt: string;
   readonly labelBatch: number;
   readonly completeThrough: string | null;
+}
+
+/** K and S of a plan; for `as-served` S is that of dates which no daily run has served. */
+export function knowledgeOf({ knownAt, batch }: PlannedKnowledge): Knowledge {
+  return { at: knownAt, batch };
+}
+
+/** L and its S of a plan. */
+export function labelKnowledgeOf(planned: PlannedKnowledge): LabelKnowledge {
+  const { labelKnownAt, labelBatch, completeThrough } = planned;
+  return { at: labelKnownAt, batch: labelBatch, completeThrough };
 }
 
 export interface BackfillPlan {

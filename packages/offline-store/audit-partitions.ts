@@ -198,11 +198,10 @@ export function requestOf(manifest: PartitionManifest): PartitionRequest {
   return {
     date: manifest.date,
     kind: manifest.knowledge,
-    knownAt: manifest.known_at,
-    batch: manifest.batch,
+    known: { at: manifest.known_at, batch: manifest.batch },
     label: {
-      labelKnownAt: manifest.label_known_at,
-      labelBatch: manifest.label_batch,
+      at: manifest.label_known_at,
+      batch: manifest.label_batch,
       completeThrough: manifest.label_complete_through,
     },
     reason: manifest.reason,

@@ -52,14 +52,14 @@ type ClaimContext = Pick<ComputeContext, 'ledger' | 'owner' | 'store' | 'feature
 
 /** Whether others have published what a restatement was not planned for, or what knows more. */
 function isOvertaken(
-  { basedOn, kind, knownAt }: PartitionRequest,
+  { basedOn, kind, known }: PartitionRequest,
   published: PartitionManifest | null,
   featureSet: FeatureSet,
 ): boolean {
   if (published === null) return false;
   if (basedOn !== undefined) return published.revision !== basedOn;
   const areBothLatest = kind === 'latest' && published.knowledge === 'latest';
-  return areBothLatest && published.known_at > knownAt && !isStale(published, featureSet);
+  return areBothLatest && published.known_at > known.at && !isStale(published, featureSet);
 }
 
 /**

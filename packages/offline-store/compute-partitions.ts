@@ -114,7 +114,7 @@ async function computeGroup(
         const claim = claims.get(request.date);
         if (!claim) continue;
         const moment = vectors.vectorsAt(indexIn(group, request));
-        const sourceCounts = await countsOf(request.batch);
+        const sourceCounts = await countsOf(request.known.batch);
         const shared = { duckDb, pool, contentHash, sourceCounts, signal };
         await pool.tasks.add(async () => {
           const outcome = await publishOne(context, { ...shared, vectors: moment, request, claim });
@@ -230,12 +230,11 @@ async function publish(
   return { date: request.date, status: 'published', revision, rows, reason: request.reason };
 }
 
-function checkedBy({ batch, knownAt, label, addsState }: PartitionRequest): Checked {
-  if (addsState) return { batch, knownAt, scope: 'state' };
-  const { labelBatch, labelKnownAt } = label;
+function checkedBy({ known, label, addsState }: PartitionRequest): Checked {
+  if (addsState) return { ...known, scope: 'state' };
   return {
-    batch: Math.max(batch, labelBatch),
-    knownAt: knownAt > labelKnownAt ? knownAt : labelKnownAt,
+    batch: Math.max(known.batch, label.batch),
+    at: known.at > label.at ? known.at : label.at,
   };
 }
 

@@ -6,6 +6,7 @@
 export { auditPartitions, rebuildLedger, requestOf, type AuditReport } from './audit-partitions';
 export { computePartitions, type ComputedPartitions } from './compute-partitions';
 export type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
+export { parseKnowledge, parseLabelKnowledge } from './parse-knowledge';
 export { findRestatements, type Restatements } from './restatement/find-restatements';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { readManifests } from './manifests';

@@ -1,4 +1,4 @@
-import type { PartitionManifest, PartitionStatus } from '../contracts';
+import type { Knowledge, PartitionManifest, PartitionStatus } from '../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../database';
 import type { LogicalDate } from '../instants';
 
@@ -35,9 +35,7 @@ export interface Claim {
 }
 
 /** Up to where late data was looked for: a batch, and the moment whose knowledge it was. */
-export interface Checked {
-  readonly batch: number;
-  readonly knownAt: string;
+export interface Checked extends Knowledge {
   /** `state`: for the state only, which is new; what was looked for before stands for the rest. */
   readonly scope?: 'state';
 }
@@ -149,12 +147,12 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
 
 /** SQL that sets the marks of what was looked for to this, where it is later; absent: to what they are. */
 function raisingMarks(sql: Database['sql'], checked: Checked | undefined) {
-  const { batch = null, knownAt = null } = checked ?? {};
+  const { batch = null, at = null } = checked ?? {};
   return sql`
           checked_through_batch = greatest(checked_through_batch, ${batch}::integer),
-          checked_known_at = greatest(checked_known_at, ${knownAt}::timestamptz),
+          checked_known_at = greatest(checked_known_at, ${at}::timestamptz),
           state_checked_through_batch = greatest(state_checked_through_batch, ${batch}::integer),
-          state_checked_known_at = greatest(state_checked_known_at, ${knownAt}::timestamptz)`;
+          state_checked_known_at = greatest(state_checked_known_at, ${at}::timestamptz)`;
 }
 
 function createPublications({ sql }: Database) {
@@ -192,9 +190,9 @@ function createPublications({ sql }: Database) {
           checked_through_batch =
             case when ${isOfAll} then ${checked.batch}::integer else checked_through_batch end,
           checked_known_at =
-            case when ${isOfAll} then ${checked.knownAt}::timestamptz else checked_known_at end,
+            case when ${isOfAll} then ${checked.at}::timestamptz else checked_known_at end,
           state_checked_through_batch = ${checked.batch},
-          state_checked_known_at = ${checked.knownAt},
+          state_checked_known_at = ${checked.at},
           claim_expires_at = null, finished_at = clock_timestamp(), error = null
         where dataset = ${DATASET} and date = ${manifest.date}`;
     },
@@ -221,9 +219,9 @@ function createNotes({ sql }: Database) {
     },
 
     /** Notes the (K, S) of the first daily run of a date: what `as-served` means for it. */
-    async noteServed(date: LogicalDate, knownAt: string, batch: number): Promise<void> {
+    async noteServed(date: LogicalDate, { at, batch }: Knowledge): Promise<void> {
       await sql`
-        update ops.partition_runs set served_known_at = ${knownAt}, served_batch = ${batch}
+        update ops.partition_runs set served_known_at = ${at}, served_batch = ${batch}
         where dataset = ${DATASET} and date = ${date} and served_known_at is null`.catch(rethrow);
     },
 

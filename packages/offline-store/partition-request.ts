@@ -1,4 +1,4 @@
-import type { KnowledgeKind, PlannedKnowledge } from '../contracts';
+import type { Knowledge, KnowledgeKind, LabelKnowledge } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import type { FeatureSet, SegmentFiles } from '../features';
 import type { LogicalDate } from '../instants';
@@ -16,10 +16,9 @@ export interface PartitionRequest {
   readonly date: LogicalDate;
   readonly kind: KnowledgeKind;
   /** K and S of the features. */
-  readonly knownAt: string;
-  readonly batch: number;
+  readonly known: Knowledge;
   /** L, its S and how far the source was complete in it. */
-  readonly label: Pick<PlannedKnowledge, 'labelKnownAt' | 'labelBatch' | 'completeThrough'>;
+  readonly label: LabelKnowledge;
   readonly reason: string;
   /** The revision that it was planned for; absent: whatever is published then, if it knows no more. */
   readonly basedOn?: number;

@@ -84,21 +84,20 @@ export async function stageRevision(
 }
 
 function knowledgeOf(
-  { kind, knownAt, batch, label, date }: PartitionRequest,
+  { kind, known, label, date }: PartitionRequest,
   { label: definition }: FeatureSet,
 ) {
   const horizonEnd = midnightOf(date) + BigInt(definition.horizonDays) * MICROS_PER_DAY;
-  const { labelKnownAt, labelBatch, completeThrough } = label;
   const isKnownBy = (instant: string | null) =>
     instant !== null && horizonEnd <= parseInstant(instant);
   return {
     knowledge: kind,
-    known_at: knownAt,
-    batch,
-    label_known_at: labelKnownAt,
-    label_batch: labelBatch,
-    label_complete_through: completeThrough,
-    label_mature: isKnownBy(labelKnownAt) && isKnownBy(completeThrough),
+    known_at: known.at,
+    batch: known.batch,
+    label_known_at: label.at,
+    label_batch: label.batch,
+    label_complete_through: label.completeThrough,
+    label_mature: isKnownBy(label.at) && isKnownBy(label.completeThrough),
   };
 }
 
@@ -120,7 +119,7 @@ export async function countEvents(
   { openDuckDb, segments }: Pick<GridContext, 'openDuckDb' | 'segments'>,
   requests: readonly PartitionRequest[],
 ): Promise<number> {
-  const batch = Math.max(0, ...requests.map((request) => request.batch));
+  const batch = Math.max(0, ...requests.map((request) => request.known.batch));
   if (batch === 0) return 0;
   const duckDb = await openDuckDb();
   try {

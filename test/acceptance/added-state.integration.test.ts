@@ -146,8 +146,11 @@ describe('an installation whose partitions were made before there was a state', 
       basedOn: latest.revision,
       addsState: true,
     });
-    expect(asked({}, 'all')).toMatchObject({ knownAt: ARRIVED, batch: 3, reason: 'asked' });
-    expect(asked({ kind: 'pinned' }, 'missing')).toMatchObject({ kind: 'pinned', batch: 3 });
+    expect(asked({}, 'all')).toMatchObject({ known: { at: ARRIVED, batch: 3 }, reason: 'asked' });
+    expect(asked({ kind: 'pinned' }, 'missing')).toMatchObject({
+      kind: 'pinned',
+      known: { batch: 3 },
+    });
     expect(asked({ kind: 'as-served' }, 'missing')).toMatchObject({ kind: 'as-served' });
   });
 
@@ -157,7 +160,7 @@ describe('an installation whose partitions were made before there was a state', 
     const knowledge = await application.pipelinePorts.takeDailyKnowledge(DAILY);
     const options = { rows, reason: 'backfill', reprocess: 'missing', featureSet } as const;
     const requests = backfillRequestsOf(DATES, knowledge, options);
-    expect(new Set(requests.map(({ label }) => label.labelBatch))).toEqual(new Set([2, 3]));
+    expect(new Set(requests.map(({ label }) => label.batch))).toEqual(new Set([2, 3]));
     expect(groupIntoGrids(requests, 366)).toHaveLength(1);
   });
 

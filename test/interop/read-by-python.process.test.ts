@@ -195,8 +195,8 @@ function dayName(date: string): string {
 
 function requestOf(date: string, day: number, batch: number): PartitionRequest {
   const at = formatInstant(midnightOf('2024-01-01') + BigInt(day) * MICROS_PER_DAY);
-  const label = { labelKnownAt: at, labelBatch: batch, completeThrough: at };
-  return { date, kind: 'latest', knownAt: at, batch, label, reason: 'interop' };
+  const label = { at, batch, completeThrough: at };
+  return { date, kind: 'latest', known: { at, batch }, label, reason: 'interop' };
 }
 
 function asNumbers(row: Row): Row {

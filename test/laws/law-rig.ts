@@ -69,8 +69,8 @@ export async function openLawRig(threads = 1): Promise<LawRig> {
 export function requestsOf(grid: Grid): PartitionRequest[] {
   const { at, batch, completeThrough } = grid.label;
   const label = {
-    labelKnownAt: formatInstant(at),
-    labelBatch: batch,
+    at: formatInstant(at),
+    batch,
     completeThrough: completeThrough === null ? null : formatInstant(completeThrough),
   };
   return Array.from({ length: grid.count }, (_, index) => {
@@ -78,8 +78,7 @@ export function requestsOf(grid: Grid): PartitionRequest[] {
     return {
       date: dateOf(momentOf(grid, index)),
       kind: 'latest',
-      knownAt: formatInstant(known.at),
-      batch: known.batch,
+      known: { at: formatInstant(known.at), batch: known.batch },
       label,
       reason: 'law',
     };

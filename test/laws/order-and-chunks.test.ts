@@ -45,7 +45,7 @@ describe('the bytes of partitions', () => {
   it('do not depend on what they are computed together with, nor on threads', async () => {
     const nine = { minLength: 9, maxLength: 9 };
     const chunkOfEach = fc.array(fc.nat({ max: 3 }), nine);
-    const label = fc.constantFrom({}, {}, {}, { labelBatch: 1 }, { completeThrough: null });
+    const label = fc.constantFrom({}, {}, {}, { batch: 1 }, { completeThrough: null });
     const labels = fc.array(label, nine);
     const law = fc.asyncProperty(
       randomWorld,

@@ -72,11 +72,6 @@ export function requestAt(
   now: KnowledgeSnapshot,
 ): PartitionRequest {
   const own = kind === 'latest' ? now : snapshots[step]!;
-  const label = {
-    labelKnownAt: now.latest.at,
-    labelBatch: now.latest.batch,
-    completeThrough: now.completeThrough,
-  };
-  const { at: knownAt, batch } = own.latest;
-  return { date, kind, knownAt, batch, label, reason: 'backfill' };
+  const label = { ...now.latest, completeThrough: now.completeThrough };
+  return { date, kind, known: own.latest, label, reason: 'backfill' };
 }

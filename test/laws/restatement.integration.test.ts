@@ -118,8 +118,7 @@ describe('late data', () => {
     const plan = await findRestatements({ duckDb, rows, owner, snapshot, featureSet, segments });
     duckDb.close();
     const { outcomes } = await computePartitions(context, plan.requests);
-    const { at: knownAt, batch } = snapshot.latest;
-    await ledger.noteChecked(plan.untouched, { batch, knownAt });
+    await ledger.noteChecked(plan.untouched, snapshot.latest);
     const published = outcomes.filter(({ status }) => status === 'published');
     return {
       restated: plan.requests.map(({ date }) => date),

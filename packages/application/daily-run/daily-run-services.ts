@@ -1,5 +1,6 @@
 import {
   ChurnError,
+  knowledgeOf,
   type DailyRunReport,
   type DayComputed,
   type PlannedKnowledge,
@@ -82,7 +83,7 @@ export async function takeDailyKnowledge(
   date: LogicalDate,
 ): Promise<PlannedKnowledge> {
   const stored = await readDailyRun(adapters, date);
-  if (stored?.known_at) return knowledgeOf(stored);
+  if (stored?.known_at) return storedKnowledge(stored);
   const taken = await takePlannedKnowledge(adapters, 'latest');
   requireNotInFuture(date, parseInstant(taken.knownAt));
   await adapters.database.sql`
@@ -91,7 +92,7 @@ export async function takeDailyKnowledge(
     on conflict (date) do update set known_at = excluded.known_at, batch = excluded.batch,
       complete_through = excluded.complete_through where run.known_at is null`.catch(rethrow);
   const row = await readDailyRun(adapters, date);
-  return row?.known_at ? knowledgeOf(row) : taken;
+  return row?.known_at ? storedKnowledge(row) : taken;
 }
 
 /** @throws ChurnError INVALID_DATE_RANGE when the day begins after the latest moment known. */
@@ -101,7 +102,7 @@ export function requireNotInFuture(date: LogicalDate, latest: EpochMicros): void
   throw new ChurnError('INVALID_DATE_RANGE', { from: date, to: date, problem });
 }
 
-function knowledgeOf({ known_at, batch, complete_through }: DailyRow): PlannedKnowledge {
+function storedKnowledge({ known_at, batch, complete_through }: DailyRow): PlannedKnowledge {
   const known = { knownAt: known_at ?? '', batch: batch ?? 0 };
   return {
     kind: 'latest',
@@ -125,9 +126,9 @@ export async function computeDay(
   const requests = [...own, ...restatements.requests];
   const { outcomes } = await computeRequested(adapters, { owner: runId, requests }, progress);
   requireNoFailure(outcomes);
-  await adapters.ledger.noteChecked(restatements.untouched, knowledge);
+  await adapters.ledger.noteChecked(restatements.untouched, knowledgeOf(knowledge));
   if (hasServed(outcomes, date)) {
-    await adapters.ledger.noteServed(date, knowledge.knownAt, knowledge.batch);
+    await adapters.ledger.noteServed(date, knowledgeOf(knowledge));
   }
   const [row] = await adapters.ledger.list({ from: date, to: date });
   const manifest = own.length > 0 ? row?.manifest : null;
@@ -209,7 +210,7 @@ export async function restate(
     progress,
   );
   requireNoFailure(outcomes);
-  await adapters.ledger.noteChecked(untouched, knowledge);
+  await adapters.ledger.noteChecked(untouched, knowledgeOf(knowledge));
   return { batches, restated: restatedIn(outcomes) };
 }
 

@@ -1,6 +1,9 @@
 import {
   ChurnError,
+  knowledgeOf,
+  labelKnowledgeOf,
   type FeatureValues,
+  type Knowledge,
   type KnownAtRequest,
   type PlannedKnowledge,
 } from '../../contracts';
@@ -13,6 +16,7 @@ import {
   parseInstant,
   type EpochMicros,
 } from '../../instants';
+import { parseKnowledge, parseLabelKnowledge } from '../../offline-store';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext, servedKnowledge } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
@@ -58,20 +62,15 @@ export async function userFeatures(
   const row = await computeRow(adapters, {
     userId: query.userId,
     at,
-    known: { at: parseInstant(known.knownAt), batch: known.batch },
-    label: {
-      at: parseInstant(knowledge.labelKnownAt),
-      batch: knowledge.labelBatch,
-      completeThrough:
-        knowledge.completeThrough === null ? null : parseInstant(knowledge.completeThrough),
-    },
+    known: parseKnowledge(known),
+    label: parseLabelKnowledge(labelKnowledgeOf(knowledge)),
   });
   if (!row.values) throw new ChurnError('UNKNOWN_USER', { userId: query.userId });
   const { features, label, state } = adapters.featureSet;
   return {
     user_id: query.userId,
     feature_time: formatInstant(at),
-    known_at: known.knownAt,
+    known_at: known.at,
     batch: known.batch,
     features: Object.fromEntries(
       features.map(({ name }) => [name, row.values?.[name] as number | boolean]),
@@ -103,11 +102,11 @@ async function knowledgeAt(
   { ledger }: Adapters,
   at: EpochMicros,
   knowledge: PlannedKnowledge,
-): Promise<{ knownAt: string; batch: number }> {
-  if (knowledge.kind !== 'as-served') return knowledge;
+): Promise<Knowledge> {
+  if (knowledge.kind !== 'as-served') return knowledgeOf(knowledge);
   const date = dateOf(at);
   if (midnightOf(date) !== at) {
-    return { knownAt: formatInstant(at + MICROS_PER_HOUR), batch: knowledge.batch };
+    return { at: formatInstant(at + MICROS_PER_HOUR), batch: knowledge.batch };
   }
   const [row] = await ledger.list({ from: date, to: date });
   return servedKnowledge(date, row, knowledge);

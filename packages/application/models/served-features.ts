@@ -52,11 +52,13 @@ function unlabelled(knowledge: PlannedKnowledge): PlannedKnowledge {
 /** The revision with the K and S of a request: the present one, or an intact one of before. */
 async function servedRevision(
   { paths, featureSet }: Adapters,
-  { date, knownAt, batch }: PartitionRequest,
+  { date, known }: PartitionRequest,
   current: PublishedPartition | undefined,
 ): Promise<ServedFeatures | undefined> {
   const isServed = (manifest: PartitionManifest) =>
-    manifest.known_at === knownAt && manifest.batch === batch && !isStale(manifest, featureSet);
+    manifest.known_at === known.at &&
+    manifest.batch === known.batch &&
+    !isStale(manifest, featureSet);
   if (current && isServed(current.manifest)) return describe(current.manifest, current.path);
   for (const manifest of (await readManifests(paths, date)).filter(isServed)) {
     const file = findRevisionFile(paths, date, manifest.revision);
@@ -84,13 +86,22 @@ async function computeServed(
   });
   const counts = await countRows(adapters, [...files.values()]);
   const computed: ServedFeatures[] = [];
-  for (const { date, knownAt, batch } of requests) {
+  for (const { date, known } of requests) {
     const path = files.get(date);
     const rows = counts.get(path ?? '') ?? 0;
     if (path === undefined || rows === 0) continue;
     const { size: bytes } = await stat(path);
     const sha256 = await sha256OfFile(path);
-    computed.push({ date, path, knownAt, batch, revision: null, rows, bytes, sha256 });
+    computed.push({
+      date,
+      path,
+      knownAt: known.at,
+      batch: known.batch,
+      revision: null,
+      rows,
+      bytes,
+      sha256,
+    });
   }
   return computed;
 }

@@ -1,9 +1,12 @@
-import type {
-  PartitionManifest,
-  PlannedKnowledge,
-  Progress,
-  PublishedPartition,
-  Reprocess,
+import {
+  knowledgeOf,
+  labelKnowledgeOf,
+  type Knowledge,
+  type PartitionManifest,
+  type PlannedKnowledge,
+  type Progress,
+  type PublishedPartition,
+  type Reprocess,
 } from '../../contracts';
 import { formatInstant, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../../instants';
 import {
@@ -60,15 +63,15 @@ export function requestsOf(
   knowledge: PlannedKnowledge,
   options: { rows: readonly LedgerRow[]; reason: string },
 ): PartitionRequest[] {
-  const { kind, labelKnownAt, labelBatch, completeThrough } = knowledge;
+  const known = knowledgeOf(knowledge);
+  const label = labelKnowledgeOf(knowledge);
   const byDate = new Map(options.rows.map((row) => [row.date, row]));
   return dates.map((date) => ({
     date,
-    kind,
-    ...(kind === 'as-served'
-      ? servedKnowledge(date, byDate.get(date), knowledge)
-      : knownOf(knowledge)),
-    label: { labelKnownAt, labelBatch, completeThrough },
+    kind: knowledge.kind,
+    known:
+      knowledge.kind === 'as-served' ? servedKnowledge(date, byDate.get(date), knowledge) : known,
+    label,
     reason: options.reason,
   }));
 }
@@ -104,20 +107,16 @@ export function backfillRequestsOf(
   });
 }
 
-function knownOf({ knownAt, batch }: PlannedKnowledge) {
-  return { knownAt, batch };
-}
-
 /** The (K, S) of the first daily revision, else K = T + 1 h with the present S. */
 export function servedKnowledge(
   date: LogicalDate,
   row: Pick<LedgerRow, 'servedKnownAt' | 'servedBatch'> | undefined,
-  { batch }: Pick<PlannedKnowledge, 'batch'>,
-): { knownAt: string; batch: number } {
+  { batch }: Pick<Knowledge, 'batch'>,
+): Knowledge {
   if (row?.servedKnownAt && row.servedBatch !== null) {
-    return { knownAt: row.servedKnownAt, batch: row.servedBatch };
+    return { at: row.servedKnownAt, batch: row.servedBatch };
   }
-  return { knownAt: formatInstant(midnightOf(date) + MICROS_PER_HOUR), batch };
+  return { at: formatInstant(midnightOf(date) + MICROS_PER_HOUR), batch };
 }
 
 /** What late data and matured labels change now. */

@@ -1,4 +1,4 @@
-import type { KnowledgeSnapshot, PartitionManifest } from '../../contracts';
+import type { KnowledgeSnapshot, LabelKnowledge, PartitionManifest } from '../../contracts';
 import { readParquet, type DuckDb } from '../../duckdb';
 import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../../instants';
@@ -71,17 +71,12 @@ function restatementOf(
   return {
     date,
     kind: manifest.knowledge,
-    ...featureKnowledge(manifest, late ? snapshot : undefined),
+    // What changes only the label keeps the features and their (K, S).
+    known: late ? snapshot.latest : { at: manifest.known_at, batch: manifest.batch },
     label: labelKnowledge(snapshot),
     reason: reasons.join('; '),
     basedOn: manifest.revision,
   };
-}
-
-/** What changes only the label keeps the features and their (K, S). */
-function featureKnowledge(manifest: PartitionManifest, renewed: KnowledgeSnapshot | undefined) {
-  if (!renewed) return { knownAt: manifest.known_at, batch: manifest.batch };
-  return { knownAt: renewed.latest.at, batch: renewed.latest.batch };
 }
 
 function lateReason({ rows, first, last }: Touch): string {
@@ -89,12 +84,8 @@ function lateReason({ rows, first, last }: Touch): string {
 }
 
 /** The label's knowledge for everything that is planned now: L = latest. */
-export function labelKnowledge(snapshot: KnowledgeSnapshot): PartitionRequest['label'] {
-  return {
-    labelKnownAt: snapshot.latest.at,
-    labelBatch: snapshot.latest.batch,
-    completeThrough: snapshot.completeThrough,
-  };
+export function labelKnowledge({ latest, completeThrough }: KnowledgeSnapshot): LabelKnowledge {
+  return { ...latest, completeThrough };
 }
 
 function isLabelKnowable(

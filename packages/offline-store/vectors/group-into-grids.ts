@@ -1,5 +1,6 @@
 import type { Grid } from '../../features';
-import { dayNumber, midnightOf, parseInstant, type LogicalDate } from '../../instants';
+import { dayNumber, midnightOf, type LogicalDate } from '../../instants';
+import { parseKnowledge, parseLabelKnowledge } from '../parse-knowledge';
 import type { PartitionRequest } from '../partition-request';
 
 /**
@@ -37,18 +38,18 @@ function canJoin(
   const [first] = group;
   const last = group.at(-1);
   if (!first || !last) return false;
-  const { labelKnownAt, labelBatch, completeThrough } = first.label;
+  const { at, batch, completeThrough } = first.label;
   // Where only the state is new, the labels are not those that the grid gives.
   const haveLabels = first.addsState === true && next.addsState === true;
   const isSameLabel =
-    next.label.labelKnownAt === labelKnownAt &&
-    next.label.labelBatch === labelBatch &&
+    next.label.at === at &&
+    next.label.batch === batch &&
     next.label.completeThrough === completeThrough;
   return (
     indexIn(group, next) < moments &&
     next.date > last.date &&
-    next.knownAt >= last.knownAt &&
-    next.batch >= last.batch &&
+    next.known.at >= last.known.at &&
+    next.known.batch >= last.known.batch &&
     (haveLabels || isSameLabel)
   );
 }
@@ -65,22 +66,17 @@ export function gridOf(group: readonly PartitionRequest[]): Grid {
   const [first] = group;
   const last = group.at(-1);
   if (!first || !last) throw new RangeError('a grid needs a date');
-  const { label } = first;
   const count = indexIn(group, last) + 1;
   const byIndex = new Map(group.map((request) => [indexIn(group, request), request]));
-  let known = first;
+  let { known } = first;
   return {
     first: midnightOf(first.date),
     count,
     knowledge: Array.from({ length: count }, (_, index) => {
       // A day that is not asked for takes the knowledge of the one before.
-      known = byIndex.get(index) ?? known;
-      return { at: parseInstant(known.knownAt), batch: known.batch };
+      known = byIndex.get(index)?.known ?? known;
+      return parseKnowledge(known);
     }),
-    label: {
-      at: parseInstant(label.labelKnownAt),
-      batch: label.labelBatch,
-      completeThrough: label.completeThrough === null ? null : parseInstant(label.completeThrough),
-    },
+    label: parseLabelKnowledge(first.label),
   };
 }

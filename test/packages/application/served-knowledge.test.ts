@@ -2,12 +2,12 @@ import { servedKnowledge } from '../../../packages/application/partitions/partit
 
 describe('what a date was served from', () => {
   const present = { batch: 7 };
-  const anHourLater = { knownAt: '2024-02-29T01:00:00.000000Z', batch: 7 };
+  const anHourLater = { at: '2024-02-29T01:00:00.000000Z', batch: 7 };
 
   it('is the (K, S) of its first daily run', () => {
     const row = { servedKnownAt: '2024-02-29T03:12:00.000000Z', servedBatch: 4 };
     expect(servedKnowledge('2024-02-29', row, present)).toEqual({
-      knownAt: row.servedKnownAt,
+      at: row.servedKnownAt,
       batch: 4,
     });
   });

@@ -1,7 +1,12 @@
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import type { PartitionManifest } from '../../../packages/contracts/partitions';
-import type { PlannedKnowledge, RestatedPartition } from '../../../packages/contracts/runs';
+import {
+  knowledgeOf,
+  labelKnowledgeOf,
+  type PlannedKnowledge,
+  type RestatedPartition,
+} from '../../../packages/contracts/runs';
 import { addDays, datesBetween, dayNumber } from '../../../packages/instants/logical-date';
 import type { AuditReport } from '../../../packages/offline-store/audit-partitions';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
@@ -263,9 +268,9 @@ describe('knowledge', () => {
     it('equals, restated bit by bit, a computation of everything with what is known now', async () => {
       const now = await takeKnowledge(application);
       const requests = PUBLISHED.map((date) => {
-        const { knowledge: kind, known_at: knownAt, batch } = manifests.get(date)!;
+        const { knowledge: kind, known_at: at, batch } = manifests.get(date)!;
         const request = requestFor(date, now);
-        return kind === 'latest' ? request : { ...request, kind, knownAt, batch };
+        return kind === 'latest' ? request : { ...request, kind, known: { at, batch } };
       });
       const afresh = await computeAfresh(application, requests);
       const stored = PUBLISHED.map((date) => [date, readDay(application.dataDir, date)]);
@@ -279,6 +284,7 @@ function range(dates: readonly string[]) {
 }
 
 function requestFor(date: string, knowledge: PlannedKnowledge): PartitionRequest {
-  const { kind, knownAt, batch, ...label } = knowledge;
-  return { date, kind, knownAt, batch, label, reason: 'test' };
+  const { kind } = knowledge;
+  const [known, label] = [knowledgeOf(knowledge), labelKnowledgeOf(knowledge)];
+  return { date, kind, known, label, reason: 'test' };
 }

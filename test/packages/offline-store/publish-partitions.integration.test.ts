@@ -80,7 +80,7 @@ describe('the offline store', () => {
     const pinned = (day: number) => ({
       ...latest!,
       kind: 'pinned' as const,
-      knownAt: snapshotAt(day, 1).latest.at,
+      known: snapshotAt(day, 1).latest,
     });
     const asked: [PartitionRequest, string][] = [
       [latest!, 'published 1'],
@@ -88,7 +88,7 @@ describe('the offline store', () => {
       [pinned(70), 'published 3'],
       [pinned(70), 'unchanged 3'],
       [pinned(71), 'published 4'],
-      [{ ...latest!, knownAt: snapshotAt(72, 1).latest.at }, 'published 5'],
+      [{ ...latest!, known: snapshotAt(72, 1).latest }, 'published 5'],
       [latest!, 'unchanged 5'],
     ];
     const context = contextFor('other-knowledge');
@@ -222,8 +222,8 @@ describe('the offline store', () => {
     const { ledger } = contextFor('served');
     const [date] = dates;
     await ledger.claim(date!, 'daily');
-    await ledger.noteServed(date!, '2024-02-01T01:00:00.000000Z', 1);
-    await ledger.noteServed(date!, '2024-03-01T01:00:00.000000Z', 2);
+    await ledger.noteServed(date!, { at: '2024-02-01T01:00:00.000000Z', batch: 1 });
+    await ledger.noteServed(date!, { at: '2024-03-01T01:00:00.000000Z', batch: 2 });
 
     expect(await ledger.list()).toMatchObject([{ servedBatch: 1 }]);
   });

@@ -1,5 +1,4 @@
 import type { KnowledgeSnapshot } from '../../../packages/contracts/knowledge';
-import type { PlannedKnowledge } from '../../../packages/contracts/runs';
 import type { RawTables } from '../../support/oracle';
 import {
   formatInstant,
@@ -73,16 +72,11 @@ export function latestRequest(
   snapshot: KnowledgeSnapshot,
   reason = 'backfill',
 ): PartitionRequest {
-  const label: Pick<PlannedKnowledge, 'labelKnownAt' | 'labelBatch' | 'completeThrough'> = {
-    labelKnownAt: snapshot.latest.at,
-    labelBatch: snapshot.latest.batch,
-    completeThrough: snapshot.completeThrough,
-  };
+  const label = { ...snapshot.latest, completeThrough: snapshot.completeThrough };
   return {
     date,
     kind: 'latest',
-    knownAt: snapshot.latest.at,
-    batch: snapshot.latest.batch,
+    known: snapshot.latest,
     label,
     reason,
   };

@@ -228,15 +228,15 @@ describe('what late data restates', () => {
     },
   ])('$fact', async ({ rows, features, label }) => {
     const requests = await restated(rows);
-    const isRenewed = ({ batch, knownAt }: PartitionRequest) =>
-      batch === 2 && knownAt === formatInstant(NOW);
+    const isRenewed = ({ known: { batch, at } }: PartitionRequest) =>
+      batch === 2 && at === formatInstant(NOW);
     expect(daysOf(requests.filter(isRenewed))).toEqual(daysFrom(features));
     const others = requests.filter((request) => !isRenewed(request));
     expect(daysOf(others)).toEqual(daysFrom(label));
-    for (const { batch, knownAt } of others) {
-      expect({ batch, knownAt }).toEqual({ batch: 1, knownAt: formatInstant(K) });
+    for (const { known } of others) {
+      expect(known).toEqual({ batch: 1, at: formatInstant(K) });
     }
-    expect(new Set(requests.map(({ label: l }) => l.labelBatch))).toEqual(
+    expect(new Set(requests.map(({ label: l }) => l.batch))).toEqual(
       new Set(requests.length > 0 ? [2] : []),
     );
   });
@@ -247,7 +247,7 @@ describe('what late data restates', () => {
       const published = publishedDates({ knowledge });
       const requests = await restated([login(D, late)], { published });
       expect(daysOf(requests)).toEqual(daysFrom([-30, -1]));
-      expect(new Set(requests.map(({ batch, kind }) => `${kind} ${batch}`))).toEqual(
+      expect(new Set(requests.map(({ known, kind }) => `${kind} ${known.batch}`))).toEqual(
         new Set([`${knowledge} 1`]),
       );
     },

@@ -15,12 +15,12 @@ const raw = rawTablesOf({
   expected: {},
 });
 
-const label = { labelKnownAt: day(50), labelBatch: 2, completeThrough: day(50) };
+const known = { at: day(50), batch: 2 };
+const label = { ...known, completeThrough: day(50) };
 const requestFor = (date: string): PartitionRequest => ({
   date,
   kind: 'latest',
-  knownAt: day(50),
-  batch: 2,
+  known,
   label,
   reason: 'test',
 });
@@ -39,10 +39,10 @@ describe('partitions that are computed together', () => {
   afterAll(() => rig.close());
 
   it.each<{ what: string; less: Partial<PartitionRequest> }>([
-    { what: 'an earlier K', less: { knownAt: day(10) } },
-    { what: 'an earlier S', less: { batch: 1 } },
-    { what: 'an earlier L', less: { label: { ...label, labelKnownAt: day(35) } } },
-    { what: "an earlier S of the label's", less: { label: { ...label, labelBatch: 1 } } },
+    { what: 'an earlier K', less: { known: { ...known, at: day(10) } } },
+    { what: 'an earlier S', less: { known: { ...known, batch: 1 } } },
+    { what: 'an earlier L', less: { label: { ...label, at: day(35) } } },
+    { what: "an earlier S of the label's", less: { label: { ...label, batch: 1 } } },
     { what: 'a source less complete', less: { label: { ...label, completeThrough: day(20) } } },
   ])('keep their own knowledge where one has $what', async ({ less }) => {
     await rig.withRawLog(raw, async (segments) => {
