@@ -21,7 +21,7 @@ if (problem) {
   loadEnvFile(path.join(root, '.env'));
   createRequire(import.meta.url)(commandLine);
 } else {
-  fail('It is not built yet. Run `make setup` first.');
+  fail('The platform is not built yet. Run `make setup` first.');
 }
 
 function fail(message) {

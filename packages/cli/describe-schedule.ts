@@ -8,10 +8,10 @@ export function describeSchedule(schedule: ScheduleStatus): string {
   const lines = [
     `${status === 'paused' ? 'would run' : 'next runs'}  ${next}`,
     `last run   ${lastWorkflowId ?? 'none yet'}`,
-    `left out   ${skippedOverlap} while another one was running, ${missedCatchup} after an outage longer than the catch-up window`,
+    `skipped    ${skippedOverlap} while another one was running, ${missedCatchup} after an outage longer than the catch-up window`,
     ...(schedule.isAsDeclared
       ? []
-      : ['differs from what the code says; `churn schedule apply` puts it right']),
+      : ['differs from what the code defines; `churn schedule apply` updates it']),
   ];
   const head = `${id}: ${status}${note ? ` (${note})` : ''}`;
   return [head, ...lines.map((line) => `  ${line}`)].join('\n');

@@ -50,7 +50,7 @@ export const errorCatalogue = {
   },
   WORLD_MISMATCH: {
     message:
-      'This installation was generated with {present} and cannot go on with {wanted}. Use the same seed, number of users and start, or another CHURN_DATA_DIR.',
+      'The data of this installation was generated with {present} and cannot be continued with {wanted}. Use the same seed, number of users and first day, or another CHURN_DATA_DIR.',
     httpStatus: 409,
     retryable: false,
   },
@@ -102,7 +102,8 @@ export const errorCatalogue = {
     retryable: false,
   },
   UNKNOWN_USER: {
-    message: 'User {userId} is unknown, or had not signed up by the time asked for.',
+    message:
+      'There are no features for user {userId}, who is unknown or was not yet known at the moment that the features describe.',
     httpStatus: 404,
     retryable: false,
   },
@@ -137,7 +138,7 @@ export const errorCatalogue = {
   },
   CORRUPT_PARTITION: {
     message:
-      'The file {path} does not match its manifest. Backfill its date with `--reprocess all`, and pass the knowledge that `churn partitions` shows for the date as `--known-at`.',
+      'The file {path} does not match its manifest. Backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows.',
     httpStatus: 500,
     retryable: false,
   },
@@ -149,7 +150,7 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, delete its batch folder; the next job creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, delete the batch folder that contains it; the next job creates that folder again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
@@ -184,7 +185,8 @@ export const errorCatalogue = {
     retryable: false,
   },
   NO_MODEL: {
-    message: 'No model is serving yet. Run `churn train`, then `churn models list`.',
+    message:
+      'No model is serving yet. Run `churn train`. If `churn models list` then shows no champion, `churn models show` says why the model was not promoted.',
     httpStatus: 503,
     retryable: true,
   },

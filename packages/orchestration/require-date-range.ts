@@ -33,6 +33,6 @@ export function requireBackfillRange({ from, to }: Required<DateRange>): void {
   requireDateRange({ from, to });
   const days = dayNumber(to) - dayNumber(from) + 1;
   if (days <= RANGE_DAYS_MAX) return;
-  const problem = `it has ${days} days; the most are ${RANGE_DAYS_MAX}`;
+  const problem = `it has ${days} days; at most ${RANGE_DAYS_MAX} are allowed`;
   throw new ChurnError('INVALID_DATE_RANGE', { from, to, problem });
 }

@@ -239,7 +239,7 @@ describe('churn history', () => {
 
   it.each([
     ['a folder', () => application.dataDir, /is a folder/],
-    ['the spine itself', () => spine, /replace the spine/],
+    ['the spine itself', () => spine, /overwrite the spine/],
   ])('refuses to write over %s', async (_what, file, problem) => {
     writeFileSync(spine, 'user_id,time\n');
     const query = { spine, out: file(), knownAt: 'latest' };

@@ -224,7 +224,8 @@ describe('POST /predict over Redis', () => {
       user_id: 'nobody',
       error: {
         code: 'UNKNOWN_USER',
-        detail: 'User nobody is unknown, or had not signed up by the time asked for.',
+        detail:
+          'There are no features for user nobody, who is unknown or was not yet known at the moment that the features describe.',
       },
     });
     expect(log.appended.map(({ userId }) => userId)).toEqual(['u2', 'u1', 'u2']);

@@ -92,7 +92,7 @@ function parseMoment(text: string, knowledge: PlannedKnowledge): EpochMicros {
     });
   }
   if (at > parseInstant(knowledge.labelKnownAt)) {
-    const problem = `the moment lies in the future; the latest known is ${knowledge.labelKnownAt}`;
+    const problem = `the moment lies in the future; the latest moment known is ${knowledge.labelKnownAt}`;
     throw new ChurnError('INVALID_REQUEST', { problem });
   }
   return at;

@@ -84,7 +84,7 @@ async function requireOwnFile(out: string, spine: string): Promise<void> {
   const found = await stat(out).catch(() => undefined);
   const isFolder = found?.isDirectory() ?? false;
   if (!isFolder && out !== spine) return;
-  const problem = isFolder ? `${out} is a folder` : 'the answer would replace the spine';
+  const problem = isFolder ? `${out} is a folder` : 'the output would overwrite the spine file';
   throw new ChurnError('INVALID_REQUEST', { problem });
 }
 

@@ -56,7 +56,7 @@ function pinnedInstant(snapshot: KnowledgeSnapshot, text: string): string {
   }
   if (instant > parseInstant(snapshot.latest.at)) {
     throw new ChurnError('INVALID_REQUEST', {
-      problem: `known_at lies after the latest knowledge, ${snapshot.latest.at}`,
+      problem: `known_at lies in the future; the latest moment known is ${snapshot.latest.at}`,
     });
   }
   return formatInstant(instant);

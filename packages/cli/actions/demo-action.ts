@@ -19,7 +19,7 @@ function describeDemo(report: DemoReport): string {
   return [
     `\n== What it did (${range.from} to ${range.to})`,
     `loaded: ${report.load.batch === null ? 'nothing new' : loaded.join(', ')}`,
-    `partitions: ${report.partitions} (${backfill.succeeded} computed now, ${backfill.skipped} were there, ${report.restated} restated), ${report.vectors} vectors`,
+    `partitions: ${report.partitions} (${backfill.succeeded} computed now, ${backfill.skipped} already there, ${report.restated} restated), ${report.vectors} vectors`,
     `online: ${sync?.users ?? 0} users, ${sync?.written ?? 0} written, ${sync?.unchanged ?? 0} unchanged, ${sync?.removed ?? 0} removed`,
     `drift before training: ${report.drift_before_training}; after: ${drift.status}, ${drift.alerts.length} alerts`,
     `\n== Seconds per step\n${renderTable(['step', 'seconds'], Object.entries(report.seconds))}`,

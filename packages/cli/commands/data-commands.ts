@@ -165,7 +165,7 @@ function addHistory(program: Command, runner: CommandRunner): void {
         .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption),
     check: ({ out, knownAt, batch }: HistoryOptions, spine) => {
       if (path.resolve(out) === path.resolve(spine)) {
-        throw usageError('--out would replace the spine', 'history');
+        throw usageError('--out would overwrite the spine file', 'history');
       }
       return { spine, out, knownAt, batch };
     },

@@ -16,7 +16,7 @@ function addTrain(program: Command, runner: CommandRunner): void {
     declare: (command) =>
       command.option(
         '--as-of <date>',
-        'train as if today were this day (default: the latest day loaded)',
+        'use only days whose labels are complete by this day (default: the latest day loaded)',
         dateOption,
       ),
     check: ({ asOf }: { asOf?: string }) => ({ asOf }),

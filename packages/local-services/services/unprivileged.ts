@@ -47,7 +47,8 @@ export function findUnprivileged(program: string, dataDir: string): Unprivileged
   if (canTraverse && succeeds(asNobody.wrap(program, ['--version']))) return asNobody;
   throw new ChurnError('MISSING_TOOL', {
     tool: 'A way to run Postgres without root',
-    problem: 'unshare is refused, and the user nobody may not enter these folders',
+    problem:
+      'unshare is not permitted here, and the user nobody has no access to the data directory',
     remedy: 'Run as a normal user, or set DATABASE_URL.',
   });
 }

@@ -18,7 +18,7 @@ describe('a schedule for people', () => {
       'churn-daily: running',
       '  next runs  2026-03-03 01:00 UTC, 2026-03-04 01:00 UTC',
       '  last run   churn-daily-2026-03-02T01:00:00Z',
-      '  left out   3 while another one was running, 2 after an outage longer than the catch-up window',
+      '  skipped    3 while another one was running, 2 after an outage longer than the catch-up window',
     ]);
   });
 

@@ -13,7 +13,7 @@ describe('an error from the catalogue', () => {
 
   it('leaves a hole without a detail as it is written', () => {
     expect(new ChurnError('UNKNOWN_USER').message).toBe(
-      'User {userId} is unknown, or had not signed up by the time asked for.',
+      'There are no features for user {userId}, who is unknown or was not yet known at the moment that the features describe.',
     );
   });
 
