@@ -14,6 +14,7 @@ import {
   showModelVersion,
 } from './models/model-services';
 import { openAdapters, type Adapters, type ApplicationOptions } from './open/open-adapters';
+import { overAdapters } from './open/over-adapters';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './backfills/temporal-runs';
 
@@ -25,6 +26,7 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
     namespace: config.temporal.namespace,
   });
   const serving = openRedisForServing(adapters.connections.redisUrl);
+  const over = overAdapters(adapters);
   // These read whole partitions, in the process that answers /predict.
   const inTurn = oneAtATime();
   return {
@@ -36,11 +38,11 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
       meta: () => readMeta(serving),
     },
     predictionStore: {
-      insertPredictions: (rows: readonly LoggedPrediction[]) => insertPredictions(adapters, rows),
+      insertPredictions: over(insertPredictions),
     },
     backfills: createBackfillRuns(adapters, temporal),
     partitions: {
-      list: (range: { from?: string; to?: string }) => listPartitionRows(adapters, range),
+      list: over(listPartitionRows),
     },
     models: createModels(adapters),
     atRisk: { list: (query: { limit: number }) => inTurn(() => atRisk(adapters, query)) },
@@ -66,6 +68,7 @@ function createChampionRegistry(adapters: Adapters) {
 }
 
 function createModels(adapters: Adapters) {
+  const over = overAdapters(adapters);
   return {
     list: async () => {
       const { aliases, models } = await listModelVersions(adapters);
@@ -74,9 +77,9 @@ function createModels(adapters: Adapters) {
         models: models.toReversed(),
       };
     },
-    show: (version: string) => showModelVersion(adapters, version),
-    promote: (version: string, reason: string) => promote(adapters, version, reason),
-    rollback: (reason: string) => rollback(adapters, reason),
+    show: over(showModelVersion),
+    promote: over(promote),
+    rollback: over(rollback),
   };
 }
 

@@ -19,16 +19,12 @@ import { generateData } from './daily-run/generate-data';
 import { detectDriftOfDay, validateStoredSchemas } from './drift/drift-services';
 import { trainModelAsOf } from './models/model-services';
 import type { Adapters } from './open/open-adapters';
+import { overAdapters } from './open/over-adapters';
 import { syncOnline } from './partitions/sync-online';
 
-/** The pipeline's ports over adapters: each function here has its port's signature behind them. */
+/** The pipeline's ports over the adapters of an installation. */
 export function createPipelinePorts(adapters: Adapters): PipelinePorts {
-  const over =
-    <Given extends unknown[], Answer>(
-      step: (adapters: Adapters, ...given: Given) => Promise<Answer>,
-    ) =>
-    (...given: Given) =>
-      step(adapters, ...given);
+  const over = overAdapters(adapters);
   return {
     beginDailyRun: over(beginDailyRun),
     finishDailyRun: over(finishDailyRun),

@@ -37,14 +37,15 @@ import {
   train,
 } from './models/model-services';
 import type { Adapters } from './open/open-adapters';
+import { overAdapters } from './open/over-adapters';
 import { newestPartition } from './partitions/partition-services';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
 import { createFailureNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
-import { userFeatures, type FeaturesQuery } from './history/user-features';
-import { writeHistory, type HistoryQuery, type HistoryReport } from './history/write-history';
+import { userFeatures } from './history/user-features';
+import { writeHistory } from './history/write-history';
 
 const DEFAULT_USERS = 2_000;
 const DEFAULT_SEED = 42;
@@ -57,28 +58,27 @@ export function createServices(
   temporal: LazyTemporal,
   backfills: BackfillRuns,
 ) {
+  const over = overAdapters(adapters);
   return {
     ...createDataServices(adapters),
     ...createRunServices(adapters, temporal, backfills),
-    listPartitions: (range: { from?: LogicalDate; to?: LogicalDate }) =>
-      listPartitionRows(adapters, range),
-    userFeatures: (query: FeaturesQuery) => userFeatures(adapters, query),
-    writeHistory: (query: HistoryQuery, progress: Progress): Promise<HistoryReport> =>
-      writeHistory(adapters, query, progress),
+    listPartitions: over(listPartitionRows),
+    userFeatures: over(userFeatures),
+    writeHistory: over(writeHistory),
     train: async (options: { asOf?: LogicalDate }, progress: Progress) => {
       await openForWriting(adapters.config);
       return train(adapters, options, progress);
     },
-    listModels: () => listModelVersions(adapters),
-    showModel: (version: string) => showModelVersion(adapters, version),
-    promoteModel: (version: string, reason: string) => promote(adapters, version, reason),
-    rollbackModel: (reason: string) => rollback(adapters, reason),
-    predict: (userId: string, options: { explain: boolean }) => predict(adapters, userId, options),
-    atRisk: (options: { limit: number }) => atRisk(adapters, options),
-    drift: (date: LogicalDate) => detectDriftNow(adapters, date),
-    replay: (predictionId: string) => replayPrediction(adapters, predictionId),
-    sync: (progress: Progress) => syncNewestPartition(adapters, progress),
-    audit: (store: AuditedStore, progress: Progress) => audit(adapters, store, progress),
+    listModels: over(listModelVersions),
+    showModel: over(showModelVersion),
+    promoteModel: over(promote),
+    rollbackModel: over(rollback),
+    predict: over(predict),
+    atRisk: over(atRisk),
+    drift: over(detectDriftNow),
+    replay: over(replayPrediction),
+    sync: over(syncNewestPartition),
+    audit: over(audit),
   };
 }
 
