@@ -20,8 +20,17 @@ const keys = breaksOf('packages/online-store/redis-errors.ts', [
 ]);
 const loads = breaksOf('packages/raw-data/scratch.ts', ['test/packages/raw-data/scratch.test.ts']);
 
-/** Breaks of what people are told of failures. */
+const locks = breaksOf('packages/durable-files/file-lock.ts', [
+  'test/packages/durable-files/file-lock.test.ts',
+]);
+
+/** Breaks of what people are told of failures, and of locks that outlive their holders. */
 export const failureMutations = [
+  locks(
+    'a pid that another process has by now',
+    'return !isSameProcess(owner.pid, owner.identity);',
+    'return false;',
+  ),
   translated('no room to spill is no want of memory', '|max_temp_directory_size', ''),
   translated('values in messages', 'if (!aboutTheQuery.has(kind)) return kind;', ''),
   translated(

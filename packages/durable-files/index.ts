@@ -1,6 +1,6 @@
 /**
- * Files that survive a crash: written, synced and renamed; their hashes, and the errors of
- * storage.
+ * Files that survive a crash: written, synced and renamed; their hashes, locks held by processes
+ * that are told apart from later ones, and the errors of storage.
  */
 export {
   appendDurably,
@@ -16,4 +16,6 @@ export {
   writeDurably,
 } from './durable-files';
 export { describeFile, sha256OfFile } from './file-hash';
+export { withFileLock } from './file-lock';
+export { isAlive, isSameProcess, processIdentity } from './process-identity';
 export { asStorageError, storageError, systemCode } from './storage-error';

@@ -1,6 +1,6 @@
 import { dataPaths, type Config } from '../config';
 import { ChurnError } from '../contracts';
-import { isSameProcess } from './processes/process-identity';
+import { isSameProcess } from '../durable-files';
 import { readStackState, type ServiceState, type StackState } from './state-file';
 
 /** Where the services of an installation are; the URLs hold passwords. */

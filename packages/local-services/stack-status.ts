@@ -1,6 +1,6 @@
 import { dataPaths, type Config } from '../config';
+import { isSameProcess } from '../durable-files';
 import { withoutPassword } from './connections';
-import { isSameProcess } from './processes/process-identity';
 import { recipes } from './recipes';
 import { serviceNames, type ServiceStatus, type StackStatus } from './service-names';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';

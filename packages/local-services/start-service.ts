@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
+import { isAlive, isSameProcess } from '../durable-files';
 import { spawnDetached, stopProcess, type DetachedProcess } from './processes/detached-process';
 import { choosePort, isPortFree } from './processes/tcp-ports';
-import { isAlive, isSameProcess } from './processes/process-identity';
 import { repositoryRoot } from './repository-root';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import type { StackEvent } from './service-names';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../../config';
 import { ChurnError } from '../../contracts';
-import { isSameProcess } from '../processes/process-identity';
+import { isSameProcess } from '../../durable-files';
 import type { ServiceState, StackState } from '../state-file';
 
 /**

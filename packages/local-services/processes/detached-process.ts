@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isSameProcess, processIdentity } from './process-identity';
+import { isSameProcess, processIdentity } from '../../durable-files';
 import { onStorage } from '../on-storage';
 
 export interface CommandLine {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { loadConfig } from '../../../packages/config/load-config';
 import { resolveConnections } from '../../../packages/local-services/connections';
 import { withoutPassword } from '../../../packages/local-services/connections';
-import { processIdentity } from '../../../packages/local-services/processes/process-identity';
+import { processIdentity } from '../../../packages/durable-files/process-identity';
 import { writeStackState, type StackState } from '../../../packages/local-services/state-file';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 

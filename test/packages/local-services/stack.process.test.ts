@@ -11,7 +11,7 @@ import type { ServiceName } from '../../../packages/local-services/service-names
 import { stackStatus } from '../../../packages/local-services/stack-status';
 import { startStack } from '../../../packages/local-services/start-stack';
 import { stopStack } from '../../../packages/local-services/stop-stack';
-import { processIdentity } from '../../../packages/local-services/processes/process-identity';
+import { processIdentity } from '../../../packages/durable-files/process-identity';
 import { readStackState, writeStackState } from '../../../packages/local-services/state-file';
 import {
   createInstallation,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { dataPaths, type DataPaths } from '../../../../packages/config/data-paths';
 import { DATA_LAYOUT } from '../../../../packages/local-services/data-layout/earlier-release';
 import { openForWriting } from '../../../../packages/local-services/data-layout/open-for-writing';
-import { processIdentity } from '../../../../packages/local-services/processes/process-identity';
+import { processIdentity } from '../../../../packages/durable-files/process-identity';
 import { writeStackState } from '../../../../packages/local-services/state-file';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
 import { endProcesses, startIdleProcess } from '../stack-fixture';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { stopProcess } from '../../../../packages/local-services/processes/detached-process';
+import { stopProcess } from '../../../packages/local-services/processes/detached-process';
 import {
   isEnding,
   isSameProcess,
   processIdentity,
-} from '../../../../packages/local-services/processes/process-identity';
-import { endProcesses, startIdleProcess } from '../stack-fixture';
+} from '../../../packages/durable-files/process-identity';
+import { endProcesses, startIdleProcess } from '../local-services/stack-fixture';
 
 afterEach(endProcesses);
 
