@@ -12,10 +12,10 @@ NODE := node bin/node.mjs
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
 
-setup: ## Make a bare clone ready to run
+setup: ## Install what a fresh clone needs, and build it
 	@node bin/setup.mjs
 
-demo: setup ## Start everything, load 12 months, backfill, train, predict
+demo: setup ## Start everything, load 12 months of synthetic users, train, predict
 	@npx churn demo $(ARGS)
 
 up: setup ## Start the services that are not running
@@ -42,22 +42,22 @@ mutations: setup ## Break the code in one place after another; name the tests th
 	@node bin/setup.mjs --tests
 	@$(NODE) bin/mutations.mjs $(ARGS)
 
-check: setup ## Format, lint, architecture, types, dead code, compose file
+check: setup ## Check format, lint, architecture, types, dead code and the compose file
 	@$(NODE) bin/check.mjs
 
-audit: setup ## Warn of known vulnerabilities of the packages
+audit: setup ## Warn of known vulnerabilities in the packages
 	@$(NODE) bin/audit.mjs
 
-fix: setup ## Format, and correct what lint can correct
+fix: setup ## Format the code, and correct what ESLint can correct
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
 	@$(NODE) node_modules/eslint/bin/eslint.js --fix .
 
-bench: setup ## Measure against peers and budgets
+bench: setup ## Measure speed and memory, beside peers and budgets
 	@$(NODE) dist/bench/main.js $(ARGS)
 
-docker-up: ## The same system from docker-compose (copies .env.example at first)
+docker-up: ## Start the same services in Docker Compose (copies .env.example to .env the first time)
 	@node bin/docker-env.mjs
 	@docker compose up --build --detach --wait $(ARGS)
 
-docker-down: ## Stop it; data stays in its volumes
+docker-down: ## Stop the Docker services; their volumes keep the data
 	@docker compose down $(ARGS)
