@@ -50,14 +50,14 @@ describe.each([8, 36, 128])('looking for what late rows touch, with ids of %i by
     const snapshot = { latest: { at: now, batch: 2 }, completeThrough: now };
     const options = { duckDb, rows, owner: 'the run', snapshot, featureSet, segments };
     const { requests } = await findRestatements(options);
-    // A charge counts for 90 days: the last day sees those of the last 90.
+    // A failed charge counts for 30 days: the last day sees those of the last 30.
     const counts = new Map(requests.map(({ date, reason }) => [date, reason]));
     const rowsPerDay = LATE_ROWS / DAYS;
     expect(counts.get(addDays(START, 10))).toBe(
       `late data: ${10 * rowsPerDay} rows in batches 2–2`,
     );
     expect(counts.get(addDays(START, DAYS - 1))).toBe(
-      `late data: ${90 * rowsPerDay} rows in batches 2–2`,
+      `late data: ${30 * rowsPerDay} rows in batches 2–2`,
     );
   });
 });
@@ -75,7 +75,7 @@ async function writeSegments(duckDb: DuckDb, folder: string, bytes: number): Pro
     user_events: (batch) => `SELECT ${id('e', 'i')} AS event_id, ${user}, 's' AS session_id,
       'login' AS event_type, ${at} AS event_time, ${arrived(batch)} FROM range(0) AS t(i)`,
     billing_events: (batch, rows) => `SELECT ${id('b', 'i')} AS event_id, ${user},
-      'charge_succeeded' AS event_type, 100::BIGINT AS amount_cents, 'USD' AS currency,
+      'charge_failed' AS event_type, 100::BIGINT AS amount_cents, 'USD' AS currency,
       ${at} AS event_time, ${arrived(batch)} FROM range(${rows}) AS t(i)`,
     plan_changes: (batch) => `SELECT ${id('c', 'i')} AS change_id, ${user}, 'pro' AS plan,
       ${at} AS event_time, ${arrived(batch)} FROM range(0) AS t(i)`,
