@@ -132,7 +132,7 @@ export const errorCatalogue = {
   },
   FENCED_OUT: {
     message:
-      'A later attempt took over the partition of {date}, so this attempt published nothing. There is nothing to do: the later attempt completes the work.',
+      'A later attempt took over the partition of {date}, so this attempt published nothing. You need not do anything: the later attempt goes on with the work.',
     httpStatus: 409,
     retryable: false,
   },
