@@ -3,6 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   // Also on two cores: by default jest leaves one of them idle.
   maxWorkers: 2,
+  // What files leave behind adds up to gigabytes, and then collecting it takes longer than the tests.
+  workerIdleMemoryLimit: '400MB',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: {
