@@ -11,7 +11,12 @@ import { DAY, SECOND } from './durations';
 import { idsOf, lifeOf, type Cycle, type Life } from './life';
 import { namedStreams, type CountWork, type Streams } from './named-streams';
 import { billingEventsOf, planChangesOf } from './payments';
-import { earliestCycleArrivingAfter, userEventsOf, type MomentWindow } from './sessions';
+import {
+  earliestCycleArrivingAfter,
+  latestCycleArrivingBy,
+  userEventsOf,
+  type MomentWindow,
+} from './sessions';
 import { SignupCalendar } from './signups';
 import {
   checkWorld,
@@ -101,11 +106,14 @@ function* walkLives(
   { after, through }: MomentWindow,
   streams: Streams,
 ): Generator<Life> {
-  const from = earliestCycleArrivingAfter(after, calendar.recipe);
+  const range = {
+    from: earliestCycleArrivingAfter(after, calendar.recipe),
+    through: latestCycleArrivingBy(through, calendar.recipe),
+  };
   const longAgo = after - (LONGEST_STAY_CYCLES + 1) * CYCLE - LATEST_ARRIVAL - DAY;
   const { first, last } = calendar.indicesWithin(longAgo, through);
   for (let index = first; index <= last; index += 1) {
-    const life = lifeOf(calendar, index, { from, through }, streams);
+    const life = lifeOf(calendar, index, range, streams);
     if (life !== undefined) yield life;
   }
 }

@@ -54,6 +54,11 @@ export function earliestCycleArrivingAfter(moment: Moment, recipe: Recipe): Mome
   return moment - daysLate.max - CYCLE - longestPull(recipe);
 }
 
+/** The latest cycle start of which sessions may arrive by `moment`: they are pulled to before it, too. */
+export function latestCycleArrivingBy(moment: Moment, recipe: Recipe): Moment {
+  return moment + longestPull(recipe);
+}
+
 /** No session is further from an even spread than that. */
 function longestPull({ weeklyPull }: Recipe): number {
   return weeklyPull + EVENING_PULL;

@@ -44,7 +44,7 @@ describe('an error of DuckDB', () => {
     const duckDb = await open({ memoryMegabytes: 32, threads: 2 });
     const error = await errorOf(duckDb.run(aggregateOfManyValues));
     expect(error).toMatchObject({ code: 'DUCKDB_OUT_OF_MEMORY', retryable: false });
-    expect(error.message).toContain('32 MB of CHURN_DUCKDB_MEMORY_MB with 2 threads');
+    expect(error.message).toContain('CHURN_DUCKDB_MEMORY_MB allows (32 MB for 2 threads)');
   });
 
   it('for want of room to spill is one of the storage', async () => {
