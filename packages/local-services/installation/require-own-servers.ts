@@ -2,6 +2,7 @@ import type { DataPaths } from '../../config';
 import { ChurnError, onlineInstallationKey } from '../../contracts';
 import type { Sql } from '../../database';
 import { contentOf, readDirectoryInstallation } from './directory-installation';
+import { withRedisOnce } from '../with-redis-once';
 
 /**
  * Makes sure, before anything is written into a database, that it belongs to the data directory: it
@@ -25,8 +26,6 @@ export async function requireEmptyDirectory(paths: DataPaths): Promise<void> {
   if (content !== undefined) throw new ChurnError('EMPTY_DATABASE', { content });
 }
 
-const TIMEOUT_MS = 2_000;
-
 /**
  * Makes this Redis the installation's, or confirms that it is. An empty one is welcome: it may have
  * lost its data, and the next sync fills it. Without an id, of a database in which nothing was loaded
@@ -44,20 +43,8 @@ export async function requireOwnRedis(url: string, id: string | undefined): Prom
 }
 
 async function claimRedis(url: string, id: string | undefined): Promise<string | null> {
-  const { Redis } = await import('ioredis');
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT_MS,
-    commandTimeout: TIMEOUT_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  redis.on('error', () => {});
-  try {
-    await redis.connect();
+  return withRedisOnce(url, async (redis) => {
     if (id !== undefined) await redis.setnx(onlineInstallationKey, id);
     return await redis.get(onlineInstallationKey);
-  } finally {
-    redis.disconnect();
-  }
+  });
 }

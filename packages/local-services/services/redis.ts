@@ -5,8 +5,7 @@ import { redisUrlOf } from '../connections';
 import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
 import type { ServiceRecipe } from './service-recipe';
-
-const TIMEOUT_MS = 2_000;
+import { withRedisOnce } from '../with-redis-once';
 
 /** Redis on loopback with a generated password, which its configuration file alone holds. */
 export const redisRecipe: ServiceRecipe = {
@@ -62,21 +61,9 @@ export function redisConfiguration(options: {
 
 async function answersPing(url: string | undefined): Promise<boolean> {
   if (!url) return false;
-  const { Redis } = await import('ioredis');
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    connectTimeout: TIMEOUT_MS,
-    commandTimeout: TIMEOUT_MS,
-    maxRetriesPerRequest: 0,
-    retryStrategy: () => null,
-  });
-  redis.on('error', () => {});
   try {
-    await redis.connect();
-    return (await redis.ping()) === 'PONG';
+    return await withRedisOnce(url, async (redis) => (await redis.ping()) === 'PONG');
   } catch {
     return false;
-  } finally {
-    redis.disconnect();
   }
 }

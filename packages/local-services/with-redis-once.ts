@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis';
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * Connects to a Redis for one piece of work, without trying again, and lets it go. The client's
+ * module loads only here, so that commands which ask no Redis start without it.
+ *
+ * @throws whatever connecting or the work throws; nothing waits longer than two seconds.
+ */
+export async function withRedisOnce<T>(
+  url: string,
+  work: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: TIMEOUT_MS,
+    commandTimeout: TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+  });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    return await work(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
