@@ -24,3 +24,4 @@ export type { Contribution, ServingModel } from './scoring/serving-model';
 export { loadServingModel } from './registry/load-serving-model';
 export { trainModel, type TrainedVersion } from './training/train-model';
 export { selectTrainingPartitions } from './training/training-inputs';
+export { lastUsableDay } from './training/training-split';

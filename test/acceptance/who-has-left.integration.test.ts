@@ -146,7 +146,7 @@ describe('an installation from before partitions said who is subscribed', () => 
     await expect(application.services.train({ asOf: AS_OF }, quietly)).rejects.toMatchObject({
       code: 'NOT_ENOUGH_TRAINING_DATA',
       message: expect.stringMatching(
-        /61 partitions .*no_state.*`churn backfill --from 2024-03-01 --to 2024-05-30`/,
+        /61 partitions from 2024-03-01 to 2024-05-30 .*no_state.*`churn backfill --from 2024-03-01 --to 2024-06-29`/,
       ),
     });
     expect(await application.services.drift(LISTED_DAY)).toMatchObject({

@@ -9,16 +9,10 @@ import {
   type TrainSummary,
 } from '../../contracts';
 import type { FeatureSet, FeatureWording } from '../../features';
-import {
-  addDays,
-  dateOf,
-  formatInstant,
-  midnightOf,
-  parseInstant,
-  type LogicalDate,
-} from '../../instants';
+import { dateOf, formatInstant, midnightOf, parseInstant, type LogicalDate } from '../../instants';
 import {
   createEligibilityCheck,
+  lastUsableDay,
   listModels,
   loadServingModel,
   promoteModel,
@@ -57,8 +51,10 @@ export async function train(
 ): Promise<TrainedVersion> {
   const { featureSet: schema, paths } = adapters;
   const day = await trainingDay(adapters, asOf);
-  const partitions = await publishedPartitions(adapters, { to: addDays(day, -31) });
-  const days = selectTrainingPartitions({ partitions, schema, asOf: day });
+  const published = await publishedPartitions(adapters);
+  const days = selectTrainingPartitions({ partitions: published, schema, asOf: day });
+  const lastDay = lastUsableDay(day);
+  const partitions = published.filter(({ manifest }) => manifest.date <= lastDay);
   const folder = path.join(paths.scratch, `as-served-${randomUUID()}`);
   await mkdir(folder, { recursive: true });
   let done = 0;

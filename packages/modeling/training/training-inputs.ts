@@ -25,7 +25,10 @@ export interface TrainingInputs {
 }
 
 interface SelectionInput {
-  /** The current revision of each day: its labels, and its features unless they were served. */
+  /**
+   * The current revision of each day: its labels, and its features unless they were served. Those
+   * that are too recent to be used may be among them, and are counted as such.
+   */
   readonly partitions: readonly PublishedPartition[];
   /** Features as they were served, for the days of which they are known. */
   readonly servedFeatures?: readonly ServedFeatures[];
@@ -45,7 +48,6 @@ export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
   const current = byDate(input.partitions, ({ manifest }) => manifest.date);
   const last = lastUsableDay(asOf);
   const excluded = { other_schema: 0, too_recent: 0, label_unknown: 0, no_state: 0 };
-  const withoutState: LogicalDate[] = [];
   const days = new Map<LogicalDate, TrainingDay>();
   for (const [date, labels] of current) {
     const features = served.get(date);
@@ -53,9 +55,8 @@ export function selectTrainingInputs(input: SelectionInput): TrainingInputs {
     const reason = exclusion(labels, schema, last);
     if (reason) excluded[reason] += featuresOf(day).rows;
     else days.set(date, day);
-    if (reason === 'no_state') withoutState.push(date);
   }
-  const split = splitLabelled([...days.keys()], asOf, withoutState);
+  const split = splitLabelled([...days.keys()], input);
   const pick = (dates: readonly LogicalDate[]) => dates.map((date) => days.get(date)!);
   const rowsOf = (dates: readonly LogicalDate[]) =>
     pick(dates).reduce((sum, day) => sum + featuresOf(day).rows, 0);
@@ -100,24 +101,37 @@ function exclusion(
   return knowsState(manifest, schema) ? undefined : 'no_state';
 }
 
-/** As `splitDays`; too few days say how many more there would be with a state, and the remedy. */
+/**
+ * As `splitDays`. Where days are missing because they have no state, the error says how many, and
+ * names the backfill that adds it. That one reaches over every partition without a state, not only
+ * those that training would use: lists and drift need the others.
+ */
 function splitLabelled(
   labelledDays: readonly LogicalDate[],
-  asOf: LogicalDate,
-  withoutState: readonly LogicalDate[],
+  { partitions, schema, asOf }: SelectionInput,
 ): DaySplit {
   try {
     return splitDays(labelledDays, asOf);
   } catch (error) {
     const isShort = isChurnError(error) && error.code === 'NOT_ENOUGH_TRAINING_DATA';
-    if (!isShort || withoutState.length === 0) throw error;
-    const { from, to, days } = rangeOf([...withoutState].sort());
+    if (!isShort) throw error;
+    const lacking = partitions.filter(({ manifest }) => !knowsState(manifest, schema));
+    const last = lastUsableDay(asOf);
+    const leftOut = lacking.filter((labels) => exclusion(labels, schema, last) === 'no_state');
+    if (leftOut.length === 0) throw error;
+    const toBackfill = rangeOf(datesOf(lacking));
+    const { from, to, days } = rangeOf(datesOf(leftOut));
     const problem =
       `${String(error.details.problem)}; ${days} partitions from ${from} to ${to} are left out ` +
       '(no_state), because they were made before partitions said who is subscribed: ' +
-      `\`churn backfill --from ${from} --to ${to}\` adds that`;
+      `\`churn backfill --from ${toBackfill.from} --to ${toBackfill.to}\` adds that to every partition that lacks it`;
     throw new ChurnError(error.code, { ...error.details, problem }, { cause: error });
   }
+}
+
+/** Ascending. */
+function datesOf(partitions: readonly PublishedPartition[]): LogicalDate[] {
+  return partitions.map(({ manifest }) => manifest.date).sort();
 }
 
 function byDate<T>(

@@ -55,7 +55,7 @@ describe('training refuses', () => {
     });
   });
 
-  it('partitions that do not say who is subscribed, and names the backfill that adds it', async () => {
+  it('partitions that do not say who is subscribed, and names the backfill that adds it to all of them', async () => {
     const old = world.partitions.map(({ manifest, path: file }) => ({
       manifest: { ...manifest, definition_hashes: { sessions_30d: 'sessions of the tests' } },
       path: file,
@@ -63,7 +63,7 @@ describe('training refuses', () => {
     await expect(train({ partitions: old })).rejects.toMatchObject({
       code: 'NOT_ENOUGH_TRAINING_DATA',
       message: expect.stringMatching(
-        /91 partitions from 2024-03-01 to 2024-05-30 .*no_state.*`churn backfill --from 2024-03-01 --to 2024-05-30`/,
+        /91 partitions from 2024-03-01 to 2024-05-30 .*no_state.*`churn backfill --from 2024-03-01 --to 2024-06-05`/,
       ),
     });
   });
