@@ -1,6 +1,6 @@
 import type {
   AtRiskList,
-  BackfillPlan,
+  BackfillPreview,
   BackfillProgress,
   BackfillRequest,
   BackfillStarted,
@@ -73,7 +73,7 @@ export interface Backfills {
   /** @throws ChurnError BACKFILL_OVERLAP when another one runs over some of the dates. */
   start(request: BackfillRequest): Promise<BackfillStarted>;
   /** What `start` would do; runs nothing. */
-  plan(request: BackfillRequest): Promise<BackfillPlan>;
+  plan(request: BackfillRequest): Promise<BackfillPreview>;
   /** Each of the following: @throws ChurnError BACKFILL_NOT_FOUND */
   progress(id: string): Promise<BackfillProgress>;
   pause(id: string): Promise<BackfillProgress>;

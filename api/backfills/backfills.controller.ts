@@ -18,7 +18,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { BackfillPlan, BackfillProgress, BackfillRequest } from '../../packages/contracts';
+import type { BackfillPreview, BackfillProgress, BackfillRequest } from '../../packages/contracts';
 import { formatInstant, parseInstant } from '../../packages/instants';
 import { requireBackfillRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
@@ -62,9 +62,9 @@ export class BackfillsController {
       reply.code(200);
       return planDocument(await this.ports.backfills.plan(request));
     }
-    const { id, status, created } = await this.ports.backfills.start(request);
+    const { id, status, created, warnings } = await this.ports.backfills.start(request);
     reply.code(created ? 202 : 200).header('location', `/backfill/${id}`);
-    return { id, status };
+    return { id, status, warnings };
   }
 
   @Get(':id')
@@ -122,7 +122,8 @@ function progressDocument(progress: BackfillProgress): BackfillProgressDto {
   return { ...rest, known_at: knownAt };
 }
 
-function planDocument({ id, knowledge, planned, skipped, chunks }: BackfillPlan): BackfillPlanDto {
+function planDocument(plan: BackfillPreview): BackfillPlanDto {
+  const { id, knowledge, planned, skipped, chunks, warnings } = plan;
   return {
     id,
     status: 'dry-run',
@@ -134,5 +135,6 @@ function planDocument({ id, knowledge, planned, skipped, chunks }: BackfillPlan)
     errors: [],
     reason: null,
     chunks,
+    warnings,
   };
 }

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { reprocessWords, type BackfillStatus, type Reprocess } from '../../packages/contracts';
 import { IsKnownAt, IsLogicalDate } from '../http/validation';
@@ -42,6 +42,12 @@ export class BackfillRequestDto {
   readonly dry_run: boolean = false;
 }
 
+/** Both answers of POST /backfill have them. */
+const describeWarnings: ApiPropertyOptions = {
+  type: [String],
+  description: 'For people: dates of the range before the first signup, which have no users.',
+};
+
 export class BackfillIdDto {
   @ApiProperty({ example: '2026-01-01_2026-01-31_1f3a9c04' })
   @Matches(/^[\w.:-]{1,128}$/, { message: '$property must be the id of a backfill' })
@@ -53,6 +59,8 @@ export class BackfillStartedDto {
   readonly id!: string;
   @ApiProperty({ enum: statuses })
   readonly status!: BackfillStatus;
+  @ApiProperty(describeWarnings)
+  readonly warnings!: readonly string[];
 }
 
 export class DateErrorDto {
@@ -99,4 +107,6 @@ export class DateChunkDto {
 export class BackfillPlanDto extends BackfillProgressDto {
   @ApiProperty({ type: [DateChunkDto] })
   readonly chunks!: readonly DateChunkDto[];
+  @ApiProperty(describeWarnings)
+  readonly warnings!: readonly string[];
 }

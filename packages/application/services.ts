@@ -164,13 +164,12 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
         errors: [] as DateError[],
         reason: null,
         chunks: plan.chunks,
-        warnings: await warnBeforeData(adapters, request),
+        warnings: plan.warnings,
       };
     },
     backfill: async (request: BackfillRequest, progress: Progress) => {
       await openForWriting(adapters.config);
-      const warnings = await warnBeforeData(adapters, request);
-      const { id } = await backfills.start(request);
+      const { id, warnings } = await backfills.start(request);
       const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
       return { ...backfillDocument(ended), warnings };
     },

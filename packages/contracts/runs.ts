@@ -105,6 +105,12 @@ export interface BackfillPlan {
   readonly skipped: number;
 }
 
+/** What a dry run answers. */
+export interface BackfillPreview extends BackfillPlan {
+  /** For people: of dates before any data. */
+  readonly warnings: readonly string[];
+}
+
 export interface DateChunk {
   readonly from: string;
   readonly to: string;
@@ -154,6 +160,8 @@ export interface BackfillStarted {
   readonly status: BackfillStatus;
   /** False: attached to the identical backfill that was running already. */
   readonly created: boolean;
+  /** For people: of dates before any data. */
+  readonly warnings: readonly string[];
 }
 
 /** `churn backfill` and GET /backfill/:id (in snake_case there). */

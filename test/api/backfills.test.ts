@@ -1,7 +1,7 @@
 import request from 'supertest';
 import type { ApiPorts, Backfills } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
-import type { BackfillPlan, BackfillRequest } from '../../packages/contracts/runs';
+import type { BackfillPreview, BackfillRequest } from '../../packages/contracts/runs';
 import { createTestApi, fakePorts, progress, type TestApi } from './test-api';
 
 let api: TestApi;
@@ -19,6 +19,7 @@ describe('backfills', () => {
     backfills: { ...fakePorts().backfills, ...changes },
   });
   const body = { from: '2026-01-01', to: '2026-01-31' };
+  const warnings = ['No user had signed up by 2026-01-04.'];
 
   it('answers 202 and where to look when it started one', async () => {
     const started: BackfillRequest[] = [];
@@ -26,14 +27,14 @@ describe('backfills', () => {
       backfillsPort({
         start: async (wanted) => {
           started.push(wanted);
-          return { id: 'bf-1', status: 'running', created: true };
+          return { id: 'bf-1', status: 'running', created: true, warnings: [] };
         },
       }),
     );
     const response = await http.post('/backfill').send(body);
     expect(response.status).toBe(202);
     expect(response.headers.location).toBe('/backfill/bf-1');
-    expect(response.body).toEqual({ id: 'bf-1', status: 'running' });
+    expect(response.body).toEqual({ id: 'bf-1', status: 'running', warnings: [] });
     expect(started).toEqual([{ ...body, reprocess: 'missing', knownAt: 'latest', train: false }]);
   });
 
@@ -43,7 +44,7 @@ describe('backfills', () => {
       backfillsPort({
         start: async (wanted) => {
           started.push(wanted);
-          return { id: 'bf-1', status: 'running', created: true };
+          return { id: 'bf-1', status: 'running', created: true, warnings: [] };
         },
       }),
     );
@@ -67,10 +68,11 @@ describe('backfills', () => {
   });
 
   it('answers 200 when it attached to the identical running one', async () => {
-    const start = async () => ({ id: 'bf-1', status: 'running', created: false }) as const;
+    const start = async () =>
+      ({ id: 'bf-1', status: 'running', created: false, warnings }) as const;
     const response = await (await serve(backfillsPort({ start }))).post('/backfill').send(body);
     expect(response.status).toBe(200);
-    expect(response.body).toEqual({ id: 'bf-1', status: 'running' });
+    expect(response.body).toEqual({ id: 'bf-1', status: 'running', warnings });
   });
 
   it('answers 409 when another one overlaps', async () => {
@@ -84,7 +86,7 @@ describe('backfills', () => {
   });
 
   it('answers a dry run with the plan and starts nothing', async () => {
-    const plan = async (wanted: BackfillRequest): Promise<BackfillPlan> => ({
+    const plan = async (wanted: BackfillRequest): Promise<BackfillPreview> => ({
       id: 'bf-1',
       request: wanted,
       knowledge: {
@@ -98,6 +100,7 @@ describe('backfills', () => {
       chunks: [{ from: '2026-01-01', to: '2026-01-31', except: ['2026-01-02'] }],
       planned: 30,
       skipped: 1,
+      warnings,
     });
     const http = await serve(backfillsPort({ plan }));
     const response = await http.post('/backfill').send({ ...body, dry_run: true });
@@ -113,6 +116,7 @@ describe('backfills', () => {
       errors: [],
       reason: null,
       chunks: [{ from: '2026-01-01', to: '2026-01-31', except: ['2026-01-02'] }],
+      warnings,
     });
   });
 

@@ -15,6 +15,7 @@ import {
   workflowMessages,
   workflowTypes,
   type BackfillPlan,
+  type BackfillPreview,
   type BackfillProgress,
   type BackfillRequest,
   type BackfillStarted,
@@ -28,6 +29,7 @@ import {
   recordPlan,
   type RecordedBackfill,
 } from './backfill-services';
+import { warnBeforeData } from './dates-before-data';
 import type { Adapters } from '../open/open-adapters';
 import { describePendingFailure, pendingFailures } from '../pending-failures';
 
@@ -110,13 +112,24 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
   };
 
   return {
-    /** What `start` would do; records and runs nothing. */
-    plan: (request: BackfillRequest): Promise<BackfillPlan> =>
-      inTurn(() => draftBackfill(adapters, { id: 'dry-run', request })),
+    /**
+     * What `start` would do; records and runs nothing.
+     *
+     * @throws ChurnError INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA
+     */
+    plan: (request: BackfillRequest): Promise<BackfillPreview> =>
+      inTurn(async () => {
+        const plan = await draftBackfill(adapters, { id: 'dry-run', request });
+        return { ...plan, warnings: await warnBeforeData(adapters, request) };
+      }),
 
     /** @throws ChurnError BACKFILL_OVERLAP, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
     start: (request: BackfillRequest): Promise<BackfillStarted> =>
-      inTurn(() => start(adapters, temporal, request)),
+      inTurn(async () => {
+        // First: nothing may fail that has started.
+        const warnings = await warnBeforeData(adapters, request);
+        return { ...(await start(adapters, temporal, request)), warnings };
+      }),
     progress,
     pause: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.pause)),
     resume: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.resume)),
@@ -187,11 +200,11 @@ async function start(
   adapters: Adapters,
   temporal: LazyTemporal,
   request: BackfillRequest,
-): Promise<BackfillStarted> {
+): Promise<Omit<BackfillStarted, 'warnings'>> {
   const client = await temporal.client();
   const { sql } = adapters.database;
   return sql
-    .begin(async (tx): Promise<BackfillStarted> => {
+    .begin(async (tx): Promise<Omit<BackfillStarted, 'warnings'>> => {
       await tx`select pg_advisory_xact_lock(${START_LOCK_KEY})`;
       const candidates = await tx<RecordedBackfill[]>`
         select id, status, plan, report from ops.backfills

@@ -43,7 +43,22 @@ describe('backfills', () => {
     await application.adapters.database.sql`
       update ops.backfills set plan = jsonb_set(plan, '{request,reprocess}', '"none"')
       where id = ${id}`;
-    expect(await backfills.start(wanted)).toEqual({ id, status: 'running', created: false });
+    expect(await backfills.start(wanted)).toEqual({
+      id,
+      status: 'running',
+      created: false,
+      warnings: [],
+    });
+    await terminate(id);
+  });
+
+  it('warn of dates before the data as they are started', async () => {
+    const { id, warnings } = await backfills.start({
+      ...request,
+      from: '2023-12-30',
+      to: '2023-12-31',
+    });
+    expect(warnings).toEqual([expect.stringMatching(/signed up by 2023-12-31: the 2 partitions/)]);
     await terminate(id);
   });
 
