@@ -55,7 +55,7 @@ fix: setup ## Format the code, and correct what ESLint can correct
 bench: setup ## Measure speed and memory, beside peers and budgets
 	@$(NODE) dist/bench/main.js $(ARGS)
 
-docker-up: ## Start the same services in Docker Compose (copies .env.example to .env the first time)
+docker-up: ## Start the services in Docker Compose (writes missing passwords to .env)
 	@node bin/docker-env.mjs
 	@docker compose up --build --detach --wait $(ARGS)
 

@@ -94,14 +94,22 @@ export interface Models {
   list(): Promise<{ readonly aliases: ModelAliases; readonly models: readonly JsonDocument[] }>;
   /** metadata.json. @throws ChurnError MODEL_NOT_FOUND */
   show(version: string): Promise<JsonDocument>;
-  /** @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL */
+  /** @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL, SCHEMA_MISMATCH */
   promote(version: string, reason: string): Promise<ModelAliases>;
-  /** Back to the previous champion. @throws ChurnError MODEL_NOT_FOUND when there is none. */
+  /**
+   * Makes the previous champion the champion again.
+   *
+   * @throws ChurnError INVALID_REQUEST when there is none; as `promote` otherwise
+   */
   rollback(reason: string): Promise<ModelAliases>;
 }
 
 export interface AtRisk {
-  /** Eligible users, most likely to churn first. @throws ChurnError NO_MODEL, NO_DATA, NO_STATE */
+  /**
+   * Eligible users, most likely to churn first.
+   *
+   * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE, POSTGRES_UNAVAILABLE
+   */
   list(query: { readonly limit: number }): Promise<AtRiskList>;
 }
 

@@ -250,6 +250,25 @@ describe('a target of make that a page names', () => {
   });
 });
 
+describe('a benchmark', () => {
+  const listed = [...read('bench/main.ts').matchAll(/^ {2}'?([a-z-]+)'?:(?= |$)/gm)].map(
+    ([, name]) => name!,
+  );
+
+  it('is a script of the name that `make bench` lists', () => {
+    expect(listed.filter((name) => !files.includes(`bench/${name}.ts`))).toEqual([]);
+    expect(listed.length).toBeGreaterThan(3);
+  });
+
+  it('is listed if a page names it', () => {
+    const named = pages.flatMap((page) =>
+      [...read(page).matchAll(/make bench ARGS="([a-z-]+)/g)].map(([, name]) => name!),
+    );
+    expect(named).not.toEqual([]);
+    expect(named.filter((name) => !listed.includes(name))).toEqual([]);
+  });
+});
+
 describe('the files of the repository', () => {
   const foreign: [string, RegExp][] = [
     ['a path of somebody’s machine', /(?<![\w.])\/(work|root|Users)\/|[A-Z]:\\Users/],

@@ -27,7 +27,13 @@ export class PredictController {
   @ApiBody({ type: PredictRequestDto })
   @ApiQuery({ name: 'explain', enum: ['true', 'false'], required: false })
   @ApiOkResponse({ type: PredictionDto })
-  @ApiProblems('INVALID_REQUEST', 'UNKNOWN_USER', 'NO_MODEL', 'REDIS_UNAVAILABLE')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'UNKNOWN_USER',
+    'NO_MODEL',
+    'REDIS_UNAVAILABLE',
+    'SCHEMA_MISMATCH',
+  )
   predict(@Req() request: FastifyRequest): Promise<PredictionDto> {
     return this.predictor.predict(userIdOf(request.body), explainOf(request));
   }

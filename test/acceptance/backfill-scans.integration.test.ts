@@ -83,7 +83,7 @@ describe('a backfill of 365 days', () => {
       { ...YEAR, reprocess: 'missing-and-failed' },
     );
     expect(outcomes.map(({ date }) => date)).toEqual(everySecond);
-    reportFigure('Scans of the events with every second date excepted', scans);
+    reportFigure('Scans of the events if every second date is left out', scans);
     expect(scans).toBeGreaterThan(0);
     expect(scans).toBeLessThanOrEqual(SCANS_MAX);
   }, 120_000);

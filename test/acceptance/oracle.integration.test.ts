@@ -241,7 +241,10 @@ describe.each([
     }
     const seconds = (performance.now() - started) / 1_000;
     reportFigure(`Oracle and engine agree on ${name}: vectors compared`, vectors, seconds);
-    reportFigure(`Of ${QUESTIONS} (T, K) of ${name}, unlike K = latest`, unlikeLatest);
+    reportFigure(
+      `On ${name}: of ${QUESTIONS} (T, K), those with another result than K = latest`,
+      unlikeLatest,
+    );
     expect(unlikeLatest).toBeGreaterThanOrEqual(QUESTIONS / 3);
     expect(labels).toEqual(new Set([null, true, false]));
   }, 300_000);

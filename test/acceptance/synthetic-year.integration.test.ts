@@ -69,7 +69,7 @@ describe('a synthetic year', () => {
       rows.map((row) => row.churned),
     );
     reportFigure(
-      'Synthetic year: AUC of boosted trees of another world on the same rows',
+      'Synthetic year: AUC of boosted trees, trained on other synthetic users, on the same rows',
       best.toFixed(4),
     );
     // Eligible only by what came late: such a user is in the partition, and was not served.

@@ -9,7 +9,10 @@ import { createTestApi, type TestApi } from './test-api';
 const page = readFileSync(path.join(__dirname, '../../docs/API.md'), 'utf8');
 
 interface Operation {
-  readonly responses: Record<string, { content?: Record<string, { schema: AnySchema }> }>;
+  readonly responses: Record<
+    string,
+    { description: string; content?: Record<string, { schema: AnySchema }> }
+  >;
 }
 interface OpenApi {
   readonly openapi: string;
@@ -26,6 +29,12 @@ function sectionsOf(text: string): Map<string, string> {
       return heading ? [[heading[1]!, part] as const] : [];
     }),
   );
+}
+
+/** The codes of the catalogue among words, each once, sorted. */
+function codesIn(texts: readonly string[]): string[] {
+  const words = texts.flatMap((text) => text.split(', '));
+  return [...new Set(words)].filter((word) => word in errorCatalogue).sort();
 }
 
 const sections = sectionsOf(page);
@@ -95,6 +104,19 @@ describe('the OpenAPI document', () => {
 
   it('and docs/API.md describe the same routes', () => {
     expect([...sections.keys()].sort()).toEqual(operations.sort());
+  });
+
+  it('and docs/API.md name the same errors of each route', () => {
+    const declared = operations.map((operation) => {
+      const [method, url] = operation.split(' ') as [string, string];
+      const { responses } = document.paths[url]![method.toLowerCase()]!;
+      return [operation, codesIn(Object.values(responses).map(({ description }) => description))];
+    });
+    const written = operations.map((operation) => [
+      operation,
+      codesIn([...sections.get(operation)!.matchAll(/`([A-Z_]+)`/g)].map(([, code]) => code!)),
+    ]);
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(declared));
   });
 
   it('describes only routes that exist', async () => {

@@ -123,7 +123,7 @@ describe('for any spine, a row out per row in', () => {
       }),
     );
     await lawHolds(
-      'Timelines change no answer (worlds with spines of 1–12 rows)',
+      'Timelines change no result of `history` (worlds with spines of 1–12 rows)',
       { quick: 40, deep: 2_000, seed: 20240413 },
       law,
     );

@@ -39,7 +39,7 @@ describe('what happens or arrives later', () => {
       expect(after[date]).toBe(before[date]);
     });
     await lawHolds(
-      'The future moves no byte of the features (pairs of worlds)',
+      'Rows after T or K change no byte of the features (pairs of worlds)',
       { quick: 14, deep: 2_000, seed: 20240302 },
       law,
     );
@@ -57,7 +57,7 @@ describe('what happens or arrives later', () => {
       expect(after).toEqual(before);
     });
     await lawHolds(
-      'Rows outside the horizon move no label (pairs of worlds)',
+      'Rows outside the 30 days after T change no label (pairs of worlds)',
       { quick: 14, deep: 2_000, seed: 20240303 },
       law,
     );

@@ -36,7 +36,7 @@ describe('the bytes of partitions', () => {
       },
     );
     await lawHolds(
-      'Order and batches of arrival move no byte (worlds)',
+      'Order and batches of arrival change no byte (worlds)',
       { quick: 9, deep: 2_000, seed: 20240304 },
       law,
     );
@@ -69,7 +69,7 @@ describe('the bytes of partitions', () => {
         }),
     );
     await lawHolds(
-      'Chunks and threads move no byte (worlds)',
+      'Chunks and threads change no byte (worlds)',
       { quick: 7, deep: 2_000, seed: 20240305 },
       law,
     );

@@ -57,7 +57,7 @@ describe('late data', () => {
       }),
     );
     await lawHolds(
-      'Restating bit by bit equals computing all at once (schedules)',
+      'Restating after each load equals computing all at once (schedules)',
       { quick: 6, deep: 400, seed: 20240306 },
       law,
     );

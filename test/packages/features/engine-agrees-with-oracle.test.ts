@@ -68,7 +68,7 @@ describe('for every user and moment, at every boundary, the naive oracle agrees'
       }),
     );
     await lawHolds(
-      'Files hold what the oracle says (worlds)',
+      'Partition files have the values of the oracle (worlds)',
       { quick: 8, deep: 500, seed: 20240309 },
       law,
     );
