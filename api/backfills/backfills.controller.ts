@@ -33,6 +33,14 @@ import {
   BackfillStartedDto,
 } from './backfills.dto';
 
+/** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
+const progressProblems = [
+  'INVALID_REQUEST',
+  'BACKFILL_NOT_FOUND',
+  'POSTGRES_UNAVAILABLE',
+  'TEMPORAL_UNAVAILABLE',
+] as const;
+
 @ApiTags('backfills')
 @Controller('backfill')
 @UsePipes(createValidationPipe())
@@ -52,7 +60,14 @@ export class BackfillsController {
       ],
     },
   })
-  @ApiProblems('INVALID_REQUEST', 'INVALID_DATE_RANGE', 'BACKFILL_OVERLAP', 'TEMPORAL_UNAVAILABLE')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'INVALID_DATE_RANGE',
+    'NO_DATA',
+    'BACKFILL_OVERLAP',
+    'POSTGRES_UNAVAILABLE',
+    'TEMPORAL_UNAVAILABLE',
+  )
   async start(
     @Body() body: BackfillRequestDto,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -70,7 +85,7 @@ export class BackfillsController {
   @Get(':id')
   @ApiOperation({ summary: 'How far a backfill is' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  @ApiProblems(...progressProblems)
   async progress(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.progress(id));
   }
@@ -79,7 +94,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Starts no further chunk; those under way finish' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  @ApiProblems(...progressProblems)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.pause(id));
   }
@@ -88,7 +103,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Goes on with a paused backfill' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  @ApiProblems(...progressProblems)
   async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.resume(id));
   }
@@ -97,7 +112,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancels a backfill; what it published stays' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems('INVALID_REQUEST', 'BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE')
+  @ApiProblems(...progressProblems)
   async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.cancel(id));
   }
