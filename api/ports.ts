@@ -108,7 +108,8 @@ export interface AtRisk {
   /**
    * Eligible users, most likely to churn first.
    *
-   * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE, POSTGRES_UNAVAILABLE
+   * @throws ChurnError NO_MODEL, CORRUPT_MODEL, SCHEMA_MISMATCH, NO_DATA, NO_STATE,
+   *   POSTGRES_UNAVAILABLE
    */
   list(query: { readonly limit: number }): Promise<AtRiskList>;
 }

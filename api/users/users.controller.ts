@@ -15,7 +15,15 @@ export class UsersController {
   @Get('at-risk')
   @ApiOperation({ summary: 'Who will most likely leave in the next 30 days, and why' })
   @ApiOkResponse({ type: AtRiskResponseDto })
-  @ApiProblems('INVALID_REQUEST', 'NO_DATA', 'NO_STATE', 'NO_MODEL', 'POSTGRES_UNAVAILABLE')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'NO_DATA',
+    'NO_STATE',
+    'NO_MODEL',
+    'CORRUPT_MODEL',
+    'SCHEMA_MISMATCH',
+    'POSTGRES_UNAVAILABLE',
+  )
   atRisk(@Query() { limit }: AtRiskQueryDto): Promise<AtRiskResponseDto> {
     return this.ports.atRisk.list({ limit });
   }
