@@ -57,7 +57,7 @@ async function alertOnce(
   const { activityType, workflowExecution, scheduledTimestampMs } = Context.current().info;
   const { workflowId = 'unknown', runId = 'unknown' } = workflowExecution ?? {};
   const day = date ?? new Date(scheduledTimestampMs).toISOString().slice(0, 10);
-  const message = `${activityType} of ${day} failed ${attempt} times and is tried again. ${error}`;
+  const message = `${activityType} of ${day} failed ${attempt} times and will be tried again. ${error}`;
   try {
     await raiseAlert({
       key: `step-retrying/${workflowId}/${runId}/${activityType}`,

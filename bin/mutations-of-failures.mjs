@@ -31,6 +31,7 @@ export const failureMutations = [
     'return !isSameProcess(owner.pid, owner.identity);',
     'return false;',
   ),
+  locks('the machine of a holder', "isHere ? '' : ` on ${owner.host}`", "isHere ? '' : ''"),
   translated('no room to spill is no want of memory', '|max_temp_directory_size', ''),
   translated('values in messages', 'if (!aboutTheQuery.has(kind)) return kind;', ''),
   translated(

@@ -75,7 +75,7 @@ function rule(name: string, problemOf: ProblemOf) {
 /** A text that `parse` takes; why it refuses another one is the message of its error. */
 function parsable(parse: (text: string) => unknown, kind: string): ProblemOf {
   return (value) => {
-    if (typeof value !== 'string') return `must be ${kind} as a text`;
+    if (typeof value !== 'string') return `must be a string: ${kind}`;
     try {
       parse(value);
       return undefined;

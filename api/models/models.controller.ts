@@ -50,7 +50,13 @@ export class ModelsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a version the champion; it serves from the next request on' })
   @ApiOkResponse({ type: AliasesDto })
-  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND', 'CORRUPT_MODEL', 'SCHEMA_MISMATCH')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'MODEL_NOT_FOUND',
+    'CORRUPT_MODEL',
+    'SCHEMA_MISMATCH',
+    'LOCK_HELD',
+  )
   async promote(
     @Param() { version }: VersionParamDto,
     @Body() { reason }: ReasonDto,
@@ -62,7 +68,13 @@ export class ModelsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes the previous champion the champion again' })
   @ApiOkResponse({ type: AliasesDto })
-  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND', 'CORRUPT_MODEL', 'SCHEMA_MISMATCH')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'MODEL_NOT_FOUND',
+    'CORRUPT_MODEL',
+    'SCHEMA_MISMATCH',
+    'LOCK_HELD',
+  )
   async rollback(@Body() { reason }: ReasonDto): Promise<ModelAliases> {
     return this.served(await this.ports.models.rollback(reason));
   }

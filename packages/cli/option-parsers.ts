@@ -74,7 +74,7 @@ export function modelVersion(text: string): string {
 export function predictionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text;
   throw new InvalidArgumentError(
-    'The id of a prediction is a UUID; it is in the response that gave the prediction.',
+    'The id of a prediction is a UUID. The response to the prediction contains it.',
   );
 }
 

@@ -23,16 +23,27 @@ const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 class Environment {
   @IsString() CHURN_DATA_DIR = '.local';
   @IsOptional()
-  @IsUrl({ protocols: ['postgres', 'postgresql'], require_protocol: true, require_tld: false })
+  @IsUrl(
+    { protocols: ['postgres', 'postgresql'], require_protocol: true, require_tld: false },
+    { message: 'it must be a URL that starts with postgres:// or postgresql://' },
+  )
   DATABASE_URL?: string;
   @IsOptional()
-  @IsUrl({ protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false })
+  @IsUrl(
+    { protocols: ['redis', 'rediss'], require_protocol: true, require_tld: false },
+    { message: 'it must be a URL that starts with redis:// or rediss://' },
+  )
   REDIS_URL?: string;
-  @IsOptional() @Matches(/^[^\s/]+:\d+$/) TEMPORAL_ADDRESS?: string;
-  @Matches(/^[\w.-]+$/) TEMPORAL_NAMESPACE = 'default';
+  @IsOptional()
+  @Matches(/^[^\s/]+:\d+$/, { message: 'it must be host:port' })
+  TEMPORAL_ADDRESS?: string;
+  @Matches(/^[\w.-]+$/, { message: 'it must consist of letters, digits, "_", "." and "-"' })
+  TEMPORAL_NAMESPACE = 'default';
   @IsOptional() @IsString() CHURN_IMPORT_DIR?: string;
-  @Matches(/^[A-Z]{3}$/) CHURN_CURRENCY = 'USD';
-  @Matches(/^[\w.:-]+$/) CHURN_API_HOST = '127.0.0.1';
+  @Matches(/^[A-Z]{3}$/, { message: 'it must be three capital letters, such as USD' })
+  CHURN_CURRENCY = 'USD';
+  @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
+  CHURN_API_HOST = '127.0.0.1';
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_TEMPORAL_UI_PORT = 0;
   @toInteger @IsInt() @Min(128) CHURN_DUCKDB_MEMORY_MB = 1024;
@@ -83,7 +94,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
   const parsed = plainToInstance(Environment, present, { exposeDefaultValues: true });
   const [first] = validateSync(parsed);
   if (first) {
-    const problem = Object.values(first.constraints ?? {}).join('; ');
+    const problem = Object.values(first.constraints ?? {})
+      .map((rule) => rule.replace(first.property, 'it'))
+      .join('; ');
     throw new ChurnError('INVALID_SETTING', { variable: first.property, problem });
   }
   return toConfig(parsed);

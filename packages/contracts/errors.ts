@@ -56,7 +56,7 @@ export const errorCatalogue = {
   },
   GENERATE_GAP: {
     message:
-      'Generating from {from} would leave a gap: data is loaded only through {loadedThrough}. Start no later than the following day.',
+      'Generating from {from} would leave a gap, because earlier days are not loaded yet. Start on {latestStart} or earlier.',
     httpStatus: 409,
     retryable: false,
   },
@@ -126,7 +126,8 @@ export const errorCatalogue = {
     retryable: true,
   },
   PARTITIONS_FAILED: {
-    message: '{count} partitions could not be computed. The first is that of {date}: {problem}',
+    message:
+      '{count} partitions could not be computed. The first of them, {date}, failed: {problem}',
     httpStatus: 500,
     retryable: true,
   },
@@ -250,8 +251,14 @@ export const errorCatalogue = {
   },
   STORAGE_UNAVAILABLE: {
     message:
-      "The data directory can't be written to: {problem}. Free some disk space, or correct the permissions.",
+      "The data directory can't be written to: {problem}. Correct this, for example by freeing disk space or changing permissions.",
     httpStatus: 503,
+    retryable: true,
+  },
+  LOCK_HELD: {
+    message:
+      '{holder} is still {activity}. Wait until it has finished, then try again; if it hangs, stop it.',
+    httpStatus: 409,
     retryable: true,
   },
   STACK_NOT_RUNNING: {
@@ -271,7 +278,7 @@ export const errorCatalogue = {
     retryable: false,
   },
   MISSING_TOOL: {
-    message: '{tool} was not found and could not be installed: {problem}. {remedy}',
+    message: '{tool} is not available: {problem}. {remedy}',
     httpStatus: 500,
     retryable: false,
   },

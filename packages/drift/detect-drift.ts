@@ -123,7 +123,7 @@ function incomparable(
   { manifest }: PublishedPartition,
 ): { readonly status: 'no_state' | 'no_reference'; readonly why: string } | undefined {
   if (!knowsState(manifest, expected)) {
-    const why = `partition ${manifest.date} does not say who is subscribed; a backfill of it adds that`;
+    const why = `partition ${manifest.date} has no is_subscribed column as this release defines it; a backfill adds it`;
     return { status: 'no_state', why };
   }
   if (!champion) return { status: 'no_reference', why: 'no model has been trained yet' };

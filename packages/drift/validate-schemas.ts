@@ -90,8 +90,8 @@ async function checkOffline({
 /** Without a state there is no list and no drift, so that it fails, as features that are missing do. */
 function checkState({ manifest }: PublishedPartition, expected: ExpectedSchema): SchemaCheck {
   return check('offline_state', knowsState(manifest, expected), [
-    `Partition ${manifest.date} says who is subscribed.`,
-    `Partition ${manifest.date} does not say who is subscribed as this release defines it: backfill it.`,
+    `Partition ${manifest.date} has is_subscribed as this release defines it.`,
+    `Partition ${manifest.date} has no is_subscribed column as this release defines it: backfill it.`,
   ]);
 }
 
@@ -100,12 +100,16 @@ function checkColumns(actual: readonly ColumnType[], expected: readonly ColumnTy
   const problems = [
     ...missing.map((name) => `${name} is missing`),
     ...retyped,
-    ...(reordered ? ['the columns are in another order'] : []),
+    ...(reordered ? ['the columns are in a different order'] : []),
     ...extra.map((name) => `${name} is not expected`),
   ];
   const name = 'offline_columns';
   if (problems.length === 0) {
-    return { name, status: 'pass', message: `The file has the ${expected.length} columns.` };
+    return {
+      name,
+      status: 'pass',
+      message: `The file has the ${expected.length} expected columns.`,
+    };
   }
   // Readers select by name, so a column too many harms nobody yet.
   const isHarmless = problems.length === extra.length;
@@ -137,12 +141,16 @@ function checkOnlineState(
   const name = 'online_state';
   const wanted = onlineStateHash(definitionHashes[state.name] ?? '');
   return online.state_hash === wanted
-    ? { name, status: 'pass', message: 'The online store says who is subscribed.' }
+    ? {
+        name,
+        status: 'pass',
+        message: 'The online store has is_subscribed as this release defines it.',
+      }
     : {
         name,
         status: 'warn',
         message:
-          'The online store does not say who is subscribed as this release defines it: sync a partition that does.',
+          'The online store has no is_subscribed as this release defines it: sync a partition that has it.',
       };
 }
 
@@ -150,7 +158,7 @@ function checkOnlineState(
 function checkAgreement({ manifest }: PublishedPartition, online: OnlineMeta): SchemaCheck {
   const name = 'online_matches_offline';
   if (online.schema_hash !== manifest.schema_hash) {
-    const message = `Online schema ${short(online.schema_hash)}, offline schema ${short(manifest.schema_hash)}.`;
+    const message = `The online schema is ${short(online.schema_hash)}, but the offline schema is ${short(manifest.schema_hash)}.`;
     return { name, status: 'fail', message };
   }
   const isBehind =
@@ -162,7 +170,7 @@ function checkAgreement({ manifest }: PublishedPartition, online: OnlineMeta): S
         status: 'warn',
         message: `Online features are of ${online.feature_time} revision ${online.revision}, older than partition ${manifest.date} revision ${manifest.revision}.`,
       }
-    : { name, status: 'pass', message: 'Online and offline have one schema.' };
+    : { name, status: 'pass', message: 'The online and offline schemas are the same.' };
 }
 
 function checkVector(vector: OnlineVector, { features, schemaHash }: ExpectedSchema): SchemaCheck {
@@ -175,8 +183,8 @@ function checkVector(vector: OnlineVector, { features, schemaHash }: ExpectedSch
     ...(found === wanted ? mistyped.map(({ name, type }) => `${name} is not a ${type}`) : []),
   ];
   return check('online_vector', problems.length === 0, [
-    'A vector online has the features in order, with their types.',
-    `A vector online has ${problems.join('; ')}.`,
+    'A sample vector from the online store has the right features, order and types.',
+    `A sample vector from the online store is wrong: ${problems.join('; ')}.`,
   ]);
 }
 
@@ -209,7 +217,11 @@ function checkEligibility(
 ): SchemaCheck {
   const name = 'model_eligibility';
   return isSameEligibility(eligibilityHashes, expected)
-    ? { name, status: 'pass', message: `Model ${version} was trained on who is eligible now.` }
+    ? {
+        name,
+        status: 'pass',
+        message: `Model ${version} was trained on the users who are eligible now.`,
+      }
     : {
         name,
         status: 'warn',

@@ -68,9 +68,12 @@ const missingFile = /^IO Error: No files found that match the pattern "(.*)"/;
 
 const damages: readonly (readonly [RegExp, string])[] = [
   [/^Invalid Input Error: .*too small to be a Parquet file/, 'it is cut off'],
-  [/^Invalid Input Error: No magic bytes found at end of file/, 'it is cut off or no Parquet file'],
+  [
+    /^Invalid Input Error: No magic bytes found at end of file/,
+    'it is cut off or not a Parquet file',
+  ],
   [/^IO Error: Could not read enough bytes from file/, 'it is cut off'],
-  [/TProtocolException|: don't know what type: /, 'what describes its columns is unreadable'],
+  [/TProtocolException|: don't know what type: /, 'its metadata is unreadable'],
   [
     /[Dd]ecompression fail|ZSTD|Invalid string encoding found in Parquet/,
     'its rows are unreadable',
@@ -118,7 +121,7 @@ const systemProblems: readonly (readonly [RegExp, string])[] = [
   [/Disk quota exceeded/, 'the disk quota is used up'],
   [/Read-only file system/, 'it is on a read-only file system'],
   [/Permission denied|Operation not permitted/, 'permission denied'],
-  [/Input\/output error/, 'the disk fails'],
+  [/Input\/output error/, 'the disk reports read or write errors'],
   [/Not a directory/, 'a part of its path is not a folder'],
   [/Too many open files/, 'too many files are open'],
 ];

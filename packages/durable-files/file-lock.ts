@@ -3,7 +3,7 @@ import { link, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChurnError } from '../contracts';
+import { ChurnError } from '../contracts';
 import { makeFolder, readTextIfThere } from './durable-files';
 import { isSameProcess, processIdentity } from './process-identity';
 import { asStorageError, systemCode } from './storage-error';
@@ -24,8 +24,8 @@ interface LockOwner {
 export interface FileLock {
   readonly file: string;
   readonly waitMillis: number;
-  /** The error of having waited in vain; `pid` is the holder's, where it is known. */
-  readonly isHeld: (pid: number | undefined) => ChurnError;
+  /** What the holder is doing, as in "is still writing to the model registry". */
+  readonly activity: string;
 }
 
 /**
@@ -33,7 +33,7 @@ export interface FileLock {
  * that is gone is taken over, also when another process has its pid by now; that of a holder on
  * another machine after ten minutes.
  *
- * @throws ChurnError as `isHeld` says, when another holds it for longer than `waitMillis`;
+ * @throws ChurnError LOCK_HELD when another holds it for longer than `waitMillis`;
  *   STORAGE_UNAVAILABLE
  */
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
@@ -48,13 +48,15 @@ export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): P
   }
 }
 
-async function acquire({ file, waitMillis, isHeld }: FileLock, text: string): Promise<void> {
+async function acquire({ file, waitMillis, activity }: FileLock, text: string): Promise<void> {
   const deadline = Date.now() + waitMillis;
   while (!(await tryToCreate(file, text))) {
     const held = await readTextIfThere(file);
     if (held === undefined) continue;
     if ((await isAbandoned(file, held)) && (await removeAbandoned(file, held))) continue;
-    if (Date.now() >= deadline) throw isHeld(ownerOf(held)?.pid);
+    if (Date.now() >= deadline) {
+      throw new ChurnError('LOCK_HELD', { holder: holderOf(held), activity });
+    }
     await delay(POLL_MILLIS);
   }
 }
@@ -112,6 +114,14 @@ async function ageOf(file: string, time: 'mtimeMs' | 'ctimeMs'): Promise<number 
   } catch {
     return undefined;
   }
+}
+
+/** A pid alone would name a process of this machine, which another machine's holder is not. */
+function holderOf(held: string): string {
+  const owner = ownerOf(held);
+  if (owner === undefined) return 'Another process';
+  const isHere = (owner.host ?? hostname()) === hostname();
+  return `Process ${owner.pid}${isHere ? '' : ` on ${owner.host}`}`;
 }
 
 function ownerOf(held: string): LockOwner | undefined {

@@ -7,8 +7,8 @@ const problems = new Map([
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ENOTDIR', 'a part of its path is not a folder'],
-  ['EIO', 'the disk fails'],
-  ['EXDEV', 'its folders are not on one file system, which hard links need'],
+  ['EIO', 'the disk reports read or write errors'],
+  ['EXDEV', 'its folders are on different file systems, but hard links need a single one'],
 ]);
 
 /** Turns a disk that is full or can't be written into STORAGE_UNAVAILABLE; other errors pass through. */

@@ -149,7 +149,7 @@ function failure(
   return new ChurnError('SERVICE_FAILED_TO_START', {
     service: recipe.label,
     problem: tail
-      ? `${details.problem}, saying:\n${withoutSecrets(tail, context)}\n`
+      ? `${details.problem}, saying:\n${withoutSecrets(tail, context).trimEnd()}`
       : details.problem,
     log: logFile(recipe, context),
   });

@@ -51,6 +51,6 @@ export function requireBothClasses(labels: Uint8Array, asOf: string, rowsAre: st
   const problem =
     labels.length === 0
       ? `there are no eligible ${rowsAre} rows`
-      : `all ${labels.length} eligible ${rowsAre} rows ${positives === 0 ? 'stayed' : 'churned'}`;
+      : `${positives === 0 ? 'no' : 'every'} user in the ${labels.length} eligible ${rowsAre} rows churned`;
   throw new ChurnError('NOT_ENOUGH_TRAINING_DATA', { asOf, problem });
 }

@@ -3,7 +3,6 @@ import type { Database } from '../database';
 import {
   addDays,
   dateOf,
-  formatInstant,
   MICROS_PER_DAY,
   MICROS_PER_HOUR,
   midnightOf,
@@ -93,17 +92,18 @@ function planGeneration(
   const world = chooseWorld(installation.world, asked, from);
   const { loadedThrough } = installation;
   if (loadedThrough === null) {
-    if (first > midnightOf(world.start)) throw gap(from, `before ${world.start}`);
+    if (first > midnightOf(world.start)) throw gap(from, world.start);
     // A day of margin: nothing of a world is known before it starts.
     return { world, loadedThrough, after: midnightOf(world.start) - MICROS_PER_DAY, through };
   }
   if (through <= loadedThrough) return null;
-  if (from > addDays(dateOf(loadedThrough), 1)) throw gap(from, formatInstant(loadedThrough));
+  const nextDay = addDays(dateOf(loadedThrough), 1);
+  if (from > nextDay) throw gap(from, nextDay);
   return { world, loadedThrough, after: loadedThrough, through };
 }
 
-function gap(from: LogicalDate, loadedThrough: string): ChurnError {
-  return new ChurnError('GENERATE_GAP', { from, loadedThrough });
+function gap(from: LogicalDate, latestStart: LogicalDate): ChurnError {
+  return new ChurnError('GENERATE_GAP', { from, latestStart });
 }
 
 function chooseWorld(
@@ -113,7 +113,8 @@ function chooseWorld(
 ): SyntheticWorld {
   const { version, seed, users, start = from } = { ...recorded, ...asked };
   if (version === undefined || seed === undefined || users === undefined) {
-    const problem = 'the first generate needs a version, a seed and a number of users';
+    const problem =
+      'the first load of synthetic data needs a version, a seed and a number of users';
     throw new ChurnError('INVALID_REQUEST', { problem });
   }
   const wanted = { version, seed, users, start };
@@ -127,7 +128,7 @@ function chooseWorld(
 }
 
 function describeWorld({ version, seed, users, start }: SyntheticWorld): string {
-  return `(version ${version}, seed ${seed}, ${users} users, start ${start})`;
+  return `version ${version}, seed ${seed}, ${users} users and first day ${start}`;
 }
 
 /** Null when the plan was void by the time the load could start. */

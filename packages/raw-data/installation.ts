@@ -34,7 +34,8 @@ export async function ensureInstallation(
   database: Database,
   { currency }: { currency: string },
 ): Promise<Installation> {
-  if (!/^[A-Z]{3}$/.test(currency)) throw invalidCurrency('a code of three letters is needed');
+  if (!/^[A-Z]{3}$/.test(currency))
+    throw invalidCurrency('it must be three capital letters, such as USD');
   try {
     await database.sql`
       INSERT INTO ops.installation (id, currency) VALUES (${randomUUID()}, ${currency})
@@ -46,7 +47,7 @@ export async function ensureInstallation(
   }
   const installation = await readInstallation(database.sql);
   if (installation.currency !== currency) {
-    throw invalidCurrency(`the installation's amounts are in ${installation.currency}`);
+    throw invalidCurrency(`this installation already holds amounts in ${installation.currency}`);
   }
   return installation;
 }

@@ -16,7 +16,7 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
   const header = await readCsvHeader(file).catch((error: NodeJS.ErrnoException) => {
     throw refuse(`it can't be read (${error.code ?? error.message})`);
   });
-  if (header === null) throw refuse('it has no header line; the first line is user_id,time');
+  if (header === null) throw refuse('it has no header line; the first line must be user_id,time');
   const column = (name: string) => {
     const places = [...header.keys()].filter((index) => header[index] === name);
     if (places.length === 0) throw refuse(`it has no column ${name}`);

@@ -116,7 +116,7 @@ describe('the daily run on a real server', () => {
     });
     expect(new Set(notes).size).toBe(notes.length);
     expect(notes[0]).toMatch(
-      /^generate_data: attempt \d failed, the next (is in \d+ s|is under way)\. STORAGE_UNAVAILABLE: .*the disk is full\. Free some disk space/,
+      /^generate_data: attempt \d failed, the next (is in \d+ s|is under way)\. STORAGE_UNAVAILABLE: .*the disk is full\. Correct this/,
     );
     expect(pending).toMatchObject([{ step: 'generate_data', nextAtMillis: null }]);
   });

@@ -47,7 +47,7 @@ describe('a step that fails and is tried again', () => {
       details: { step: 'generate_data', attempt: 2, workflow_id: handle.workflowId },
     });
     expect(alert!.message).toMatch(
-      /^generate_data of 2024-06-04 failed 2 times and is tried again. STORAGE_UNAVAILABLE: .*the disk is full. Free some disk space/,
+      /^generate_data of 2024-06-04 failed 2 times and will be tried again. STORAGE_UNAVAILABLE: .*the disk is full. Correct this/,
     );
   });
 

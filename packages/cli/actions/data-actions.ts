@@ -80,7 +80,7 @@ export async function history(
   const document = await services.writeHistory(query, progress);
   const { found, rows, known_at, batch, out } = document;
   const reasons = Object.entries(document.null_by_reason);
-  const nulls = reasons.map(([reason, count]) => `  ${count} without: ${reason}`);
+  const nulls = reasons.map(([reason, count]) => `  ${count} rows without features: ${reason}`);
   const head = `${found} of ${rows} rows have features, as known at ${known_at} (batch ${batch}): ${out}`;
   return { document, text: [head, ...nulls].join('\n') };
 }

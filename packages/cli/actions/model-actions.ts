@@ -75,9 +75,12 @@ export async function predict(
 /** A line where the probability must not be taken for what it says of an eligible user. */
 function describeIneligible({ eligible, ineligible_reason: reason }: Prediction): string[] {
   if (eligible === true) return [];
-  if (eligible === null) return ['  not known whether subscribed: sync a newer partition'];
+  if (eligible === null)
+    return [
+      '  eligible or not is unknown: the online store lacks is_subscribed; sync a newer partition',
+    ];
   return [
-    reason === 'left' ? '  has left: not subscribed any more' : '  dormant: no session in 30 days',
+    reason === 'left' ? '  has left: no longer subscribed' : '  dormant: no session in 30 days',
   ];
 }
 

@@ -76,7 +76,7 @@ const billingEventTypes = [
 export function validateGroup(group: { readonly source: SourceTable }): void {
   refuseUnknownKeys('a feature group', group, ['source', 'features']);
   if (anySource.includes(group.source)) return;
-  throw new RangeError(`a feature group: source ${group.source} is none of ${list(anySource)}`);
+  throw new RangeError(`a feature group: source ${group.source} must be one of ${list(anySource)}`);
 }
 
 /**
@@ -104,9 +104,10 @@ type Problem = string | undefined;
 
 function nameProblem({ name }: FeatureDefinition): Problem {
   // A single word could be one of SQL's, such as order.
-  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name)) return 'a name is snake_case of several words';
-  if (name.length > LENGTH_MAX) return `a name has at most ${LENGTH_MAX} characters`;
-  if (takenNames.has(name)) return 'there is a column of that name already';
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name))
+    return 'a name must be snake_case with several words';
+  if (name.length > LENGTH_MAX) return `a name may have at most ${LENGTH_MAX} characters`;
+  if (takenNames.has(name)) return 'there already is a column of that name';
   return name.startsWith('label_') ? 'names that start with label_ are for labels' : undefined;
 }
 
@@ -115,7 +116,7 @@ function keyProblem({ aggregate }: FeatureDefinition, body: object): Problem {
   if (unknown !== undefined) return `${unknown} is not a key of a feature; ${list(bodyKeys)} are`;
   const kinds = Object.keys(aggregateRules);
   if (typeof aggregate !== 'object' || !kinds.includes(aggregate.kind)) {
-    return `its aggregate is none of ${list(kinds)}`;
+    return `its aggregate must be one of ${list(kinds)}`;
   }
   const { keys } = aggregateRules[aggregate.kind];
   const extra = unknownKey(aggregate, keys);
@@ -128,7 +129,7 @@ function proseProblem({ unit, description, notes = [], wording = {} }: FeatureDe
   const isText = (text: unknown) =>
     typeof text === 'string' && text.trim() !== '' && !/[\n|]/.test(text);
   if (!texts.every(isText)) {
-    return 'unit, description, notes and wording are each one line of text without |';
+    return 'unit, description, notes and wording must each be one line of text without |';
   }
   const unknown = unknownKey(wording, ['zero', 'one', 'other']);
   return unknown === undefined ? undefined : `${unknown} is not a key of wording`;
@@ -137,19 +138,19 @@ function proseProblem({ unit, description, notes = [], wording = {} }: FeatureDe
 function aggregateProblem({ type, source, aggregate }: FeatureDefinition): Problem {
   const { sources, types, columns } = aggregateRules[aggregate.kind];
   const { kind } = aggregate;
-  if (!sources.includes(source)) return `${kind} is of ${list(sources)}, not of ${source}`;
-  if (!types.includes(type)) return `${kind} is of type ${list(types)}, not ${type}`;
+  if (!sources.includes(source)) return `${kind} works on ${list(sources)}, not on ${source}`;
+  if (!types.includes(type)) return `${kind} must be of type ${list(types)}, not ${type}`;
   if (columns && !('column' in aggregate && columns.includes(aggregate.column))) {
-    return `the column of ${kind} is ${list(columns)}`;
+    return `the column of ${kind} must be ${list(columns)}`;
   }
   const isNamed = kind !== 'latest-equals' || isPrintable(aggregate.equals);
-  return isNamed ? undefined : 'equals is text of 1 to 128 printable characters';
+  return isNamed ? undefined : 'equals must be text of 1 to 128 printable characters';
 }
 
 function eventTypeProblem({ source, eventType }: FeatureDefinition): Problem {
   if (eventType === undefined) return undefined;
   if (source === 'plan_changes') return 'plan_changes have no event types';
-  if (!isPrintable(eventType)) return 'an event type is text of 1 to 128 printable characters';
+  if (!isPrintable(eventType)) return 'an event type must be text of 1 to 128 printable characters';
   if (source === 'user_events' || billingEventTypes.includes(eventType)) return undefined;
   return `billing_events are of type ${list(billingEventTypes)}, never ${eventType}`;
 }
@@ -161,7 +162,7 @@ function windowProblem({ name, aggregate, windowDays }: FeatureDefinition): Prob
   }
   if (windowDays === undefined) return undefined;
   if (!(Number.isInteger(windowDays) && windowDays >= 1 && windowDays <= WINDOW_DAYS_MAX)) {
-    return `a window is 1 to ${WINDOW_DAYS_MAX} whole days`;
+    return `a window must be 1 to ${WINDOW_DAYS_MAX} whole days`;
   }
   const suffix = `_${windowDays}d`;
   return name.endsWith(suffix) ? undefined : `its name must end in ${suffix}, its window`;
@@ -169,21 +170,21 @@ function windowProblem({ name, aggregate, windowDays }: FeatureDefinition): Prob
 
 function divisorProblem({ type, dividedBy, aggregate }: FeatureDefinition): Problem {
   if (dividedBy === undefined) return undefined;
-  if (type !== 'float64') return `an ${type} is not divided: dividedBy needs float64`;
-  if (!aggregateRules[aggregate.kind].hasWindow) return `${aggregate.kind} is not divided`;
+  if (type !== 'float64') return `an ${type} is not divided: dividedBy needs type float64`;
+  if (!aggregateRules[aggregate.kind].hasWindow) return `${aggregate.kind} can't be divided`;
   const isDivisor = Number.isSafeInteger(dividedBy) && dividedBy >= 2;
-  return isDivisor ? undefined : 'dividedBy is a whole number of at least 2';
+  return isDivisor ? undefined : 'dividedBy must be a whole number of at least 2';
 }
 
 function defaultProblem(definition: FeatureDefinition): Problem {
   const { type, aggregate, default: value } = definition;
   if (value === undefined) {
-    return 'default' in definition ? 'default is undefined: leave it out' : undefined;
+    return 'default' in definition ? 'default must not be undefined: leave it out' : undefined;
   }
   if (!isValueOf(value, type)) return `default ${String(value)} is not a value of type ${type}`;
   // Saying what is so anyway would change the hash without changing the meaning.
   const isNatural = aggregateRules[aggregate.kind].hasWindow && value === 0;
-  return isNatural ? `0 is the default of a ${aggregate.kind} anyway: leave it out` : undefined;
+  return isNatural ? `a ${aggregate.kind} has default 0 anyway: leave it out` : undefined;
 }
 
 function isValueOf(value: unknown, type: FeatureType): boolean {

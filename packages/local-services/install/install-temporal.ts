@@ -10,8 +10,7 @@ import { runProgram } from './run-program';
 const CLI_VERSION = '1.5.1';
 const SDK_DOWNLOAD_MS = 20_000;
 
-const remedy =
-  'Install the Temporal CLI (or Go, from which it can be built) or set TEMPORAL_ADDRESS.';
+const remedy = 'Install the Temporal CLI (or Go, to build it with) or set TEMPORAL_ADDRESS.';
 
 /** Temporal's dev server: the SDK's own download, else built from source with Go. */
 export async function installTemporal(context: InstallContext): Promise<InstallResult> {
@@ -61,7 +60,9 @@ async function versionName(program: string, { env }: InstallContext): Promise<st
 }
 
 async function buildWithGo(context: InstallContext): Promise<InstallResult> {
-  context.say(`temporal: could not be downloaded; building ${CLI_VERSION} with Go, some minutes`);
+  context.say(
+    `temporal: could not be downloaded; building ${CLI_VERSION} with Go, which takes some minutes`,
+  );
   let problem = '';
   const folder = await buildInCache(context.env, async ({ content, scratch }) => {
     const result = await runProgram('go', goInstallArgs(), {

@@ -25,7 +25,7 @@ export async function installTools(
   for (const tool of wanted) {
     const { executable, setting } = tools[tool];
     const found = findTool(tool, context.env);
-    if (context.env[setting]) context.say(`${executable}: given by ${setting}`);
+    if (context.env[setting]) context.say(`${executable}: set by ${setting}`);
     else if (found) context.say(`${executable}: ${found.how} (${found.path})`);
     else {
       const result = await installers[tool](context);

@@ -9,11 +9,14 @@ import { startStack } from '../start-stack';
 async function main(): Promise<void> {
   try {
     const config = loadConfig(process.env);
-    if (!config.databaseUrl || !config.redisUrl || !config.temporal.address) {
-      throw new ChurnError('INVALID_SETTING', {
-        variable: 'DATABASE_URL, REDIS_URL or TEMPORAL_ADDRESS',
-        problem: 'all three must be set',
-      });
+    const missing = Object.entries({
+      DATABASE_URL: config.databaseUrl,
+      REDIS_URL: config.redisUrl,
+      TEMPORAL_ADDRESS: config.temporal.address,
+    }).find(([, value]) => !value);
+    if (missing) {
+      const [variable] = missing;
+      throw new ChurnError('INVALID_SETTING', { variable, problem: 'it must be set' });
     }
     await startStack({ config, services: ['postgres', 'redis', 'temporal'] });
   } catch (error) {

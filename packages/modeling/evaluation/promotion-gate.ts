@@ -55,7 +55,7 @@ export function decidePromotion(input: GateInput): PromotionDecision {
 
 function promotionReason({ champion }: GateInput): string {
   if (!champion) return 'promoted: the first converged model';
-  if (!champion.metrics) return `promoted: champion ${champion.version} can not be compared`;
+  if (!champion.metrics) return `promoted: champion ${champion.version} cannot be compared`;
   if (!champion.isSameEligibility) return `promoted: ${trainedOnOthers(champion.version)}`;
   return `promoted: no worse than champion ${champion.version} on the same rows`;
 }
@@ -82,12 +82,12 @@ function againstChampion(
 ): GateCheck[] {
   const { metrics, version, isSameEligibility } = champion;
   if (!metrics) {
-    const reason = `champion ${version} can not score these rows (another schema, or it no longer loads)`;
+    const reason = `champion ${version} cannot score these rows (another schema, or it no longer loads)`;
     return [{ name: 'champion_comparable', passed: true, reason }];
   }
   if (!isSameEligibility) {
     const figures = `AUC ${fixed(metrics.auc)} and log loss ${fixed(metrics.log_loss)} on these rows`;
-    const reason = `${trainedOnOthers(version)}: its ${figures} decide nothing`;
+    const reason = `${trainedOnOthers(version)}, so its ${figures} do not count`;
     return [{ name: 'champion_comparable', passed: true, reason }];
   }
   return [
@@ -105,7 +105,7 @@ function againstChampion(
 }
 
 function trainedOnOthers(version: string): string {
-  return `champion ${version} was trained on other users than are eligible now`;
+  return `champion ${version} was not trained on the users who are eligible now`;
 }
 
 function againstRecency(candidate: RankingMetrics, baseline: RankingMetrics): GateCheck {

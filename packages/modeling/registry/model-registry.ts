@@ -140,5 +140,5 @@ export async function settlePromotion(
 }
 
 function championChanged({ champion }: ModelAliases): string {
-  return `not promoted: meanwhile ${champion ?? 'no model'} had become the champion`;
+  return `not promoted: ${champion ?? 'no model'} became the champion meanwhile`;
 }

@@ -123,8 +123,8 @@ function splitLabelled(
     const { from, to, days } = rangeOf(datesOf(leftOut));
     const problem =
       `${String(error.details.problem)}; ${days} partitions from ${from} to ${to} are left out ` +
-      '(no_state), because they were made before partitions said who is subscribed: ' +
-      `\`churn backfill --from ${toBackfill.from} --to ${toBackfill.to}\` adds that to every partition that lacks it`;
+      '(no_state), because they have no is_subscribed column as this release defines it; ' +
+      `\`churn backfill --from ${toBackfill.from} --to ${toBackfill.to}\` adds it to every partition that lacks it`;
     throw new ChurnError(error.code, { ...error.details, problem }, { cause: error });
   }
 }

@@ -44,8 +44,8 @@ export function splitDays(labelledDays: readonly LogicalDate[], asOf: LogicalDat
   if (training.length < MIN_TRAINING_DAYS) {
     throw notEnough(
       asOf,
-      `${training.length} training days before the purged gap ${gap.from} to ${gap.to}, ` +
-        `${MIN_TRAINING_DAYS} are needed; ${usable.length} days up to ${last} have a known label`,
+      `there are ${training.length} training days before the purged gap (${gap.from} to ${gap.to}), ` +
+        `but ${MIN_TRAINING_DAYS} are needed; ${usable.length} days up to ${last} have a known label`,
     );
   }
   return {

@@ -4,10 +4,10 @@ describe('an error from the catalogue', () => {
   it('fills the holes of its message from its details', () => {
     const error = new ChurnError('GENERATE_GAP', {
       from: '2024-03-01',
-      loadedThrough: 'yesterday',
+      latestStart: '2024-02-02',
     });
     expect(error.message).toBe(
-      'Generating from 2024-03-01 would leave a gap: data is loaded only through yesterday. Start no later than the following day.',
+      'Generating from 2024-03-01 would leave a gap, because earlier days are not loaded yet. Start on 2024-02-02 or earlier.',
     );
   });
 

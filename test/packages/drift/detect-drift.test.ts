@@ -164,7 +164,7 @@ describe('drift detection', () => {
     it('says no_state, compares nothing, and alerts of nothing: it is out of date, not broken', async () => {
       const report = await detect(await old(31));
       expect(report).toMatchObject({ status: 'no_state', alerts: [], eligible_rows: null });
-      expect(report.not_compared).toContain('does not say who is subscribed');
+      expect(report.not_compared).toContain('has no is_subscribed column');
       expect(metric(report, 'population', 'eligible_share')).toMatchObject({
         value: null,
         status: 'no_state',

@@ -118,11 +118,11 @@ describe('a Parquet file that can not be read', () => {
   const damages: [string, (whole: Buffer) => Buffer, string][] = [
     ['cut off', (whole) => whole.subarray(0, whole.length / 2), 'it is cut off'],
     ['empty', () => Buffer.alloc(0), 'it is cut off'],
-    ['of something else', () => Buffer.alloc(4_000, 'A'), 'it is cut off or no Parquet file'],
+    ['of something else', () => Buffer.alloc(4_000, 'A'), 'it is cut off or not a Parquet file'],
     [
       'with an unreadable footer',
       (whole) => Buffer.from(whole).fill(255, whole.length - 300, whole.length - 20),
-      'what describes its columns is unreadable',
+      'its metadata is unreadable',
     ],
     ['with unreadable rows', (whole) => Buffer.from(whole).fill(0, 100, whole.length - 2_000), ''],
     [
@@ -200,7 +200,10 @@ describe('what DuckDB says', () => {
     ['Failed to create directory "/data/spill": Read-only file system', 'read-only file system'],
     ['Could not write file "/data/x": Disk quota exceeded', 'quota'],
     ['Cannot open file "/data/x.parquet": Permission denied', 'permission denied'],
-    ['Could not read from file "/data/x": Input/output error', 'the disk fails'],
+    [
+      'Could not read from file "/data/x": Input/output error',
+      'the disk reports read or write errors',
+    ],
     ['Cannot open file "/data/x": Too many open files', 'too many files are open'],
     ['Something new about "/data/x"', 'could not be read or written'],
   ])('of a disk, %s, is a problem of the storage', async (said, problem) => {

@@ -105,7 +105,7 @@ describe('an error', () => {
     ['a read-only disk', failed('EROFS'), 'it is on a read-only file system'],
     ['two disks', failed('EXDEV'), 'its folders are not on one file system, which hard links need'],
     ['a folder of others', failed('EACCES'), 'permission denied'],
-    ['a failing disk', failed('EIO'), 'the disk fails'],
+    ['a failing disk', failed('EIO'), 'the disk reports read or write errors'],
   ])('%s is STORAGE_UNAVAILABLE', (_, error, problem) => {
     expect(asStorageError(error)).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

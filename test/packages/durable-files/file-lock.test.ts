@@ -1,7 +1,6 @@
 import { linkSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { ChurnError } from '../../../packages/contracts/errors';
 import { withFileLock } from '../../../packages/durable-files/file-lock';
 import { processIdentity } from '../../../packages/durable-files/process-identity';
 import { createScratchDirectory } from '../../environment/scratch-directory';
@@ -10,10 +9,8 @@ describe('the lock of a file', () => {
   const scratch = createScratchDirectory();
   const folder = path.join(scratch.path, 'run');
   const file = path.join(folder, 'the.lock');
-  const isHeld = (pid: number | undefined) =>
-    new ChurnError('RUN_FAILED', { what: 'Waiting', problem: `process ${pid ?? '?'} holds it` });
   const lock = <T>(work: () => Promise<T>, waitMillis = 20_000) =>
-    withFileLock({ file, waitMillis, isHeld }, work);
+    withFileLock({ file, waitMillis, activity: 'testing' }, work);
   const write = (owner: string | object) =>
     writeFileSync(file, typeof owner === 'string' ? owner : JSON.stringify(owner));
   const nothing = () => Promise.resolve('done');
@@ -71,12 +68,21 @@ describe('the lock of a file', () => {
   });
 
   test.each([
-    ['a process of another machine', { host: 'elsewhere', pid: gone, identity: 'boot:1' }],
-    ['an earlier release, by a process with a pid in use', `${host} ${process.ppid} alive`],
-    ['nobody that can be read', '{'],
-  ])('of %s holds for ten minutes', async (_, owner) => {
+    [
+      'a process of another machine',
+      { host: 'elsewhere', pid: gone, identity: 'boot:1' },
+      `Process ${gone} on elsewhere`,
+    ],
+    [
+      'an earlier release, by a process with a pid in use',
+      `${host} ${process.ppid} alive`,
+      `Process ${process.ppid}`,
+    ],
+    ['nobody that can be read', '{', 'Another process'],
+  ])('of %s holds for ten minutes', async (_, owner, holder) => {
     write(owner);
-    await expect(lock(nothing, 0)).rejects.toMatchObject({ code: 'RUN_FAILED' });
+    const details = { holder, activity: 'testing' };
+    await expect(lock(nothing, 0)).rejects.toMatchObject({ code: 'LOCK_HELD', details });
 
     const past = Date.now() / 1000 - 601;
     utimesSync(file, past, past);
@@ -86,14 +92,14 @@ describe('the lock of a file', () => {
   test('of a living process holds however old it is, and is not waited for without end', async () => {
     write({ host, pid: process.pid, identity });
     utimesSync(file, 0, 0);
-    await expect(lock(nothing, 0)).rejects.toThrow(`process ${process.pid} holds it`);
+    await expect(lock(nothing, 0)).rejects.toThrow(`Process ${process.pid} is still testing.`);
   });
 
   test('is left alone while another is about to remove it', async () => {
     write({ host, pid: gone, identity: 'boot:1' });
     linkSync(file, `${file}.abandoned`);
 
-    await expect(lock(nothing, 0)).rejects.toThrow(`process ${gone} holds it`);
+    await expect(lock(nothing, 0)).rejects.toThrow(`Process ${gone} is still testing.`);
 
     rmSync(`${file}.abandoned`);
     expect(await lock(nothing, 0)).toBe('done');

@@ -34,7 +34,7 @@ describe('training refuses', () => {
     duckDb.close();
     await expect(train({ partitions: stayed })).rejects.toMatchObject({
       code: 'NOT_ENOUGH_TRAINING_DATA',
-      message: expect.stringMatching(/all \d+ eligible training rows stayed/),
+      message: expect.stringMatching(/no user in the \d+ eligible training rows churned/),
     });
   });
 
@@ -121,7 +121,7 @@ describe('partitions from before the state was defined', () => {
     const again = await train({ partitions: redefined, schema });
     expect(again).toMatchObject({ version: 'v002', isNew: true });
     expect(again.metadata.promotion.reason).toBe(
-      'promoted: champion v001 was trained on other users than are eligible now',
+      'promoted: champion v001 was not trained on the users who are eligible now',
     );
     expect(again.metadata.champion_metrics?.model_version).toBe('v001');
     expect(again.metadata.feature_schema_hash).toBe(metadata.feature_schema_hash);

@@ -91,7 +91,7 @@ describe('a version that was tampered with', () => {
     const again = await train();
     expect([again.version, again.isNew]).toEqual(['v002', true]);
     // Champion v001 can't be loaded any more, so it can't keep its place.
-    expect(again.metadata.promotion.reason).toBe('promoted: champion v001 can not be compared');
+    expect(again.metadata.promotion.reason).toBe('promoted: champion v001 cannot be compared');
   });
 });
 

@@ -193,6 +193,7 @@ describe('a generate that is refused', () => {
     await generate('2030-01-01', '2030-01-05');
     await expect(generate('2030-01-07', '2030-01-08')).rejects.toMatchObject({
       code: 'GENERATE_GAP',
+      details: { latestStart: '2030-01-06' },
     });
     expect(await generate('2030-01-06', '2030-01-07')).toMatchObject({ batch: 2 });
   });
@@ -201,6 +202,7 @@ describe('a generate that is refused', () => {
     const world = { version: 2, seed: 1, users: 5, start: '2030-01-01' };
     await expect(generate('2030-01-02', '2030-01-08', { world })).rejects.toMatchObject({
       code: 'GENERATE_GAP',
+      details: { latestStart: '2030-01-01' },
     });
   });
 

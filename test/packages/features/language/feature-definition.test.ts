@@ -68,9 +68,9 @@ describe('a feature definition', () => {
       'an unknown aggregate',
       'user_events',
       { ...count, aggregate: { kind: 'mean' } },
-      /none of count,/,
+      /must be one of count,/,
     ],
-    ['no aggregate', 'user_events', { ...prose, type: 'int32' }, /none of count,/],
+    ['no aggregate', 'user_events', { ...prose, type: 'int32' }, /must be one of count,/],
     [
       'an event type of plan changes',
       'plan_changes',
@@ -84,17 +84,22 @@ describe('a feature definition', () => {
       /never login/,
     ],
     ['an empty event type', 'user_events', { ...count, eventType: '' }, /1 to 128 printable/],
-    ['a sum of user events', 'user_events', sum, /sum is of billing_events, not of user_events/],
-    ['a sum of plan changes', 'plan_changes', sum, /sum is of billing_events/],
+    ['a sum of user events', 'user_events', sum, /sum works on billing_events, not on user_events/],
+    ['a sum of plan changes', 'plan_changes', sum, /sum works on billing_events/],
     [
       'a sum of another column',
       'billing_events',
       { ...sum, aggregate: { kind: 'sum', column: 'event_id' } },
-      /the column of sum is amount_cents/,
+      /the column of sum must be amount_cents/,
     ],
-    ['a sum in an int32', 'billing_events', { ...sum, type: 'int32' }, /sum is of type float64/],
-    ['sessions of billing events', 'billing_events', sessions, /of user_events, not of billing/],
-    ['a plan of user events', 'user_events', latest, /latest-equals is of plan_changes/],
+    [
+      'a sum in an int32',
+      'billing_events',
+      { ...sum, type: 'int32' },
+      /sum must be of type float64/,
+    ],
+    ['sessions of billing events', 'billing_events', sessions, /on user_events, not on billing/],
+    ['a plan of user events', 'user_events', latest, /latest-equals works on plan_changes/],
     ['a plan that is a number', 'plan_changes', { ...latest, type: 'int32' }, /of type bool/],
     ['a count that is a bool', 'user_events', { ...count, type: 'bool' }, /not bool/],
     ['days that are a fraction', 'user_events', { ...since, type: 'float64' }, /of type int32/],
@@ -114,7 +119,7 @@ describe('a feature definition', () => {
     ['a window of no day', 'user_events', { ...count, windowDays: 0 }, /1 to 366 whole days/],
     ['a window over a year', 'user_events', { ...count, windowDays: 367 }, /1 to 366 whole days/],
     ['another window than its name', 'user_events', { ...count, windowDays: 8 }, /end in _8d/],
-    ['no unit', 'user_events', { ...count, unit: ' ' }, /each one line of text/],
+    ['no unit', 'user_events', { ...count, unit: ' ' }, /each be one line of text/],
     ['a description of two lines', 'user_events', { ...count, description: 'a\nb' }, /one line/],
     ['words for a value that is not', 'user_events', { ...count, wording: { two: 'b' } }, /two is/],
   ])('is refused with %s', (_what, source, body, message) => {
@@ -138,7 +143,7 @@ describe('a feature definition', () => {
   });
 
   it('is of a source that there is, in a group without unknown keys', () => {
-    expect(() => define('clicks', count)).toThrow('source clicks is none of user_events');
+    expect(() => define('clicks', count)).toThrow('source clicks must be one of user_events');
     const group = { source: 'user_events', features: {}, windowDays: 7 } as const;
     expect(() => defineFeatureGroup(group)).toThrow('windowDays is not a key');
   });

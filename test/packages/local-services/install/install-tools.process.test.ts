@@ -54,7 +54,7 @@ describe('making the tools available', () => {
 
     await machine.install(['redis']);
 
-    expect(machine.lines).toEqual(['redis-server: given by REDIS_URL']);
+    expect(machine.lines).toEqual(['redis-server: set by REDIS_URL']);
     machine.remove();
   });
 
@@ -82,7 +82,7 @@ describe('making the tools available', () => {
 
     await machine.install(['temporal']);
 
-    expect(machine.lines[0]).toMatch(/building .* with Go, some minutes/);
+    expect(machine.lines[0]).toMatch(/building .* with Go/);
     expect(machine.lines[1]).toMatch(/^temporal: built .*temporal-[\d.]+\/temporal/);
     const [folder] = readdirSync(machine.cache);
     expect(readFileSync(path.join(machine.cache, folder!, 'arguments'), 'utf8')).toMatch(

@@ -82,9 +82,11 @@ describe('the promotion gate', () => {
 
   it('says that a champion gives way because it was trained on other users, with its numbers', () => {
     const { reason, checks } = decide({ champion: ofOthers });
-    expect(reason).toBe('promoted: champion v001 was trained on other users than are eligible now');
+    expect(reason).toBe(
+      'promoted: champion v001 was not trained on the users who are eligible now',
+    );
     expect(checks.find(({ name }) => name === 'champion_comparable')?.reason).toContain(
-      'AUC 0.8000 and log loss 0.4000 on these rows decide nothing',
+      'AUC 0.8000 and log loss 0.4000 on these rows do not count',
     );
   });
 
