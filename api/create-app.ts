@@ -74,7 +74,9 @@ function serverOptions(logger: Logger): ServerOptions {
 export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObject {
   const config = new DocumentBuilder()
     .setTitle('Churn platform')
-    .setDescription('Who will leave in the next 30 days, and why. Errors are RFC 9457 problems.')
+    .setDescription(
+      'Predicts which users will leave in the next 30 days, and why. Errors are RFC 9457 problems.',
+    )
     .setVersion('1')
     .build();
   return SwaggerModule.createDocument(app, config);

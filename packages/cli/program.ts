@@ -22,7 +22,9 @@ type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** `churn …` with every command: their words only, so that help needs nothing else. */
 export function createProgram(runner: CommandRunner): Command {
   const program = new Command('churn')
-    .description('Who will leave in the next 30 days, and why. Every number can be replayed.')
+    .description(
+      'Predict which users will leave in the next 30 days, and why. Every number can be recomputed.',
+    )
     .version(packageVersion(), '-V, --version', 'print the version');
   addStackCommands(program, runner);
   addDemoCommand(program, runner);

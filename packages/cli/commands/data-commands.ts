@@ -44,12 +44,12 @@ function addGenerate(program: Command, runner: CommandRunner): void {
         .requiredOption('--to <date>', 'last day, inclusive', dateOption)
         .option(
           '--users <n>',
-          'how many users sign up in the first year',
+          'how many users sign up in the first year (default: as loaded before, or 2000)',
           wholeNumber({ min: 1, max: 10_000_000 }),
         )
         .option(
           '--seed <n>',
-          'the seed of the synthetic data; the same seed gives the same data',
+          'the seed of the synthetic data (default: as loaded before, or 42)',
           wholeNumber({ min: 0, max: 2 ** 31 }),
         ),
     check: (options: GenerateOptions) => {

@@ -20,7 +20,7 @@ export function addDemoCommand(program: Command, runner: CommandRunner): void {
       command
         .option(
           '--users <n>',
-          'how many users sign up in the first year (default 2000)',
+          'how many users sign up in the first year (default: 2000)',
           wholeNumber({ min: 20, max: 1_000_000 }),
         )
         .option(
@@ -31,7 +31,7 @@ export function addDemoCommand(program: Command, runner: CommandRunner): void {
         )
         .option(
           '--seed <n>',
-          'the seed of the synthetic data (default 42)',
+          'the seed of the synthetic data (default: 42)',
           wholeNumber({ min: 0, max: 2 ** 31 }),
         )
         .option(

@@ -22,7 +22,8 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
   defineCommand(program, runner, {
     name: 'replay',
     description: 'Recompute a logged prediction and compare the result.',
-    declare: (command) => command.argument('<prediction-id>', 'a UUID', predictionId),
+    declare: (command) =>
+      command.argument('<prediction-id>', 'the id of the prediction, a UUID', predictionId),
     check: (_options: object, id) => ({ id }),
     load: async () => (await import('../actions/monitoring-actions')).replay,
   });
