@@ -35,7 +35,7 @@ export interface ServingModelSource {
   refresh(): Promise<void>;
 }
 
-/** Vectors in Redis. @throws ChurnError REDIS_UNAVAILABLE */
+/** Vectors in Redis. */
 export interface OnlineFeatures {
   read(userId: string): Promise<OnlineVector | null>;
   /** One entry per id, in their order. */
@@ -68,13 +68,12 @@ export type PendingPrediction = Omit<LoggedPrediction, 'predictedAt'> & {
   readonly predictedAtMillis: number;
 };
 
-/** Backfills through a Temporal client. @throws ChurnError TEMPORAL_UNAVAILABLE */
+/** Backfills through a Temporal client. */
 export interface Backfills {
-  /** @throws ChurnError BACKFILL_OVERLAP when another one runs over some of the dates. */
+  /** Attaches to the identical one that is running; BACKFILL_OVERLAP with another one over some of the dates. */
   start(request: BackfillRequest): Promise<BackfillStarted>;
   /** What `start` would do; runs nothing. */
   plan(request: BackfillRequest): Promise<BackfillPreview>;
-  /** Each of the following: @throws ChurnError BACKFILL_NOT_FOUND */
   progress(id: string): Promise<BackfillProgress>;
   pause(id: string): Promise<BackfillProgress>;
   resume(id: string): Promise<BackfillProgress>;
@@ -92,25 +91,15 @@ export type JsonDocument = Readonly<object>;
 export interface Models {
   /** `models`: one summary document per version, newest first, each with its `version`. */
   list(): Promise<{ readonly aliases: ModelAliases; readonly models: readonly JsonDocument[] }>;
-  /** metadata.json. @throws ChurnError MODEL_NOT_FOUND */
+  /** metadata.json. */
   show(version: string): Promise<JsonDocument>;
-  /** @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL, SCHEMA_MISMATCH */
   promote(version: string, reason: string): Promise<ModelAliases>;
-  /**
-   * Makes the previous champion the champion again.
-   *
-   * @throws ChurnError INVALID_REQUEST when there is none; as `promote` otherwise
-   */
+  /** Back to the previous champion; INVALID_REQUEST when there is none. */
   rollback(reason: string): Promise<ModelAliases>;
 }
 
 export interface AtRisk {
-  /**
-   * Eligible users, most likely to churn first.
-   *
-   * @throws ChurnError NO_MODEL, CORRUPT_MODEL, SCHEMA_MISMATCH, NO_DATA, NO_STATE,
-   *   POSTGRES_UNAVAILABLE
-   */
+  /** Eligible users, most likely to churn first. */
   list(query: { readonly limit: number }): Promise<AtRiskList>;
 }
 
@@ -134,7 +123,7 @@ export interface FeatureSchema extends Eligibility {
   }[];
 }
 
-/** What the controllers use. */
+/** What the controllers use; `portProblems` says which errors each port raises. */
 export interface ApiPorts {
   readonly featureSchema: FeatureSchema;
   readonly servingModel: ServingModelSource;

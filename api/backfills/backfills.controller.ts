@@ -22,6 +22,7 @@ import type { BackfillPreview, BackfillProgress, BackfillRequest } from '../../p
 import { formatInstant, parseInstant } from '../../packages/instants';
 import { requireBackfillRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
+import { portProblems } from '../port-problems';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
@@ -32,14 +33,6 @@ import {
   BackfillRequestDto,
   BackfillStartedDto,
 } from './backfills.dto';
-
-/** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
-const progressProblems = [
-  'INVALID_REQUEST',
-  'BACKFILL_NOT_FOUND',
-  'POSTGRES_UNAVAILABLE',
-  'TEMPORAL_UNAVAILABLE',
-] as const;
 
 @ApiTags('backfills')
 @Controller('backfill')
@@ -60,14 +53,7 @@ export class BackfillsController {
       ],
     },
   })
-  @ApiProblems(
-    'INVALID_REQUEST',
-    'INVALID_DATE_RANGE',
-    'NO_DATA',
-    'BACKFILL_OVERLAP',
-    'POSTGRES_UNAVAILABLE',
-    'TEMPORAL_UNAVAILABLE',
-  )
+  @ApiProblems('PAYLOAD_TOO_LARGE', ...portProblems.backfills.start, ...portProblems.backfills.plan)
   async start(
     @Body() body: BackfillRequestDto,
     @Res({ passthrough: true }) reply: FastifyReply,
@@ -85,7 +71,7 @@ export class BackfillsController {
   @Get(':id')
   @ApiOperation({ summary: 'How far a backfill is' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems(...progressProblems)
+  @ApiProblems('INVALID_REQUEST', ...portProblems.backfills.progress)
   async progress(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.progress(id));
   }
@@ -94,7 +80,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Starts no further chunk; those under way finish' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems(...progressProblems)
+  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.pause(id));
   }
@@ -103,7 +89,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Goes on with a paused backfill' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems(...progressProblems)
+  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.resume)
   async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.resume(id));
   }
@@ -112,7 +98,7 @@ export class BackfillsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancels a backfill; what it published stays' })
   @ApiOkResponse({ type: BackfillProgressDto })
-  @ApiProblems(...progressProblems)
+  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.cancel)
   async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
     return progressDocument(await this.ports.backfills.cancel(id));
   }

@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nest
 import { IsOptional } from 'class-validator';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
+import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe, IsLogicalDate } from '../http/validation';
@@ -27,7 +28,7 @@ export class DriftController {
   @Get()
   @ApiOperation({ summary: 'The drift report of a day' })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
-  @ApiProblems('INVALID_REQUEST', 'DRIFT_NOT_FOUND')
+  @ApiProblems('INVALID_REQUEST', 'DRIFT_NOT_FOUND', ...portProblems.drift.read)
   async read(@Query() { date }: DriftQueryDto): Promise<JsonDocument> {
     const report = await this.ports.drift.read(date);
     if (!report) throw new ChurnError('DRIFT_NOT_FOUND', { date: date ?? 'any day' });

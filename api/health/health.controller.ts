@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { portProblems } from '../port-problems';
 import { ApiProblems } from '../http/problem.dto';
 import { AliveDto, HealthDto } from './health.dto';
 import { HealthReport } from './health-report';
@@ -12,6 +13,7 @@ export class HealthController {
   @Get()
   @ApiOperation({ summary: 'The state of every part; always 200' })
   @ApiOkResponse({ type: HealthDto })
+  @ApiProblems()
   read(): Promise<HealthDto> {
     return this.report.read();
   }
@@ -19,6 +21,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ summary: 'The process runs' })
   @ApiOkResponse({ type: AliveDto })
+  @ApiProblems()
   live(): AliveDto {
     return { status: 'ok' };
   }
@@ -26,7 +29,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: '/predict can answer; 503 says why not' })
   @ApiOkResponse({ type: AliveDto })
-  @ApiProblems('NO_MODEL', 'REDIS_UNAVAILABLE', 'SCHEMA_MISMATCH')
+  @ApiProblems('NO_MODEL', 'SCHEMA_MISMATCH', ...portProblems.onlineFeatures.meta)
   async ready(): Promise<AliveDto> {
     await this.report.assertReady();
     return { status: 'ok' };

@@ -36,10 +36,16 @@ export class ProblemDto {
   readonly errors?: readonly FieldProblemDto[];
 }
 
-/** Documents the codes a route answers with, grouped by HTTP status. */
+/** What every route may answer: of the guard, and of what nobody expected. */
+const GENERAL_CODES = ['FORBIDDEN_HOST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
+
+/**
+ * Documents the codes a route answers with, grouped by HTTP status: those given, each any number of
+ * times, and those that every route may answer with.
+ */
 export function ApiProblems(...codes: ErrorCode[]): MethodDecorator {
   const byStatus = new Map<number, ErrorCode[]>();
-  for (const code of codes) {
+  for (const code of new Set([...codes, ...GENERAL_CODES])) {
     const { httpStatus } = errorCatalogue[code];
     byStatus.set(httpStatus, [...(byStatus.get(httpStatus) ?? []), code]);
   }

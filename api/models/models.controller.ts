@@ -3,6 +3,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
 import type { ModelAliases } from '../../packages/modeling';
+import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
@@ -34,6 +35,7 @@ export class ModelsController {
   @Get('models')
   @ApiOperation({ summary: 'Every version, newest first, and which alias points where' })
   @ApiOkResponse({ type: ModelListDto })
+  @ApiProblems(...portProblems.models.list)
   list(): Promise<ModelListDto> {
     return this.ports.models.list();
   }
@@ -41,7 +43,7 @@ export class ModelsController {
   @Get('models/:version')
   @ApiOperation({ summary: "A version's metadata.json" })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
-  @ApiProblems('INVALID_REQUEST', 'MODEL_NOT_FOUND')
+  @ApiProblems('INVALID_REQUEST', ...portProblems.models.show)
   show(@Param() { version }: VersionParamDto): Promise<JsonDocument> {
     return this.ports.models.show(version);
   }
@@ -50,13 +52,7 @@ export class ModelsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes a version the champion; it serves from the next request on' })
   @ApiOkResponse({ type: AliasesDto })
-  @ApiProblems(
-    'INVALID_REQUEST',
-    'MODEL_NOT_FOUND',
-    'CORRUPT_MODEL',
-    'SCHEMA_MISMATCH',
-    'LOCK_HELD',
-  )
+  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.promote)
   async promote(
     @Param() { version }: VersionParamDto,
     @Body() { reason }: ReasonDto,
@@ -68,13 +64,7 @@ export class ModelsController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Makes the previous champion the champion again' })
   @ApiOkResponse({ type: AliasesDto })
-  @ApiProblems(
-    'INVALID_REQUEST',
-    'MODEL_NOT_FOUND',
-    'CORRUPT_MODEL',
-    'SCHEMA_MISMATCH',
-    'LOCK_HELD',
-  )
+  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.rollback)
   async rollback(@Body() { reason }: ReasonDto): Promise<ModelAliases> {
     return this.served(await this.ports.models.rollback(reason));
   }

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { portProblems } from '../port-problems';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe, isUserId, validateBody } from '../http/validation';
 import {
@@ -29,10 +30,11 @@ export class PredictController {
   @ApiOkResponse({ type: PredictionDto })
   @ApiProblems(
     'INVALID_REQUEST',
+    'PAYLOAD_TOO_LARGE',
     'UNKNOWN_USER',
     'NO_MODEL',
-    'REDIS_UNAVAILABLE',
     'SCHEMA_MISMATCH',
+    ...portProblems.onlineFeatures.read,
   )
   predict(@Req() request: FastifyRequest): Promise<PredictionDto> {
     return this.predictor.predict(userIdOf(request.body), explainOf(request));
@@ -43,7 +45,12 @@ export class PredictController {
   @UsePipes(createValidationPipe())
   @ApiOperation({ summary: 'Up to 1,000 users at once; each gets a prediction or an error' })
   @ApiOkResponse({ type: PredictBatchResponseDto })
-  @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'NO_MODEL', 'REDIS_UNAVAILABLE')
+  @ApiProblems(
+    'INVALID_REQUEST',
+    'PAYLOAD_TOO_LARGE',
+    'NO_MODEL',
+    ...portProblems.onlineFeatures.readMany,
+  )
   async predictBatch(
     @Body() body: PredictBatchRequestDto,
     @Query() query: ExplainQueryDto,

@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { API_PORTS } from '../api-options';
+import { portProblems } from '../port-problems';
 import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
@@ -15,15 +16,7 @@ export class UsersController {
   @Get('at-risk')
   @ApiOperation({ summary: 'Who will most likely leave in the next 30 days, and why' })
   @ApiOkResponse({ type: AtRiskResponseDto })
-  @ApiProblems(
-    'INVALID_REQUEST',
-    'NO_DATA',
-    'NO_STATE',
-    'NO_MODEL',
-    'CORRUPT_MODEL',
-    'SCHEMA_MISMATCH',
-    'POSTGRES_UNAVAILABLE',
-  )
+  @ApiProblems('INVALID_REQUEST', ...portProblems.atRisk.list)
   atRisk(@Query() { limit }: AtRiskQueryDto): Promise<AtRiskResponseDto> {
     return this.ports.atRisk.list({ limit });
   }

@@ -8,6 +8,7 @@ import {
   type Progress,
   type TrainSummary,
 } from '../../contracts';
+import { asDatabaseError } from '../../database';
 import type { FeatureSet, FeatureWording } from '../../features';
 import { dateOf, formatInstant, midnightOf, parseInstant, type LogicalDate } from '../../instants';
 import {
@@ -113,7 +114,9 @@ async function recordModelEvent({ database }: Adapters, event: ModelEvent): Prom
   await database.sql`
     insert into ops.model_events (event_id, at, action, version, previous, reason)
     values (${event.event_id}, ${event.at}, ${event.action}, ${event.version}, ${event.previous}, ${event.reason})
-    on conflict (event_id) do nothing`;
+    on conflict (event_id) do nothing`.catch((error: unknown) => {
+    throw asDatabaseError(error);
+  });
 }
 
 export async function championVersion({ paths }: Pick<Adapters, 'paths'>): Promise<string | null> {

@@ -1,0 +1,78 @@
+import type { ErrorCode } from '../packages/contracts';
+import type { ApiPorts } from './ports';
+
+const postgres = ['POSTGRES_UNAVAILABLE', 'DATABASE_NOT_MIGRATED'] as const;
+/** Reading Parquet files through DuckDB. */
+const queries = [
+  'CORRUPT_FILE',
+  'FILE_MISSING',
+  'DUCKDB_OUT_OF_MEMORY',
+  'DUCKDB_QUERY_FAILED',
+  'STORAGE_UNAVAILABLE',
+] as const;
+const storedModels = ['MODEL_NOT_FOUND', 'CORRUPT_MODEL'] as const;
+/** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
+const backfillById = ['BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', ...postgres] as const;
+const championMoves = [
+  ...storedModels,
+  'SCHEMA_MISMATCH',
+  'LOCK_HELD',
+  'STORAGE_UNAVAILABLE',
+  ...postgres,
+] as const;
+
+type AskedPort = Exclude<
+  keyof ApiPorts,
+  // Data; what never fails; and what /health turns into its answer.
+  'featureSchema' | 'servingModel' | 'predictionLog' | 'probes'
+>;
+
+/**
+ * The errors that each port raises on purpose, which a route that asks it answers with and
+ * documents (`ApiProblems`). Anything else that a port throws is INTERNAL.
+ */
+export const portProblems = {
+  onlineFeatures: {
+    read: ['REDIS_UNAVAILABLE', 'CORRUPT_ONLINE_KEY'],
+    readMany: ['REDIS_UNAVAILABLE'],
+    meta: ['REDIS_UNAVAILABLE', 'CORRUPT_ONLINE_KEY'],
+  },
+  backfills: {
+    start: [
+      'INVALID_REQUEST',
+      'INVALID_DATE_RANGE',
+      'NO_DATA',
+      'BACKFILL_OVERLAP',
+      'TEMPORAL_UNAVAILABLE',
+      ...postgres,
+    ],
+    plan: ['INVALID_REQUEST', 'INVALID_DATE_RANGE', 'NO_DATA', ...postgres],
+    progress: backfillById,
+    pause: backfillById,
+    resume: backfillById,
+    cancel: backfillById,
+  },
+  partitions: { list: postgres },
+  models: {
+    list: ['CORRUPT_MODEL'],
+    show: storedModels,
+    promote: championMoves,
+    rollback: ['INVALID_REQUEST', ...championMoves],
+  },
+  atRisk: {
+    list: [
+      'NO_DATA',
+      'NO_STATE',
+      'NO_MODEL',
+      ...storedModels,
+      'SCHEMA_MISMATCH',
+      ...postgres,
+      ...queries,
+    ],
+  },
+  drift: { read: [...postgres, ...queries] },
+} as const satisfies {
+  readonly [Port in AskedPort]: {
+    readonly [Method in keyof ApiPorts[Port]]: readonly ErrorCode[];
+  };
+};
