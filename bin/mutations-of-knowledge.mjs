@@ -80,7 +80,9 @@ export const knowledgeMutations = [
   spines('moments that were served', "if (knowledge.kind === 'as-served') {", 'if (!knowledge) {', [
     history,
   ]),
-  planned('S that is asked for', '    batch,\n', '    batch: latest.batch,\n', [earlier]),
+  planned('S that is asked for', 'known: { at, batch }', 'known: { at, batch: latest.batch }', [
+    earlier,
+  ]),
   planned('S that is not there', 'if (batch > latest.batch) {', 'if (batch < 0) {', [earlier]),
   mirrored('loads that are missing', 'if (throughBatch > lastBatch) {', 'if (throughBatch < 0) {', [
     rawLog,

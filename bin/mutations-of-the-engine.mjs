@@ -243,12 +243,12 @@ export const engineMutations = [
   // History
   spine(
     'K of a spine',
-    'ingested_at <= make_timestamptz(${known.at})`',
-    'ingested_at < make_timestamptz(${known.at})`',
+    'ingested_at <= make_timestamptz(${knowledge.at})`',
+    'ingested_at < make_timestamptz(${knowledge.at})`',
   ),
   spine(
     'arrival after each T of a spine',
-    '`greatest(${e}, epoch_us(ingested_at) - ${known.afterMicros})`',
+    '`greatest(${e}, epoch_us(ingested_at) - ${knowledge.afterMicros})`',
     'e',
   ),
   spine(

@@ -111,7 +111,7 @@ export const storeMutations = [
     't.batch > p.label_batch OR t.k > p.label_known_at',
     't.batch > p.label_batch',
   ),
-  late('rows yet to arrive', ') WHERE k <= ${parseInstant(snapshot.latest.at)}`', ') WHERE true`'),
+  late('rows yet to arrive', ') WHERE k <= ${parseInstant(present.at)}`', ') WHERE true`'),
   late('checked before', 'Math.max(own.batch, checked.batch ?? 0)', 'own.batch'),
   late(
     'late features of pinned partitions',
@@ -120,8 +120,8 @@ export const storeMutations = [
   ),
   late(
     'K and S kept with a new label',
-    'late ? snapshot.latest : { at: manifest.known_at, batch: manifest.batch }',
-    'snapshot.latest',
+    'late ? { at: present.at, batch: present.batch } : knowledgeIn(manifest)',
+    '{ at: present.at, batch: present.batch }',
   ),
   late('an expired claim', "status !== 'running' || isExpired ||", "status !== 'running' ||"),
   late('a claim of an earlier attempt', ' || claimedBy === options.owner', ''),
@@ -130,12 +130,8 @@ export const storeMutations = [
     "(status !== 'running' || isExpired || claimedBy === options.owner)",
     'true',
   ),
-  late('labels mature by L', 'return end <= parseInstant(snapshot.latest.at) && end', 'return end'),
-  late(
-    'labels mature by complete_through',
-    ' && end <= parseInstant(snapshot.completeThrough);',
-    ';',
-  ),
+  late('labels mature by L', 'return end <= parseInstant(at) && end', 'return end'),
+  late('labels mature by complete_through', ' && end <= parseInstant(completeThrough);', ';'),
   late('matured labels', 'if (isDue && !manifest.label_mature && manifest.rows > 0)', 'if (false)'),
   late(
     'late labels',

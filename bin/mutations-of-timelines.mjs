@@ -61,7 +61,7 @@ export const timelineMutations = [
     '.filter(({ from, until }) => isAsked(from, until))',
     '.slice(1)',
   ),
-  choosing('timelines before the last arrival', 'timelines.lastArrival > known.at', 'false'),
+  choosing('timelines before the last arrival', 'timelines.lastArrival > knowledge.at', 'false'),
   choosing('sessions after a pause', 'if (pauses) sums', 'if (pauses && micros < 0) sums'),
   choosing(
     'users who ask nothing',
@@ -78,7 +78,7 @@ export const timelineMutations = [
     '[writerVersion, timelineKey(featureSet), states]',
     '[writerVersion, states]',
   ),
-  storing('timelines of later rows', 'if (lastArrival > options.knownAt) return undefined;', ''),
+  storing('timelines of later rows', 'if (lastArrival > known.at) return undefined;', ''),
   storing('parts of another size', 'sizes[index] === bytes', 'true'),
   storing('what a killed call left', 'if (mtimeMs < oldest) await', 'if (mtimeMs < 0) await'),
   storing('what is being made', 'if (mtimeMs < oldest) await', 'await'),

@@ -10,20 +10,17 @@ export interface Knowledge {
   readonly batch: number;
 }
 
-/** L with its S, and how far the source was complete in it; null: it was never said. */
+/**
+ * L with its S, and how far the source was complete over the batches up to S; null: it was never
+ * said. What is known at present has this shape too, since L is the latest moment when planned: K, L
+ * and their batches are taken together.
+ */
 export interface LabelKnowledge extends Knowledge {
   readonly completeThrough: InstantText | null;
 }
 
 /** How a partition's K was chosen. Late data restates only `latest` partitions. */
 export type KnowledgeKind = 'latest' | 'as-served' | 'pinned';
-
-/** K, L and their batches, taken together under the load lock; they travel together. */
-export interface KnowledgeSnapshot {
-  readonly latest: Knowledge;
-  /** How far the source is complete, over all batches `<= latest.batch`; null before any load. */
-  readonly completeThrough: InstantText | null;
-}
 
 /** What `--known-at` asks for: `latest`, `as-served`, or an instant. */
 export type KnownAtRequest = string;

@@ -1,4 +1,4 @@
-import type { InstantText, KnowledgeKind } from './knowledge';
+import type { InstantText, Knowledge, KnowledgeKind, LabelKnowledge } from './knowledge';
 import type { FeatureValues } from './predictions';
 
 /** Why a revision was published; shown to people. */
@@ -30,6 +30,20 @@ export interface PartitionManifest {
   readonly source_counts: Readonly<Record<string, number>>;
   readonly writer_version: string;
   readonly reason: RevisionReason;
+}
+
+/** K and S of a revision's features. */
+export function knowledgeIn({ known_at: at, batch }: PartitionManifest): Knowledge {
+  return { at, batch };
+}
+
+/** L, its S, and how far the source was complete in it, of a revision's label. */
+export function labelKnowledgeIn(manifest: PartitionManifest): LabelKnowledge {
+  return {
+    at: manifest.label_known_at,
+    batch: manifest.label_batch,
+    completeThrough: manifest.label_complete_through,
+  };
 }
 
 export type PartitionStatus = 'running' | 'succeeded' | 'failed' | 'cancelled';

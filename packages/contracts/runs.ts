@@ -84,12 +84,27 @@ export interface PlannedKnowledge {
   readonly completeThrough: string | null;
 }
 
+/** A plan of features with this knowledge, and of labels with that. */
+export function plannedKnowledgeOf(
+  kind: KnowledgeKind,
+  { known, label }: { known: Knowledge; label: LabelKnowledge },
+): PlannedKnowledge {
+  return {
+    kind,
+    knownAt: known.at,
+    batch: known.batch,
+    labelKnownAt: label.at,
+    labelBatch: label.batch,
+    completeThrough: label.completeThrough,
+  };
+}
+
 /** K and S of a plan; for `as-served` S is that of dates which no daily run has served. */
 export function knowledgeOf({ knownAt, batch }: PlannedKnowledge): Knowledge {
   return { at: knownAt, batch };
 }
 
-/** L and its S of a plan. */
+/** L, its S, and how far the source was complete in it, of a plan. */
 export function labelKnowledgeOf(planned: PlannedKnowledge): LabelKnowledge {
   const { labelKnownAt, labelBatch, completeThrough } = planned;
   return { at: labelKnownAt, batch: labelBatch, completeThrough };

@@ -2,7 +2,7 @@ import { quoteLiteral, readParquet } from '../duckdb';
 import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
 import type { RawTable, SegmentFiles } from './grid/compile-tiles';
 import type { FeatureSet } from './feature-set';
-import type { KnowledgeAt, LabelKnowledge } from './grid/grid';
+import type { KnowledgeMicros, LabelKnowledgeMicros } from './grid/grid';
 import { isOfType } from './language/is-of-type';
 import {
   sourcesOfFeatures,
@@ -20,8 +20,8 @@ export interface MomentQuestion {
   /** T. */
   readonly at: EpochMicros;
   /** K and S. */
-  readonly known: KnowledgeAt;
-  readonly label: LabelKnowledge;
+  readonly known: KnowledgeMicros;
+  readonly label: LabelKnowledgeMicros;
   readonly segments: SegmentFiles;
 }
 
@@ -67,7 +67,7 @@ function instant(at: EpochMicros): string {
   return `TIMESTAMPTZ ${quoteLiteral(formatInstant(at))}`;
 }
 
-function isKnown({ at, batch }: KnowledgeAt): string {
+function isKnown({ at, batch }: KnowledgeMicros): string {
   return `ingested_at <= ${instant(at)} AND batch <= ${batch}`;
 }
 
@@ -118,7 +118,7 @@ function total(feature: FeatureDefinition, { sum, from }: { sum: string; from: s
 
 function labelOf(
   { silentIn, cancelledBy }: LabelDefinition,
-  { horizonEnd, known }: { horizonEnd: EpochMicros; known: LabelKnowledge },
+  { horizonEnd, known }: { horizonEnd: EpochMicros; known: LabelKnowledgeMicros },
 ): string {
   const { at, completeThrough } = known;
   if (completeThrough === null || horizonEnd > at || horizonEnd > completeThrough) {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { ChurnError, type PublishedPartition } from '../contracts';
+import { ChurnError, knowledgeIn, type Knowledge, type PublishedPartition } from '../contracts';
 import type { LogicalDate } from '../instants';
 import { quoteIdentifier, readParquet, type DuckDb } from '../duckdb';
 import { sha256OfFile, systemCode } from '../durable-files';
@@ -11,8 +11,7 @@ export interface ServedFeatures {
   readonly date: LogicalDate;
   readonly path: string;
   /** K and S they were computed with. */
-  readonly knownAt: string;
-  readonly batch: number;
+  readonly known: Knowledge;
   /** The revision that holds them; null: they were computed for this training. */
   readonly revision: number | null;
   readonly rows: number;
@@ -29,8 +28,9 @@ export interface DayRows {
 /** Whose features count, and how many rows there are. */
 export function featuresOf({ labels, served }: DayRows): Omit<ServedFeatures, 'date'> {
   if (served) return served;
-  const { known_at: knownAt, batch, revision, rows, bytes, sha256 } = labels.manifest;
-  return { path: labels.path, knownAt, batch, revision, rows, bytes, sha256 };
+  const { manifest, path } = labels;
+  const { revision, rows, bytes, sha256 } = manifest;
+  return { path, known: knowledgeIn(manifest), revision, rows, bytes, sha256 };
 }
 
 /** The served features, where they are in another file than the labels. */

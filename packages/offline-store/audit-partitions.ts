@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { PartitionManifest, Progress } from '../contracts';
+import { knowledgeIn, labelKnowledgeIn, type PartitionManifest, type Progress } from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { withWriters } from './vectors/compute-grid';
@@ -198,12 +198,8 @@ export function requestOf(manifest: PartitionManifest): PartitionRequest {
   return {
     date: manifest.date,
     kind: manifest.knowledge,
-    known: { at: manifest.known_at, batch: manifest.batch },
-    label: {
-      at: manifest.label_known_at,
-      batch: manifest.label_batch,
-      completeThrough: manifest.label_complete_through,
-    },
+    known: knowledgeIn(manifest),
+    label: labelKnowledgeIn(manifest),
     reason: manifest.reason,
   };
 }

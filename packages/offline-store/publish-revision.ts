@@ -70,7 +70,7 @@ export async function stageRevision(
     date: request.date,
     feature_time: formatInstant(midnightOf(request.date)),
     revision,
-    ...knowledgeOf(request, context.featureSet),
+    ...knowledgeFields(request, context.featureSet),
     rows,
     content_hash: options.contentHash,
     ...(await describeFile(temporary.revisionFile)),
@@ -83,7 +83,7 @@ export async function stageRevision(
   return { manifest, temporary, discard: () => removeAll(Object.values(temporary)) };
 }
 
-function knowledgeOf(
+function knowledgeFields(
   { kind, known, label, date }: PartitionRequest,
   { label: definition }: FeatureSet,
 ) {

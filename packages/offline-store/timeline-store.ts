@@ -16,6 +16,7 @@ import {
   sourcesOfFeatures,
   timelineKey,
   writeTimelines,
+  type Grid,
   type TimelineFiles,
   type TimelineOptions,
 } from '../features';
@@ -33,9 +34,9 @@ interface StoreOptions extends TimelineOptions {
   readonly timelinesDir: string;
 }
 
-interface MakeOptions extends StoreOptions {
-  /** K of what is asked: nothing is made of rows that arrived later. */
-  readonly knownAt: EpochMicros;
+interface MakeOptions extends Omit<StoreOptions, 'batch'> {
+  /** K and S of what is asked: nothing is made where rows of the batches arrived after K. */
+  readonly known: Grid['knowledge'][number];
   readonly now: EpochMicros;
   readonly onPart: (done: number, total: number) => void;
   readonly part?: { readonly users: number; readonly values: number };
@@ -70,11 +71,12 @@ function sizeOf(file: string): Promise<number | undefined> {
  */
 export async function makeTimelines(
   duckDb: DuckDb,
-  options: MakeOptions,
+  { known, ...others }: MakeOptions,
 ): Promise<TimelineFiles | undefined> {
+  const options = { ...others, batch: known.batch };
   const final = await folderOf(options);
   const lastArrival = await latestArrival(duckDb, options);
-  if (lastArrival > options.knownAt) return undefined;
+  if (lastArrival > known.at) return undefined;
   const { timelinesDir, now } = options;
   await makeFolder(timelinesDir);
   await removeLeftovers(timelinesDir, now);

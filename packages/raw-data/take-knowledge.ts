@@ -1,12 +1,13 @@
-import type { InstantText, KnowledgeSnapshot } from '../contracts';
+import type { InstantText, LabelKnowledge } from '../contracts';
 import { asDatabaseError, withLoadLock, type Database } from '../database';
 import { formatInstant, parseInstant } from '../instants';
 
 /**
- * K and L with their batch: everything that is known now. Taken under the load lock, so that no
- * row can still arrive behind it. In simulated time *now* is how far the source is loaded.
+ * The latest K and L, which are one moment, with their batch: everything that is known now. Taken
+ * under the load lock, so that no row can still arrive behind it. In simulated time *now* is how far
+ * the source is loaded.
  */
-export async function takeKnowledge(database: Database): Promise<KnowledgeSnapshot> {
+export async function takeKnowledge(database: Database): Promise<LabelKnowledge> {
   try {
     return await withLoadLock(database, async (tx) => {
       // Not before the last commit, even if the clock was set back since.
@@ -18,7 +19,8 @@ export async function takeKnowledge(database: Database): Promise<KnowledgeSnapsh
         FROM ops.load_batches`;
       const { at, batch, complete_through: completeThrough } = row!;
       return {
-        latest: { at: canonical(at), batch },
+        at: canonical(at),
+        batch,
         completeThrough: completeThrough === null ? null : canonical(completeThrough),
       };
     });

@@ -295,7 +295,7 @@ describe('an installation whose partitions were made before there was a state', 
         );
         expect(served).toMatchObject({ revision: added.get(DAILY)!.revision });
         const manifests = await readManifests(application.adapters.paths, DAILY);
-        expect(manifests[0]!.known_at).toBe(served!.knownAt);
+        expect(manifests[0]!.known_at).toBe(served!.known.at);
       });
     });
   });

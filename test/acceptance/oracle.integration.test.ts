@@ -44,8 +44,8 @@ async function subjectOf(
   options: { from: string; to: string; seed: string },
 ): Promise<Subject> {
   const { database } = application.adapters;
-  const snapshot = await takeKnowledge(database);
-  const latest = { at: parseInstant(snapshot.latest.at), batch: snapshot.latest.batch };
+  const { at, batch: lastBatch } = await takeKnowledge(database);
+  const latest = { at: parseInstant(at), batch: lastBatch };
   const completeThrough: (bigint | null)[] = [null];
   for (let batch = 1; batch <= latest.batch; batch += 1) {
     const text = await completeThroughOf(database, batch);

@@ -1,4 +1,4 @@
-import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import type { LabelKnowledge } from '../../packages/contracts/knowledge';
 import type { PartitionManifest } from '../../packages/contracts/partitions';
 import type { RawTables } from '../support/oracle';
 import { formatInstant, MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
@@ -14,7 +14,7 @@ type Arrived<R> = R & { readonly ingestedAt: bigint; readonly batch: number };
 export function mayBeRestated(
   raw: RawTables,
   manifest: PartitionManifest,
-  { before, now }: { before: KnowledgeSnapshot; now: KnowledgeSnapshot },
+  { before, now }: { before: LabelKnowledge; now: LabelKnowledge },
 ): boolean {
   const facts = factsOf(raw).filter(isKnownIn(now));
   const isNew = (fact: Arrived<Fact>) => !isKnownIn(before)(fact);
@@ -28,17 +28,14 @@ export function mayBeRestated(
 }
 
 /** Whether all of the horizon is over, and the source complete for it. */
-export function isLabelKnowable(
-  date: string,
-  { latest, completeThrough }: KnowledgeSnapshot,
-): boolean {
+export function isLabelKnowable(date: string, { at, completeThrough }: LabelKnowledge): boolean {
   const end = formatInstant(midnightOf(date) + 30n * MICROS_PER_DAY);
-  return completeThrough !== null && end <= latest.at && end <= completeThrough;
+  return completeThrough !== null && end <= at && end <= completeThrough;
 }
 
-function isKnownIn({ latest }: KnowledgeSnapshot) {
-  const at = parseInstant(latest.at);
-  return (row: Arrived<object>) => row.ingestedAt <= at && row.batch <= latest.batch;
+function isKnownIn({ at, batch }: LabelKnowledge) {
+  const known = parseInstant(at);
+  return (row: Arrived<object>) => row.ingestedAt <= known && row.batch <= batch;
 }
 
 function factsOf(raw: RawTables): Arrived<Fact>[] {

@@ -32,16 +32,18 @@ const spine = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-const knowledge: fc.Arbitrary<SpineKnowledge> = fc.record({
-  batch: fc.integer({ min: 1, max: BATCHES }),
-  known: fc.oneof(
-    moment.map((at) => ({ at })),
-    fc.constant({ at: ALL_KNOWN }),
-    fc.constantFrom(MICROS_PER_HOUR, 0n, 3n * MICROS_PER_DAY).map((afterMicros) => ({
-      afterMicros,
-    })),
-  ),
-});
+const knowledge: fc.Arbitrary<SpineKnowledge> = fc
+  .record({
+    batch: fc.integer({ min: 1, max: BATCHES }),
+    known: fc.oneof(
+      moment.map((at) => ({ at })),
+      fc.constant({ at: ALL_KNOWN }),
+      fc.constantFrom(MICROS_PER_HOUR, 0n, 3n * MICROS_PER_DAY).map((afterMicros) => ({
+        afterMicros,
+      })),
+    ),
+  })
+  .map(({ batch, known }) => ({ ...known, batch }));
 
 const now = BASE + 40n * MICROS_PER_DAY;
 
@@ -108,7 +110,7 @@ describe('for any spine, a row out per row in', () => {
     const law = fc.asyncProperty(randomWorld, spine, sizes, (raw, rows, size) =>
       rig.withRawLog(raw, async (segments) => {
         await writeSpine(rig, rows);
-        const known = { batch: BATCHES, known: { at: ALL_KNOWN } };
+        const known = { at: ALL_KNOWN, batch: BATCHES };
         const options = { featureSet: unusual, knowledge: known, segments, now };
         const before = await computeHistory(rig.duckDb, options);
         const made = { features: unusual, ...size };
@@ -143,11 +145,12 @@ function expected(
   defined: FeatureSet,
   raw: RawTables,
   { userId, t }: { userId: string; t: bigint | null },
-  { known, batch }: SpineKnowledge,
+  known: SpineKnowledge,
 ) {
   if (t === null) return 'invalid_time';
   if (t > now) return 'in_the_future';
   const knownAt = 'at' in known ? known.at : t + known.afterMicros;
+  const { batch } = known;
   const question = { userId, at: t, knownAt, batch };
   const unlabelled = { labelKnownAt: knownAt, labelBatch: batch, completeThrough: null };
   const answer = naiveVector(defined, raw, { ...question, ...unlabelled });

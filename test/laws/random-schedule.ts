@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import type { LabelKnowledge } from '../../packages/contracts/knowledge';
 import {
   formatInstant,
   MICROS_PER_DAY,
@@ -21,7 +21,7 @@ export interface Published {
 
 /** Batches arrive one after the other; each step has one more, the last one only more time. */
 export interface Schedule {
-  readonly snapshots: readonly KnowledgeSnapshot[];
+  readonly snapshots: readonly LabelKnowledge[];
   readonly partitions: readonly Published[];
 }
 
@@ -53,13 +53,14 @@ export const randomSchedule: fc.Arbitrary<Schedule> = fc
   }));
 
 /** @param lags By how much the source's completeness lags; null: at first it is not known at all. */
-function snapshotsAfter(passes: readonly bigint[], lags: bigint | null): KnowledgeSnapshot[] {
+function snapshotsAfter(passes: readonly bigint[], lags: bigint | null): LabelKnowledge[] {
   let now = BASE + 8n * DAY + HOUR;
   const moments = [now, ...passes.map((passed) => (now += passed))];
   return moments.map((moment, index) => {
     const isUnknown = lags === null && index < 2;
     return {
-      latest: { at: formatInstant(moment), batch: Math.min(index + 1, BATCHES) },
+      at: formatInstant(moment),
+      batch: Math.min(index + 1, BATCHES),
       completeThrough: isUnknown ? null : formatInstant(moment - (lags ?? 0n)),
     };
   });
@@ -69,9 +70,8 @@ function snapshotsAfter(passes: readonly bigint[], lags: bigint | null): Knowled
 export function requestAt(
   { date, kind, step }: Published,
   { snapshots }: Schedule,
-  now: KnowledgeSnapshot,
+  now: LabelKnowledge,
 ): PartitionRequest {
-  const own = kind === 'latest' ? now : snapshots[step]!;
-  const label = { ...now.latest, completeThrough: now.completeThrough };
-  return { date, kind, known: own.latest, label, reason: 'backfill' };
+  const { at, batch } = kind === 'latest' ? now : snapshots[step]!;
+  return { date, kind, known: { at, batch }, label: now, reason: 'backfill' };
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { momentOf, type Grid, type KnowledgeAt } from '../../packages/features/grid/grid';
+import { momentOf, type Grid, type KnowledgeMicros } from '../../packages/features/grid/grid';
 import type { RawTables } from '../support/oracle';
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../packages/instants/epoch-micros';
 import { midnightOf } from '../../packages/instants/logical-date';
@@ -230,7 +230,7 @@ function knowledgeOf(
     knownAfter: bigint;
     batch: number;
   },
-  label: KnowledgeAt,
+  label: KnowledgeMicros,
 ): Grid['knowledge'] {
   const { count, kind, steps, batch } = asked;
   if (kind === 'as the label') return [label];

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { dataPaths } from '../../packages/config/data-paths';
-import type { KnowledgeSnapshot } from '../../packages/contracts/knowledge';
+import type { LabelKnowledge } from '../../packages/contracts/knowledge';
+import { labelKnowledgeIn } from '../../packages/contracts/partitions';
 import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
 import { featureSet } from '../../packages/features/feature-set';
 import type { RawTables } from '../support/oracle';
@@ -18,7 +19,7 @@ import { randomWorld } from './random-world';
 
 /** What one step of a schedule did. */
 interface Step {
-  readonly now: KnowledgeSnapshot;
+  readonly now: LabelKnowledge;
   readonly before: readonly LedgerRow[];
   /** The dates that were looked at again, and those of them that got a new revision. */
   readonly restated: readonly string[];
@@ -65,16 +66,14 @@ describe('late data', () => {
 
   function expectMaturity(rows: readonly LedgerRow[]): void {
     for (const { date, manifest } of rows) {
-      const { label_known_at: at, label_batch: batch } = manifest!;
-      const known = { latest: { at, batch }, completeThrough: manifest!.label_complete_through };
       expect({ date, mature: manifest!.label_mature }).toEqual({
         date,
-        mature: isLabelKnowable(date, known),
+        mature: isLabelKnowable(date, labelKnowledgeIn(manifest!)),
       });
     }
   }
 
-  function expectMinimal(raw: RawTables, step: Step, before: KnowledgeSnapshot): void {
+  function expectMinimal(raw: RawTables, step: Step, before: LabelKnowledge): void {
     const allowed = step.before
       .filter(({ manifest }) => mayBeRestated(raw, manifest!, { before, now: step.now }))
       .map(({ date }) => date);
@@ -111,14 +110,14 @@ describe('late data', () => {
     return steps;
   }
 
-  async function restate(context: ComputeContext, snapshot: KnowledgeSnapshot) {
+  async function restate(context: ComputeContext, present: LabelKnowledge) {
     const { ledger, segments, owner } = context;
     const duckDb = await rig.openDuckDb();
     const rows = await ledger.list();
-    const plan = await findRestatements({ duckDb, rows, owner, snapshot, featureSet, segments });
+    const plan = await findRestatements({ duckDb, rows, owner, present, featureSet, segments });
     duckDb.close();
     const { outcomes } = await computePartitions(context, plan.requests);
-    await ledger.noteChecked(plan.untouched, snapshot.latest);
+    await ledger.noteChecked(plan.untouched, present);
     const published = outcomes.filter(({ status }) => status === 'published');
     return {
       restated: plan.requests.map(({ date }) => date),

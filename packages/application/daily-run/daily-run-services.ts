@@ -1,6 +1,7 @@
 import {
   ChurnError,
   knowledgeOf,
+  plannedKnowledgeOf,
   type DailyRunReport,
   type DayComputed,
   type PlannedKnowledge,
@@ -103,14 +104,9 @@ export function requireNotInFuture(date: LogicalDate, latest: EpochMicros): void
 }
 
 function storedKnowledge({ known_at, batch, complete_through }: DailyRow): PlannedKnowledge {
-  const known = { knownAt: known_at ?? '', batch: batch ?? 0 };
-  return {
-    kind: 'latest',
-    ...known,
-    labelKnownAt: known.knownAt,
-    labelBatch: known.batch,
-    completeThrough: complete_through,
-  };
+  const known = { at: known_at ?? '', batch: batch ?? 0 };
+  const label = { ...known, completeThrough: complete_through };
+  return plannedKnowledgeOf('latest', { known, label });
 }
 
 /** Publishes the day's partition, and restates those that late data or matured labels touch. */

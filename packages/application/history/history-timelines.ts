@@ -1,8 +1,7 @@
-import type { PlannedKnowledge, Progress } from '../../contracts';
+import { knowledgeOf, type PlannedKnowledge, type Progress } from '../../contracts';
 import { countParquetRows, type DuckDb } from '../../duckdb';
 import type { TimelineFiles } from '../../features';
-import { parseInstant } from '../../instants';
-import { findTimelines, makeTimelines } from '../../offline-store';
+import { findTimelines, makeTimelines, parseKnowledge } from '../../offline-store';
 import type { RawLog, RawTable } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 
@@ -45,21 +44,21 @@ async function findOrMake(
   { featureSet, paths, now }: Adapters,
   { duckDb, rawLog, knowledge, rows, progress }: Asked,
 ): Promise<TimelineFiles | undefined> {
-  const { batch } = knowledge;
+  const known = parseKnowledge(knowledgeOf(knowledge));
+  const { batch } = known;
   const options = {
     featureSet,
     segments: (table: RawTable, through: number) => rawLog.segments(table, through),
-    batch,
     timelinesDir: paths.timelines,
     signal: progress.signal,
   };
-  const found = await findTimelines(options);
+  const found = await findTimelines({ ...options, batch });
   if (found) return found;
   const users = await countParquetRows(duckDb, rawLog.segments('users', batch));
   if (rows < users * ROWS_PER_USER_MIN) return undefined;
   return makeTimelines(duckDb, {
     ...options,
-    knownAt: parseInstant(knowledge.knownAt),
+    known,
     now: now(),
     onPart: (done, total) => progress.report({ what: 'history: timelines', done, total }),
   });

@@ -3,6 +3,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   ChurnError,
+  knowledgeOf,
   type KnownAtRequest,
   type PlannedKnowledge,
   type Progress,
@@ -19,6 +20,7 @@ import {
   type SpineKnowledge,
 } from '../../features';
 import { MICROS_PER_HOUR, parseInstant } from '../../instants';
+import { parseKnowledge } from '../../offline-store';
 import { readSpine } from '../../raw-data';
 import { withTimelines } from './history-timelines';
 import type { Adapters } from '../open/open-adapters';
@@ -115,10 +117,11 @@ async function compute(adapters: Adapters, work: Work & { rows: number }): Promi
   return history;
 }
 
-function spineKnowledge({ kind, knownAt, batch }: PlannedKnowledge): SpineKnowledge {
-  const known =
-    kind === 'as-served' ? { afterMicros: MICROS_PER_HOUR } : { at: parseInstant(knownAt) };
-  return { batch, known };
+function spineKnowledge(planned: PlannedKnowledge): SpineKnowledge {
+  const known = knowledgeOf(planned);
+  return planned.kind === 'as-served'
+    ? { afterMicros: MICROS_PER_HOUR, batch: known.batch }
+    : parseKnowledge(known);
 }
 
 async function write(

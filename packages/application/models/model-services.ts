@@ -98,11 +98,11 @@ async function trainingDay(
   { database }: Adapters,
   asOf: LogicalDate | undefined,
 ): Promise<LogicalDate> {
-  const { latest, completeThrough } = await takeKnowledge(database);
-  if (latest.batch === 0) throw new ChurnError('NO_DATA');
-  const known = parseInstant(latest.at);
+  const { at, batch, completeThrough } = await takeKnowledge(database);
+  if (batch === 0) throw new ChurnError('NO_DATA');
+  const known = parseInstant(at);
   if (asOf !== undefined && midnightOf(asOf) > known) {
-    const problem = `--as-of lies in the future; the latest moment known is ${latest.at}`;
+    const problem = `--as-of lies in the future; the latest moment known is ${at}`;
     throw new ChurnError('INVALID_REQUEST', { problem });
   }
   const complete = completeThrough === null ? known : parseInstant(completeThrough);

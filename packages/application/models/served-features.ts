@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import type {
-  PartitionManifest,
-  PlannedKnowledge,
-  Progress,
-  PublishedPartition,
+import {
+  knowledgeIn,
+  type PartitionManifest,
+  type PlannedKnowledge,
+  type Progress,
+  type PublishedPartition,
 } from '../../contracts';
 import { parquetRowCounts } from '../../duckdb';
 import type { ServedFeatures } from '../../modeling';
@@ -69,8 +70,8 @@ async function servedRevision(
 }
 
 function describe(manifest: PartitionManifest, path: string): ServedFeatures {
-  const { date, known_at: knownAt, batch, revision, rows, bytes, sha256 } = manifest;
-  return { date, path, knownAt, batch, revision, rows, bytes, sha256 };
+  const { date, revision, rows, bytes, sha256 } = manifest;
+  return { date, path, known: knowledgeIn(manifest), revision, rows, bytes, sha256 };
 }
 
 async function computeServed(
@@ -92,16 +93,7 @@ async function computeServed(
     if (path === undefined || rows === 0) continue;
     const { size: bytes } = await stat(path);
     const sha256 = await sha256OfFile(path);
-    computed.push({
-      date,
-      path,
-      knownAt: known.at,
-      batch: known.batch,
-      revision: null,
-      rows,
-      bytes,
-      sha256,
-    });
+    computed.push({ date, path, known, revision: null, rows, bytes, sha256 });
   }
   return computed;
 }

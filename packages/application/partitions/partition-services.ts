@@ -140,10 +140,7 @@ export async function planRestatements(
       duckDb,
       rows,
       owner,
-      snapshot: {
-        latest: { at: knowledge.labelKnownAt, batch: knowledge.labelBatch },
-        completeThrough: knowledge.completeThrough,
-      },
+      present: labelKnowledgeOf(knowledge),
       featureSet,
       segments: context.segments,
     });

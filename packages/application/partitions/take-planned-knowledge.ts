@@ -1,7 +1,8 @@
 import {
   ChurnError,
-  type KnowledgeSnapshot,
+  plannedKnowledgeOf,
   type KnownAtRequest,
+  type LabelKnowledge,
   type PlannedKnowledge,
 } from '../../contracts';
 import { formatInstant, parseInstant } from '../../instants';
@@ -24,28 +25,21 @@ export async function takePlannedKnowledge(
  * @throws ChurnError INVALID_REQUEST when K is not an instant, or K or S lie after what is known now.
  */
 export function planKnowledge(
-  snapshot: KnowledgeSnapshot,
+  latest: LabelKnowledge,
   knownAt: KnownAtRequest,
-  batch = snapshot.latest.batch,
+  batch = latest.batch,
 ): PlannedKnowledge {
-  const { latest } = snapshot;
   if (latest.batch === 0) throw new ChurnError('NO_DATA');
   if (batch > latest.batch) {
     const problem = `batch ${batch} is not loaded; the latest is ${latest.batch}`;
     throw new ChurnError('INVALID_REQUEST', { problem });
   }
   const isPinned = knownAt !== 'latest' && knownAt !== 'as-served';
-  return {
-    kind: isPinned ? 'pinned' : knownAt,
-    knownAt: isPinned ? pinnedInstant(snapshot, knownAt) : latest.at,
-    batch,
-    labelKnownAt: latest.at,
-    labelBatch: latest.batch,
-    completeThrough: snapshot.completeThrough,
-  };
+  const at = isPinned ? pinnedInstant(latest, knownAt) : latest.at;
+  return plannedKnowledgeOf(isPinned ? 'pinned' : knownAt, { known: { at, batch }, label: latest });
 }
 
-function pinnedInstant(snapshot: KnowledgeSnapshot, text: string): string {
+function pinnedInstant(latest: LabelKnowledge, text: string): string {
   let instant: bigint;
   try {
     instant = parseInstant(text);
@@ -54,9 +48,9 @@ function pinnedInstant(snapshot: KnowledgeSnapshot, text: string): string {
       problem: `known_at is neither latest nor as-served, and ${(error as Error).message}`,
     });
   }
-  if (instant > parseInstant(snapshot.latest.at)) {
+  if (instant > parseInstant(latest.at)) {
     throw new ChurnError('INVALID_REQUEST', {
-      problem: `known_at lies in the future; the latest moment known is ${snapshot.latest.at}`,
+      problem: `known_at lies in the future; the latest moment known is ${latest.at}`,
     });
   }
   return formatInstant(instant);

@@ -3,7 +3,7 @@ import { MICROS_PER_DAY } from '../../instants';
 import type { TileColumn, SourcePlan } from './accumulators';
 import type { TileRows } from './tile-collector';
 import type { FeatureSet } from '../feature-set';
-import { momentOf, type Grid, type KnowledgeAt } from './grid';
+import { momentOf, type Grid, type KnowledgeMicros } from './grid';
 import { isOfType } from '../language/is-of-type';
 import type { SourceTable } from '../language/feature-definition';
 import { readPiece, type SegmentPiece } from './segment-pieces';
@@ -170,7 +170,7 @@ export function throughBatch(grid: Grid): number {
 }
 
 /** What some moment or the label knows: nothing else of the raw log is read. */
-function latestKnowledge({ knowledge, label }: Grid): KnowledgeAt {
+function latestKnowledge({ knowledge, label }: Grid): KnowledgeMicros {
   return [...knowledge, label].reduce((latest, { at, batch }) => ({
     at: at > latest.at ? at : latest.at,
     batch: Math.max(batch, latest.batch),
@@ -280,7 +280,7 @@ function isForLabel({ label }: SourcePlan): boolean {
 }
 
 /** Whether the label, or a moment, knows a row; true where all rows are known by `latest`. */
-function isKnown({ at, batch }: KnowledgeAt, latest?: KnowledgeAt): string {
+function isKnown({ at, batch }: KnowledgeMicros, latest?: KnowledgeMicros): string {
   const isLatest = latest !== undefined && at >= latest.at && batch >= latest.batch;
   return isLatest ? ALWAYS : `(k <= ${at} AND batch <= ${batch})`;
 }

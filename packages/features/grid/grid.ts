@@ -2,14 +2,14 @@ import { MICROS_PER_DAY, type EpochMicros } from '../../instants';
 
 const DAY = Number(MICROS_PER_DAY);
 
-/** K with its S: rows with `ingestedAt <= at` in batches `<= batch` are known. */
-export interface KnowledgeAt {
+/** K with its S, in epoch microseconds: rows with `ingestedAt <= at` in batches `<= batch` are known. */
+export interface KnowledgeMicros {
   readonly at: EpochMicros;
   readonly batch: number;
 }
 
-/** L with its S, and how far the source was complete in it (null: never said). */
-export interface LabelKnowledge extends KnowledgeAt {
+/** L with its S, in epoch microseconds, and how far the source was complete in it (null: never said). */
+export interface LabelKnowledgeMicros extends KnowledgeMicros {
   readonly completeThrough: EpochMicros | null;
 }
 
@@ -21,8 +21,8 @@ export interface Grid {
   readonly first: EpochMicros;
   readonly count: number;
   /** K and S per moment, neither ever falling; or one pair for all moments. */
-  readonly knowledge: readonly KnowledgeAt[];
-  readonly label: LabelKnowledge;
+  readonly knowledge: readonly KnowledgeMicros[];
+  readonly label: LabelKnowledgeMicros;
 }
 
 /** @throws RangeError when the grid is empty or its knowledge does not fit it. */

@@ -1,14 +1,13 @@
 import { quoteLiteral, readParquet } from '../../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../../instants';
+import type { KnowledgeMicros } from '../grid/grid';
 import { latestRank, type SegmentFiles } from '../grid/compile-tiles';
 import { isOfType } from '../language/is-of-type';
 import type { FeatureDefinition, SourceTable } from '../language/feature-definition';
 
 /** What a spine's rows may know: the same K for all, or what had arrived so long after each T. */
-export interface SpineKnowledge {
-  readonly batch: number;
-  readonly known: { readonly at: EpochMicros } | { readonly afterMicros: bigint };
-}
+export type SpineKnowledge =
+  KnowledgeMicros | { readonly afterMicros: bigint; readonly batch: number };
 
 export interface SpineOptions {
   readonly knowledge: SpineKnowledge;
@@ -43,8 +42,7 @@ export const spineReasons = [
  * not be read, `row` is the place in the table, and a row without a user has u = 0.
  */
 export function selectSpineRows(knowledge: SpineKnowledge, now: EpochMicros): string {
-  const { known } = knowledge;
-  const knownAt = 'at' in known ? `${known.at}` : `t + ${known.afterMicros}`;
+  const knownAt = 'at' in knowledge ? `${knowledge.at}` : `t + ${knowledge.afterMicros}`;
   const number = (reason: (typeof spineReasons)[number]) => spineReasons.indexOf(reason);
   return `SELECT spine.rowid::INTEGER AS row, coalesce(u, 0)::INTEGER AS u,
   coalesce(t, 0)::DOUBLE AS t, (CASE
@@ -68,12 +66,12 @@ export interface SpineQuery {
 /** (u, a, e, others) of the rows that the spine may know: seen from `a` on, not before they happened. */
 function knownRows(source: SourceTable, others: string, options: SpineOptions): string {
   const { knowledge, segments } = options;
-  const { known, batch } = knowledge;
-  const isAt = 'at' in known;
+  const { batch } = knowledge;
+  const isAt = 'at' in knowledge;
   const e = 'epoch_us(event_time)';
-  const a = isAt ? e : `greatest(${e}, epoch_us(ingested_at) - ${known.afterMicros})`;
+  const a = isAt ? e : `greatest(${e}, epoch_us(ingested_at) - ${knowledge.afterMicros})`;
   // A comparison of the column itself leaves out row groups by their statistics.
-  const isKnown = isAt ? ` AND ingested_at <= make_timestamptz(${known.at})` : '';
+  const isKnown = isAt ? ` AND ingested_at <= make_timestamptz(${knowledge.at})` : '';
   return `SELECT u, ${a} AS a, ${e} AS e, ${others} FROM (
       SELECT * FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}
     ) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
@@ -90,7 +88,7 @@ function micros(days: number): string {
  */
 export function selectSpineTiles(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
   const { source, windowDays } = feature;
-  const isAtOnce = 'at' in options.knowledge.known;
+  const isAtOnce = 'at' in options.knowledge;
   const own = { user_events: 'event_type', billing_events: 'event_type, amount_cents' };
   const others = source === 'plan_changes' ? `plan, ${latestRank} AS latest_rank` : own[source];
   const inTime = windowDays === undefined ? 'true' : `a < e + ${micros(windowDays)}`;
@@ -132,7 +130,7 @@ export function sessionRows(
  * when the first and the last to be seen are.
  */
 export function selectSpineSessions(feature: FeatureDefinition, options: SpineOptions): SpineQuery {
-  const isAtOnce = 'at' in options.knowledge.known;
+  const isAtOnce = 'at' in options.knowledge;
   const seen = isAtOnce ? '' : ', min(a)::DOUBLE, max(a)::DOUBLE';
   const sql = `SELECT u, min(e)::DOUBLE, max(e)::DOUBLE${seen}
   FROM ${sessionRows(feature, options)} GROUP BY u, session_id`;

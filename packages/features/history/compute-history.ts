@@ -70,10 +70,9 @@ function readBlocks(
   { moments: { offsets } }: Questions,
 ): AsyncGenerator<SeriesBlock> {
   const { features } = options.featureSet;
-  const { timelines, signal } = options;
-  const { known } = options.knowledge;
+  const { timelines, knowledge, signal } = options;
   const userCount = offsets.length - 1;
-  if (!timelines || !('at' in known) || timelines.lastArrival > known.at) {
+  if (!timelines || !('at' in knowledge) || timelines.lastArrival > knowledge.at) {
     return readSpineTiles(duckDb, { ...options, features, userCount });
   }
   const isAsked = (from: number, until: number) => offsets[from]! < offsets[until]!;

@@ -69,7 +69,7 @@ export async function writeTimelines(
   const { rowsPerPass = Math.floor((duckDb.memoryMegabytes * 1e6) / BYTES_PER_ROW) } = options;
   const { timelines } = planTimelines(options.featureSet.features);
   const { segments, batch } = options;
-  const sources = { segments, knowledge: { batch, known: { at: lastArrival } } };
+  const sources = { segments, knowledge: { at: lastArrival, batch } };
   const cut = { files: sourceFiles(options), rowsPerPass };
   const parts: TimelinePart[] = [];
   let done = 0;

@@ -192,8 +192,8 @@ export function describePartitions(inputs: TrainingInputs): PartitionInput[] {
       content_hash: manifest.content_hash,
       sha256: manifest.sha256,
       rows: features.rows,
-      known_at: features.knownAt,
-      batch: features.batch,
+      known_at: features.known.at,
+      batch: features.known.batch,
       label_known_at: manifest.label_known_at,
       label_batch: manifest.label_batch,
       ...(separate && {
@@ -222,8 +222,8 @@ export function describeKnowledge(inputs: TrainingInputs): TrainingKnowledge {
     features: {
       kinds,
       as_served: kinds['as-served'] ?? 0,
-      known_at: textRange(features.map(({ knownAt }) => knownAt)),
-      batch: numberRange(features.map(({ batch }) => batch)),
+      known_at: textRange(features.map(({ known }) => known.at)),
+      batch: numberRange(features.map(({ known }) => known.batch)),
     },
     labels: {
       known_at: textRange(labels.map((manifest) => manifest.label_known_at)),

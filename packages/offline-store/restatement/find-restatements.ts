@@ -1,4 +1,10 @@
-import type { KnowledgeSnapshot, LabelKnowledge, PartitionManifest } from '../../contracts';
+import {
+  knowledgeIn,
+  labelKnowledgeIn,
+  type Knowledge,
+  type LabelKnowledge,
+  type PartitionManifest,
+} from '../../contracts';
 import { readParquet, type DuckDb } from '../../duckdb';
 import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../../features';
 import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../../instants';
@@ -19,7 +25,8 @@ interface FindOptions {
   readonly rows: readonly LedgerRow[];
   /** Who will claim them: dates that others are computing are left to them. */
   readonly owner: string;
-  readonly snapshot: KnowledgeSnapshot;
+  /** What is known now. */
+  readonly present: LabelKnowledge;
   readonly featureSet: FeatureSet;
   readonly segments: SegmentFiles;
 }
@@ -55,13 +62,13 @@ export async function findRestatements(options: FindOptions): Promise<Restatemen
 function restatementOf(
   row: LedgerRow,
   touches: readonly Touch[],
-  { snapshot, featureSet }: FindOptions,
+  { present, featureSet }: FindOptions,
 ): PartitionRequest | undefined {
   const { date, manifest } = row;
   if (!manifest) return undefined;
   const touchOf = (part: Touch['part']) =>
     touches.find((touch) => touch.date === date && touch.part === part);
-  const isDue = isLabelKnowable(date, featureSet, snapshot);
+  const isDue = isLabelKnowable(date, featureSet, present);
   const late = manifest.knowledge === 'latest' ? touchOf('features') : undefined;
   const lateLabel = isDue && manifest.label_mature ? touchOf('label') : undefined;
   const reasons = [late ?? lateLabel].flatMap((touch) => (touch ? [lateReason(touch)] : []));
@@ -72,8 +79,8 @@ function restatementOf(
     date,
     kind: manifest.knowledge,
     // What changes only the label keeps the features and their (K, S).
-    known: late ? snapshot.latest : { at: manifest.known_at, batch: manifest.batch },
-    label: labelKnowledge(snapshot),
+    known: late ? { at: present.at, batch: present.batch } : knowledgeIn(manifest),
+    label: present,
     reason: reasons.join('; '),
     basedOn: manifest.revision,
   };
@@ -83,19 +90,14 @@ function lateReason({ rows, first, last }: Touch): string {
   return `late data: ${rows} ${rows === 1 ? 'row' : 'rows'} in batches ${first}–${last}`;
 }
 
-/** The label's knowledge for everything that is planned now: L = latest. */
-export function labelKnowledge({ latest, completeThrough }: KnowledgeSnapshot): LabelKnowledge {
-  return { ...latest, completeThrough };
-}
-
 function isLabelKnowable(
   date: string,
   featureSet: FeatureSet,
-  snapshot: KnowledgeSnapshot,
+  { at, completeThrough }: LabelKnowledge,
 ): boolean {
-  if (snapshot.completeThrough === null) return false;
+  if (completeThrough === null) return false;
   const end = midnightOf(date) + BigInt(featureSet.label.horizonDays) * MICROS_PER_DAY;
-  return end <= parseInstant(snapshot.latest.at) && end <= parseInstant(snapshot.completeThrough);
+  return end <= parseInstant(at) && end <= parseInstant(completeThrough);
 }
 
 /** Which published dates the rows of later batches, or of later arrival, lie in the windows of. */
@@ -103,8 +105,8 @@ async function findTouches(
   options: FindOptions,
   published: readonly LedgerRow[],
 ): Promise<Touch[]> {
-  const { duckDb, snapshot, segments } = options;
-  if (published.length === 0 || segments('users', snapshot.latest.batch).length === 0) return [];
+  const { duckDb, present, segments } = options;
+  if (published.length === 0 || segments('users', present.batch).length === 0) return [];
   await duckDb.run(partitionsTable(published, options.featureSet));
   await duckDb.run(newRowsTables(options));
   const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
@@ -129,17 +131,16 @@ function partitionsTable(published: readonly LedgerRow[], featureSet: FeatureSet
   const values = published.map((row) => {
     const { date, checkedThroughBatch, checkedKnownAt } = row;
     const manifest = row.manifest as PartitionManifest;
-    const { batch, known_at, label_batch, label_known_at } = manifest;
-    const checked = (ofBatch: number, ofMoment: string) =>
-      laterOf({ batch: ofBatch, at: ofMoment }, { batch: checkedThroughBatch, at: checkedKnownAt });
+    const known = knowledgeIn(manifest);
+    const checked = { batch: checkedThroughBatch, at: checkedKnownAt };
     // Nobody has looked for what touches a state that is not there.
     const ofState = hasState(manifest, featureSet)
       ? { batch: row.stateCheckedThroughBatch, at: row.stateCheckedKnownAt }
       : { batch: null, at: null };
     const marks = [
-      checked(batch, known_at),
-      checked(label_batch, label_known_at),
-      laterOf({ batch, at: known_at }, ofState),
+      laterOf(known, checked),
+      laterOf(labelKnowledgeIn(manifest), checked),
+      laterOf(known, ofState),
     ];
     return `('${date}', ${dayNumber(date)}, ${marks.flat().join(', ')})`;
   });
@@ -149,8 +150,8 @@ function partitionsTable(published: readonly LedgerRow[], featureSet: FeatureSet
 
 /** The later batch and the later moment, as a number and in microseconds. */
 function laterOf(
-  own: { batch: number; at: string },
-  checked: { batch: number | null; at: string | null },
+  own: Knowledge,
+  checked: { [Part in keyof Knowledge]: Knowledge[Part] | null },
 ): [batch: number, at: bigint] {
   // Texts of instants sort as the instants do.
   const at = [own.at, checked.at ?? ''].sort().at(-1) ?? own.at;
@@ -173,15 +174,14 @@ const ownColumns: Record<SourceTable, string> = {
  * of the rows that touch it.
  */
 function newRowsTables(options: FindOptions): string {
-  const { featureSet, segments, snapshot } = options;
-  const tableOf = (table: 'users' | SourceTable) =>
-    readParquet(segments(table, snapshot.latest.batch));
+  const { featureSet, segments, present } = options;
+  const tableOf = (table: 'users' | SourceTable) => readParquet(segments(table, present.batch));
   const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
     OR k > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
   const knownRows = (source: SourceTable) =>
     `SELECT user_id, ${ownColumns[source]}, batch, event_time, k FROM (
       SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf(source)}
-    ) WHERE k <= ${parseInstant(snapshot.latest.at)}`;
+    ) WHERE k <= ${parseInstant(present.at)}`;
   const { state } = featureSet;
   const newRows = sources.map(
     (source) => `CREATE OR REPLACE TEMP TABLE new_${source} AS
@@ -199,7 +199,7 @@ function newRowsTables(options: FindOptions): string {
       ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day,
       from_day AS state_until_day
     FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
-    WHERE k <= ${parseInstant(snapshot.latest.at)} AND ${isNew}
+    WHERE k <= ${parseInstant(present.at)} AND ${isNew}
     UNION ALL SELECT if(part = 'label', part, 'features') AS part, batch, k, from_day,
       coalesce(max(until_day) FILTER (part <> 'state'), from_day),
       coalesce(max(until_day) FILTER (part = 'state'), from_day)

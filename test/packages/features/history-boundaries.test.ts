@@ -2,10 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyToParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
-import {
-  spineReasons,
-  type SpineKnowledge,
-} from '../../../packages/features/history/compile-spine';
+import { spineReasons } from '../../../packages/features/history/compile-spine';
 import { computeHistory } from '../../../packages/features/history/compute-history';
 import { featureSet } from '../../../packages/features/feature-set';
 import { midnightOf } from '../../../packages/instants/logical-date';
@@ -37,7 +34,9 @@ afterAll(() => {
 
 describe('a user in a spine', () => {
   const later = { at: NOW };
-  it.each<[string, bigint, SpineKnowledge['known'], (typeof spineReasons)[number]]>([
+  it.each<
+    [string, bigint, { at: bigint } | { afterMicros: bigint }, (typeof spineReasons)[number]]
+  >([
     ['is there at the moment of signing up', SIGNUP, later, null],
     ['is not there a microsecond before', SIGNUP - 1n, later, 'before_signup'],
     ['is known at K = the arrival', ARRIVAL, { at: ARRIVAL }, null],
@@ -53,7 +52,7 @@ describe('a user in a spine', () => {
     const segments = await writeRawLog(duckDb, scratch.path, raw);
     await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
       SELECT ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
-    const knowledge = { batch: 1, known };
+    const knowledge = { ...known, batch: 1 };
     const history = await computeHistory(duckDb, { featureSet, knowledge, segments, now: NOW });
     expect(spineReasons[history.reasons[0]!]).toBe(reason);
   });
@@ -74,7 +73,7 @@ it.each([
   const segments = await writeRawLog(duckDb, scratch.path, raw);
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
     SELECT ${quoteLiteral('u')} AS user_id, ${SIGNUP + days * DAY}::BIGINT AS t`);
-  const knowledge = { batch: 1, known: { afterMicros: 0n } };
+  const knowledge = { afterMicros: 0n, batch: 1 };
   const history = await computeHistory(duckDb, { featureSet, knowledge, segments, now });
   const place = featureSet.features.findIndex(({ name }) => name === 'failed_payments_30d');
   expect(history.features[place]![0]).toBe(0);
@@ -119,7 +118,7 @@ describe('a session', () => {
     const segments = await writeRawLog(duckDb, scratch.path, raw);
     await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
       SELECT ${quoteLiteral('u')} AS user_id, ${t}::BIGINT AS t`);
-    const knowledge = { batch: 2, known: { at } };
+    const knowledge = { at, batch: 2 };
     const options = { featureSet: unusual, knowledge, segments, now: NOW };
     const timelines = await writeTestTimelines(duckDb, segments, { features: unusual });
     const answers = [
@@ -156,7 +155,7 @@ it('has each user’s own rows in timelines of more users than a part, and than 
   }
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
     SELECT lpad((${users - 1} - i)::VARCHAR, 4, '0') AS user_id, ${NOW}::BIGINT AS t FROM range(${users}) AS r(i)`);
-  const knowledge = { batch: 1, known: { at: NOW } };
+  const knowledge = { at: NOW, batch: 1 };
   const timelines = await writeTestTimelines(duckDb, segments, { rowsPerPass: 9_000 });
   const options = { featureSet, knowledge, segments, timelines, now: NOW };
   const history = await computeHistory(duckDb, options);

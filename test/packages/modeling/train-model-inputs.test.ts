@@ -138,8 +138,8 @@ describe('features as they were served', () => {
   const knownAt = '2024-03-10T01:00:00.000000Z';
 
   const servedAs = ({ manifest, path: file }: PublishedPartition): ServedFeatures => {
-    const { known_at, batch, revision, rows, bytes, sha256 } = manifest;
-    return { date, path: file, knownAt: known_at, batch, revision, rows, bytes, sha256 };
+    const { known_at: at, batch, revision, rows, bytes, sha256 } = manifest;
+    return { date, path: file, known: { at, batch }, revision, rows, bytes, sha256 };
   };
 
   /** Three revisions of one day: first served without labels, restated, and what the two make. */

@@ -80,7 +80,7 @@ describe('computing a published partition again', () => {
   it('is how the audit finds a manifest that is not of its file', async () => {
     const text = readFileSync(paths.manifestFile(1), 'utf8');
     const manifest = JSON.parse(text) as PartitionManifest;
-    const earlier = { ...manifest, known_at: snapshotAt(20, 1).latest.at };
+    const earlier = { ...manifest, known_at: snapshotAt(20, 1).at };
     writeFileSync(paths.manifestFile(1), JSON.stringify(earlier));
 
     expect(await audit()).toMatchObject({ equal: 0, mismatched: 1, examples: [`${date} rev 1`] });

@@ -67,7 +67,7 @@ async function planned(by: ComputeContext) {
   const duckDb = await openTestDuckDb(scratch.path);
   const rows = await ledger.list();
   const { owner } = by;
-  const options = { duckDb, rows, owner, snapshot: after, featureSet, segments };
+  const options = { duckDb, rows, owner, present: after, featureSet, segments };
   return findRestatements(options).finally(() => duckDb.close());
 }
 
@@ -169,7 +169,7 @@ describe('a run that another overtakes', () => {
     const { untouched } = await planned(context);
     expect(untouched.map(({ date }) => date)).toEqual([A, B]);
     await compute(by('a third'), requestsFor(before).slice(0, 1));
-    await ledger.noteChecked(untouched, { batch: 2, at: after.latest.at });
+    await ledger.noteChecked(untouched, { batch: 2, at: after.at });
     expect((await rowOf(A))?.checkedThroughBatch).toBe(1);
     expect((await rowOf(B))?.checkedThroughBatch).toBe(2);
     expect((await planned(context)).requests.map(({ date }) => date)).toEqual([A]);
@@ -180,7 +180,7 @@ describe('a run that another overtakes', () => {
     const [claim] = await ledger.claimAll([A], 'a third');
     await ledger.release(claim!, { status: 'failed', error: 'no space' });
     const { untouched } = await planned(context);
-    await ledger.noteChecked(untouched, { batch: 3, at: after.latest.at });
+    await ledger.noteChecked(untouched, { batch: 3, at: after.at });
     expect((await rowOf(A))?.checkedThroughBatch).toBe(3);
   });
 });

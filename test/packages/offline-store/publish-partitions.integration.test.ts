@@ -80,7 +80,7 @@ describe('the offline store', () => {
     const pinned = (day: number) => ({
       ...latest!,
       kind: 'pinned' as const,
-      known: snapshotAt(day, 1).latest,
+      known: snapshotAt(day, 1),
     });
     const asked: [PartitionRequest, string][] = [
       [latest!, 'published 1'],
@@ -88,7 +88,7 @@ describe('the offline store', () => {
       [pinned(70), 'published 3'],
       [pinned(70), 'unchanged 3'],
       [pinned(71), 'published 4'],
-      [{ ...latest!, known: snapshotAt(72, 1).latest }, 'published 5'],
+      [{ ...latest!, known: snapshotAt(72, 1) }, 'published 5'],
       [latest!, 'unchanged 5'],
     ];
     const context = contextFor('other-knowledge');
@@ -348,7 +348,7 @@ describe('the offline store', () => {
           duckDb,
           rows,
           owner: context.owner,
-          snapshot: withLate,
+          present: withLate,
           featureSet,
           segments: context.segments,
         })

@@ -47,8 +47,8 @@ describe.each([8, 36, 128])('looking for what late rows touch, with ids of %i by
   it('needs memory for rows, not for rows times days', async () => {
     const segments = await writeSegments(duckDb, scratch.path, bytes);
     const rows = datesBetween(START, addDays(START, DAYS - 1)).map(publishedOn);
-    const snapshot = { latest: { at: now, batch: 2 }, completeThrough: now };
-    const options = { duckDb, rows, owner: 'the run', snapshot, featureSet, segments };
+    const present = { at: now, batch: 2, completeThrough: now };
+    const options = { duckDb, rows, owner: 'the run', present, featureSet, segments };
     const { requests } = await findRestatements(options);
     // A failed charge counts for 30 days: the last day sees those of the last 30.
     const counts = new Map(requests.map(({ date, reason }) => [date, reason]));

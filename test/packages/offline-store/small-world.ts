@@ -1,4 +1,4 @@
-import type { KnowledgeSnapshot } from '../../../packages/contracts/knowledge';
+import type { LabelKnowledge } from '../../../packages/contracts/knowledge';
 import type { RawTables } from '../../support/oracle';
 import {
   formatInstant,
@@ -62,22 +62,16 @@ export function smallWorld({ late = false } = {}): RawTables {
 }
 
 /** Everything known at the end of a day, the source complete through it. */
-export function snapshotAt(dayNumber: number, batch: number): KnowledgeSnapshot {
+export function snapshotAt(dayNumber: number, batch: number): LabelKnowledge {
   const at = formatInstant(day(dayNumber) + MICROS_PER_HOUR);
-  return { latest: { at, batch }, completeThrough: at };
+  return { at, batch, completeThrough: at };
 }
 
 export function latestRequest(
   date: string,
-  snapshot: KnowledgeSnapshot,
+  present: LabelKnowledge,
   reason = 'backfill',
 ): PartitionRequest {
-  const label = { ...snapshot.latest, completeThrough: snapshot.completeThrough };
-  return {
-    date,
-    kind: 'latest',
-    known: snapshot.latest,
-    label,
-    reason,
-  };
+  const { at, batch } = present;
+  return { date, kind: 'latest', known: { at, batch }, label: present, reason };
 }

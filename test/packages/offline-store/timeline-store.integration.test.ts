@@ -55,7 +55,12 @@ const options = optionsOf(featureSet, 2);
 async function make(of = options, knownAt = LAST_ARRIVAL) {
   let isMade = false;
   const onPart = () => void (isMade = true);
-  const timelines = await makeTimelines(duckDb, { ...of, knownAt, onPart, now: NOW });
+  const timelines = await makeTimelines(duckDb, {
+    ...of,
+    known: { at: knownAt, batch: of.batch },
+    onPart,
+    now: NOW,
+  });
   return { timelines, isMade };
 }
 
@@ -83,7 +88,7 @@ describe('timelines', () => {
 
   it('are those of one, where two make them at the same time', async () => {
     const other = await openTestDuckDb(scratch.path);
-    const call = { ...options, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW };
+    const call = { ...options, known: { at: LAST_ARRIVAL, batch: 2 }, onPart: () => {}, now: NOW };
     const [one, two] = await Promise.all([duckDb, other].map((by) => makeTimelines(by, call)));
     other.close();
     expect(one!.parts).toHaveLength(1);
@@ -153,7 +158,7 @@ describe('timelines', () => {
 
   it('are not published where a segment is mirrored again while they are made', async () => {
     const onPart = () => utimesSync(segments('billing_events', 2)[0]!, 2, 2);
-    const call = { ...options, knownAt: LAST_ARRIVAL, onPart, now: NOW };
+    const call = { ...options, known: { at: LAST_ARRIVAL, batch: 2 }, onPart, now: NOW };
     await expect(makeTimelines(duckDb, call)).rejects.toThrow('the raw log changed meanwhile');
     expect(folders()).toEqual([]);
   });
@@ -181,7 +186,7 @@ describe('timelines', () => {
 
   it('leave nothing where making them is cancelled', async () => {
     const cancelled = AbortSignal.abort(new Error('enough'));
-    const call = { ...options, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW };
+    const call = { ...options, known: { at: LAST_ARRIVAL, batch: 2 }, onPart: () => {}, now: NOW };
     await expect(makeTimelines(duckDb, { ...call, signal: cancelled })).rejects.toThrow('enough');
     const stopping = new AbortController();
     const onPart = () => stopping.abort(new Error('enough'));
@@ -197,7 +202,13 @@ describe('timelines', () => {
     const { timelines } = await make();
     expect(await audit()).toEqual({ equal: ['manifest.json', 'part-0000.lists'], mismatched: [] });
     const of = optionsOf(unusual, 2);
-    const call = { ...of, knownAt: LAST_ARRIVAL, onPart: () => {}, now: NOW, rowsPerPass: 100 };
+    const call = {
+      ...of,
+      known: { at: LAST_ARRIVAL, batch: 2 },
+      onPart: () => {},
+      now: NOW,
+      rowsPerPass: 100,
+    };
     await makeTimelines(duckDb, call);
     // However much memory there was.
     expect(await auditTimelines(duckDb, { ...of, scratchDir })).toEqual({

@@ -135,6 +135,6 @@ function setUpDays(ids: readonly string[], ofDates: readonly string[] = dates) {
 }
 
 function servedBy({ path: file, manifest }: PublishedPartition): TrainingDay['served'] {
-  const { date, known_at: knownAt, batch, revision, rows, bytes, sha256 } = manifest;
-  return { date, path: file, knownAt, batch, revision, rows, bytes, sha256 };
+  const { date, known_at: at, batch, revision, rows, bytes, sha256 } = manifest;
+  return { date, path: file, known: { at, batch }, revision, rows, bytes, sha256 };
 }

@@ -1,4 +1,4 @@
-import type { KnowledgeSnapshot } from '../../../../packages/contracts/knowledge';
+import type { LabelKnowledge } from '../../../../packages/contracts/knowledge';
 import type { PartitionManifest } from '../../../../packages/contracts/partitions';
 import type { DuckDb } from '../../../../packages/duckdb/open-duckdb';
 import { featureSet } from '../../../../packages/features/feature-set';
@@ -60,12 +60,12 @@ describe('what late data restates', () => {
 
   async function restated(
     rows: readonly Partial<RawTables>[],
-    options: { published?: readonly LedgerRow[]; now?: KnowledgeSnapshot } = {},
+    options: { published?: readonly LedgerRow[]; now?: LabelKnowledge } = {},
   ): Promise<readonly PartitionRequest[]> {
     const raw = rawTablesOf({ fact: '', rows: [base, ...rows], expected: {} });
     const segments = await writeRawLog(duckDb, `${scratch.path}/log${(written += 1)}`, raw);
-    const { published = publishedDates(), now: snapshot = snapshotAt(NOW) } = options;
-    const plan = { duckDb, rows: published, owner: OWNER, snapshot, featureSet, segments };
+    const { published = publishedDates(), now: present = snapshotAt(NOW) } = options;
+    const plan = { duckDb, rows: published, owner: OWNER, present, featureSet, segments };
     return (await findRestatements(plan)).requests;
   }
 
@@ -272,7 +272,7 @@ describe('what late data restates', () => {
   });
 
   it('does not include labels that nobody knows yet', async () => {
-    const now = { latest: { at: formatInstant(D + 9n * DAY), batch: 2 }, completeThrough: null };
+    const now = { at: formatInstant(D + 9n * DAY), batch: 2, completeThrough: null };
     const published = publishedDates({ known_at: formatInstant(D), label_mature: false });
     expect(
       daysOf(await restated([cancelled(D - 1n, late), started(D)], { published, now })),
@@ -285,9 +285,9 @@ describe('what late data restates', () => {
     { what: 'is complete but for 1 µs', at: 0n, complete: -1n, days: [] },
   ])('includes labels whose horizon $what', async ({ at, complete, days }) => {
     const end = D + BigInt(FIRST + 30) * DAY;
-    const latest = { at: formatInstant(end + at), batch: 1 };
-    const now = { latest, completeThrough: formatInstant(end + complete) };
-    const published = publishedDates({ known_at: latest.at, label_mature: false });
+    const completeThrough = formatInstant(end + complete);
+    const now = { at: formatInstant(end + at), batch: 1, completeThrough };
+    const published = publishedDates({ known_at: now.at, label_mature: false });
     const requests = await restated([], { published, now });
     expect(daysOf(requests)).toEqual(days);
     expect(requests.map(({ reason }) => reason)).toEqual(days.map(() => 'labels matured'));
@@ -343,9 +343,9 @@ describe('what late data restates', () => {
   });
 });
 
-function snapshotAt(now: bigint): KnowledgeSnapshot {
+function snapshotAt(now: bigint): LabelKnowledge {
   const at = formatInstant(now);
-  return { latest: { at, batch: 2 }, completeThrough: at };
+  return { at, batch: 2, completeThrough: at };
 }
 
 function publishedDates(
