@@ -12,11 +12,11 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../packages/config/load-config';
 import { addDays, type LogicalDate } from '../packages/instants/logical-date';
-import type { Progress } from '../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../packages/application/application';
 import { datesOfChunk } from '../packages/orchestration/plan-chunks';
 import { startStack } from '../packages/local-services/start-stack';
 import { stopStack } from '../packages/local-services/stop-stack';
+import { quietly } from './world/with-installation';
 
 const START = '2024-01-01';
 const END = '2024-12-31';
@@ -28,7 +28,6 @@ const DOUBLINGS = [
   [182, 364],
 ] as const;
 const BUDGET = 2;
-const quietly: Progress = { report: () => {}, signal: new AbortController().signal };
 
 interface Measured {
   readonly seconds: number;

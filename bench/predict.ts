@@ -258,12 +258,12 @@ async function ask(server: ChildProcess): Promise<ServerReport> {
   return report;
 }
 
-interface Measurement extends LoadResult {
+interface ServerLoad extends LoadResult {
   /** Of the server, all threads; unlike requests per second, hardly moved by what else runs. */
   readonly cpuMicros: number;
 }
 
-async function measure(server: { child: ChildProcess; port: number }): Promise<Measurement> {
+async function measure(server: { child: ChildProcess; port: number }): Promise<ServerLoad> {
   const before = await ask(server.child);
   const client = fork(__filename, ['load', String(server.port)]);
   const [result] = (await once(client, 'message')) as [LoadResult];
@@ -279,13 +279,13 @@ async function main(rounds: number): Promise<void> {
   await seed();
   const roles = ['bare', 'api'] as const;
   const servers = { bare: await startServer('bare'), api: await startServer('api') };
-  const results = { bare: [] as Measurement[], api: [] as Measurement[] };
+  const results = { bare: [] as ServerLoad[], api: [] as ServerLoad[] };
   for (let round = 0; round < rounds; round += 1) {
     for (const role of roles) results[role].push(await measure(servers[role]));
   }
   console.log('server  requests/s   p50 ms   p99 ms   CPU µs/request');
   for (const role of roles) {
-    const column = (name: keyof Measurement, digits: number, width: number) =>
+    const column = (name: keyof ServerLoad, digits: number, width: number) =>
       median(results[role].map((result) => result[name]))
         .toFixed(digits)
         .padStart(width);
@@ -293,7 +293,7 @@ async function main(rounds: number): Promise<void> {
       `${role.padEnd(6)}${column('perSecond', 0, 12)}${column('p50Ms', 2, 9)}${column('p99Ms', 2, 9)}${column('cpuMicros', 1, 17)}`,
     );
   }
-  const ratios = (of: (bare: Measurement, api: Measurement) => number) =>
+  const ratios = (of: (bare: ServerLoad, api: ServerLoad) => number) =>
     median(results.api.map((api, round) => of(results.bare[round]!, api)));
   const throughput = ratios((bare, api) => api.perSecond / bare.perSecond);
   const cpu = ratios((bare, api) => bare.cpuMicros / api.cpuMicros);

@@ -5,6 +5,7 @@ import {
   fileGraph,
   folderGraph,
   importsIn,
+  namesDeclaredTwice,
   readImports,
   shippedFiles,
   unusedExports,
@@ -253,6 +254,39 @@ describe('every folder', () => {
       /^\/\*\*[\s\S]+?\.\s*(\n \*)?\s*\*\//.test(read(`packages/${name}/index.ts`));
     expect(packageNames.filter((name) => !isSaid(name))).toEqual([]);
   });
+});
+
+describe('a name', () => {
+  it('stands for one thing wherever it is exported, and for one type', () => {
+    const sources = files.filter(
+      (file) => (shipped.test(file) || file.startsWith('bench/')) && file.endsWith('.ts'),
+    );
+    const texts = new Map(sources.map((file) => [file, read(file)]));
+    expect(namesDeclaredTwice(texts)).toEqual([]);
+  });
+
+  it.each<[what: string, one: string, other: string, found: string[]]>([
+    ['two exports', 'export const a = 1;', 'export function a() {}', ['a: one.ts, other.ts']],
+    ['an export and a type', 'export const a = 1;', 'type a = 1;', []],
+    [
+      'two types of which one is private',
+      'type A = 1;',
+      'export class A {}',
+      ['A: one.ts, other.ts'],
+    ],
+    ['two private types', 'type A = 1;', 'interface A {}', ['A: one.ts, other.ts']],
+    ['two private constants', 'const a = 1;', 'const a = 2;', []],
+    ['what is passed on', 'export const a = 1;', "export { a } from './one';", []],
+  ])(
+    'that is declared as %s is found where it stands for two things',
+    (_what, one, other, found) => {
+      const texts = new Map([
+        ['one.ts', one],
+        ['other.ts', other],
+      ]);
+      expect(namesDeclaredTwice(texts)).toEqual(found);
+    },
+  );
 });
 
 describe('every shipped file', () => {

@@ -260,6 +260,40 @@ export function exportsIn(file: string, text: string): string[] {
   });
 }
 
+/** The types that a file declares at its top, exported or not. */
+function typesIn(file: string, text: string): string[] {
+  return parse(file, text).statements.flatMap((statement) =>
+    ts.isInterfaceDeclaration(statement) ||
+    ts.isTypeAliasDeclaration(statement) ||
+    ts.isClassDeclaration(statement)
+      ? declaredNames(statement)
+      : [],
+  );
+}
+
+/**
+ * The names that two files declare, as `name: file, file`: of anything exported, and of types whether
+ * they are exported or not. A function or constant of one file alone may be called as another is.
+ */
+export function namesDeclaredTwice(texts: ReadonlyMap<string, string>): string[] {
+  const exporting = new Map<string, Set<string>>();
+  const typing = new Map<string, Set<string>>();
+  const note = (declaring: Map<string, Set<string>>, name: string, file: string) =>
+    declaring.set(name, (declaring.get(name) ?? new Set()).add(file));
+  for (const [file, text] of texts) {
+    for (const name of exportsIn(file, text)) note(exporting, name, file);
+    for (const name of typesIn(file, text)) note(typing, name, file);
+  }
+  const names = new Set([...exporting.keys(), ...typing.keys()]);
+  return [...names].sort().flatMap((name) => {
+    const repeated = [exporting, typing].flatMap((declaring) => {
+      const declared = declaring.get(name) ?? new Set<string>();
+      return declared.size > 1 ? [...declared] : [];
+    });
+    return repeated.length > 0 ? [`${name}: ${[...new Set(repeated)].sort().join(', ')}`] : [];
+  });
+}
+
 function declaredNames(statement: ts.Statement): string[] {
   if (ts.isVariableStatement(statement)) {
     return statement.declarationList.declarations.flatMap(({ name }) =>

@@ -1,9 +1,4 @@
-import {
-  ChurnError,
-  isChurnError,
-  problemOf as problemOfError,
-  type Problem as CatalogueProblem,
-} from '../../packages/contracts';
+import { ChurnError, isChurnError, problemOf, type Problem } from '../../packages/contracts';
 
 /** One field of a request that is not as it should be. */
 export interface FieldProblem {
@@ -12,7 +7,7 @@ export interface FieldProblem {
 }
 
 /** What a request is answered with: the problem of its error, and which path it was. */
-export interface Problem extends CatalogueProblem {
+export interface ProblemDetails extends Problem {
   readonly instance: string;
   readonly errors?: readonly FieldProblem[];
 }
@@ -28,9 +23,9 @@ export class InvalidRequestError extends ChurnError {
 }
 
 /** The problem document of an error from the catalogue. */
-export function problemOf(error: ChurnError, instance: string): Problem {
+export function problemDetailsOf(error: ChurnError, instance: string): ProblemDetails {
   return {
-    ...problemOfError(error),
+    ...problemOf(error),
     instance,
     ...(error instanceof InvalidRequestError && { errors: error.fields }),
   };

@@ -3,7 +3,7 @@ import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common'
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { ChurnError } from '../../packages/contracts';
-import { catalogueErrorOf, PROBLEM_CONTENT_TYPE, problemOf } from './problem-details';
+import { catalogueErrorOf, PROBLEM_CONTENT_TYPE, problemDetailsOf } from './problem-details';
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -33,7 +33,7 @@ export function sendProblem(
   reply
     .code(error.httpStatus)
     .header('content-type', PROBLEM_CONTENT_TYPE)
-    .send(JSON.stringify(problemOf(error, path)));
+    .send(JSON.stringify(problemDetailsOf(error, path)));
 }
 
 /** Callers see the catalogue's message; what went wrong inside is here only. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { InvalidRequestError, PROBLEM_CONTENT_TYPE, problemOf } from './problem-details';
+import { InvalidRequestError, PROBLEM_CONTENT_TYPE, problemDetailsOf } from './problem-details';
 
 /** Answers what is not HTTP at all, below the framework, and hangs up. */
 export function rejectUnreadableRequest(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -8,7 +8,7 @@ export function rejectUnreadableRequest(error: NodeJS.ErrnoException, socket: So
     return;
   }
   const refusal = new InvalidRequestError([{ field: 'request', problem: 'is not readable HTTP' }]);
-  const body = JSON.stringify(problemOf(refusal, '/'));
+  const body = JSON.stringify(problemDetailsOf(refusal, '/'));
   socket.end(
     [
       'HTTP/1.1 400 Bad Request',

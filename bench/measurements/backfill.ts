@@ -11,11 +11,11 @@ import {
   formatCount,
   formatGiB,
   formatRate,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
-import { describePartitions, requireSameVectors, type Partitions } from './same-vectors';
+import { readPartitionTotals, requireSameVectors, type PartitionTotals } from './same-vectors';
 
 const START = '2024-01-01';
 const MEMORY_BUDGET_GIB = 4;
@@ -90,16 +90,16 @@ async function compare(setting: Setting, contenders: readonly Contender[]): Prom
   const ours: PeerRun[] = [];
   const theirs = contenders.map((): PeerRun[] => []);
   const encoding: PeerRun[] = [];
-  let partitions: Partitions | undefined;
+  let partitions: PartitionTotals | undefined;
   for (let round = 1; round <= options.backfillRounds; round += 1) {
     options.note(`backfill, round ${round}: ours`);
     ours.push(await backfillOnce(application, range));
-    partitions ??= await describePartitions(application, ourFiles(application));
+    partitions ??= await readPartitionTotals(application, ourFiles(application));
     for (const [index, { name, program, args }] of contenders.entries()) {
       options.note(`backfill, round ${round}: ${name}`);
       theirs[index]!.push(await intoEmptyFolder(options, () => runForReport(program, args)));
       const files = path.join(peerOutput(options), '*.parquet');
-      requireSameVectors(name, partitions, await describePartitions(application, files));
+      requireSameVectors(name, partitions, await readPartitionTotals(application, files));
     }
     options.note(`backfill, round ${round}: encoding alone`);
     const encode = [peerScript('encode-only.mjs'), application.adapters.paths.features];
@@ -159,7 +159,7 @@ function contestRows(
       peer: formatRate(vectors, run.seconds),
       ratio: ratio.toFixed(2),
       budget: isBest ? '≥ 1 (aim 1.5)' : '',
-      verdict: isBest ? verdictOf(ratio >= 1) : '',
+      verdict: isBest ? budgetVerdict(ratio >= 1) : '',
     };
   });
   if (peers.some(({ name }) => name === POLARS)) return rows;
@@ -191,6 +191,6 @@ function memoryRow(ours: readonly PeerRun[], theirs: readonly PeerRun[]): Row {
     peer: formatGiB(peak(theirs)),
     ratio: (peak(theirs) / bytes).toFixed(2),
     budget: `≤ ${MEMORY_BUDGET_GIB} GiB`,
-    verdict: bytes === 0 ? 'not run' : verdictOf(bytes <= MEMORY_BUDGET_GIB * 2 ** 30),
+    verdict: bytes === 0 ? 'not run' : budgetVerdict(bytes <= MEMORY_BUDGET_GIB * 2 ** 30),
   };
 }

@@ -11,7 +11,7 @@ import { idSql, type IdShape } from '../world/id-sql';
 import { countVectors, runBackfill } from '../world/run-backfill';
 import { userIds } from '../world/write-bench-world';
 import { THREADS, withInstallation } from '../world/with-installation';
-import { formatCount, formatRate, verdictOf, type BenchOptions, type Row } from './measurement';
+import { formatCount, formatRate, budgetVerdict, type BenchOptions, type Row } from './measurement';
 
 const START = '2024-01-01';
 const SPINE_ROWS = 1_000_000;
@@ -145,6 +145,6 @@ function rowOf(
     peer: `Feast, which ${joins}: ${rate}`,
     ratio: ratio.toFixed(2),
     budget: `≥ ${RATIO_MIN}`,
-    verdict: verdictOf(ratio >= RATIO_MIN),
+    verdict: budgetVerdict(ratio >= RATIO_MIN),
   };
 }

@@ -40,7 +40,7 @@ export async function secondsOf(work: () => Promise<unknown>): Promise<number> {
   return (performance.now() - started) / 1_000;
 }
 
-export function verdictOf(isMet: boolean): 'yes' | 'NO' {
+export function budgetVerdict(isMet: boolean): 'yes' | 'NO' {
   return isMet ? 'yes' : 'NO';
 }
 

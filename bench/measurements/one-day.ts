@@ -14,7 +14,7 @@ import {
   formatCount,
   formatSeconds,
   secondsOf,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
@@ -127,6 +127,6 @@ function rowOf(users: number, { load, compute, sync, events }: DaySeconds): Row 
     peer: '',
     ratio: '',
     budget: `< ${BUDGET_SECONDS} s`,
-    verdict: verdictOf(total < BUDGET_SECONDS),
+    verdict: budgetVerdict(total < BUDGET_SECONDS),
   };
 }

@@ -7,7 +7,7 @@ import {
   formatCount,
   formatRate,
   secondsOf,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
@@ -61,6 +61,6 @@ function rowOf(name: string, users: number, seconds: readonly number[]): Row {
     peer: '',
     ratio: '',
     budget: `≥ ${formatCount(VECTORS_PER_SECOND)} vectors/s`,
-    verdict: verdictOf(users / best >= VECTORS_PER_SECOND),
+    verdict: budgetVerdict(users / best >= VECTORS_PER_SECOND),
   };
 }

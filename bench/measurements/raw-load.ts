@@ -3,14 +3,14 @@ import path from 'node:path';
 import type { Application } from '../../packages/application/application';
 import type { IdShape } from '../world/id-sql';
 import { writeBenchWorld } from '../world/write-bench-world';
-import { copyIn } from '../world/fill-raw-tables';
+import { copyCsvFile } from '../world/fill-raw-tables';
 import { quietly, withInstallation } from '../world/with-installation';
 import { writeCsv } from '../world/write-csv';
 import {
   formatCount,
   formatRate,
   secondsOf,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
@@ -18,7 +18,7 @@ import {
 const EVENTS_PER_USER = 50;
 const BUDGET = 0.6;
 const tables = ['users', 'user_events'] as const;
-type LoadedTable = (typeof tables)[number];
+type BareTable = (typeof tables)[number];
 
 /**
  * An import (validation, duplicates, foreign keys, rejected rows, arrival times) against the bare
@@ -48,7 +48,7 @@ export async function measureRawLoad(options: BenchOptions): Promise<Row[]> {
   });
 }
 
-const columns: Readonly<Record<LoadedTable, readonly string[]>> = {
+const columns: Readonly<Record<BareTable, readonly string[]>> = {
   users: ['user_id', 'signup_time', 'plan', 'country', 'ingested_at'],
   user_events: ['event_id', 'user_id', 'session_id', 'event_type', 'event_time', 'ingested_at'],
 };
@@ -111,7 +111,7 @@ async function copyAll({ adapters }: Application, folder: string): Promise<numbe
     adapters.database.sql.begin(async (tx) => {
       for (const table of tables) {
         const file = path.join(folder, `${table}.csv`);
-        await copyIn(tx, { table: `bare.${table}`, file, columns: columns[table] });
+        await copyCsvFile(tx, { table: `bare.${table}`, file, columns: columns[table] });
       }
     }),
   );
@@ -125,6 +125,6 @@ function rowOf(rows: number, ours: number, bare: number): Row {
     peer: formatRate(rows, bare),
     ratio: ratio.toFixed(2),
     budget: `≥ ${BUDGET}`,
-    verdict: verdictOf(ratio >= BUDGET),
+    verdict: budgetVerdict(ratio >= BUDGET),
   };
 }

@@ -11,7 +11,7 @@ import {
   formatCount,
   formatSeconds,
   secondsOf,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
@@ -129,7 +129,7 @@ function rowsOf(users: number, rounds: readonly Round[]): Row[] {
       peer: `${formatSeconds(backfill)} (backfill of the year)`,
       ratio: ratio.toFixed(2),
       budget: `≤ ${limit.toFixed(2)} (1.2 × (touched + 120) ÷ 485)`,
-      verdict: verdictOf(ratio <= limit),
+      verdict: budgetVerdict(ratio <= limit),
     },
     {
       what: 'restate: fixed cost, nothing to do',

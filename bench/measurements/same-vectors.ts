@@ -3,7 +3,7 @@ import { quoteLiteral } from '../../packages/duckdb/quote-sql';
 import type { Application } from '../../packages/application/application';
 
 /** What a set of partition files says, in numbers that don't depend on how it was written. */
-export interface Partitions {
+export interface PartitionTotals {
   /** Rows, sums and null counts by column. */
   readonly totals: Readonly<Record<string, string>>;
   /** Over every value of every row, in no order. */
@@ -11,10 +11,10 @@ export interface Partitions {
 }
 
 /** @param files  A glob of Parquet files with the columns of a partition. */
-export async function describePartitions(
+export async function readPartitionTotals(
   application: Application,
   files: string,
-): Promise<Partitions> {
+): Promise<PartitionTotals> {
   const folder = files.slice(0, files.search(/\*/));
   const duckDb = await application.adapters.openDuckDb([path.dirname(`${folder}x`)]);
   try {
@@ -44,7 +44,11 @@ export async function describePartitions(
 }
 
 /** @throws Error naming the first column whose total differs, or that only single values do. */
-export function requireSameVectors(peer: string, ours: Partitions, theirs: Partitions): void {
+export function requireSameVectors(
+  peer: string,
+  ours: PartitionTotals,
+  theirs: PartitionTotals,
+): void {
   for (const [name, total] of Object.entries(ours.totals)) {
     if (theirs.totals[name] === total) continue;
     throw new Error(

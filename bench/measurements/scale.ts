@@ -8,7 +8,7 @@ import {
   formatCount,
   formatGiB,
   formatRate,
-  verdictOf,
+  budgetVerdict,
   type BenchOptions,
   type Row,
 } from './measurement';
@@ -39,7 +39,7 @@ export async function measureScale({ scratch, ids, note }: BenchOptions): Promis
       {
         ...row('scale: peak memory', formatGiB(peakRssBytes)),
         budget: `≤ ${MEMORY_BUDGET_GIB} GiB`,
-        verdict: verdictOf(isBounded),
+        verdict: budgetVerdict(isBounded),
       },
     ];
   });

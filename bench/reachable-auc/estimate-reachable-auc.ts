@@ -1,5 +1,5 @@
 import { addDays } from '../../packages/instants/logical-date';
-import type { SyntheticWorld } from '../../packages/synthetic/synthetic-world';
+import type { SyntheticWorld } from '../../packages/contracts/synthetic-world';
 import { areaUnderCurve } from './area-under-curve';
 import { fitBoostedTrees } from './boosted-trees';
 import { featureNames, labelledRows, type LabelledRow } from './labelled-rows';

@@ -1,7 +1,7 @@
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { dayNumber, type LogicalDate } from '../../packages/instants/logical-date';
 import { generateArrivals } from '../../packages/synthetic/generate-arrivals';
-import type { SyntheticWorld } from '../../packages/synthetic/synthetic-world';
+import type { SyntheticWorld } from '../../packages/contracts/synthetic-world';
 
 export const featureNames = [
   'avg_sessions_7d',
@@ -29,7 +29,7 @@ interface Occurrence {
   readonly arrival: number;
 }
 
-interface History {
+interface UserRows {
   readonly place: number;
   readonly signupTime: number;
   readonly planAtSignup: string;
@@ -59,7 +59,7 @@ export function* labelledRows(
 }
 
 /** Tables come by user, so that one user at a time is held. */
-function* histories(world: SyntheticWorld, through: bigint): Generator<History> {
+function* histories(world: SyntheticWorld, through: bigint): Generator<UserRows> {
   const arrived = generateArrivals(world, { after: 0n, through });
   const events = byUser(arrived.userEvents);
   const billing = byUser(arrived.billingEvents);
@@ -103,7 +103,7 @@ function byUser<Row extends { userId: string }>(rows: Iterable<Row>): (userId: s
   };
 }
 
-function rowAt(history: History, date: LogicalDate): LabelledRow | undefined {
+function rowAt(history: UserRows, date: LogicalDate): LabelledRow | undefined {
   const time = dayNumber(date) * DAY;
   const isWithin = (days: number) => (one: Occurrence) =>
     one.time > time - days * DAY && one.time <= time && one.arrival <= time + HOUR;
@@ -134,7 +134,7 @@ function rowAt(history: History, date: LogicalDate): LabelledRow | undefined {
 }
 
 function lastLogin(
-  { events, signupTime }: History,
+  { events, signupTime }: UserRows,
   isVisible: (one: Occurrence) => boolean,
 ): number {
   const logins = events.filter((event) => event.isLogin && isVisible(event));
@@ -142,7 +142,7 @@ function lastLogin(
 }
 
 function planAt(
-  { changes, planAtSignup }: History,
+  { changes, planAtSignup }: UserRows,
   isVisible: (one: Occurrence) => boolean,
 ): string {
   return changes.filter(isVisible).at(-1)?.plan ?? planAtSignup;
@@ -150,7 +150,7 @@ function planAt(
 
 /** Not after a cancellation, unless the user has come back since: a final invoice is no return. */
 function isSubscribed(
-  { billing, changes }: History,
+  { billing, changes }: UserRows,
   isVisible: (one: Occurrence) => boolean,
 ): boolean {
   const billed = billing.filter(isVisible);

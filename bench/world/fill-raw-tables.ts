@@ -28,7 +28,7 @@ export async function fillRawTables(application: Application): Promise<void> {
       const file = path.join(paths.scratch, `fill-${table}.csv`);
       const segment = path.join(batchFolder(application, 1), `${table}.parquet`);
       await writeCsv(application, { query: `SELECT * FROM ${readParquet([segment])}`, file });
-      await copyIn(tx, { table: `raw_data.${table}`, file });
+      await copyCsvFile(tx, { table: `raw_data.${table}`, file });
       await rm(file);
     }
     for (const { make } of [...definitions].reverse()) await tx.unsafe(make);
@@ -37,7 +37,7 @@ export async function fillRawTables(application: Application): Promise<void> {
 }
 
 /** COPY of a CSV file whose header names its columns. */
-export async function copyIn(
+export async function copyCsvFile(
   tx: TransactionSql,
   { table, file, columns }: { table: string; file: string; columns?: readonly string[] },
 ): Promise<void> {

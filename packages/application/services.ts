@@ -22,7 +22,7 @@ import { auditOnline } from '../online-store';
 import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
 import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
 import { auditOffline } from './partitions/audit-offline';
-import { requireNotInFuture, restate } from './daily-run/daily-run-services';
+import { requireNotInFuture, restatePartitions } from './daily-run/daily-run-services';
 import { warnBeforeData } from './backfills/dates-before-data';
 import { detectDriftNow } from './drift/drift-services';
 import { loadOptions } from './daily-run/generate-data';
@@ -174,11 +174,7 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
       return { ...backfillDocument(ended), warnings };
     },
     restate: async ({ dryRun }: { dryRun: boolean }, progress: Progress) => {
-      const report = await restate(
-        adapters,
-        { dryRun, owner: `restate-${randomUUID()}` },
-        progress,
-      );
+      const report = await restatePartitions(adapters, { dryRun, runId: randomUUID() }, progress);
       // Also where nothing was restated: an earlier call may have been stopped before its sync.
       if (!dryRun) await syncNewestPartition(adapters, progress);
       return report;

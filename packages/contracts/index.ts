@@ -9,3 +9,4 @@ export type * from './predictions';
 export * from './problem';
 export * from './reprocess';
 export * from './runs';
+export type * from './synthetic-world';

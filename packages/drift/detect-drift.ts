@@ -8,7 +8,7 @@ import {
   type Eligibility,
   type EligibilityHashes,
 } from '../modeling';
-import type { ColumnType } from './metrics/compare-columns';
+import type { TypedColumn } from './metrics/compare-columns';
 import { distributionMetrics, meanOf } from './metrics/distribution-metrics';
 import { driftAlerts } from './drift-alerts';
 import {
@@ -30,7 +30,7 @@ import { schemaMetrics } from './metrics/schema-metrics';
 export interface ExpectedSchema extends Eligibility {
   readonly schemaHash: string;
   /** All columns of a partition, in order. */
-  readonly columns: readonly ColumnType[];
+  readonly columns: readonly TypedColumn[];
   readonly features: readonly { readonly name: string; readonly type: string }[];
   readonly label: { readonly name: string };
 }
@@ -112,7 +112,7 @@ function isSchemaOf(
 function columnsOf(
   { manifest }: PublishedPartition,
   { columns, state }: ExpectedSchema,
-): readonly ColumnType[] {
+): readonly TypedColumn[] {
   const saysState = manifest.definition_hashes[state.name] !== undefined;
   return saysState ? columns : columns.filter(({ name }) => name !== state.name);
 }

@@ -6,7 +6,7 @@ import {
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import { isSameEligibility, knowsState, type EligibilityHashes } from '../modeling';
-import { compareColumns, type ColumnType } from './metrics/compare-columns';
+import { compareColumns, type TypedColumn } from './metrics/compare-columns';
 import type { ExpectedSchema } from './detect-drift';
 import { readColumnTypes } from './metrics/read-feature-columns';
 
@@ -95,7 +95,10 @@ function checkState({ manifest }: PublishedPartition, expected: ExpectedSchema):
   ]);
 }
 
-function checkColumns(actual: readonly ColumnType[], expected: readonly ColumnType[]): SchemaCheck {
+function checkColumns(
+  actual: readonly TypedColumn[],
+  expected: readonly TypedColumn[],
+): SchemaCheck {
   const { missing, extra, retyped, reordered } = compareColumns(actual, expected);
   const problems = [
     ...missing.map((name) => `${name} is missing`),

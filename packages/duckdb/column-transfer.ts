@@ -66,11 +66,11 @@ function allocateWords(type: ColumnType | 'UBIGINT', rows: number): ColumnArray 
   return type === 'UBIGINT' ? new Int32Array(2 * rows) : allocateColumn(type, rows);
 }
 
-type Chunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
+type DataChunk = Parameters<typeof bindings.data_chunk_get_vector>[0];
 
 /** The values of a column of a chunk. */
 export function viewOf(
-  chunk: Chunk,
+  chunk: DataChunk,
   index: number,
   type: ColumnType | 'UBIGINT',
   rows: number,
@@ -153,12 +153,12 @@ function writeList(vector: Vector, values: TypedArray, rows: number): void {
 
 type TypedArray = ColumnArray | Uint16Array | Uint32Array;
 
-interface SourceColumn {
+interface GivenColumn {
   readonly type: DuckDBType;
   readonly toArray: (values: ColumnArray) => TypedArray;
 }
 
-function plainColumn(type: ColumnType): SourceColumn {
+function plainColumn(type: ColumnType): GivenColumn {
   return { type: listOf(duckDbTypes[type]), toArray: (values) => values };
 }
 
@@ -169,7 +169,7 @@ function listOf(type: DuckDBType): DuckDBType {
 }
 
 /** DuckDB's ENUM: numbers as narrow as the dictionary allows. */
-function textColumn({ dictionary }: TextColumn): SourceColumn {
+function textColumn({ dictionary }: TextColumn): GivenColumn {
   const isNarrow = dictionary.length <= 65_535;
   const narrow = dictionary.length <= 255 ? Uint8Array : isNarrow ? Uint16Array : Uint32Array;
   return {

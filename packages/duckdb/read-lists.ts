@@ -21,15 +21,15 @@ export async function* readLists(
   }
 }
 
-function keepAlive(_chunk: Chunk): void {}
+function keepAlive(_chunk: ListChunk): void {}
 
-type Chunk = ReturnType<DuckDBMaterializedResult['getChunk']>;
+type ListChunk = ReturnType<DuckDBMaterializedResult['getChunk']>;
 
-function listsOf(chunk: Chunk): ListColumn[] {
+function listsOf(chunk: ListChunk): ListColumn[] {
   return Array.from({ length: chunk.columnCount }, (_, column) => listColumn(chunk, column));
 }
 
-function listColumn({ chunk, rowCount }: Chunk, column: number): ListColumn {
+function listColumn({ chunk, rowCount }: ListChunk, column: number): ListColumn {
   const vector = bindings.data_chunk_get_vector(chunk, column);
   const count = bindings.list_vector_get_size(vector);
   const elements = bindings.list_vector_get_child(vector);

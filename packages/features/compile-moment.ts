@@ -1,6 +1,6 @@
 import { quoteLiteral, readParquet } from '../duckdb';
 import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { RawTable, SegmentFiles } from './grid/compile-tiles';
+import type { InputTable, SegmentFiles } from './grid/compile-tiles';
 import type { FeatureSet } from './feature-set';
 import type { KnowledgeMicros, LabelKnowledgeMicros } from './grid/grid';
 import { isOfType } from './language/is-of-type';
@@ -33,13 +33,13 @@ export interface MomentQuestion {
 export function compileMoment(featureSet: FeatureSet, question: MomentQuestion): string {
   const { features, label, state } = featureSet;
   const { at, known, label: labelKnown } = question;
-  const visible = (table: RawTable, timeColumn: string) =>
+  const visible = (table: InputTable, timeColumn: string) =>
     `${table} AS (
   SELECT * FROM ${rowsOfUser(table, known.batch, question)}
     AND ${timeColumn} <= ${instant(at)} AND ${isKnown(known)}
 )`;
   const horizonEnd = at + days(label.horizonDays);
-  const following = (table: RawTable) =>
+  const following = (table: InputTable) =>
     `following_${table} AS (
   SELECT * FROM ${rowsOfUser(table, labelKnown.batch, question)}
     AND event_time > ${instant(at)} AND event_time <= ${instant(horizonEnd)} AND ${isKnown(labelKnown)}
@@ -71,7 +71,11 @@ function isKnown({ at, batch }: KnowledgeMicros): string {
   return `ingested_at <= ${instant(at)} AND batch <= ${batch}`;
 }
 
-function rowsOfUser(table: RawTable, batch: number, { segments, userId }: MomentQuestion): string {
+function rowsOfUser(
+  table: InputTable,
+  batch: number,
+  { segments, userId }: MomentQuestion,
+): string {
   return `${readParquet(segments(table, batch))}
   WHERE user_id = ${quoteLiteral(userId)}`;
 }

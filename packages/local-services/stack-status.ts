@@ -1,7 +1,7 @@
 import { dataPaths, type Config } from '../config';
 import { isSameProcess } from '../durable-files';
 import { withoutPassword } from './connections';
-import { recipes } from './recipes';
+import { serviceRecipes } from './service-recipes';
 import { serviceNames, type ServiceStatus, type StackStatus } from './service-names';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import { readStackState } from './state-file';
@@ -13,7 +13,7 @@ export async function stackStatus(options: { config: Config }): Promise<StackSta
   const state = readStackState(paths.run);
   const context = { config, paths, env: process.env, state, durable: true };
   const services = await Promise.all(
-    serviceNames.map((name) => serviceStatus(recipes[name], context)),
+    serviceNames.map((name) => serviceStatus(serviceRecipes[name], context)),
   );
   return { services };
 }

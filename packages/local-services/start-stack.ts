@@ -4,7 +4,7 @@ import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
 import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
 import { claimDirectory } from './installation/directory-installation';
 import { requireOwnRedis } from './installation/require-own-servers';
-import { availableServices, recipes } from './recipes';
+import { availableServices, serviceRecipes } from './service-recipes';
 import type { ServiceName, StackEvent, StackStatus } from './service-names';
 import type { StackContext } from './services/service-recipe';
 import { stackStatus } from './stack-status';
@@ -83,7 +83,7 @@ async function openDataDirectory(
   for (const service of dependents.filter((name) => wanted.includes(name))) {
     if (!isOfEarlierRelease(context.state[service])) continue;
     onEvent({ service, kind: 'stopping' });
-    await stopService(recipes[service], context);
+    await stopService(serviceRecipes[service], context);
     onEvent({ service, kind: 'stopped' });
   }
   await bringUpToDate(context.paths, context.state);
@@ -96,7 +96,7 @@ async function startAll(
   onEvent: (event: StackEvent) => void,
 ): Promise<void> {
   const results = await Promise.allSettled(
-    names.map((name) => startService(recipes[name], context, onEvent)),
+    names.map((name) => startService(serviceRecipes[name], context, onEvent)),
   );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dataPaths, type Config } from '../config';
-import { recipes } from './recipes';
+import { serviceRecipes } from './service-recipes';
 import { serviceNames, type ServiceName, type StackEvent, type StackStatus } from './service-names';
 import { stackStatus } from './stack-status';
 import { withStackLock } from './processes/stack-lock';
@@ -27,7 +27,7 @@ export async function stopStack(options: {
     const stop = async (name: ServiceName) => {
       if (!services.includes(name) || !state[name]?.pid) return;
       onEvent({ service: name, kind: 'stopping' });
-      await stopService(recipes[name], context);
+      await stopService(serviceRecipes[name], context);
       onEvent({ service: name, kind: 'stopped' });
     };
     await Promise.all(dependents.map(stop));

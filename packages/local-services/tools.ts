@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { ChurnError } from '../contracts';
 
-type Environment = Readonly<Record<string, string | undefined>>;
+type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
 
 /**
  * The programs that do not come from npm. `make setup` puts a missing one into the per-user cache
@@ -27,13 +27,13 @@ export interface FoundTool {
 }
 
 /** `$XDG_CACHE_HOME/churn`, else `~/.cache/churn`. */
-export function cacheRoot(env: Environment): string {
+export function cacheRoot(env: EnvironmentVariables): string {
   const base = env.XDG_CACHE_HOME || path.join(env.HOME || homedir(), '.cache');
   return path.join(base, 'churn');
 }
 
 /** Looks on PATH, then in the cache (the newest version there); installs nothing. */
-export function findTool(tool: Tool, env: Environment): FoundTool | undefined {
+export function findTool(tool: Tool, env: EnvironmentVariables): FoundTool | undefined {
   const onPath = findOnPath(tools[tool].executable, env);
   if (onPath) return { path: onPath, how: 'found on PATH' };
   const cached = findInCache(tool, env);
@@ -41,7 +41,7 @@ export function findTool(tool: Tool, env: Environment): FoundTool | undefined {
 }
 
 /** @throws ChurnError MISSING_TOOL with what to do */
-export function requireTool(tool: Tool, env: Environment): string {
+export function requireTool(tool: Tool, env: EnvironmentVariables): string {
   const found = findTool(tool, env);
   if (found) return found.path;
   const { executable, setting } = tools[tool];
@@ -52,7 +52,7 @@ export function requireTool(tool: Tool, env: Environment): string {
   });
 }
 
-export function findOnPath(executable: string, env: Environment): string | undefined {
+export function findOnPath(executable: string, env: EnvironmentVariables): string | undefined {
   return (env.PATH ?? '')
     .split(path.delimiter)
     .filter((folder) => folder !== '')
@@ -60,7 +60,7 @@ export function findOnPath(executable: string, env: Environment): string | undef
     .find(isExecutable);
 }
 
-function findInCache(tool: Tool, env: Environment): string | undefined {
+function findInCache(tool: Tool, env: EnvironmentVariables): string | undefined {
   const { cacheName, executable } = tools[tool];
   const root = cacheRoot(env);
   return listFolders(root)

@@ -156,7 +156,7 @@ function countingOnce(duckDb: DuckDb, segments: SegmentFiles) {
   };
 }
 
-interface PublishOptions {
+interface PublishOneOptions {
   readonly pool: WriterPool;
   readonly duckDb: DuckDb;
   readonly vectors: MomentVectors;
@@ -169,7 +169,7 @@ interface PublishOptions {
 
 async function keepPublishedLabels(
   { store, featureSet }: ComputeContext,
-  { duckDb, vectors, request, claim }: PublishOptions,
+  { duckDb, vectors, request, claim }: PublishOneOptions,
 ): Promise<void> {
   const manifest = claim.published;
   if (!manifest) throw new RangeError(`nothing of ${request.date} is published to add a state to`);
@@ -186,7 +186,7 @@ const notOfOneDate: ReadonlySet<ErrorCode> = new Set([
 
 async function publishOne(
   context: ComputeContext,
-  options: PublishOptions,
+  options: PublishOneOptions,
 ): Promise<PublishOutcome> {
   const { pool, vectors, request, claim, signal } = options;
   const { date, reason } = request;

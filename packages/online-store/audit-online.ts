@@ -32,7 +32,7 @@ export interface AuditOnlineOptions {
   readonly signal?: AbortSignal;
 }
 
-type Verdict = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
+type VectorVerdict = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
 
 const READS_IN_FLIGHT = 4;
 const EXAMPLES_MAX = 10;
@@ -59,7 +59,7 @@ export async function auditOnline(options: AuditOnlineOptions): Promise<OnlineAu
 }
 
 function createTally() {
-  const counts: Record<Verdict, number> = {
+  const counts: Record<VectorVerdict, number> = {
     equal: 0,
     missing: 0,
     extra: 0,
@@ -70,7 +70,7 @@ function createTally() {
   return {
     counts,
     examples,
-    add(verdict: Verdict, userId: string) {
+    add(verdict: VectorVerdict, userId: string) {
       counts[verdict] += 1;
       const isWorthShowing = verdict !== 'equal' && verdict !== 'not_comparable';
       if (isWorthShowing && examples.length < EXAMPLES_MAX) examples.push(`${verdict} ${userId}`);
@@ -99,7 +99,7 @@ async function compareVectors(
 }
 
 /** Equal bytes are equal; other bytes still are when they say the same. */
-function judge(text: string, expected: EncodedVector): Verdict {
+function judge(text: string, expected: EncodedVector): VectorVerdict {
   if (text === expected.value) return 'equal';
   const stored = parseVector(text);
   if (!stored) return 'mismatched';

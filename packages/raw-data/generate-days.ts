@@ -1,4 +1,4 @@
-import { ChurnError } from '../contracts';
+import { ChurnError, type SyntheticWorld } from '../contracts';
 import type { Database } from '../database';
 import {
   addDays,
@@ -17,7 +17,6 @@ import {
   recordSource,
   requireSource,
   type Installation,
-  type SyntheticWorld,
 } from './installation';
 import { loadBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';

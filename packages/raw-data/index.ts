@@ -7,7 +7,7 @@ export { exportRawTables } from './log/export-raw-tables';
 export { generateDays } from './generate-days';
 export { importFolder, type ImportOptions } from './import-folder';
 export { importNewFolders } from './import-new-folders';
-export { ensureInstallation, type Installation, type SyntheticWorld } from './installation';
+export { ensureInstallation, type Installation } from './installation';
 export { takeKnowledge } from './take-knowledge';
 export type { LoadCounts } from './load/load-batch';
 export type { LoadProgress } from './load-progress';

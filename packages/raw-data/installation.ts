@@ -1,18 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ChurnError } from '../contracts';
+import { ChurnError, type SyntheticWorld } from '../contracts';
 import { asDatabaseError, type Database, type Sql, type TransactionSql } from '../database';
-import { formatInstant, parseInstant, type EpochMicros, type LogicalDate } from '../instants';
+import { formatInstant, parseInstant, type EpochMicros } from '../instants';
 
 export type SourceKind = 'synthetic' | 'import';
-
-/** What a synthetic source is a pure function of; `start` is its first day. */
-export interface SyntheticWorld {
-  /** Which rules the source follows; one version's rows never change. */
-  readonly version: number;
-  readonly seed: number;
-  readonly users: number;
-  readonly start: LogicalDate;
-}
 
 /** Whose data this is. Recorded once; the first load chooses the source. */
 export interface Installation {

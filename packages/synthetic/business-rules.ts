@@ -16,7 +16,7 @@ export const FIRST_STEPS_AFTER = 2 * MINUTE;
 /** … and the user's own row has arrived by then, hence before any other row of the user. */
 export const USER_ARRIVES_WITHIN = 90 * SECOND;
 
-export const plans: readonly Plan[] = ['free', 'basic', 'pro'];
+export const planNames: readonly Plan[] = ['free', 'basic', 'pro'];
 export const pricesCents: Readonly<Record<Plan, number>> = { free: 0, basic: 1_900, pro: 3_900 };
 /** Of paying users, by seats that they pay for: 1, 2, 3 … */
 export const seatShares = [0.6, 0.2, 0.1, 0.06, 0.04] as const;
@@ -46,7 +46,7 @@ export const sessionsPerCycle = [1.5, 3.5, 6, 10, 16] as const;
 /** Per cycle, the chance of moving one level of engagement up or down. */
 export const LEVEL_CHANGES = 0.15;
 
-/** Per cycle, the chance of changing plan, and the shares of the plans then chosen, as `plans`. */
+/** Per cycle, the chance of changing plan, and the shares of the plans then chosen, as `planNames`. */
 export const planMoves: Readonly<Record<Plan, { share: number; targets: readonly number[] }>> = {
   free: { share: 0.035, targets: [0, 0.7, 0.3] },
   basic: { share: 0.045, targets: [0.33, 0, 0.67] },

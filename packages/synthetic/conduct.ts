@@ -2,7 +2,7 @@ import {
   BUYS_EXTRA,
   CHARGE_FAILS,
   CYCLE,
-  plans,
+  planNames,
   RETRY_FAILS,
   SESSION_DAYS_LATE,
   REFUNDED,
@@ -119,7 +119,7 @@ const trialLaws = lawsOf((plan, mean) =>
 );
 
 function lawsOf(law: (plan: Plan, meanSessions: number) => StandingLaw) {
-  const byPlan = plans.map((plan) => [plan, sessionsPerCycle.map((mean) => law(plan, mean))]);
+  const byPlan = planNames.map((plan) => [plan, sessionsPerCycle.map((mean) => law(plan, mean))]);
   return Object.fromEntries(byPlan) as Record<Plan, StandingLaw[]>;
 }
 

@@ -1,3 +1,4 @@
+import type { SyntheticWorld } from '../contracts';
 import {
   countries,
   countryShares,
@@ -10,7 +11,7 @@ import { chooseIndex, drawBetween } from './choose';
 import { DAY, SECOND } from './durations';
 import { idsOf, lifeOf, type Cycle, type Life } from './life';
 import { namedStreams, type CountWork, type Streams } from './named-streams';
-import { billingEventsOf, planChangesOf } from './payments';
+import { billingEventsOf, planChangesOf } from './billing-events';
 import {
   earliestCycleArrivingAfter,
   latestCycleArrivingBy,
@@ -18,13 +19,7 @@ import {
   type MomentWindow,
 } from './sessions';
 import { SignupCalendar } from './signups';
-import {
-  checkWorld,
-  type ArrivalWindow,
-  type ArrivedRows,
-  type SyntheticWorld,
-  type UserRow,
-} from './synthetic-world';
+import { checkWorld, type ArrivalWindow, type WorldRows, type UserRow } from './synthetic-world';
 
 /** Lives within a window so short are walked once for all tables; longer ones once for each. */
 const REMEMBERED_WINDOW = 45 * DAY;
@@ -51,7 +46,7 @@ export function generateArrivals(
   world: SyntheticWorld,
   window: ArrivalWindow,
   countWork: CountWork = () => undefined,
-): ArrivedRows {
+): WorldRows {
   checkWorld(world);
   const streams = namedStreams(world.seed, countWork);
   const calendar = new SignupCalendar(world);

@@ -1,9 +1,16 @@
-import { FIRST_YEAR_DAYS, FOUNDING_DAYS, levelShares, plans, planShares } from './business-rules';
+import type { SyntheticWorld } from '../contracts';
+import {
+  FIRST_YEAR_DAYS,
+  FOUNDING_DAYS,
+  levelShares,
+  planNames,
+  planShares,
+} from './business-rules';
 import { chooseIndex } from './choose';
 import type { Standing } from './conduct';
 import type { Draw } from './named-streams';
 import { DAY } from './durations';
-import { openingOf, type Moment, type SyntheticWorld } from './synthetic-world';
+import { openingOf, type Moment } from './synthetic-world';
 import { recipes, type Recipe } from './recipes';
 
 /** How a life begins. */
@@ -46,7 +53,7 @@ export class SignupCalendar {
       ? place * this.#slotOfFounder
       : FOUNDING_DAYS * DAY + (place - this.#founders) * this.#slotOfNewcomer;
     const time = this.#opening + Math.floor(offset);
-    const plan = plans[chooseIndex(planShares[kind], draw())]!;
+    const plan = planNames[chooseIndex(planShares[kind], draw())]!;
     const level = chooseIndex(levelShares[kind], draw());
     return { index, time, standing: { plan, level }, isFounder };
   }

@@ -4,7 +4,7 @@ import {
   levelShares,
   LONGEST_STAY_CYCLES,
   planMoves,
-  plans,
+  planNames,
   sessionsPerCycle,
 } from './business-rules';
 import { chooseIndex, drawBetween } from './choose';
@@ -48,7 +48,7 @@ interface EraLaw {
 }
 
 const eraLaws = Object.fromEntries(
-  plans.map((plan) => [plan, sessionsPerCycle.map((_, level) => eraLaw({ plan, level }))]),
+  planNames.map((plan) => [plan, sessionsPerCycle.map((_, level) => eraLaw({ plan, level }))]),
 ) as Record<Plan, EraLaw[]>;
 
 /** In every cycle the user may leave, else change plan, else change level of engagement. */
@@ -107,7 +107,7 @@ export function returnAfter(
   const way = returnWays[chooseIndex(returnWayShares, draw())]!;
   const comesBy = way === 'charge' && left.plan === 'free' ? 'subscription_started' : way;
   const targets = planMoves[left.plan].targets;
-  const plan = comesBy === 'plan_change' ? plans[chooseIndex(targets, draw())]! : left.plan;
+  const plan = comesBy === 'plan_change' ? planNames[chooseIndex(targets, draw())]! : left.plan;
   const level = chooseIndex(levelShares.newcomer, draw());
   return {
     place,
@@ -142,7 +142,7 @@ function nextEra(standing: Standing, first: number, { draw, longest }: Stay): Er
   if (chance < law.leaves) return { first, last, standing, next: 'leaves' };
   const excess = chance - law.leaves;
   if (excess < law.changesPlan) {
-    const nextPlan = plans[chooseIndex(planMoves[plan].targets, excess / law.changesPlan)]!;
+    const nextPlan = planNames[chooseIndex(planMoves[plan].targets, excess / law.changesPlan)]!;
     return { first, last, standing, next: { plan: nextPlan, level } };
   }
   const rises = excess - law.changesPlan < law.changesLevel / 2;

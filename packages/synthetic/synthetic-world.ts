@@ -1,19 +1,6 @@
-import { ChurnError } from '../contracts';
-import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
+import { ChurnError, type SyntheticWorld } from '../contracts';
+import { midnightOf, type EpochMicros } from '../instants';
 import { recipes } from './recipes';
-
-/**
- * A subscription business that never existed, and its whole future: a pure function of these four
- * values. It opens at `start` 00:00Z and has no end.
- */
-export interface SyntheticWorld {
-  /** Which rules it follows, a key of `recipes`: a version's rows never change. */
-  readonly version: number;
-  readonly seed: number;
-  /** How many sign up within the first 365 days. Later ones follow at the same daily rate. */
-  readonly users: number;
-  readonly start: LogicalDate;
-}
 
 /** Arrivals with `ingestedAt` in `(after, through]`. */
 export interface ArrivalWindow {
@@ -67,8 +54,8 @@ export interface BillingEventRow {
   readonly ingestedAt: EpochMicros;
 }
 
-/** Each table by user, then by cycle; made while it is iterated, and the same when iterated again. */
-export interface ArrivedRows {
+/** The rows of a world: each table by user, then by cycle; made while it is iterated, and the same when iterated again. */
+export interface WorldRows {
   readonly users: Iterable<UserRow>;
   readonly planChanges: Iterable<PlanChangeRow>;
   readonly userEvents: Iterable<UserEventRow>;

@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net';
 import request from 'supertest';
-import { InvalidRequestError, problemOf } from '../../api/http/problem-details';
+import { InvalidRequestError, problemDetailsOf } from '../../api/http/problem-details';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import { createTestApi, fakePorts, recordingLogger, type TestApi } from './test-api';
 
@@ -20,7 +20,7 @@ function expectProblem(response: request.Response, code: ErrorCode, instance: st
 
 describe('problem details', () => {
   it.each(Object.keys(errorCatalogue) as ErrorCode[])('describe %s', (code) => {
-    expect(problemOf(new ChurnError(code), '/somewhere')).toEqual({
+    expect(problemDetailsOf(new ChurnError(code), '/somewhere')).toEqual({
       type: `urn:churn:problem:${code}`,
       title: expect.stringMatching(/^[A-Z][a-z ]+$/),
       status: errorCatalogue[code].httpStatus,
@@ -36,7 +36,7 @@ describe('problem details', () => {
       { field: 'from', problem: 'is missing' },
       { field: 'to', problem: 'is not a day' },
     ];
-    const problem = problemOf(new InvalidRequestError(fields), '/backfill');
+    const problem = problemDetailsOf(new InvalidRequestError(fields), '/backfill');
     expect(problem.errors).toEqual(fields);
     expect(problem.detail).toBe('The request is not valid: from is missing; to is not a day.');
   });

@@ -169,30 +169,23 @@ function restatedIn(outcomes: readonly PublishOutcome[]): RestatedPartition[] {
   );
 }
 
-/** The workflow `restate`, whose run is the owner. */
-export function restatePartitions(
+/**
+ * Everything that late data and matured labels touch; a dry run only lists it. The claims are those
+ * of the run: of the workflow `restate`, or of one `churn restate`.
+ */
+export async function restatePartitions(
   adapters: Adapters,
   { dryRun, runId }: { dryRun: boolean; runId: string },
   progress: Progress,
 ): Promise<RestateReport> {
-  return restate(adapters, { dryRun, owner: `restate-${runId}` }, progress);
-}
-
-/** `churn restate`: everything that late data and matured labels touch; a dry run only lists it. */
-export async function restate(
-  adapters: Adapters,
-  options: { dryRun: boolean; owner: string },
-  progress: Progress,
-): Promise<RestateReport> {
+  const owner = `restate-${runId}`;
   const knowledge = await takePlannedKnowledge(adapters, 'latest');
-  const { requests, untouched } = await planRestatements(adapters, knowledge, {
-    owner: options.owner,
-  });
+  const { requests, untouched } = await planRestatements(adapters, knowledge, { owner });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);
   const firstBatch = Math.min(knowledge.batch, ...checked.map((batch) => batch + 1));
   const batches = [firstBatch, knowledge.batch] as const;
-  if (options.dryRun) {
+  if (dryRun) {
     const restated = requests.map(({ date, reason }) => ({
       date,
       reason,
@@ -200,11 +193,7 @@ export async function restate(
     }));
     return { batches, restated };
   }
-  const { outcomes } = await computeRequested(
-    adapters,
-    { owner: options.owner, requests },
-    progress,
-  );
+  const { outcomes } = await computeRequested(adapters, { owner, requests }, progress);
   requireNoFailure(outcomes);
   await adapters.ledger.noteChecked(untouched, knowledgeOf(knowledge));
   return { batches, restated: restatedIn(outcomes) };

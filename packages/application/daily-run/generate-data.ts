@@ -1,12 +1,6 @@
-import type { LoadSummary, Progress } from '../../contracts';
+import type { LoadSummary, Progress, SyntheticWorld } from '../../contracts';
 import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../../instants';
-import {
-  generateDays,
-  importNewFolders,
-  type LoadCounts,
-  type LoadProgress,
-  type SyntheticWorld,
-} from '../../raw-data';
+import { generateDays, importNewFolders, type LoadCounts, type LoadProgress } from '../../raw-data';
 import { generateArrivals } from '../../synthetic';
 import type { Adapters } from '../open/open-adapters';
 

@@ -8,7 +8,7 @@ import type { Adapters } from '../open/open-adapters';
 /** Making timelines takes as long as answering without: not for a few rows. */
 const ROWS_PER_USER_MIN = 0.1;
 
-interface Asked {
+interface TimelineQuery {
   readonly duckDb: DuckDb;
   readonly rawLog: RawLog;
   readonly knowledge: PlannedKnowledge;
@@ -24,7 +24,7 @@ interface Asked {
  */
 export async function withTimelines<T>(
   adapters: Adapters,
-  asked: Asked,
+  asked: TimelineQuery,
   answer: (timelines: TimelineFiles) => Promise<T>,
 ): Promise<T | undefined> {
   const { progress, rows } = asked;
@@ -42,7 +42,7 @@ export async function withTimelines<T>(
 
 async function findOrMake(
   { featureSet, paths, now }: Adapters,
-  { duckDb, rawLog, knowledge, rows, progress }: Asked,
+  { duckDb, rawLog, knowledge, rows, progress }: TimelineQuery,
 ): Promise<TimelineFiles | undefined> {
   const known = parseKnowledge(knowledgeOf(knowledge));
   const { batch } = known;

@@ -63,7 +63,7 @@ async function nameServedMoments(duckDb: DuckDb, served: readonly LedgerRow[]): 
 }
 
 /** Rows of the spine that a day's moment answers, and the number of each one's user in `spine_users`. */
-interface Questions {
+interface DayQuestions {
   readonly rows: Int32Array;
   readonly users: Int32Array;
 }
@@ -75,7 +75,7 @@ interface Questions {
 async function readQuestions(
   { connection }: DuckDb,
   signal: AbortSignal,
-): Promise<{ has(date: LogicalDate): boolean; get(date: LogicalDate): Questions | undefined }> {
+): Promise<{ has(date: LogicalDate): boolean; get(date: LogicalDate): DayQuestions | undefined }> {
   const sql = `SELECT spine.rowid::INTEGER, u, (t // ${MICROS_PER_DAY})::INTEGER AS day
     FROM spine JOIN spine_users USING (user_id) SEMI JOIN served USING (t) ORDER BY day`;
   const types = ['INTEGER', 'INTEGER', 'INTEGER'] as const;
@@ -84,7 +84,7 @@ async function readQuestions(
     Int32Array,
     Int32Array,
   ];
-  const byDay = new Map<number, Questions>();
+  const byDay = new Map<number, DayQuestions>();
   for (let first = 0; first < days.length;) {
     let end = first + 1;
     while (end < days.length && days[end] === days[first]) end += 1;
@@ -120,7 +120,7 @@ function numbersOf(ids: readonly (string | undefined)[], ofGrid: readonly string
 function replaceRows(
   history: History,
   moment: MomentVectors,
-  { rows, users, numbers }: Questions & { readonly numbers: Int32Array },
+  { rows, users, numbers }: DayQuestions & { readonly numbers: Int32Array },
 ): void {
   const places = new Map(Array.from(moment.users, (user, place) => [user, place]));
   for (const [index, row] of rows.entries()) {

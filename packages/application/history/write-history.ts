@@ -90,13 +90,13 @@ async function requireOwnFile(out: string, spine: string): Promise<void> {
   throw new ChurnError('INVALID_REQUEST', { problem });
 }
 
-interface Work {
+interface HistoryWork {
   readonly duckDb: DuckDb;
   readonly knowledge: PlannedKnowledge;
   readonly progress: Progress;
 }
 
-async function compute(adapters: Adapters, work: Work & { rows: number }): Promise<History> {
+async function compute(adapters: Adapters, work: HistoryWork & { rows: number }): Promise<History> {
   const { duckDb, knowledge, progress } = work;
   const rawLog = await adapters.rawLog();
   const answer = (timelines?: TimelineFiles) => {

@@ -1,8 +1,6 @@
-import type { Application } from '../../application';
+import type { Services } from '../../application';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
-
-type Services = Application['services'];
 
 interface LoadDocument {
   readonly batch: number | null;
@@ -11,7 +9,7 @@ interface LoadDocument {
   readonly rejected: Readonly<Record<string, unknown>>;
 }
 
-export async function generate(
+export async function generateAction(
   input: Parameters<Services['generate']>[0],
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -19,7 +17,7 @@ export async function generate(
   return loadResult(await services.generate(input, progress));
 }
 
-export async function importFolder(
+export async function importFolderAction(
   input: Parameters<Services['importFolder']>[0],
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -47,7 +45,7 @@ function describeRejected(rejected: unknown): string {
     : reasons.map(([reason, count]) => `${count} ${reason}`).join(', ');
 }
 
-export async function exportRaw(
+export async function exportRawAction(
   input: Parameters<Services['exportRaw']>[0],
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -56,7 +54,7 @@ export async function exportRaw(
   return { document, text: `Wrote the raw tables to ${input.folder}.` };
 }
 
-export async function features(
+export async function featuresAction(
   query: Parameters<Services['userFeatures']>[0],
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -72,7 +70,7 @@ export async function features(
   return { document, text: `${head}\n${table}${sql}` };
 }
 
-export async function history(
+export async function historyAction(
   query: Parameters<Services['writeHistory']>[0],
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {

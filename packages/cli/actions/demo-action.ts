@@ -3,7 +3,10 @@ import type { CommandContext, CommandResult } from '../command-context';
 import { runDemo, type DemoOptions, type DemoReport } from '../run-demo';
 import { renderTable } from '../terminal';
 
-export async function demo(options: DemoOptions, context: CommandContext): Promise<CommandResult> {
+export async function demoAction(
+  options: DemoOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
   const report = await runDemo(options, context);
   return { document: report, text: describeDemo(report) };
 }

@@ -3,7 +3,7 @@ import { describeModel } from '../describe-model';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
-export async function train(
+export async function trainAction(
   options: { asOf?: string },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -12,7 +12,7 @@ export async function train(
   return { document: metadata, text: describeModel(metadata) };
 }
 
-export async function listModels(
+export async function listModelsAction(
   _input: object,
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -28,7 +28,7 @@ export async function listModels(
   return { document, text: rows.length === 0 ? 'No models yet.' : renderTable(header, rows) };
 }
 
-export async function showModel(
+export async function showModelAction(
   { version }: { version: string },
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -37,7 +37,7 @@ export async function showModel(
   return { document: metadata, text: describeModel(metadata) };
 }
 
-export async function promoteModel(
+export async function promoteModelAction(
   { version, reason }: { version: string; reason: string },
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -45,7 +45,7 @@ export async function promoteModel(
   return championResult(await services.promoteModel(version, reason));
 }
 
-export async function rollbackModel(
+export async function rollbackModelAction(
   { reason }: { reason: string },
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -57,7 +57,7 @@ function championResult(aliases: { readonly champion: string | null }): CommandR
   return { document: aliases, text: `Champion: ${aliases.champion ?? 'none'}` };
 }
 
-export async function predict(
+export async function predictAction(
   { user, explain }: { user: string; explain: boolean },
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -84,7 +84,7 @@ function describeIneligible({ eligible, ineligible_reason: reason }: Prediction)
   ];
 }
 
-export async function atRisk(
+export async function atRiskAction(
   options: { limit: number },
   { application }: CommandContext,
 ): Promise<CommandResult> {

@@ -2,7 +2,7 @@ import type { AuditName } from '../audit-names';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
-export async function drift(
+export async function driftAction(
   { date }: { date: string },
   { application }: CommandContext,
 ): Promise<CommandResult> {
@@ -22,7 +22,7 @@ export async function drift(
   return { document: report, text: [head, ...notes, renderTable(header, rows)].join('\n') };
 }
 
-export async function audit(
+export async function auditAction(
   { store }: { store: AuditName },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -39,7 +39,7 @@ export async function audit(
   };
 }
 
-export async function replay(
+export async function replayAction(
   { id }: { id: string },
   { application }: CommandContext,
 ): Promise<CommandResult> {

@@ -1,11 +1,9 @@
 import type { BackfillRequest } from '../../contracts';
-import type { Application } from '../../application';
+import type { Services } from '../../application';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
-type Services = Application['services'];
-
-export async function runDay(
+export async function runDayAction(
   { date }: { date: string },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -24,7 +22,7 @@ export async function runDay(
   };
 }
 
-export async function backfill(
+export async function backfillAction(
   { request, dryRun }: { request: BackfillRequest; dryRun: boolean },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -47,7 +45,7 @@ export async function backfill(
   };
 }
 
-export async function restate(
+export async function restateAction(
   options: { dryRun: boolean },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
@@ -70,7 +68,7 @@ const partitionHeader = [
   'reason',
 ];
 
-export async function partitions(
+export async function partitionsAction(
   range: Parameters<Services['listPartitions']>[0],
   { application }: CommandContext,
 ): Promise<CommandResult> {

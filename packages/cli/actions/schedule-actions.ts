@@ -9,21 +9,21 @@ import { applyApplicationSchedules } from '../apply-platform-schedules';
 import { describeSchedule } from '../describe-schedule';
 import type { CommandContext, CommandResult } from '../command-context';
 
-export function apply(_input: object, context: CommandContext): Promise<CommandResult> {
+export function applyAction(_input: object, context: CommandContext): Promise<CommandResult> {
   return doAndShow(context, applyApplicationSchedules);
 }
 
-export function show(_input: object, context: CommandContext): Promise<CommandResult> {
+export function showAction(_input: object, context: CommandContext): Promise<CommandResult> {
   return doAndShow(context, async () => {});
 }
 
-export function pause(_input: object, context: CommandContext): Promise<CommandResult> {
+export function pauseAction(_input: object, context: CommandContext): Promise<CommandResult> {
   return doAndShow(context, async ({ temporal }) =>
     pauseSchedules(await temporal.client(), 'paused by hand'),
   );
 }
 
-export function resume(_input: object, context: CommandContext): Promise<CommandResult> {
+export function resumeAction(_input: object, context: CommandContext): Promise<CommandResult> {
   return doAndShow(context, async ({ temporal }) =>
     resumeSchedules(await temporal.client(), 'resumed by hand'),
   );

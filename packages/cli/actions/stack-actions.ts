@@ -9,7 +9,7 @@ import {
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 
-export async function up(_input: object, context: CommandContext): Promise<CommandResult> {
+export async function upAction(_input: object, context: CommandContext): Promise<CommandResult> {
   const { config, progress, application } = context;
   const status = await startStack({ config, onEvent: showOn(progress) });
   const { applyApplicationSchedules } = await import('../apply-platform-schedules');
@@ -17,12 +17,15 @@ export async function up(_input: object, context: CommandContext): Promise<Comma
   return resultOf(status);
 }
 
-export async function down(_input: object, context: CommandContext): Promise<CommandResult> {
+export async function downAction(_input: object, context: CommandContext): Promise<CommandResult> {
   const { config, progress } = context;
   return resultOf(await stopStack({ config, onEvent: showOn(progress) }));
 }
 
-export async function status(_input: object, { config }: CommandContext): Promise<CommandResult> {
+export async function statusAction(
+  _input: object,
+  { config }: CommandContext,
+): Promise<CommandResult> {
   return resultOf(await stackStatus({ config }));
 }
 

@@ -27,7 +27,7 @@ export function addDataCommands(program: Command, runner: CommandRunner): void {
   addHistory(program, runner);
 }
 
-interface GenerateOptions {
+interface GenerateFlags {
   readonly from: string;
   readonly to: string;
   readonly users?: number;
@@ -52,15 +52,15 @@ function addGenerate(program: Command, runner: CommandRunner): void {
           'the seed of the synthetic data (default: as loaded before, or 42)',
           wholeNumber({ min: 0, max: 2 ** 31 }),
         ),
-    check: (options: GenerateOptions) => {
+    check: (options: GenerateFlags) => {
       requireDateRange(options);
       return options;
     },
-    load: async () => (await import('../actions/data-actions')).generate,
+    load: async () => (await import('../actions/data-actions')).generateAction,
   });
 }
 
-interface ImportOptions {
+interface ImportFlags {
   readonly completeThrough?: string;
   readonly arrival: 'assumed' | 'now';
 }
@@ -84,12 +84,12 @@ function addImport(program: Command, runner: CommandRunner): void {
           oneOf('assumed', 'now'),
           'assumed',
         ),
-    check: ({ completeThrough, arrival }: ImportOptions, folder) => ({
+    check: ({ completeThrough, arrival }: ImportFlags, folder) => ({
       folder,
       arrival,
       ...(completeThrough ? { completeThrough: parseInstant(completeThrough) } : {}),
     }),
-    load: async () => (await import('../actions/data-actions')).importFolder,
+    load: async () => (await import('../actions/data-actions')).importFolderAction,
   });
 }
 
@@ -102,11 +102,11 @@ function addExport(program: Command, runner: CommandRunner): void {
         .argument('<dir>', 'the folder, new or empty', emptyFolder)
         .option('--format <format>', 'parquet or csv', oneOf('parquet', 'csv'), 'parquet'),
     check: ({ format }: { format: 'parquet' | 'csv' }, folder) => ({ folder, format }),
-    load: async () => (await import('../actions/data-actions')).exportRaw,
+    load: async () => (await import('../actions/data-actions')).exportRawAction,
   });
 }
 
-interface FeaturesOptions {
+interface FeaturesFlags {
   readonly user: string;
   readonly at: string;
   readonly knownAt: string;
@@ -130,18 +130,18 @@ function addFeatures(program: Command, runner: CommandRunner): void {
         )
         .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption)
         .option('--explain', 'also print the SQL'),
-    check: ({ user, at, knownAt, batch, explain }: FeaturesOptions) => ({
+    check: ({ user, at, knownAt, batch, explain }: FeaturesFlags) => ({
       userId: user,
       at,
       knownAt,
       batch,
       explain,
     }),
-    load: async () => (await import('../actions/data-actions')).features,
+    load: async () => (await import('../actions/data-actions')).featuresAction,
   });
 }
 
-interface HistoryOptions {
+interface HistoryFlags {
   readonly out: string;
   readonly knownAt: string;
   readonly batch?: number;
@@ -163,12 +163,12 @@ function addHistory(program: Command, runner: CommandRunner): void {
           'latest',
         )
         .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption),
-    check: ({ out, knownAt, batch }: HistoryOptions, spine) => {
+    check: ({ out, knownAt, batch }: HistoryFlags, spine) => {
       if (path.resolve(out) === path.resolve(spine)) {
         throw usageError('--out would overwrite the spine file', 'history');
       }
       return { spine, out, knownAt, batch };
     },
-    load: async () => (await import('../actions/data-actions')).history,
+    load: async () => (await import('../actions/data-actions')).historyAction,
   });
 }

@@ -45,7 +45,7 @@ export function addDemoCommand(program: Command, runner: CommandRunner): void {
       ...(users === undefined ? {} : { users }),
       ...(seed === undefined ? {} : { seed }),
     }),
-    load: async () => (await import('../actions/demo-action')).demo,
+    load: async () => (await import('../actions/demo-action')).demoAction,
   });
 }
 

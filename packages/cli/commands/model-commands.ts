@@ -20,7 +20,7 @@ function addTrain(program: Command, runner: CommandRunner): void {
         dateOption,
       ),
     check: ({ asOf }: { asOf?: string }) => ({ asOf }),
-    load: async () => (await import('../actions/model-actions')).train,
+    load: async () => (await import('../actions/model-actions')).trainAction,
   });
 }
 
@@ -32,14 +32,14 @@ function addModels(program: Command, runner: CommandRunner): void {
     name: 'list',
     description: 'List the model versions and which one is champion.',
     check: () => ({}),
-    load: async () => (await import('../actions/model-actions')).listModels,
+    load: async () => (await import('../actions/model-actions')).listModelsAction,
   });
   defineCommand(models, runner, {
     name: 'show',
     description: 'Show the metadata of a version.',
     declare: (command) => command.argument('<version>', 'such as v001', modelVersion),
     check: (_options: object, version) => ({ version }),
-    load: async () => (await import('../actions/model-actions')).showModel,
+    load: async () => (await import('../actions/model-actions')).showModelAction,
   });
   defineCommand(models, runner, {
     name: 'promote',
@@ -49,7 +49,7 @@ function addModels(program: Command, runner: CommandRunner): void {
         .argument('<version>', 'such as v001', modelVersion)
         .option('--reason <text>', 'the reason, for the event log', 'promoted by hand'),
     check: ({ reason }: { reason: string }, version) => ({ version, reason }),
-    load: async () => (await import('../actions/model-actions')).promoteModel,
+    load: async () => (await import('../actions/model-actions')).promoteModelAction,
   });
   defineCommand(models, runner, {
     name: 'rollback',
@@ -57,7 +57,7 @@ function addModels(program: Command, runner: CommandRunner): void {
     declare: (command) =>
       command.option('--reason <text>', 'the reason, for the event log', 'rolled back by hand'),
     check: ({ reason }: { reason: string }) => ({ reason }),
-    load: async () => (await import('../actions/model-actions')).rollbackModel,
+    load: async () => (await import('../actions/model-actions')).rollbackModelAction,
   });
 }
 
@@ -70,7 +70,7 @@ function addPredict(program: Command, runner: CommandRunner): void {
         .argument('<user>', 'user id', userOption)
         .option('--explain', 'show the contribution of each feature'),
     check: ({ explain }: { explain?: boolean }, user) => ({ user, explain: explain === true }),
-    load: async () => (await import('../actions/model-actions')).predict,
+    load: async () => (await import('../actions/model-actions')).predictAction,
   });
 }
 
@@ -86,6 +86,6 @@ function addAtRisk(program: Command, runner: CommandRunner): void {
         20,
       ),
     check: ({ limit }: { limit: number }) => ({ limit }),
-    load: async () => (await import('../actions/model-actions')).atRisk,
+    load: async () => (await import('../actions/model-actions')).atRiskAction,
   });
 }

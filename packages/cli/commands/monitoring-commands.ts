@@ -10,14 +10,14 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
     declare: (command) =>
       command.requiredOption('--date <date>', 'the date of the partition', dateOption),
     check: ({ date }: { date: string }) => ({ date }),
-    load: async () => (await import('../actions/monitoring-actions')).drift,
+    load: async () => (await import('../actions/monitoring-actions')).driftAction,
   });
   defineCommand(program, runner, {
     name: 'audit',
     description: 'Check a store (raw, offline, online or models) against what it was made from.',
     declare: (command) => command.argument('<store>', auditNames.join(', '), oneOf(...auditNames)),
     check: (_options: object, store) => ({ store: store as AuditName }),
-    load: async () => (await import('../actions/monitoring-actions')).audit,
+    load: async () => (await import('../actions/monitoring-actions')).auditAction,
   });
   defineCommand(program, runner, {
     name: 'replay',
@@ -25,6 +25,6 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
     declare: (command) =>
       command.argument('<prediction-id>', 'the id of the prediction, a UUID', predictionId),
     check: (_options: object, id) => ({ id }),
-    load: async () => (await import('../actions/monitoring-actions')).replay,
+    load: async () => (await import('../actions/monitoring-actions')).replayAction,
   });
 }

@@ -17,11 +17,11 @@ function addRunDay(program: Command, runner: CommandRunner): void {
     description: 'Run the daily pipeline for one date, in Temporal.',
     declare: (command) => command.argument('<date>', 'the date to run, in UTC', dateOption),
     check: (_options: object, date) => ({ date }),
-    load: async () => (await import('../actions/run-actions')).runDay,
+    load: async () => (await import('../actions/run-actions')).runDayAction,
   });
 }
 
-interface BackfillOptions {
+interface BackfillFlags {
   readonly from: string;
   readonly to: string;
   readonly reprocess: Reprocess;
@@ -52,12 +52,12 @@ function addBackfill(program: Command, runner: CommandRunner): void {
         )
         .option('--train', 'train a model at the end')
         .option('--dry-run', 'only show what would run'),
-    check: ({ from, to, reprocess, knownAt, train, dryRun }: BackfillOptions) => {
+    check: ({ from, to, reprocess, knownAt, train, dryRun }: BackfillFlags) => {
       requireBackfillRange({ from, to });
       const request = { from, to, reprocess, knownAt, train: train === true };
       return { request, dryRun: dryRun === true };
     },
-    load: async () => (await import('../actions/run-actions')).backfill,
+    load: async () => (await import('../actions/run-actions')).backfillAction,
   });
 }
 
@@ -67,7 +67,7 @@ function addRestate(program: Command, runner: CommandRunner): void {
     description: 'Recompute the partitions that late data or newly known labels change.',
     declare: (command) => command.option('--dry-run', 'only show what would be recomputed'),
     check: ({ dryRun }: { dryRun?: boolean }) => ({ dryRun: dryRun === true }),
-    load: async () => (await import('../actions/run-actions')).restate,
+    load: async () => (await import('../actions/run-actions')).restateAction,
   });
 }
 
@@ -83,6 +83,6 @@ function addPartitions(program: Command, runner: CommandRunner): void {
       requireDateRange({ from, to });
       return { from, to };
     },
-    load: async () => (await import('../actions/run-actions')).partitions,
+    load: async () => (await import('../actions/run-actions')).partitionsAction,
   });
 }

@@ -9,18 +9,18 @@ export function addStackCommands(program: Command, runner: CommandRunner): void 
     description:
       'Start the services that are not running: Postgres, Redis, Temporal, worker and API.',
     check: nothing,
-    load: async () => (await import('../actions/stack-actions')).up,
+    load: async () => (await import('../actions/stack-actions')).upAction,
   });
   defineCommand(program, runner, {
     name: 'down',
     description: 'Stop the services that `up` started.',
     check: nothing,
-    load: async () => (await import('../actions/stack-actions')).down,
+    load: async () => (await import('../actions/stack-actions')).downAction,
   });
   defineCommand(program, runner, {
     name: 'status',
     description: 'Show the services of this installation.',
     check: nothing,
-    load: async () => (await import('../actions/stack-actions')).status,
+    load: async () => (await import('../actions/stack-actions')).statusAction,
   });
 }

@@ -1,5 +1,5 @@
 /** A column and DuckDB's name of its type. */
-export interface ColumnType {
+export interface TypedColumn {
   readonly name: string;
   readonly type: string;
 }
@@ -15,8 +15,8 @@ export interface ColumnDifferences {
 
 /** How the columns of a file differ from the expected ones. */
 export function compareColumns(
-  actual: readonly ColumnType[],
-  expected: readonly ColumnType[],
+  actual: readonly TypedColumn[],
+  expected: readonly TypedColumn[],
 ): ColumnDifferences {
   const found = new Map(actual.map(({ name, type }) => [name, type]));
   const wanted = new Set(expected.map(({ name }) => name));

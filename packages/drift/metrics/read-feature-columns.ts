@@ -1,12 +1,12 @@
 import type { PublishedPartition } from '../../contracts';
 import { quoteIdentifier, readParquet, type DuckDb } from '../../duckdb';
 import { eligibleCondition, type Eligibility } from '../../modeling';
-import type { ColumnType } from './compare-columns';
+import type { TypedColumn } from './compare-columns';
 
 /** A partition by columns; shape (rows,) each, NaN for null, booleans as 0 and 1. */
 export interface FeatureColumns {
   readonly rows: number;
-  readonly columnTypes: readonly ColumnType[];
+  readonly columnTypes: readonly TypedColumn[];
   /** Only the features that the file has. */
   readonly features: ReadonlyMap<string, Float64Array>;
   /** 1 churned, 0 stayed, NaN not known; undefined when the file has no label column. */
@@ -19,7 +19,7 @@ export interface FeatureColumns {
 }
 
 /** The columns of a Parquet file with DuckDB's names of their types, in file order. */
-export async function readColumnTypes(duckDb: DuckDb, path: string): Promise<ColumnType[]> {
+export async function readColumnTypes(duckDb: DuckDb, path: string): Promise<TypedColumn[]> {
   return duckDb.rows<{ name: string; type: string }>(
     `SELECT column_name AS name, column_type AS type
      FROM (DESCRIBE SELECT * FROM ${readParquet([path])})`,

@@ -1,4 +1,4 @@
-import { compareColumns, type ColumnType } from './compare-columns';
+import { compareColumns, type TypedColumn } from './compare-columns';
 import type { DriftMetric, MetricHead } from '../drift-report';
 import type { FeatureColumns } from './read-feature-columns';
 
@@ -6,7 +6,7 @@ import type { FeatureColumns } from './read-feature-columns';
 export function schemaMetrics(input: {
   readonly head: MetricHead;
   readonly data: FeatureColumns;
-  readonly expectedColumns: readonly ColumnType[];
+  readonly expectedColumns: readonly TypedColumn[];
   /** Whether partition, code and champion carry the same schema hash. */
   readonly isHashEqual: boolean;
 }): DriftMetric[] {

@@ -8,10 +8,11 @@ import { isOfType } from '../language/is-of-type';
 import type { SourceTable } from '../language/feature-definition';
 import { readPiece, type SegmentPiece } from './segment-pieces';
 
-export type RawTable = 'users' | SourceTable;
+/** The raw tables that vectors are computed from. */
+export type InputTable = 'users' | SourceTable;
 
 /** The raw log's files of a table, of batches up to one, in batch order. */
-export type SegmentFiles = (table: RawTable, throughBatch: number) => readonly string[];
+export type SegmentFiles = (table: InputTable, throughBatch: number) => readonly string[];
 
 /** Users by id, bytewise: from (inclusive) until (exclusive); an end that is absent is open. */
 export interface UserRange {

@@ -12,7 +12,7 @@ import {
 } from './timelines';
 import { sortByUser, type UserSeries } from './user-series';
 
-interface ReadOptions {
+interface TimelineReadOptions {
   readonly features: readonly FeatureDefinition[];
   /** Of all, not only of those who are asked for. */
   readonly userCount: number;
@@ -28,7 +28,7 @@ interface ReadOptions {
  */
 export async function* readTimelines(
   { parts }: TimelineFiles,
-  { features, userCount, isAsked, signal }: ReadOptions,
+  { features, userCount, isAsked, signal }: TimelineReadOptions,
 ): AsyncGenerator<SeriesBlock> {
   const plan = planTimelines(features);
   const columns = plan.timelines.flatMap(columnsOf);

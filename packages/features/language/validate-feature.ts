@@ -100,9 +100,9 @@ export function validateFeature(definition: FeatureDefinition, body: object): Fe
   return Object.freeze(definition);
 }
 
-type Problem = string | undefined;
+type ProblemText = string | undefined;
 
-function nameProblem({ name }: FeatureDefinition): Problem {
+function nameProblem({ name }: FeatureDefinition): ProblemText {
   // A single word could be one of SQL's, such as order.
   if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)+$/.test(name))
     return 'a name must be snake_case with several words';
@@ -111,7 +111,7 @@ function nameProblem({ name }: FeatureDefinition): Problem {
   return name.startsWith('label_') ? 'names that start with label_ are for labels' : undefined;
 }
 
-function keyProblem({ aggregate }: FeatureDefinition, body: object): Problem {
+function keyProblem({ aggregate }: FeatureDefinition, body: object): ProblemText {
   const unknown = unknownKey(body, bodyKeys);
   if (unknown !== undefined) return `${unknown} is not a key of a feature; ${list(bodyKeys)} are`;
   const kinds = Object.keys(aggregateRules);
@@ -123,7 +123,12 @@ function keyProblem({ aggregate }: FeatureDefinition, body: object): Problem {
   return extra === undefined ? undefined : `${extra} is not a key of ${aggregate.kind}`;
 }
 
-function proseProblem({ unit, description, notes = [], wording = {} }: FeatureDefinition): Problem {
+function proseProblem({
+  unit,
+  description,
+  notes = [],
+  wording = {},
+}: FeatureDefinition): ProblemText {
   const worded = Object.values(wording) as unknown[];
   const texts: unknown[] = [unit, description, ...notes, ...worded];
   const isText = (text: unknown) =>
@@ -135,7 +140,7 @@ function proseProblem({ unit, description, notes = [], wording = {} }: FeatureDe
   return unknown === undefined ? undefined : `${unknown} is not a key of wording`;
 }
 
-function aggregateProblem({ type, source, aggregate }: FeatureDefinition): Problem {
+function aggregateProblem({ type, source, aggregate }: FeatureDefinition): ProblemText {
   const { sources, types, columns } = aggregateRules[aggregate.kind];
   const { kind } = aggregate;
   if (!sources.includes(source)) return `${kind} works on ${list(sources)}, not on ${source}`;
@@ -147,7 +152,7 @@ function aggregateProblem({ type, source, aggregate }: FeatureDefinition): Probl
   return isNamed ? undefined : 'equals must be text of 1 to 128 printable characters';
 }
 
-function eventTypeProblem({ source, eventType }: FeatureDefinition): Problem {
+function eventTypeProblem({ source, eventType }: FeatureDefinition): ProblemText {
   if (eventType === undefined) return undefined;
   if (source === 'plan_changes') return 'plan_changes have no event types';
   if (!isPrintable(eventType)) return 'an event type must be text of 1 to 128 printable characters';
@@ -155,7 +160,7 @@ function eventTypeProblem({ source, eventType }: FeatureDefinition): Problem {
   return `billing_events are of type ${list(billingEventTypes)}, never ${eventType}`;
 }
 
-function windowProblem({ name, aggregate, windowDays }: FeatureDefinition): Problem {
+function windowProblem({ name, aggregate, windowDays }: FeatureDefinition): ProblemText {
   const { hasWindow } = aggregateRules[aggregate.kind];
   if (hasWindow !== (windowDays !== undefined)) {
     return `a ${aggregate.kind} ${hasWindow ? 'needs a' : 'has no'} window`;
@@ -168,7 +173,7 @@ function windowProblem({ name, aggregate, windowDays }: FeatureDefinition): Prob
   return name.endsWith(suffix) ? undefined : `its name must end in ${suffix}, its window`;
 }
 
-function divisorProblem({ type, dividedBy, aggregate }: FeatureDefinition): Problem {
+function divisorProblem({ type, dividedBy, aggregate }: FeatureDefinition): ProblemText {
   if (dividedBy === undefined) return undefined;
   if (type !== 'float64') return `an ${type} is not divided: dividedBy needs type float64`;
   if (!aggregateRules[aggregate.kind].hasWindow) return `${aggregate.kind} can't be divided`;
@@ -176,7 +181,7 @@ function divisorProblem({ type, dividedBy, aggregate }: FeatureDefinition): Prob
   return isDivisor ? undefined : 'dividedBy must be a whole number of at least 2';
 }
 
-function defaultProblem(definition: FeatureDefinition): Problem {
+function defaultProblem(definition: FeatureDefinition): ProblemText {
   const { type, aggregate, default: value } = definition;
   if (value === undefined) {
     return 'default' in definition ? 'default must not be undefined: leave it out' : undefined;

@@ -23,7 +23,7 @@ export interface TrainingRows {
   readonly excluded: Readonly<Record<IneligibleReason | 'label_unknown', number>>;
 }
 
-interface ReadOptions {
+interface TrainingRowOptions {
   readonly duckDb: DuckDb;
   readonly days: readonly TrainingDay[];
   readonly schema: ModelSchema;
@@ -32,7 +32,7 @@ interface ReadOptions {
 }
 
 /** Reads the eligible rows with a known label of some days, in order of (T, user_id). */
-export async function readTrainingRows(options: ReadOptions): Promise<TrainingRows> {
+export async function readTrainingRows(options: TrainingRowOptions): Promise<TrainingRows> {
   const { duckDb, days, schema, signal } = options;
   const width = schema.features.length;
   const capacity = days.reduce((sum, day) => sum + featuresOf(day).rows, 0);
@@ -67,7 +67,7 @@ async function countIneligible({
   days,
   schema,
   signal,
-}: ReadOptions): Promise<Record<IneligibleReason, number>> {
+}: TrainingRowOptions): Promise<Record<IneligibleReason, number>> {
   const files = days.map((day) => featuresOf(day).path);
   const found = await duckDb.rows<{ reason: IneligibleReason | null; rows: bigint }>(
     `SELECT ${ineligibleReasonSql(schema)} AS reason, count(*) AS rows

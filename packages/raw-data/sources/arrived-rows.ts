@@ -1,5 +1,5 @@
+import type { SyntheticWorld } from '../../contracts';
 import type { EpochMicros } from '../../instants';
-import type { SyntheticWorld } from '../installation';
 
 export interface ArrivedUser {
   readonly userId: string;

@@ -4,7 +4,8 @@ import type {
   GenerateArrivals,
 } from '../../../packages/raw-data/sources/arrived-rows';
 import { generateDays, type GenerateOptions } from '../../../packages/raw-data/generate-days';
-import { readInstallation, type SyntheticWorld } from '../../../packages/raw-data/installation';
+import type { SyntheticWorld } from '../../../packages/contracts/synthetic-world';
+import { readInstallation } from '../../../packages/raw-data/installation';
 import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import {
   createRawDataFixture,

@@ -1,4 +1,4 @@
-import { dayAfterStart, workOf } from './arrived-rows';
+import { dayAfterStart, workOf } from './collected-rows';
 
 type World = Parameters<typeof workOf>[0];
 

@@ -15,7 +15,7 @@ require.extensions['.ts'] = (module, filename) => {
 };
 
 const { generateArrivals } = require('../../../packages/synthetic/index.ts');
-const { asLines, collect } = require('./arrived-rows.ts');
+const { asLines, collect } = require('./collected-rows.ts');
 
 const { world, windows } = JSON.parse(process.argv[2]);
 const parts = windows.map(([after, through]) =>

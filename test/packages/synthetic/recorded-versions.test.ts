@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
-import { asLines, collect, dayAfterStart } from './arrived-rows';
+import { asLines, collect, dayAfterStart } from './collected-rows';
 
 /** Installations extend the world that they were made with: its rows may never change. */
 const recorded: [number, number, number, string, number, number, string][] = [

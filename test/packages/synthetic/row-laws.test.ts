@@ -1,6 +1,6 @@
 import { MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
 import { LATEST_ARRIVAL } from '../../../packages/synthetic/business-rules';
-import { dayAfterStart, firstDays } from './arrived-rows';
+import { dayAfterStart, firstDays } from './collected-rows';
 
 describe.each([1, 2])('the rows of a synthetic world of version %i', (version) => {
   const world = { version, seed: 3, users: 300, start: '2024-02-01' };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
-import { asLines, dayAfterStart, differences, firstDays } from './arrived-rows';
+import { asLines, dayAfterStart, differences, firstDays } from './collected-rows';
 
 const world = { version: 2, seed: 8, users: 30, start: '2023-12-20' };
 const DAYS = 120;

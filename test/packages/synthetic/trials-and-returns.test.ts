@@ -4,7 +4,7 @@ import type {
   PlanChangeRow,
   UserRow,
 } from '../../../packages/synthetic/synthetic-world';
-import { firstDays } from './arrived-rows';
+import { firstDays } from './collected-rows';
 
 interface Customer {
   readonly user: UserRow;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
 import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
-import { asLines, collect, dayAfterStart, differences, firstDays } from './arrived-rows';
+import { asLines, collect, dayAfterStart, differences, firstDays } from './collected-rows';
 
 const START = '2024-01-15';
 const DAYS = 400;

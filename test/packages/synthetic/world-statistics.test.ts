@@ -1,6 +1,6 @@
 import { MICROS_PER_DAY, MICROS_PER_HOUR } from '../../../packages/instants/epoch-micros';
 import type { UserEventRow } from '../../../packages/synthetic/synthetic-world';
-import { dayAfterStart, firstDays } from './arrived-rows';
+import { dayAfterStart, firstDays } from './collected-rows';
 
 describe.each([1, 2])('a year of a synthetic world of version %i', (version) => {
   const world = { version, seed: 42, users: 1_000, start: '2025-01-01' };

@@ -1,14 +1,14 @@
+import type { SyntheticWorld } from '../../../packages/contracts/synthetic-world';
 import type { EpochMicros } from '../../../packages/instants/epoch-micros';
 import { addDays, midnightOf, type LogicalDate } from '../../../packages/instants/logical-date';
 import { generateArrivals } from '../../../packages/synthetic/generate-arrivals';
 import type { CountWork, Work } from '../../../packages/synthetic/named-streams';
 import type {
-  ArrivedRows,
   BillingEventRow,
   PlanChangeRow,
-  SyntheticWorld,
   UserEventRow,
   UserRow,
+  WorldRows,
 } from '../../../packages/synthetic/synthetic-world';
 
 export interface CollectedRows {
@@ -18,7 +18,7 @@ export interface CollectedRows {
   readonly billingEvents: BillingEventRow[];
 }
 
-export function collect(rows: ArrivedRows): CollectedRows {
+export function collect(rows: WorldRows): CollectedRows {
   return {
     users: [...rows.users],
     planChanges: [...rows.planChanges],

@@ -5,7 +5,7 @@ import { redisRecipe } from './services/redis';
 import type { ServiceRecipe } from './services/service-recipe';
 import { temporalRecipe } from './services/temporal';
 
-export const recipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
+export const serviceRecipes: Readonly<Record<ServiceName, ServiceRecipe>> = {
   postgres: postgresRecipe,
   redis: redisRecipe,
   temporal: temporalRecipe,
