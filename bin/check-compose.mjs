@@ -28,10 +28,10 @@ function danglingNames({ services, volumes = {} }) {
   return Object.entries(services).flatMap(([name, service]) => [
     ...Object.keys(service.depends_on ?? {})
       .filter((other) => !(other in services))
-      .map((other) => `${name} depends on ${other}, which is no service`),
+      .map((other) => `${name} depends on ${other}, which is not a service`),
     ...(service.volumes ?? [])
       .map((mount) => mount.split(':')[0])
       .filter((source) => !source.startsWith('.') && !(source in volumes))
-      .map((source) => `${name} mounts ${source}, which is no volume`),
+      .map((source) => `${name} mounts ${source}, which is not a volume`),
   ]);
 }

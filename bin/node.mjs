@@ -13,7 +13,7 @@ const say = (line) => process.stderr.write(`${line}\n`);
 if (args[0] === '--folder' && args.length === 2) {
   printFolder(
     downloadNode({ version: args[1], say }),
-    `node: ${args[1]} could not be had from npm`,
+    `node: ${args[1]} could not be downloaded from npm`,
   );
 } else {
   const { node, problem } = chooseNode();

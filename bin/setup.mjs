@@ -42,7 +42,7 @@ async function continueWithSupportedNode() {
   const node = recordedAndSupported() ?? downloadNode({ version, say });
   if (!node) {
     fail(
-      `Node ${version} could not be had from npm (see above). ` +
+      `Node ${version} could not be downloaded from npm (see above). ` +
         `Install Node ${inWords(lines)} and run \`make setup\` again.`,
     );
   }

@@ -65,8 +65,8 @@ export function chooseNode({ version, execPath } = currentNode()) {
   // A recorded Node that turns out to be this one has been replaced since by another version.
   if (recorded && recorded !== execPath) return { node: recorded };
   const problem =
-    `Node ${version} is not supported: it has to be ${inWords(lines)}. ` +
-    'Run `make setup`, which gets one.';
+    `Node ${version} is not supported: the platform needs ${inWords(lines)}. ` +
+    'Run `make setup`, which installs one.';
   return { problem };
 }
 

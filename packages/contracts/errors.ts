@@ -157,7 +157,7 @@ export const errorCatalogue = {
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. If it belongs to raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is missing. If it is in raw_log, delete the batch folder that contained it, if that still exists; the next attempt creates the folder again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: true,
   },
@@ -187,7 +187,7 @@ export const errorCatalogue = {
   },
   NO_MODEL: {
     message:
-      'No model is serving yet. Run `churn train`. If `churn models list` then shows no champion, `churn models show` says why the model was not promoted.',
+      'No model is serving yet. Run `churn train`. If `churn models list` then shows no champion, `churn models show` with its version says why it was not promoted.',
     httpStatus: 503,
     retryable: true,
   },
