@@ -69,7 +69,7 @@ export class BackfillsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'How far a backfill is' })
+  @ApiOperation({ summary: 'The progress of a backfill' })
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', ...portProblems.backfills.progress)
   async progress(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
@@ -78,7 +78,7 @@ export class BackfillsController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Starts no further chunk; those under way finish' })
+  @ApiOperation({ summary: 'Pauses a backfill; chunks under way finish' })
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
@@ -87,7 +87,7 @@ export class BackfillsController {
 
   @Post(':id/resume')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Goes on with a paused backfill' })
+  @ApiOperation({ summary: 'Resumes a paused backfill' })
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.resume)
   async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {

@@ -33,11 +33,11 @@ export class BackfillRequestDto {
   @IsKnownAt()
   readonly known_at: string = 'latest';
 
-  @ApiPropertyOptional({ default: false, description: 'Train when the partitions are there.' })
+  @ApiPropertyOptional({ default: false, description: 'Train a model at the end.' })
   @IsBoolean()
   readonly train: boolean = false;
 
-  @ApiPropertyOptional({ default: false, description: 'Only answer with the plan.' })
+  @ApiPropertyOptional({ default: false, description: 'Only return the plan.' })
   @IsBoolean()
   readonly dry_run: boolean = false;
 }

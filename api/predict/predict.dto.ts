@@ -52,7 +52,10 @@ export class PredictionDto {
     additionalProperties: { oneOf: [{ type: 'number' }, { type: 'boolean' }] },
   })
   readonly features!: Readonly<Record<string, number | boolean>>;
-  @ApiProperty({ format: 'uuid', description: 'Replays the prediction: churn replay.' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'With this id, churn replay recomputes the prediction.',
+  })
   readonly prediction_id!: string;
   @ApiProperty({ description: 'The features are older than CHURN_STALE_AFTER_HOURS.' })
   readonly stale!: boolean;
@@ -60,7 +63,7 @@ export class PredictionDto {
     type: Boolean,
     nullable: true,
     description:
-      'Whether models are trained on users like this one. False for who has left or is dormant; null while the online store does not say who is subscribed.',
+      'Whether models are trained on users like this one. False for users who have left or are dormant; null while the online store does not say who is subscribed.',
   })
   readonly eligible!: boolean | null;
   @ApiProperty({

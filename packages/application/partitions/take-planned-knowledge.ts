@@ -45,7 +45,7 @@ function pinnedInstant(latest: LabelKnowledge, text: string): string {
     instant = parseInstant(text);
   } catch (error) {
     throw new ChurnError('INVALID_REQUEST', {
-      problem: `known_at is neither latest nor as-served, and ${(error as Error).message}`,
+      problem: `known_at must be latest, as-served or a moment: ${(error as Error).message}`,
     });
   }
   if (instant > parseInstant(latest.at)) {
