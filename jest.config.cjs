@@ -28,6 +28,12 @@ module.exports = {
   // Coverage is measured in some of the test files only; see there.
   runtime: '<rootDir>/test/environment/selective-coverage-runtime.cjs',
   testTimeout: 60_000,
+  // Jest runs tests in a context of its own, where the global objects are slow to look up: a loop of
+  // numbers takes up to ten times as long. These are handed to each module as parameters instead.
+  sandboxInjectedGlobals: [
+    ...['Array', 'BigInt', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Set', 'String'],
+    ...['BigInt64Array', 'Float64Array', 'Int32Array', 'Uint8Array'],
+  ],
   coverageProvider: 'v8',
   collectCoverageFrom: [
     '{packages,workflows,activities,worker,api,temporal-config}/**/*.ts',
