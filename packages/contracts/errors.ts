@@ -237,6 +237,12 @@ export const errorCatalogue = {
     httpStatus: 503,
     retryable: true,
   },
+  REDIS_REFUSES_WRITES: {
+    message:
+      'Redis answers but refuses to write: {problem}. Reads, and so predictions, still work. Correct this in Redis, then try again.',
+    httpStatus: 503,
+    retryable: true,
+  },
   POSTGRES_UNAVAILABLE: {
     message:
       "Postgres can't be reached. `churn status` shows the services; `churn up` starts them.",

@@ -3,12 +3,21 @@ import { ChurnError } from '../contracts';
 
 const unreachable =
   /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|Connection is closed|isn't writeable|max retries|timed out/i;
-/** Replies of a Redis that is there but can't serve or keep data now: starting, full, read-only. */
-const unready = /^(LOADING|MASTERDOWN|MISCONF|OOM|READONLY|BUSY|TRYAGAIN|NOREPLICAS)\b/;
+/** Replies of a Redis that is there but can't serve now, such as one that starts. */
+const unready = /^(LOADING|MASTERDOWN|BUSY|TRYAGAIN)\b/;
+
+/** Why a Redis that still serves refuses to write, by the first word of its reply. */
+const refusals: Readonly<Record<string, string>> = {
+  OOM: 'its memory is used up (maxmemory)',
+  READONLY: 'it is a read-only replica',
+  MISCONF: "it can't save its data to disk",
+  NOREPLICAS: 'too few of its replicas are connected (min-replicas-to-write)',
+};
 
 /**
- * Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE; others pass through,
- * without their command, whose arguments may be a password.
+ * Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE, and one that only
+ * refuses to write into REDIS_REFUSES_WRITES; others pass through, without their command, whose
+ * arguments may be a password.
  */
 export function asRedisError(error: unknown): unknown {
   // Not by instanceof: it does not know errors of another realm.
@@ -17,6 +26,10 @@ export function asRedisError(error: unknown): unknown {
   const code = 'code' in error ? String(error.code) : '';
   const name = 'name' in error ? String(error.name) : '';
   const message = 'message' in error ? String(error.message) : '';
+  const problem = refusalIn(message);
+  if (problem !== undefined) {
+    return new ChurnError('REDIS_REFUSES_WRITES', { problem }, { cause: error });
+  }
   const isDown =
     name === 'MaxRetriesPerRequestError' ||
     [code, message].some((text) => unreachable.test(text)) ||
@@ -24,7 +37,12 @@ export function asRedisError(error: unknown): unknown {
   return isDown ? new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error }) : error;
 }
 
-/** Waits for Redis. @throws ChurnError REDIS_UNAVAILABLE when it does not answer. */
+function refusalIn(message: string): string | undefined {
+  const [word = ''] = message.split(' ');
+  return refusals[word];
+}
+
+/** Waits for Redis. @throws ChurnError REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES */
 export async function fromRedis<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -36,7 +54,7 @@ export async function fromRedis<T>(work: Promise<T>): Promise<T> {
 /**
  * Waits for what reads texts from some keys. Redis does not say which key it stumbled over; this does.
  *
- * @throws ChurnError REDIS_UNAVAILABLE; CORRUPT_ONLINE_KEY when one of them holds no text.
+ * @throws ChurnError as `fromRedis`; CORRUPT_ONLINE_KEY when one of them holds no text.
  */
 export async function fromRedisKeys<T>(
   redis: Redis,

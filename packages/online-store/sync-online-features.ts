@@ -61,7 +61,7 @@ const BATCHES_IN_FLIGHT = 4;
  * Killed at any point, the next run finishes the work.
  *
  * @throws ChurnError INSTALLATION_MISMATCH before anything is written, CORRUPT_PARTITION,
- *   CORRUPT_ONLINE_KEY, REDIS_UNAVAILABLE; the signal's reason when aborted.
+ *   CORRUPT_ONLINE_KEY, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES; the signal's reason when aborted.
  */
 export async function syncOnlineFeatures(options: SyncOptions): Promise<SyncReport> {
   const { redis, partition, stateName, installationId } = options;

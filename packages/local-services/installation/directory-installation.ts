@@ -4,18 +4,38 @@ import type { DataPaths } from '../../config';
 import { ChurnError } from '../../contracts';
 import { asStorageError, readTextIfThere, replaceDurably } from '../../durable-files';
 
-/** The id of the installation whose files these are; undefined where no file says so. */
+/**
+ * The id of the installation whose files these are; undefined where no file says so.
+ *
+ * @throws ChurnError CORRUPT_FILE when installation.json holds no id: whose the directory is can't be
+ *   told, so that no database may pass for its own.
+ */
 export async function readDirectoryInstallation(paths: DataPaths): Promise<string | undefined> {
   const text = await readTextIfThere(paths.installation);
-  if (text !== undefined) return (JSON.parse(text) as { id: string }).id;
+  if (text !== undefined) return idIn(text, path.relative(paths.root, paths.installation));
   // Directories of earlier releases have it beside the raw log alone.
   return (await readTextIfThere(path.join(paths.rawLog, '_installation')))?.trim();
+}
+
+function idIn(text: string, file: string): string {
+  const id = parsed(text)?.id;
+  if (typeof id === 'string' && id !== '') return id;
+  throw new ChurnError('CORRUPT_FILE', { path: file, problem: 'it has no installation id' });
+}
+
+function parsed(text: string): { readonly id?: unknown } | undefined {
+  try {
+    return (JSON.parse(text) as { id?: unknown } | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
  * Makes this data directory the installation's, or confirms that it is. Later calls write nothing.
  *
- * @throws ChurnError INSTALLATION_MISMATCH when it is another installation's; STORAGE_UNAVAILABLE
+ * @throws ChurnError INSTALLATION_MISMATCH when it is another installation's; CORRUPT_FILE,
+ *   STORAGE_UNAVAILABLE
  */
 export async function claimDirectory(paths: DataPaths, id: string): Promise<void> {
   const found = await readDirectoryInstallation(paths);

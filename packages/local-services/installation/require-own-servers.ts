@@ -44,7 +44,10 @@ export async function requireOwnRedis(url: string, id: string | undefined): Prom
 
 async function claimRedis(url: string, id: string | undefined): Promise<string | null> {
   return withRedisOnce(url, async (redis) => {
-    if (id !== undefined) await redis.setnx(onlineInstallationKey, id);
+    // A Redis that is claimed already need not be writable: predictions only read.
+    const found = await redis.get(onlineInstallationKey);
+    if (found !== null || id === undefined) return found;
+    await redis.setnx(onlineInstallationKey, id);
     return await redis.get(onlineInstallationKey);
   });
 }

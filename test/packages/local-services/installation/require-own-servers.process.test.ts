@@ -121,6 +121,27 @@ describe('the servers of a data directory', () => {
     });
   });
 
+  it('may be a Redis that refuses to write, if it is theirs already', async () => {
+    await belongsTo(OURS);
+    await redis.set(REDIS_KEY, OURS);
+    // The server is shared with other tests, so only this user is refused.
+    const reader = `reader-${randomUUID()}`;
+    await redis.acl('SETUSER', reader, 'on', '>secret', '~*', '+@read', '+@connection', '+info');
+    const url = new URL(redisUrl);
+    [url.username, url.password] = [reader, 'secret'];
+    redisUrl = url.href;
+    await start(ours()).finally(() => redis.acl('DELUSER', reader));
+  });
+
+  it('are refused where the directory says in a damaged file whose it is', async () => {
+    await belongsTo(THEIRS);
+    const details = { path: 'installation.json' };
+    await expectRefused(fullDirectory({ 'installation.json': '{"id":' }), {
+      code: 'CORRUPT_FILE',
+      details,
+    });
+  });
+
   it('are refused where the database is empty and the directory has files of whomever', async () => {
     const paths = fullDirectory({ 'models/churn_model/v001/model.json': '{}' });
     const details = { content: 'features, models/churn_model' };
