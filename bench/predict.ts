@@ -17,6 +17,7 @@ import type { ApiPorts, PredictionStore, ServingVersion } from '../api/ports';
 import { PredictionLog } from '../api/predict/prediction-log';
 import { openDatabase } from '../packages/database/open-database';
 import { onlineStateHash } from '../packages/contracts/partitions';
+import type { FeatureValues } from '../packages/contracts/predictions';
 import { featureSet } from '../packages/features/feature-set';
 import { vectorKey } from '../packages/online-store/online-keys';
 import { openRedisForServing } from '../packages/online-store/open-redis';
@@ -31,9 +32,7 @@ const MEASURE_MS = 3_000;
 const WEIGHTS = [-0.4, -0.05, 0.12, 0.6, -0.004, -0.3];
 const NAMES = featureSet.features.map(({ name }) => name);
 const STATE_HASH = onlineStateHash(featureSet.definitionHashes[featureSet.state.name] ?? '');
-type Features = Readonly<Record<string, number | boolean>>;
-
-function probability(features: Features): number {
+function probability(features: FeatureValues): number {
   let logit = -0.2;
   for (let index = 0; index < NAMES.length; index += 1) {
     logit += WEIGHTS[index]! * Number(features[NAMES[index]!]);

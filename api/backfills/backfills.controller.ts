@@ -18,7 +18,11 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import type { BackfillPreview, BackfillProgress, BackfillRequest } from '../../packages/contracts';
+import {
+  backfillDocument,
+  type BackfillPreview,
+  type BackfillRequest,
+} from '../../packages/contracts';
 import { formatInstant, parseInstant } from '../../packages/instants';
 import { requireBackfillRange } from '../../packages/orchestration';
 import { API_PORTS } from '../api-options';
@@ -73,7 +77,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', ...portProblems.backfills.progress)
   async progress(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return progressDocument(await this.ports.backfills.progress(id));
+    return backfillDocument(await this.ports.backfills.progress(id));
   }
 
   @Post(':id/pause')
@@ -82,7 +86,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return progressDocument(await this.ports.backfills.pause(id));
+    return backfillDocument(await this.ports.backfills.pause(id));
   }
 
   @Post(':id/resume')
@@ -91,7 +95,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.resume)
   async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return progressDocument(await this.ports.backfills.resume(id));
+    return backfillDocument(await this.ports.backfills.resume(id));
   }
 
   @Post(':id/cancel')
@@ -100,7 +104,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillProgressDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.cancel)
   async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return progressDocument(await this.ports.backfills.cancel(id));
+    return backfillDocument(await this.ports.backfills.cancel(id));
   }
 }
 
@@ -116,11 +120,6 @@ function requestOf(body: BackfillRequestDto): BackfillRequest {
     train,
     knownAt: isNamed ? knownAt : formatInstant(parseInstant(knownAt)),
   };
-}
-
-function progressDocument(progress: BackfillProgress): BackfillProgressDto {
-  const { knownAt, ...rest } = progress;
-  return { ...rest, known_at: knownAt };
 }
 
 function planDocument(plan: BackfillPreview): BackfillPlanDto {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import {
+  backfillDocument,
   backfillWorkflowId,
   ChurnError,
   dailyRunStart,
@@ -270,11 +271,6 @@ function reportIn(error: Error): DailyRunReport | undefined {
   const failure = error.cause;
   if (!(failure instanceof ApplicationFailure) || failure.type !== 'RUN_FAILED') return undefined;
   return failure.details?.[0] as DailyRunReport | undefined;
-}
-
-export function backfillDocument(progress: BackfillProgress) {
-  const { knownAt, ...rest } = progress;
-  return { ...rest, known_at: knownAt };
 }
 
 export type AuditedStore = 'raw' | 'offline' | 'online' | 'models';

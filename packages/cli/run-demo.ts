@@ -1,10 +1,9 @@
-import { ChurnError, type Progress } from '../contracts';
-import type { Config } from '../config';
+import { ChurnError } from '../contracts';
 import { addDays, type LogicalDate } from '../instants';
-import type { Application } from '../application';
 import { startStack, type StackStatus } from '../local-services';
 import { applyApplicationSchedules } from './apply-platform-schedules';
 import { callPredict } from './call-predict';
+import type { CommandContext } from './command-context';
 
 export interface DemoOptions {
   readonly users?: number;
@@ -14,21 +13,13 @@ export interface DemoOptions {
   readonly end: LogicalDate;
 }
 
-export interface DemoPorts {
-  readonly config: Config;
-  readonly application: () => Promise<Application>;
-  readonly progress: Progress;
-  /** Monotonic milliseconds. */
-  readonly clock: () => number;
-}
-
 export type DemoReport = Awaited<ReturnType<typeof runDemo>>;
 
 /**
  * The main job, end to end: stack, synthetic data, backfill through Temporal, restatement, sync,
  * drift, training, drift again, one prediction over HTTP. Again at once it changes nothing.
  */
-export async function runDemo(options: DemoOptions, ports: DemoPorts) {
+export async function runDemo(options: DemoOptions, ports: CommandContext) {
   const seconds: Record<string, number> = {};
   const timed = async <T>(step: string, work: () => Promise<T>): Promise<T> => {
     const started = ports.clock();
@@ -86,7 +77,11 @@ export async function runDemo(options: DemoOptions, ports: DemoPorts) {
   };
 }
 
-async function startDemoStack({ config, progress, application }: DemoPorts): Promise<StackStatus> {
+async function startDemoStack({
+  config,
+  progress,
+  application,
+}: CommandContext): Promise<StackStatus> {
   const status = await startStack({
     config,
     onEvent: ({ service, kind }) =>

@@ -194,6 +194,11 @@ export interface BackfillProgress {
   readonly reason: string | null;
 }
 
+/** A backfill's progress as a JSON document. */
+export function backfillDocument({ knownAt, ...rest }: BackfillProgress) {
+  return { ...rest, known_at: knownAt };
+}
+
 export interface Alert {
   /** Makes an alert happen once: the same key again is the same alert. */
   readonly key: string;

@@ -4,6 +4,7 @@ export {
   asDatabaseError,
   migrateDatabase,
   openDatabase,
+  throwDatabaseError,
   withLoadLock,
   type Database,
 } from './open-database';

@@ -93,3 +93,8 @@ export function asDatabaseError(error: unknown): unknown {
   }
   return isConnection ? new ChurnError('POSTGRES_UNAVAILABLE', {}, { cause: error }) : error;
 }
+
+/** For `.catch`: @throws what `asDatabaseError` makes of the error. */
+export function throwDatabaseError(error: unknown): never {
+  throw asDatabaseError(error);
+}

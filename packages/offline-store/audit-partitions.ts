@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { knowledgeIn, labelKnowledgeIn, type PartitionManifest, type Progress } from '../contracts';
+import {
+  knowledgeIn,
+  labelKnowledgeIn,
+  type AuditReport,
+  type AuditVerdict,
+  type PartitionManifest,
+  type Progress,
+} from '../contracts';
 import type { MomentVectors } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { withWriters } from './vectors/compute-grid';
@@ -14,20 +21,6 @@ import { countEvents, writerVersion } from './publish-revision';
 import { isStale, lacksOnlyState } from './select-dates';
 import { createContentHasher, withoutState } from './vectors/vector-writer';
 import type { WriterPool } from './vectors/writer-pool';
-
-/** What every audit reports; the counts are of the things compared. */
-export interface AuditReport {
-  readonly equal: number;
-  readonly missing: number;
-  readonly extra: number;
-  readonly mismatched: number;
-  /** Made by other definitions or another writer: bytes can't be expected to be equal. */
-  readonly not_comparable: number;
-  /** The first of those that are missing, extra or mismatched. */
-  readonly examples: readonly string[];
-}
-
-type Finding = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
 
 const EXAMPLES_MAX = 20;
 
@@ -44,7 +37,7 @@ export async function auditPartitions(
   const onDisk = await datesOnDisk(store);
   const inLedger = (await ledger.list()).filter((row) => row.manifest).map((row) => row.date);
   const dates = [...new Set([...onDisk, ...inLedger])].sort();
-  const found: Record<Finding, string[]> = {
+  const found: Record<AuditVerdict, string[]> = {
     equal: [],
     missing: [],
     extra: [],
@@ -78,7 +71,7 @@ export async function auditPartitions(
 interface AuditedRevision {
   readonly date: LogicalDate;
   readonly revision: number;
-  readonly verdict: Exclude<Finding, 'extra'>;
+  readonly verdict: Exclude<AuditVerdict, 'extra'>;
 }
 
 /**

@@ -3,7 +3,7 @@
  * and their audit. `vectors` computes and writes them, `restatement` finds which of them late data
  * touches.
  */
-export { auditPartitions, rebuildLedger, requestOf, type AuditReport } from './audit-partitions';
+export { auditPartitions, rebuildLedger, requestOf } from './audit-partitions';
 export { computePartitions, type ComputedPartitions } from './compute-partitions';
 export type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
 export { parseKnowledge, parseLabelKnowledge } from './parse-knowledge';

@@ -1,5 +1,5 @@
 import type { Knowledge, PartitionManifest, PartitionStatus } from '../contracts';
-import { asDatabaseError, type Database, type TransactionSql } from '../database';
+import { throwDatabaseError, type Database, type TransactionSql } from '../database';
 import type { LogicalDate } from '../instants';
 
 const DATASET = 'features';
@@ -68,7 +68,7 @@ function createReads({ sql }: Database) {
       const rows = await sql<LedgerRow[]>`
         select ${sql.unsafe(columns)} from ops.partition_runs
         where dataset = ${DATASET} and date >= ${range.from ?? '0000'} and date <= ${range.to ?? '9999'}
-        order by date`.catch(rethrow);
+        order by date`.catch(throwDatabaseError);
       return [...rows];
     },
 
@@ -77,7 +77,7 @@ function createReads({ sql }: Database) {
       const [row] = await sql<{ count: number }[]>`
         select count(*) as count from ops.partition_runs
         where dataset = ${DATASET} and claimed_by = ${owner} and status = 'succeeded'`.catch(
-        rethrow,
+        throwDatabaseError,
       );
       return row?.count ?? 0;
     },
@@ -102,8 +102,8 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
         claimed_by = excluded.claimed_by, claim_expires_at = excluded.claim_expires_at,
         started_at = excluded.started_at, finished_at = null, error = null
       where run.status <> 'running' or run.claim_expires_at < clock_timestamp()
-        or run.claimed_by = excluded.claimed_by
-      returning date, fencing_token as "fencingToken", manifest as published`.catch(rethrow);
+        or run.claimed_by = excluded.claimed_by returning date, fencing_token as "fencingToken",
+        manifest as published`.catch(throwDatabaseError);
     return rows.map((row) => ({ ...row, owner, isRecorded: true }));
   }
 
@@ -123,7 +123,7 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
         from unnest(${claims.map((claim) => claim.date)}::text[],
           ${claims.map((claim) => claim.fencingToken)}::bigint[]) as held(date, token)
         where run.dataset = ${DATASET} and run.date = held.date and run.fencing_token = held.token
-          and run.status = 'running'`.catch(rethrow);
+          and run.status = 'running'`.catch(throwDatabaseError);
     },
 
     /**
@@ -140,7 +140,7 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
           ${raisingMarks(sql, outcome.checked)},
           claim_expires_at = null, finished_at = clock_timestamp()
         where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
-          and status = 'running'`.catch(rethrow);
+          and status = 'running'`.catch(throwDatabaseError);
     },
   };
 }
@@ -173,7 +173,7 @@ function createPublications({ sql }: Database) {
           const isHeld = row?.token === claim.fencingToken && row.status === 'running';
           return isHeld ? { value: await work(tx) } : undefined;
         })
-        .catch(rethrow);
+        .catch(throwDatabaseError);
       return result ? result.value : 'fenced-out';
     },
 
@@ -215,14 +215,16 @@ function createNotes({ sql }: Database) {
         from unnest(${rows.map((row) => row.date)}::text[],
           ${rows.map((row) => row.fencingToken)}::bigint[]) as seen(date, token)
         where run.dataset = ${DATASET} and run.date = seen.date
-          and run.fencing_token = seen.token`.catch(rethrow);
+          and run.fencing_token = seen.token`.catch(throwDatabaseError);
     },
 
     /** Notes the (K, S) of the first daily run of a date: what `as-served` means for it. */
     async noteServed(date: LogicalDate, { at, batch }: Knowledge): Promise<void> {
       await sql`
         update ops.partition_runs set served_known_at = ${at}, served_batch = ${batch}
-        where dataset = ${DATASET} and date = ${date} and served_known_at is null`.catch(rethrow);
+        where dataset = ${DATASET} and date = ${date} and served_known_at is null`.catch(
+        throwDatabaseError,
+      );
     },
 
     /**
@@ -240,12 +242,8 @@ function createNotes({ sql }: Database) {
         on conflict (dataset, date) do update set manifest = excluded.manifest,
           revision = excluded.revision, status = 'succeeded', claimed_by = null
         where (run.status <> 'running' or run.claim_expires_at < clock_timestamp())
-          and coalesce(run.revision, 0) < excluded.revision`.catch(rethrow);
+          and coalesce(run.revision, 0) < excluded.revision`.catch(throwDatabaseError);
       return count > 0;
     },
   };
-}
-
-function rethrow(error: unknown): never {
-  throw asDatabaseError(error);
 }

@@ -1,6 +1,6 @@
 import { createBoundedTasks } from '../bounded-tasks';
 import type { Redis } from 'ioredis';
-import type { OnlineVector, PublishedPartition } from '../contracts';
+import type { AuditReport, AuditVerdict, OnlineVector, PublishedPartition } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import { createVectorEncoder, type EncodedVector } from './encode-vectors';
 import { userIdOfKey } from './online-keys';
@@ -8,19 +8,6 @@ import { readVectorTexts } from './read-online';
 import { openPartition, type OpenPartition } from './read-partition';
 import { mayHoldOthers, scanVectorKeys } from './scan-vector-keys';
 import { onlineVectorHash } from './vector-hash';
-
-export interface OnlineAudit {
-  readonly equal: number;
-  /** In the partition, not online. */
-  readonly missing: number;
-  /** Online, not in the partition. */
-  readonly extra: number;
-  readonly mismatched: number;
-  /** Online, of a later (feature_time, revision) than the partition. */
-  readonly not_comparable: number;
-  /** Users behind the counts that should be 0, at most ten, as `missing u17`. */
-  readonly examples: readonly string[];
-}
 
 export interface AuditOnlineOptions {
   readonly redis: Redis;
@@ -32,8 +19,6 @@ export interface AuditOnlineOptions {
   readonly signal?: AbortSignal;
 }
 
-type VectorVerdict = 'equal' | 'missing' | 'extra' | 'mismatched' | 'not_comparable';
-
 const READS_IN_FLIGHT = 4;
 const EXAMPLES_MAX = 10;
 
@@ -42,7 +27,7 @@ const EXAMPLES_MAX = 10;
  *
  * @throws ChurnError CORRUPT_PARTITION, REDIS_UNAVAILABLE; the signal's reason when aborted.
  */
-export async function auditOnline(options: AuditOnlineOptions): Promise<OnlineAudit> {
+export async function auditOnline(options: AuditOnlineOptions): Promise<AuditReport> {
   const tally = createTally();
   const duckDb = await options.openDuckDb();
   try {
@@ -59,7 +44,7 @@ export async function auditOnline(options: AuditOnlineOptions): Promise<OnlineAu
 }
 
 function createTally() {
-  const counts: Record<VectorVerdict, number> = {
+  const counts: Record<AuditVerdict, number> = {
     equal: 0,
     missing: 0,
     extra: 0,
@@ -70,7 +55,7 @@ function createTally() {
   return {
     counts,
     examples,
-    add(verdict: VectorVerdict, userId: string) {
+    add(verdict: AuditVerdict, userId: string) {
       counts[verdict] += 1;
       const isWorthShowing = verdict !== 'equal' && verdict !== 'not_comparable';
       if (isWorthShowing && examples.length < EXAMPLES_MAX) examples.push(`${verdict} ${userId}`);
@@ -99,7 +84,7 @@ async function compareVectors(
 }
 
 /** Equal bytes are equal; other bytes still are when they say the same. */
-function judge(text: string, expected: EncodedVector): VectorVerdict {
+function judge(text: string, expected: EncodedVector): AuditVerdict {
   if (text === expected.value) return 'equal';
   const stored = parseVector(text);
   if (!stored) return 'mismatched';

@@ -10,7 +10,7 @@ import {
   type PlannedKnowledge,
   type Progress,
 } from '../../contracts';
-import { asDatabaseError } from '../../database';
+import { throwDatabaseError } from '../../database';
 import { datesBetween, midnightOf, parseInstant } from '../../instants';
 import {
   momentsPerScan,
@@ -22,10 +22,6 @@ import { planChunks, requireBackfillRange } from '../../orchestration';
 import type { Adapters } from '../open/open-adapters';
 import { backfillRequestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
-
-function rethrow(error: unknown): never {
-  throw asDatabaseError(error);
-}
 
 /**
  * Which dates a backfill would run and with which knowledge; K and L are taken now, together.
@@ -67,7 +63,7 @@ function requirePast({ from, to }: BackfillRequest, { labelKnownAt }: PlannedKno
 async function daysPerChunk({ database }: Adapters): Promise<number> {
   const [row] = await database.sql<{ events: number | null }[]>`
     select sum((loaded->>'user_events')::bigint)::float8 as events from ops.load_batches`.catch(
-    rethrow,
+    throwDatabaseError,
   );
   return momentsPerScan(row?.events ?? 0);
 }
@@ -90,7 +86,7 @@ export async function recordPlan({ database }: Adapters, plan: BackfillPlan): Pr
   await sql`
     insert into ops.backfills (id, from_date, to_date, status, plan, created_at)
     values (${plan.id}, ${from}, ${to}, 'running', ${sql.json(plan as never)}, clock_timestamp())
-    on conflict (id) do nothing`.catch(rethrow);
+    on conflict (id) do nothing`.catch(throwDatabaseError);
 }
 
 export interface RecordedBackfill {
@@ -105,7 +101,7 @@ export async function readBackfill(
   id: string,
 ): Promise<RecordedBackfill | undefined> {
   const [row] = await database.sql<RecordedBackfill[]>`
-    select id, status, plan, report from ops.backfills where id = ${id}`.catch(rethrow);
+    select id, status, plan, report from ops.backfills where id = ${id}`.catch(throwDatabaseError);
   return row && inPresentWords(row);
 }
 
@@ -122,14 +118,14 @@ export async function finishBackfill(
   const { sql } = database;
   await sql`
     update ops.backfills set status = ${progress.status}, report = ${sql.json(progress as never)},
-      finished_at = clock_timestamp() where id = ${progress.id}`.catch(rethrow);
+      finished_at = clock_timestamp() where id = ${progress.id}`.catch(throwDatabaseError);
 }
 
 /** Of a backfill whose workflow is over and left no report. */
 export async function recordDeath(sql: Sql | TransactionSql, id: string): Promise<void> {
   await sql`
     update ops.backfills set status = 'failed', finished_at = clock_timestamp()
-    where id = ${id} and report is null`.catch(rethrow);
+    where id = ${id} and report is null`.catch(throwDatabaseError);
 }
 
 /**

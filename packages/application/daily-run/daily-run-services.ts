@@ -9,7 +9,7 @@ import {
   type RestatedPartition,
   type RestateReport,
 } from '../../contracts';
-import { asDatabaseError } from '../../database';
+import { throwDatabaseError } from '../../database';
 import {
   addDays,
   dateOf,
@@ -41,13 +41,9 @@ async function readDailyRun(
 ): Promise<DailyRow | undefined> {
   const [row] = await database.sql<DailyRow[]>`
     select known_at, batch, complete_through, status, report from ops.daily_runs where date = ${date}`.catch(
-    rethrow,
+    throwDatabaseError,
   );
   return row;
-}
-
-function rethrow(error: unknown): never {
-  throw asDatabaseError(error);
 }
 
 /** The champion of the moment, and the report of a date's run when it has succeeded already. */
@@ -72,7 +68,7 @@ export async function finishDailyRun(
     insert into ops.daily_runs as run (date, status, report, started_at, finished_at)
     values (${report.date}, ${status}, ${sql.json(report as never)}, clock_timestamp(), clock_timestamp())
     on conflict (date) do update set status = excluded.status, report = excluded.report,
-      finished_at = excluded.finished_at where run.status <> 'succeeded'`.catch(rethrow);
+      finished_at = excluded.finished_at where run.status <> 'succeeded'`.catch(throwDatabaseError);
 }
 
 /**
@@ -91,7 +87,9 @@ export async function takeDailyKnowledge(
     insert into ops.daily_runs as run (date, known_at, batch, complete_through, status, started_at)
     values (${date}, ${taken.knownAt}, ${taken.batch}, ${taken.completeThrough}, 'running', clock_timestamp())
     on conflict (date) do update set known_at = excluded.known_at, batch = excluded.batch,
-      complete_through = excluded.complete_through where run.known_at is null`.catch(rethrow);
+      complete_through = excluded.complete_through where run.known_at is null`.catch(
+    throwDatabaseError,
+  );
   const row = await readDailyRun(adapters, date);
   return row?.known_at ? storedKnowledge(row) : taken;
 }
@@ -214,7 +212,7 @@ export async function findMissingRuns(adapters: Adapters, now: string): Promise<
     select date, case when status = 'running'
         and started_at < clock_timestamp() - make_interval(hours => ${RUNNING_HOURS_MAX})
       then 'died' else status end as status
-    from ops.daily_runs order by date`.catch(rethrow);
+    from ops.daily_runs order by date`.catch(throwDatabaseError);
   const [first] = rows;
   if (!first) return [];
   const today = dateOf(parseInstant(now));

@@ -1,10 +1,5 @@
-import {
-  auditPartitions,
-  auditTimelines,
-  type AuditReport,
-  type ComputeContext,
-} from '../../offline-store';
-import type { Progress } from '../../contracts';
+import { auditPartitions, auditTimelines, type ComputeContext } from '../../offline-store';
+import type { AuditReport, Progress } from '../../contracts';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext } from './partition-services';
 

@@ -8,7 +8,7 @@ import {
   type RestatedPartition,
 } from '../../../packages/contracts/runs';
 import { addDays, datesBetween, dayNumber } from '../../../packages/instants/logical-date';
-import type { AuditReport } from '../../../packages/offline-store/audit-partitions';
+import type { AuditReport } from '../../../packages/contracts/audit-report';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 import { createLedger } from '../../../packages/offline-store/ledger';

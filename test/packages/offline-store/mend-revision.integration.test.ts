@@ -1,11 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dataPaths } from '../../../packages/config/data-paths';
+import type { AuditReport } from '../../../packages/contracts/audit-report';
 import type { PartitionManifest } from '../../../packages/contracts/partitions';
 import { featureSet } from '../../../packages/features/feature-set';
-import {
-  auditPartitions,
-  type AuditReport,
-} from '../../../packages/offline-store/audit-partitions';
+import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type {
   ComputeContext,
