@@ -12,8 +12,6 @@ import { withStackLock } from './processes/stack-lock';
 import { startService, stopService } from './start-service';
 import { readStackState } from './state-file';
 
-const LOCK_WAIT_MS = 120_000;
-
 export interface StartOptions {
   readonly config: Config;
   /** Where tools are looked for and what the services inherit; default: this process's. */
@@ -40,7 +38,7 @@ export async function startStack(options: StartOptions): Promise<StackStatus> {
   const { config, env = process.env, onEvent = () => {}, durable = true } = options;
   const wanted = options.services ?? availableServices();
   const paths = dataPaths(config.dataDir);
-  await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MS }, async () => {
+  await withStackLock({ runDir: paths.run }, async () => {
     const context = { config, paths, env, state: readStackState(paths.run), durable };
     const start = (names: readonly ServiceName[]) =>
       startAll(

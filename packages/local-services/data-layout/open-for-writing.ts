@@ -5,8 +5,6 @@ import { readStackState, type StackState } from '../state-file';
 import { requireNoEarlierRelease } from './earlier-release';
 import { moveFeatureRevisions } from './move-feature-revisions';
 
-const LOCK_WAIT_MS = 120_000;
-
 /**
  * Gives the data directory the layout of this release, which whoever is about to write in it needs.
  * Nothing where it has it; readers look in both places and need not call.
@@ -16,9 +14,7 @@ const LOCK_WAIT_MS = 120_000;
 export async function openForWriting({ dataDir }: Pick<Config, 'dataDir'>): Promise<void> {
   const paths = dataPaths(dataDir);
   if (isUpToDate(paths)) return;
-  await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MS }, () =>
-    bringUpToDate(paths, readStackState(paths.run)),
-  );
+  await withStackLock({ runDir: paths.run }, () => bringUpToDate(paths, readStackState(paths.run)));
 }
 
 export function isUpToDate(paths: DataPaths): boolean {

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { withFileLock } from '../../durable-files';
 import { onStorage } from '../on-storage';
 
+const LOCK_WAIT_MS = 120_000;
+
 /**
  * Runs work while no other process starts or stops services of this data directory. A lock whose
  * owner is gone is taken over.
@@ -10,7 +12,7 @@ import { onStorage } from '../on-storage';
  * @throws ChurnError LOCK_HELD when the other process holds it beyond `waitMs`
  */
 export async function withStackLock<T>(
-  { runDir, waitMs }: { runDir: string; waitMs: number },
+  { runDir, waitMs = LOCK_WAIT_MS }: { runDir: string; waitMs?: number },
   work: () => Promise<T>,
 ): Promise<T> {
   onStorage(() => mkdirSync(runDir, { recursive: true, mode: 0o700 }));
