@@ -4,7 +4,6 @@ import { parseInstant } from '../../instants';
 import { requireDateRange } from '../../orchestration';
 import { defineCommand, type CommandRunner } from '../define-command';
 import {
-  dateOption,
   emptyFolder,
   existingFile,
   existingFolder,
@@ -16,6 +15,7 @@ import {
   wholeNumber,
 } from '../option-parsers';
 import { usageError } from '../usage-error';
+import { withDateRange } from './date-range-options';
 
 const batchOption = wholeNumber({ min: 1, max: 2 ** 31 - 1 });
 
@@ -39,9 +39,7 @@ function addGenerate(program: Command, runner: CommandRunner): void {
     name: 'generate',
     description: 'Generate synthetic data for a range of days and load it.',
     declare: (command) =>
-      command
-        .requiredOption('--from <date>', 'first day', dateOption)
-        .requiredOption('--to <date>', 'last day, inclusive', dateOption)
+      withDateRange(command)
         .option(
           '--users <n>',
           'how many users sign up in the first year (default: as loaded before, or 2000)',

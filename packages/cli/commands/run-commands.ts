@@ -3,6 +3,7 @@ import { reprocessWords, type Reprocess } from '../../contracts';
 import { requireBackfillRange, requireDateRange } from '../../orchestration';
 import { defineCommand, type CommandRunner } from '../define-command';
 import { dateOption, knownAtOption, oneOf } from '../option-parsers';
+import { withDateRange, withOptionalDateRange } from './date-range-options';
 
 export function addRunCommands(program: Command, runner: CommandRunner): void {
   addRunDay(program, runner);
@@ -35,9 +36,7 @@ function addBackfill(program: Command, runner: CommandRunner): void {
     name: 'backfill',
     description: 'Compute the partitions of a range of dates, in Temporal.',
     declare: (command) =>
-      command
-        .requiredOption('--from <date>', 'first date', dateOption)
-        .requiredOption('--to <date>', 'last date, inclusive', dateOption)
+      withDateRange(command)
         .option(
           '--reprocess <which>',
           'which dates to compute: missing, missing-and-failed or all',
@@ -75,10 +74,7 @@ function addPartitions(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'partitions',
     description: 'List the partitions, their revisions and what was known when they were computed.',
-    declare: (command) =>
-      command
-        .option('--from <date>', 'first date', dateOption)
-        .option('--to <date>', 'last date, inclusive', dateOption),
+    declare: withOptionalDateRange,
     check: ({ from, to }: { from?: string; to?: string }) => {
       requireDateRange({ from, to });
       return { from, to };

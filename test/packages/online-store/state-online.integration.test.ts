@@ -1,49 +1,20 @@
 import type { Redis } from 'ioredis';
 import type { PublishedPartition } from '../../../packages/contracts/partitions';
-import { auditOnline } from '../../../packages/online-store/audit-online';
 import { readMeta, readVector, readVectors } from '../../../packages/online-store/read-online';
-import {
-  syncOnlineFeatures,
-  type SyncOptions,
-} from '../../../packages/online-store/sync-online-features';
 import { vectorHash } from '../../../packages/online-store/vector-hash';
-import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestRedis } from '../../environment/test-redis';
-import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writePartition } from './partition-fixture';
+import { setUpOnlineStore } from './set-up-online-store';
 
 describe('the online store and the state', () => {
-  const scratch = createScratchDirectory();
-  const openDuckDb = () => openTestDuckDb(scratch.path);
+  const store = setUpOnlineStore();
+  const { folder, sync, audit } = store;
   let redis: Redis;
-
-  beforeAll(async () => {
-    ({ redis } = await createTestRedis());
-  });
-  beforeEach(() => redis.flushdb());
-  afterAll(async () => {
-    await redis.flushdb();
-    redis.disconnect();
-    scratch.remove();
-  });
-
-  const sync = (partition: PublishedPartition, more: Partial<SyncOptions> = {}) =>
-    syncOnlineFeatures({
-      redis,
-      openDuckDb,
-      partition,
-      stateName: 'is_subscribed',
-      installationId: 'installation-1',
-      publishedAt: '2024-06-02T01:05:00.000000Z',
-      ...more,
-    });
-  const audit = (partition: PublishedPartition) =>
-    auditOnline({ redis, openDuckDb, partition, stateName: 'is_subscribed' });
+  beforeAll(() => void ({ redis } = store));
 
   describe('the state', () => {
     const rows = [{ userId: 'a' }, { userId: 'b', isSubscribed: false }];
     const write = (revision: number, isBeforeState: boolean, given = rows) =>
-      writePartition(scratch.path, {
+      writePartition(folder, {
         date: '2024-06-05',
         revision: revision + (isBeforeState ? 0 : 100),
         rows: given,

@@ -2,54 +2,25 @@ import { appendFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import fc from 'fast-check';
 import type { PublishedPartition } from '../../../packages/contracts/partitions';
-import { auditOnline } from '../../../packages/online-store/audit-online';
 import { onlineKeys, vectorKey } from '../../../packages/online-store/online-keys';
 import { openRedisForWriting } from '../../../packages/online-store/open-redis';
 import { readMeta, readVector, readVectors } from '../../../packages/online-store/read-online';
-import {
-  syncOnlineFeatures,
-  type SyncOptions,
-} from '../../../packages/online-store/sync-online-features';
 import { vectorHash } from '../../../packages/online-store/vector-hash';
-import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestRedis } from '../../environment/test-redis';
-import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeLargePartition, writePartition } from './partition-fixture';
+import { setUpOnlineStore } from './set-up-online-store';
 
 describe('the online store', () => {
-  const scratch = createScratchDirectory();
-  const openDuckDb = () => openTestDuckDb(scratch.path);
+  const store = setUpOnlineStore();
+  const { folder, sync, audit } = store;
   let redis: Redis;
   let url: string;
-
-  beforeAll(async () => {
-    ({ redis, url } = await createTestRedis());
-  });
-  beforeEach(() => redis.flushdb());
-  afterAll(async () => {
-    await redis.flushdb();
-    redis.disconnect();
-    scratch.remove();
-  });
-
-  const sync = (partition: PublishedPartition, more: Partial<SyncOptions> = {}) =>
-    syncOnlineFeatures({
-      redis,
-      openDuckDb,
-      partition,
-      stateName: 'is_subscribed',
-      installationId: 'installation-1',
-      publishedAt: '2024-06-02T01:05:00.000000Z',
-      ...more,
-    });
-  const audit = (partition: PublishedPartition) =>
-    auditOnline({ redis, openDuckDb, partition, stateName: 'is_subscribed' });
+  beforeAll(() => void ({ redis, url } = store));
   const allValues = async () => {
     const keys = (await redis.keys('*')).sort();
     return Object.fromEntries(await Promise.all(keys.map(async (k) => [k, await redis.get(k)])));
   };
   const small = (date: string, revision: number, userIds: readonly string[], sessions = 4) =>
-    writePartition(scratch.path, {
+    writePartition(folder, {
       date,
       revision,
       rows: userIds.map((userId) => ({ userId, sessions })),
@@ -57,7 +28,7 @@ describe('the online store', () => {
 
   describe('what it holds', () => {
     it('is a JSON vector per user with features in schema order, typed, and its hash', async () => {
-      const partition = await writePartition(scratch.path, {
+      const partition = await writePartition(folder, {
         date: '2024-06-01',
         revision: 3,
         rows: [
@@ -95,7 +66,7 @@ describe('the online store', () => {
       'prints %p as JavaScript does',
       async (spend) => {
         const rows = [{ userId: 'u1', spend }];
-        await sync(await writePartition(scratch.path, { date: '2024-06-01', revision: 1, rows }));
+        await sync(await writePartition(folder, { date: '2024-06-01', revision: 1, rows }));
         const text = await redis.get('user_features:u1');
         expect(text).toContain(`"total_spend_90d":${JSON.stringify(spend)},`);
       },
@@ -222,7 +193,7 @@ describe('the online store', () => {
       const days = ['2024-06-01', '2024-06-02', '2024-06-03', '2024-06-04'];
       const partitions = await Promise.all(
         days.map((date, index) =>
-          writeLargePartition(scratch.path, {
+          writeLargePartition(folder, {
             date,
             revision: 1,
             users: 6_000 - 1_000 * index,
@@ -265,12 +236,12 @@ describe('the online store', () => {
 
   describe('interrupted', () => {
     it('has not flipped the meta key, and the next run finishes the work', async () => {
-      const first = await writeLargePartition(scratch.path, {
+      const first = await writeLargePartition(folder, {
         date: '2024-06-01',
         revision: 1,
         users: 20_000,
       });
-      const second = await writeLargePartition(scratch.path, {
+      const second = await writeLargePartition(folder, {
         date: '2024-06-02',
         revision: 1,
         users: 19_000,
@@ -302,7 +273,7 @@ describe('the online store', () => {
     });
 
     it('fails, to be run again, when Redis is emptied meanwhile', async () => {
-      const partition = await writeLargePartition(scratch.path, {
+      const partition = await writeLargePartition(folder, {
         date: '2024-06-01',
         revision: 1,
         users: 20_000,
