@@ -19,6 +19,7 @@ import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { beforeState } from '../packages/features/before-state';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { importTables, importWorld, ticketWorld } from './ticket-world';
+import { catalogueMessage } from '../support/catalogue-message';
 
 const NAME = featureSet.state.name;
 const RANGE = { from: '2024-03-01', to: '2024-03-20' };
@@ -171,7 +172,7 @@ describe('an installation whose partitions were made before there was a state', 
     const { size } = statSync(file);
     appendFileSync(file, 'damage');
     await expect(backfill(application, { from: RESTATED, to: RESTATED })).rejects.toThrow(
-      `${file} does not match its manifest`,
+      catalogueMessage('CORRUPT_PARTITION', { path: file }),
     );
     truncateSync(file, size);
     expect((await currentManifests()).get(RESTATED)).toEqual(before.get(RESTATED));

@@ -7,6 +7,7 @@ import type { ModelMetadata } from '../../packages/modeling/model-documents';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { importPeople, LISTED_DAY, people } from './subscription-world';
+import { catalogueMessage } from '../support/catalogue-message';
 
 const AS_OF = '2024-06-30';
 const TRAINING = { from: '2024-03-01', to: '2024-03-31' };
@@ -141,7 +142,7 @@ describe('an installation from before partitions said who is subscribed', () => 
   it('gives no list, trains nothing and compares nothing, and each says what to run', async () => {
     await expect(application.services.atRisk({ limit: 10 })).rejects.toMatchObject({
       code: 'NO_STATE',
-      message: expect.stringContaining(`churn backfill --from ${LISTED_DAY} --to ${LISTED_DAY}`),
+      message: expect.stringMatching(catalogueMessage('NO_STATE', { date: LISTED_DAY })),
     });
     await expect(application.services.train({ asOf: AS_OF }, quietly)).rejects.toMatchObject({
       code: 'NOT_ENOUGH_TRAINING_DATA',

@@ -17,6 +17,7 @@ import {
   vectorOf,
   type TestApi,
 } from './test-api';
+import { catalogueMessage } from '../support/catalogue-message';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
@@ -224,8 +225,7 @@ describe('POST /predict over Redis', () => {
       user_id: 'nobody',
       error: {
         code: 'UNKNOWN_USER',
-        detail:
-          'There are no features for user nobody, who is unknown or was not yet known at the moment that the features describe.',
+        detail: expect.stringMatching(catalogueMessage('UNKNOWN_USER', { userId: 'nobody' })),
       },
     });
     expect(log.appended.map(({ userId }) => userId)).toEqual(['u2', 'u1', 'u2']);

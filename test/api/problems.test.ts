@@ -3,6 +3,7 @@ import request from 'supertest';
 import { InvalidRequestError, problemDetailsOf } from '../../api/http/problem-details';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
 import { createTestApi, fakePorts, recordingLogger, type TestApi } from './test-api';
+import { catalogueMessage } from '../support/catalogue-message';
 
 function expectProblem(response: request.Response, code: ErrorCode, instance: string): void {
   expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -38,7 +39,9 @@ describe('problem details', () => {
     ];
     const problem = problemDetailsOf(new InvalidRequestError(fields), '/backfill');
     expect(problem.errors).toEqual(fields);
-    expect(problem.detail).toBe('The request is not valid: from is missing; to is not a day.');
+    expect(problem.detail).toMatch(
+      catalogueMessage('INVALID_REQUEST', { problem: 'from is missing; to is not a day' }),
+    );
   });
 });
 

@@ -2,6 +2,7 @@ import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
 import { createTestApi, FEATURE_TIME, type TestApi } from './test-api';
+import { catalogueMessage } from '../support/catalogue-message';
 
 let api: TestApi;
 
@@ -58,7 +59,7 @@ describe('GET /users/at-risk', () => {
     const response = await (await serve({ atRisk: { list: refuse } })).get('/users/at-risk');
     expect(response.status).toBe(409);
     expect(response.body).toMatchObject({ code: 'NO_STATE' });
-    expect(response.body.detail).toContain('churn backfill --from 2026-03-01 --to 2026-03-01');
+    expect(response.body.detail).toMatch(catalogueMessage('NO_STATE', { date: '2026-03-01' }));
   });
 
   it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', ''])('refuses the limit %j', async (limit) => {

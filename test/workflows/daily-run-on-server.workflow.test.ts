@@ -8,6 +8,9 @@ import {
 import { createFakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import { createOwnServerRig, recordHistory, type WorkflowRig, REPLAY_MS } from './workflow-rig';
+import { catalogueMessage } from '../support/catalogue-message';
+
+const diskIsFull = catalogueMessage('STORAGE_UNAVAILABLE', { problem: /.*the disk is full/ });
 
 const TUESDAY = '2024-06-04';
 
@@ -116,7 +119,9 @@ describe('the daily run on a real server', () => {
     });
     expect(new Set(notes).size).toBe(notes.length);
     expect(notes[0]).toMatch(
-      /^generate_data: attempt \d failed, the next (is in \d+ s|is under way)\. STORAGE_UNAVAILABLE: .*the disk is full\. Correct this/,
+      new RegExp(
+        String.raw`^generate_data: attempt \d failed, the next (is in \d+ s|is under way)\. STORAGE_UNAVAILABLE: ${diskIsFull.source}`,
+      ),
     );
     expect(pending).toMatchObject([{ step: 'generate_data', nextAtMillis: null }]);
   });

@@ -4,6 +4,9 @@ import { ChurnError } from '../../packages/contracts/errors';
 import type { DailyRunProgress, DailyRunReport } from '../../packages/contracts/runs';
 import { createFakePipelinePorts, type FakePipelinePorts } from './fake-pipeline-ports';
 import { createTimeSkippingRig, type WorkflowRig, REPLAY_MS } from './workflow-rig';
+import { catalogueMessage } from '../support/catalogue-message';
+
+const diskIsFull = catalogueMessage('STORAGE_UNAVAILABLE', { problem: /.*the disk is full/ });
 
 const TUESDAY = '2024-06-04';
 
@@ -47,7 +50,9 @@ describe('a step that fails and is tried again', () => {
       details: { step: 'generate_data', attempt: 2, workflow_id: handle.workflowId },
     });
     expect(alert!.message).toMatch(
-      /^generate_data of 2024-06-04 failed 2 times and will be tried again. STORAGE_UNAVAILABLE: .*the disk is full. Correct this/,
+      new RegExp(
+        `^generate_data of 2024-06-04 failed 2 times and will be tried again[.] STORAGE_UNAVAILABLE: ${diskIsFull.source}`,
+      ),
     );
   });
 

@@ -1,6 +1,7 @@
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { run } from './command-line';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 /** A new release over a database that `churn up` has not migrated yet. */
 describe('a command over a database without the tables of this release', () => {
@@ -30,7 +31,9 @@ describe('a command over a database without the tables of this release', () => {
     const missing = {
       exit: 1,
       code: 'DATABASE_NOT_MIGRATED',
-      detail: expect.stringMatching(/state_checked_through_batch.*`churn up`/),
+      detail: expect.stringMatching(
+        catalogueMessage('DATABASE_NOT_MIGRATED', { problem: /.*state_checked_through_batch.*/ }),
+      ),
     };
     expect(await problemOf('partitions')).toMatchObject(missing);
 

@@ -8,6 +8,7 @@ import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { asDuckDbError, saidByDuckDb } from '../../../packages/duckdb/duckdb-errors';
 import { translateErrors } from '../../../packages/duckdb/translate-errors';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 const scratch = createScratchDirectory();
 afterAll(() => scratch.remove());
@@ -44,7 +45,9 @@ describe('an error of DuckDB', () => {
     const duckDb = await open({ memoryMegabytes: 32, threads: 2 });
     const error = await errorOf(duckDb.run(aggregateOfManyValues));
     expect(error).toMatchObject({ code: 'DUCKDB_OUT_OF_MEMORY', retryable: false });
-    expect(error.message).toContain('CHURN_DUCKDB_MEMORY_MB allows (32 MB for 2 threads)');
+    expect(error.message).toMatch(
+      catalogueMessage('DUCKDB_OUT_OF_MEMORY', { memoryMegabytes: 32, threads: 2 }),
+    );
   });
 
   it('for want of room to spill is one of the storage', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { withFileLock } from '../../../packages/durable-files/file-lock';
 import { processIdentity } from '../../../packages/durable-files/process-identity';
 import { createScratchDirectory } from '../../environment/scratch-directory';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 describe('the lock of a file', () => {
   const scratch = createScratchDirectory();
@@ -92,14 +93,18 @@ describe('the lock of a file', () => {
   test('of a living process holds however old it is, and is not waited for without end', async () => {
     write({ host, pid: process.pid, identity });
     utimesSync(file, 0, 0);
-    await expect(lock(nothing, 0)).rejects.toThrow(`Process ${process.pid} is still testing.`);
+    await expect(lock(nothing, 0)).rejects.toThrow(
+      catalogueMessage('LOCK_HELD', { holder: `Process ${process.pid}`, activity: 'testing' }),
+    );
   });
 
   test('is left alone while another is about to remove it', async () => {
     write({ host, pid: gone, identity: 'boot:1' });
     linkSync(file, `${file}.abandoned`);
 
-    await expect(lock(nothing, 0)).rejects.toThrow(`Process ${gone} is still testing.`);
+    await expect(lock(nothing, 0)).rejects.toThrow(
+      catalogueMessage('LOCK_HELD', { holder: `Process ${gone}`, activity: 'testing' }),
+    );
 
     rmSync(`${file}.abandoned`);
     expect(await lock(nothing, 0)).toBe('done');

@@ -21,6 +21,7 @@ import {
   service,
   startIdleProcess,
 } from './stack-fixture';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 const servers: ServiceName[] = ['postgres', 'redis', 'temporal'];
 
@@ -135,7 +136,7 @@ describe('a stack of Postgres, Redis and Temporal', () => {
 
     const stopped = await stopStack({ config });
     expect(stopped.services.map(({ status }) => status)).toEqual(Array(5).fill('stopped'));
-    expect(() => resolveConnections(config)).toThrow(/not running/);
+    expect(() => resolveConnections(config)).toThrow(catalogueMessage('STACK_NOT_RUNNING'));
     await start();
 
     expect(resolveConnections(config)).toEqual(before);

@@ -22,6 +22,7 @@ import { createTestDatabase, type TestDatabase } from '../../environment/test-da
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog } from '../features/raw-log-fixture';
 import { latestRequest, smallWorld, snapshotAt } from './small-world';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 const dates = datesBetween('2024-02-01', '2024-03-10');
 const full = snapshotAt(80, 1);
@@ -162,7 +163,7 @@ describe('the offline store', () => {
     const { outcomes } = await computePartitions(asZombie, requests().slice(0, 1));
     expect(outcomes[0]).toMatchObject({
       status: 'failed',
-      error: expect.stringContaining('A later attempt took over'),
+      error: expect.stringMatching(catalogueMessage('FENCED_OUT')),
     });
     expect(await currentPartition(context.store, '2024-02-01')).toBeUndefined();
   });

@@ -9,6 +9,7 @@ import { startStack } from '../../../../packages/local-services/start-stack';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../../environment/test-database';
 import { createTestRedis } from '../../../environment/test-redis';
+import { catalogueMessage } from '../../../support/catalogue-message';
 
 const REDIS_KEY = 'churn:online:installation';
 const [OURS, THEIRS] = [randomUUID(), randomUUID()];
@@ -197,6 +198,7 @@ describe('the servers of a data directory', () => {
       { encoding: 'utf8', env: { ...process.env, ...settingsOf(ours()) } },
     );
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^INSTALLATION_MISMATCH: Postgres belongs to another installation/);
+    expect(stderr).toMatch(/^INSTALLATION_MISMATCH: /);
+    expect(stderr).toMatch(catalogueMessage('INSTALLATION_MISMATCH', { store: 'Postgres' }));
   });
 });

@@ -16,6 +16,7 @@ import {
   writePartition,
   type DayRow,
 } from '../training-world';
+import { catalogueMessage } from '../../../support/catalogue-message';
 
 const date = '2024-06-01';
 const names = testSchema.features.map(({ name }) => name);
@@ -123,7 +124,7 @@ describe('the users at risk', () => {
       scoreUsers({ partition, model, eligibility, openDuckDb, limit: 10 }),
     ).rejects.toMatchObject({
       code: 'NO_STATE',
-      message: expect.stringContaining(`churn backfill --from ${date} --to ${date}`),
+      message: expect.stringMatching(catalogueMessage('NO_STATE', { date })),
     });
   });
 

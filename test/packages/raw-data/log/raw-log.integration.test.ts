@@ -29,6 +29,7 @@ import {
   type Files,
   type RawDataFixture,
 } from '../raw-data-fixture';
+import { catalogueMessage } from '../../../support/catalogue-message';
 
 let fixture: RawDataFixture;
 let rawLogDir: string;
@@ -91,7 +92,7 @@ describe('the raw log', () => {
     }
     expect(log.segments('users', 1)).toHaveLength(1);
     expect(log.segments('users', 0)).toEqual([]);
-    expect(() => log.segments('users', 3)).toThrow('Load 3 is needed, but Postgres has only');
+    expect(() => log.segments('users', 3)).toThrow(catalogueMessage('LOADS_MISSING', { batch: 3 }));
   });
 
   it('has the columns of the tables, sorted by user, time and id, to the microsecond', async () => {
