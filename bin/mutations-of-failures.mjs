@@ -24,7 +24,32 @@ const locks = breaksOf('packages/durable-files/file-lock.ts', [
   'test/packages/durable-files/file-lock.test.ts',
 ]);
 
-/** Breaks of what people are told of failures, and of locks that outlive their holders. */
+const database = breaksOf('packages/database/open-database.ts', [
+  'test/packages/cli/not-migrated.integration.test.ts',
+]);
+const documented = breaksOf('api/port-problems.ts', [
+  'test/api/documented-problems.integration.test.ts',
+]);
+const plansBackfills = breaksOf('packages/application/backfills/temporal-runs.ts', [
+  'test/packages/application/backfills/dates-before-data.integration.test.ts',
+]);
+const answersBackfills = breaksOf('api/backfills/backfills.controller.ts', [
+  'test/api/backfills.test.ts',
+]);
+const records = breaksOf('packages/modeling/training/training-metadata.ts', [
+  'test/packages/modeling/training/train-model.test.ts',
+]);
+const trains = breaksOf('packages/application/models/model-services.ts', [
+  'test/acceptance/who-has-left.integration.test.ts',
+]);
+const stamps = breaksOf('packages/application/models/code-version.ts', [
+  'test/packages/application/models/code-version.test.ts',
+]);
+const shortOfDays = breaksOf('packages/modeling/training/training-inputs.ts', [
+  'test/packages/modeling/train-model-inputs.test.ts',
+]);
+
+/** Breaks of what people are told of failures and of where a model comes from, and of locks that outlive their holders. */
 export const failureMutations = [
   locks(
     'a pid that another process has by now',
@@ -72,5 +97,38 @@ export const failureMutations = [
     "if (type === 'string' || type === 'none') continue;",
     'continue;',
   ),
+  database('a column that is not there yet', "'42P01', '42703'", "'42P01'"),
+  database('a table that is not there yet', "'42P01', '42703'", "'42703'"),
+  documented(
+    'routes say that the database may be that of an older release',
+    "['POSTGRES_UNAVAILABLE', 'DATABASE_NOT_MIGRATED']",
+    "['POSTGRES_UNAVAILABLE']",
+  ),
+  plansBackfills(
+    'a plan warns of dates before the data',
+    'warnings: await warnBeforeData(adapters, request)',
+    'warnings: []',
+  ),
+  answersBackfills(
+    'the API passes on what a backfill warns of',
+    'return { id, status, warnings };',
+    'return { id, status, warnings: [] };',
+  ),
+  shortOfDays(
+    'the backfill reaches over the days that lists and drift need',
+    'rangeOf(datesOf(lacking))',
+    'rangeOf(datesOf(leftOut))',
+  ),
+  records(
+    'a model records the code that trained it',
+    'code_version: options.codeVersion',
+    'code_version: null',
+  ),
+  trains(
+    'training is told which code it is',
+    'codeVersion: await readCodeVersion()',
+    "codeVersion: ''",
+  ),
+  stamps('the commit of a build is its version', 'if (commit !== undefined) return commit;', ''),
   loads('a disk that takes no load', 'throw asStorageError(error);', 'throw error;'),
 ];

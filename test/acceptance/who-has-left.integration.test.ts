@@ -1,4 +1,5 @@
 import { copyFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readCodeVersion } from '../../packages/application/models/code-version';
 import type { PartitionManifest } from '../../packages/contracts/partitions';
 import { copyToParquet, readParquet } from '../../packages/duckdb/open-duckdb';
 import { sha256OfFile } from '../../packages/durable-files/file-hash';
@@ -83,6 +84,10 @@ describe('people who stay, leave, come back and try', () => {
       dormant: excluded.dormant,
     }).toEqual(counted);
     expect(model.eligibility).toBe('is_subscribed and sessions_30d > 0');
+  });
+
+  it('teach a model that says which code trained it', async () => {
+    expect(model.code_version).toBe(await readCodeVersion());
   });
 
   it('are compared by drift if they are eligible', async () => {
