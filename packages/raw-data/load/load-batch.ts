@@ -192,15 +192,30 @@ async function insertBatch(
       ${complete === null ? null : formatInstant(complete)}::text::timestamptz,
       ${JSON.stringify(load.loaded)}::text::jsonb, ${JSON.stringify(load.unchanged)}::text::jsonb,
       ${JSON.stringify(load.rejected)}::text::jsonb)`;
-  for (const { table, label } of tables) {
-    await tx`
-      INSERT INTO raw_data.rejected_rows (batch, source, "row", reason)
-      SELECT ${batch}::integer, ${label}::text, "row", reason FROM ${tx(stagingName(table))}
-      WHERE reason IS NOT NULL
+  for (const prepared of tables) await recordRejected(tx, batch, prepared);
+}
+
+/** A rejected row is known by its file and its number in that file. */
+async function recordRejected(
+  tx: TransactionSql,
+  batch: number,
+  { table, parts }: PreparedTable,
+): Promise<void> {
+  await tx`
+    INSERT INTO raw_data.rejected_rows (batch, source, "row", reason)
+    SELECT ${batch}::integer, part.label, faulty."row" - part.rows_before, faulty.reason
+    FROM (
+      SELECT "row", reason FROM ${tx(stagingName(table))} WHERE reason IS NOT NULL
       UNION ALL
-      SELECT ${batch}::integer, ${label}::text, "row", reason
-      FROM ${tx(stagingName(table, 'rejected'))}`;
-  }
+      SELECT "row", reason FROM ${tx(stagingName(table, 'rejected'))}
+    ) AS faulty
+    CROSS JOIN LATERAL (
+      SELECT * FROM unnest(
+        ${parts.map(({ label }) => label)}::text[],
+        ${parts.map(({ rowsBefore }) => rowsBefore)}::bigint[]
+      ) WITH ORDINALITY AS part (label, rows_before, place)
+      WHERE part.rows_before < faulty."row" ORDER BY part.place DESC LIMIT 1
+    ) AS part`;
 }
 
 /** Of the staged user events that are in the table now, whether this load brought them or not. */

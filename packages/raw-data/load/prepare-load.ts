@@ -2,15 +2,14 @@ import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
 import { refuse } from '../sources/find-source-files';
-import { rawTables, type RawTable } from '../raw-tables';
+import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
 export interface PreparedTable {
   readonly table: RawTable;
-  readonly label: string;
-  /** Parquet in the source's order: row, reason, the table's columns, ingested_at. */
-  readonly file: string;
+  /** The files that the rows come from, in their order. */
+  readonly parts: readonly PreparedPart[];
   /** The bytewise least and greatest id of the rows without a fault; null when there are none. */
   readonly ids: { readonly least: string; readonly greatest: string } | null;
   /**
@@ -18,6 +17,20 @@ export interface PreparedTable {
    * of them. Null for users.
    */
   readonly references: string | null;
+}
+
+/** What one file of a source became. */
+export interface PreparedPart {
+  readonly label: string;
+  /** Parquet in the file's order: row, reason, the table's columns, ingested_at. */
+  readonly file: string;
+  /** How many rows of the table come before this file's: its first row has the number after it. */
+  readonly rowsBefore: number;
+}
+
+/** The cleaned rows of a table, from all of its files. */
+export function cleanedRows({ parts }: Pick<PreparedTable, 'parts'>): string {
+  return readParquet(parts.map((part) => part.file));
 }
 
 /** The table of DuckDB with the ids, in the key's column, that several rows without a fault have. */
@@ -37,24 +50,42 @@ export async function prepareLoad(
   options: { rules: CleaningRules; scratch: string },
 ): Promise<PreparedTable[]> {
   const prepared: PreparedTable[] = [];
-  for (const source of sources) {
+  for (const table of rawTableNames) {
+    const ofTable = sources.filter((source) => source.table === table);
+    if (ofTable.length === 0) continue;
+    const parts = await cleanFiles(duckDb, ofTable, options);
+    const faultless = `${cleanedRows({ parts })} WHERE "reason" IS NULL`;
+    const ids = await examineIds(duckDb, table, faultless);
+    const references = await writeReferences(duckDb, table, { faultless, ...options });
+    prepared.push({ table, parts, ids, references });
+  }
+  return prepared;
+}
+
+/** Rows are numbered through a table's files, so that a number stands for one row of the load. */
+async function cleanFiles(
+  duckDb: DuckDb,
+  sources: readonly SourceFile[],
+  { rules, scratch }: { rules: CleaningRules; scratch: string },
+): Promise<PreparedPart[]> {
+  const parts: PreparedPart[] = [];
+  let rowsBefore = 0;
+  for (const [index, source] of sources.entries()) {
     const { table, label } = source;
-    const file = path.join(options.scratch, `${table}.cleaned.parquet`);
-    const query = cleanRowsSql(source, options.rules);
-    await duckDb
-      .run(`COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`)
+    const file = path.join(scratch, `${table}.${index}.cleaned.parquet`);
+    const query = `SELECT * REPLACE ("row" + ${rowsBefore} AS "row") FROM (${cleanRowsSql(source, rules)})`;
+    const [copied] = await duckDb
+      .rows<{ Count: bigint }>(`COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`)
       .catch((error: unknown) => {
         const said = saidByDuckDb(error);
         throw said === undefined
           ? error
           : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
       });
-    const faultless = `${readParquet([file])} WHERE "reason" IS NULL`;
-    const ids = await examineIds(duckDb, table, faultless);
-    const references = await writeReferences(duckDb, table, { faultless, ...options });
-    prepared.push({ table, label, file, ids, references });
+    parts.push({ label, file, rowsBefore });
+    rowsBefore += Number(copied!.Count);
   }
-  return prepared;
+  return parts;
 }
 
 async function examineIds(

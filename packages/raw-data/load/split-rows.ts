@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { copyIn, type TransactionSql } from '../../database';
-import { quoteLiteral, readParquet, type DuckDb } from '../../duckdb';
+import { quoteLiteral, type DuckDb } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
-import { repeatedIds, type PreparedTable } from './prepare-load';
+import { cleanedRows, repeatedIds, type PreparedTable } from './prepare-load';
 import { rawTables } from '../raw-tables';
 
 /** The rows of a prepared table in two files, both CSV without header. */
@@ -32,13 +32,13 @@ export async function splitRows(
   { prepared, ...load }: { prepared: PreparedTable; batch: number; arrival: string },
 ): Promise<SplitRows> {
   const { columns, timeColumn } = rawTables[prepared.table];
-  const cleaned = readParquet([prepared.file]);
+  const cleaned = cleanedRows(prepared);
   const isCertain = await certainSql(tx, prepared);
   const [found] = await duckDb.rows<{ rows: bigint; latest: bigint | null }>(
     `SELECT count(*) AS rows, epoch_us(max(${timeColumn})) AS latest FROM ${cleaned} WHERE ${isCertain}`,
   );
   const fileOf = (part: string) =>
-    path.join(path.dirname(prepared.file), `${prepared.table}.${part}.csv`);
+    path.join(path.dirname(prepared.parts[0]!.file), `${prepared.table}.${part}.csv`);
   const [certain, doubtful] = [fileOf('certain'), fileOf('doubtful')];
   const names = columns.map((column) => column.name).join(', ');
   const arrival = `coalesce(CAST(ingested_at AS VARCHAR), ${quoteLiteral(load.arrival)})`;

@@ -8,8 +8,8 @@ import { readCsvHeader } from './read-csv-header';
 import type { SourceColumn, SourceFile } from './source-file';
 
 /**
- * The tables of an import folder: each a `.csv` or `.parquet` of the table's name, with its
- * columns found. Nothing but headers is read.
+ * The files of an import folder, each with its table and columns, in the tables' order; of a table
+ * in bytewise order of their paths. Nothing but headers is read.
  *
  * @throws ChurnError INVALID_IMPORT naming the file and column that is missing or not usable.
  */
@@ -68,6 +68,8 @@ async function describeCsv(table: RawTable, file: string): Promise<SourceFile> {
   return {
     table,
     label,
+    format: 'csv' as const,
+    compression: 'none' as const,
     relation: csvRelation(file, header.length),
     ...chooseColumns(table, label, offered),
   };
@@ -96,13 +98,18 @@ async function describeParquet(duckDb: DuckDb, table: RawTable, file: string) {
     type,
     times: parquetTimes(type),
   }));
-  return { table, label, relation, ...chooseColumns(table, label, offered) };
+  return {
+    table,
+    label,
+    format: 'parquet' as const,
+    compression: 'none' as const,
+    relation,
+    ...chooseColumns(table, label, offered),
+  };
 }
 
 interface OfferedColumn extends SourceColumn {
   readonly name: string;
-  /** DuckDB's type of a Parquet column; absent for CSV. */
-  readonly type?: string;
 }
 
 function parquetTimes(type: string): SourceColumn['times'] {
@@ -126,7 +133,8 @@ function chooseColumns(
     if (!known.has(column.name)) continue;
     if (chosen.has(column.name)) throw refuse(`${label} has column ${column.name} twice`);
     refuseUnusableType(label, column, [timeColumn, 'ingested_at'].includes(column.name));
-    chosen.set(column.name, { identifier: column.identifier, times: column.times });
+    const { name, ...found } = column;
+    chosen.set(name, found);
   }
   requireColumns(table, label, chosen);
   const ignored = offered.map((column) => column.name).filter((name) => !known.has(name));

@@ -10,17 +10,30 @@ export interface SourceColumn {
   /** The quoted SQL identifier of the column in the relation. */
   readonly identifier: string;
   readonly times: TimeEncoding;
+  /** DuckDB's type of a Parquet column, exactly; absent where every value is text. */
+  readonly type?: string;
 }
 
-/** One file of a source, its columns found and checked, ready for DuckDB to read. */
+export type FileFormat = 'csv' | 'json' | 'parquet';
+
+/** What a whole file is packed with; what Parquet does inside is not said. */
+export type FileCompression = 'none' | 'gzip' | 'zstd';
+
+/**
+ * One file of a source, its columns found and checked, ready for DuckDB to read. A table may come
+ * from several, each with columns of its own; their rows follow each other in the files' order.
+ */
 export interface SourceFile {
   readonly table: RawTable;
-  /** What people know it by: the file's name, or the table's for generated rows. */
+  /** What people know it by: its path in the import folder, or the table's name for generated rows. */
   readonly label: string;
+  readonly format: FileFormat;
+  readonly compression: FileCompression;
   /** A SQL relation whose rows come in the source's order. */
   readonly relation: string;
   /** By canonical name; `amount` stands for amount_cents in currency units. */
   readonly columns: ReadonlyMap<string, SourceColumn>;
+  /** Columns that mean nothing here, as the file calls them. */
   readonly ignoredColumns: readonly string[];
 }
 

@@ -85,6 +85,8 @@ function sourceOf(table: RawTable, file: string): SourceFile {
   return {
     table,
     label: table,
+    format: 'csv',
+    compression: 'none',
     relation: csvRelation(file, header.length),
     columns: new Map(columns),
     ignoredColumns: [],
