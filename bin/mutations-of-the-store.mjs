@@ -241,11 +241,7 @@ export const storeMutations = [
     'true',
   ),
   servers("another installation's Redis", 'found === null || found === id', 'true'),
-  servers(
-    'a Redis that is marked',
-    'if (id !== undefined) await redis.setnx',
-    'if (false) await redis.setnx',
-  ),
+  servers('a Redis that is marked', 'await redis.setnx(onlineInstallationKey, id);', ''),
   revisions('a revision that nobody saw', 'await removeAll(unseen);', '', [killed]),
   revisions(
     "the day's file is replaced last",
