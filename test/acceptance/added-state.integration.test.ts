@@ -249,8 +249,8 @@ describe('an installation whose partitions were made before there was a state', 
       });
       const folder = application.adapters.paths.scratch;
       const [served] = await servedFeatures(application.adapters, { partitions, folder }, quietly);
-      const { known_at: knownAt, batch, revision } = added.get(DAILY)!;
-      expect(served).toMatchObject({ knownAt, batch, revision });
+      const { known_at: at, batch, revision } = added.get(DAILY)!;
+      expect(served).toMatchObject({ known: { at, batch }, revision });
     });
 
     describe('and the next restatement', () => {

@@ -209,7 +209,9 @@ describe('an unexpected error', () => {
     const response = await request(api.server).post('/predict').send({ user_id: 'u1' });
     expectProblem(response, 'INTERNAL', '/predict');
     expect(response.text).not.toContain('hunter2');
-    const id = /id ([0-9a-f-]{36})\./.exec(response.body.detail)?.[1];
+    const id = catalogueMessage('INTERNAL', { id: /([0-9a-f-]{36})/ }).exec(
+      response.body.detail,
+    )?.[1];
     expect(entries).toContainEqual(expect.objectContaining({ code: 'INTERNAL', id }));
     if (thrown instanceof Error) expect(JSON.stringify(entries)).toContain('hunter2');
     await api.app.close();

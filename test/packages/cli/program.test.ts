@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { read } from '../../repository-files';
 import { run } from './command-line';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 describe('the command line', () => {
   it('exits 1 with a hint when the services are not running, and makes no data folder', async () => {
     const { code, out, err } = await run('partitions');
     expect({ code, out }).toEqual({ code: 1, out: '' });
-    expect(err).toMatch(/STACK_NOT_RUNNING.*churn up/);
+    expect(err).toMatch(/^error STACK_NOT_RUNNING: /);
+    expect(err).toMatch(catalogueMessage('STACK_NOT_RUNNING'));
     expect(existsSync('no-such-installation')).toBe(false);
   });
 
@@ -17,7 +19,7 @@ describe('the command line', () => {
       type: 'urn:churn:problem:STACK_NOT_RUNNING',
       title: 'Stack not running',
       status: 503,
-      detail: expect.stringContaining('churn up'),
+      detail: expect.stringMatching(catalogueMessage('STACK_NOT_RUNNING')),
       code: 'STACK_NOT_RUNNING',
       retryable: false,
     });

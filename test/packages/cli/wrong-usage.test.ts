@@ -4,6 +4,7 @@ import { wordsOf } from '../../../packages/cli/usage-error';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { leafCommands } from '../../generated-documentation';
 import { run } from './command-line';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 const RANGE = ['--from', '2024-01-01', '--to', '2024-01-31'];
 const REVERSED = ['--from', '2024-02-01', '--to', '2024-01-01'];
@@ -20,7 +21,14 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['demo', '--end', '2024-02-30'], DATE],
   [['demo', '--end', '2026-03-02'], /2026-03-02 is not over yet.* 2026-03-01/],
   [['demo', '--end', '2030-01-01'], /2030-01-01 is not over yet/],
-  [['generate', ...REVERSED], /2024-02-01 to 2024-01-01 .*ends before it begins/],
+  [
+    ['generate', ...REVERSED],
+    catalogueMessage('INVALID_DATE_RANGE', {
+      from: '2024-02-01',
+      to: '2024-01-01',
+      problem: /.*ends before it begins/,
+    }),
+  ],
   [['generate', '--from', '2024-01-01'], /--to <date>' not specified/],
   [['generate', ...RANGE, '--users', 'many'], /whole number/],
   [['generate', ...RANGE, '--seed', '1.5'], /whole number/],
@@ -82,8 +90,11 @@ const wrongWords: [argv: string[], message: RegExp][] = [
   [['model', 'list'], /Did you mean models\?/],
   [['part'], /Did you mean partitions\?/],
   [['schedule', 'sho'], /Did you mean show\?/],
-  [[], /A command is missing.*`churn --help`/],
-  [['models'], /A command is missing.*`churn models --help`/],
+  [[], catalogueMessage('WRONG_USAGE', { problem: 'A command is missing', command: 'churn' })],
+  [
+    ['models'],
+    catalogueMessage('WRONG_USAGE', { problem: 'A command is missing', command: 'churn models' }),
+  ],
   [['up', 'now'], /too many arguments/i],
 ];
 

@@ -103,7 +103,11 @@ describe('an error', () => {
     ['a full disk', failed('ENOSPC'), 'the disk is full'],
     ['a used up quota', failed('EDQUOT'), 'the disk quota is used up'],
     ['a read-only disk', failed('EROFS'), 'it is on a read-only file system'],
-    ['two disks', failed('EXDEV'), 'its folders are not on one file system, which hard links need'],
+    [
+      'two disks',
+      failed('EXDEV'),
+      'its folders are on different file systems, but hard links need a single one',
+    ],
     ['a folder of others', failed('EACCES'), 'permission denied'],
     ['a failing disk', failed('EIO'), 'the disk reports read or write errors'],
   ])('%s is STORAGE_UNAVAILABLE', (_, error, problem) => {

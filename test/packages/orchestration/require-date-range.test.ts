@@ -2,6 +2,7 @@ import {
   requireBackfillRange,
   requireDateRange,
 } from '../../../packages/orchestration/require-date-range';
+import { catalogueMessage } from '../../support/catalogue-message';
 
 describe('a range of dates', () => {
   it.each([
@@ -14,7 +15,14 @@ describe('a range of dates', () => {
   });
 
   it.each([
-    [{ from: '2024-02-02', to: '2024-02-01' }, /2024-02-02 to 2024-02-01 .* ends before it begins/],
+    [
+      { from: '2024-02-02', to: '2024-02-01' },
+      catalogueMessage('INVALID_DATE_RANGE', {
+        from: '2024-02-02',
+        to: '2024-02-01',
+        problem: /.*ends before it begins/,
+      }),
+    ],
     [{ from: '2024-02-30' }, /2024-02-30 does not exist/],
     [{ to: '2024-02-30' }, /2024-02-30 does not exist/],
   ])('%j is none', (range, message) => {
