@@ -11,7 +11,8 @@ import { duckDbTypes, viewOf, type ColumnArray, type ColumnType } from './column
 /**
  * Registers a SQL function `name(row INTEGER)` whose value is a struct of what typed arrays hold at
  * that row. All threads of a scan call it, where a table function feeds only one. The rows of a call
- * must follow each other, as those of a table do; the query fails otherwise.
+ * must follow each other, as those of a table do; the query fails otherwise. Connections to one database
+ * share it: it is registered once for all of them.
  *
  * @param columns  Types by name.
  * @param arrays  What is read as long as the connection is open, in the same order.

@@ -90,6 +90,9 @@ export interface ColumnSource {
   set(columns: readonly ColumnArray[], rows: number): void;
 }
 
+/** Connections to one database share its functions, so that each needs a name of its own. */
+let registered = 0;
+
 /**
  * Registers a table function that hands typed arrays over in one call: a row of lists, which SQL
  * unnests. Row by chunk of 2048 it would have to wait for this thread again and again. One query at
@@ -106,8 +109,10 @@ export function registerColumnSource(
   }));
   let current: { arrays: readonly TypedArray[]; rows: number } = { arrays: [], rows: 0 };
   let isRead = false;
+  registered += 1;
+  const functionName = `${name}_${registered}`;
   const source = DuckDBTableFunction.create({
-    name,
+    name: functionName,
     bindFunction: (info) => {
       for (const { column, type } of sources) info.addResultColumn(column, type);
       info.setCardinality(1, true);
@@ -129,7 +134,7 @@ export function registerColumnSource(
   const unnested = sources.map(({ column }) => `unnest(${column}) AS ${column}`).join(', ');
   return {
     // Once the row is there, DuckDB need not wait for this thread to say that there is no other.
-    relation: `(SELECT ${unnested} FROM (FROM ${name}() LIMIT 1))`,
+    relation: `(SELECT ${unnested} FROM (FROM ${functionName}() LIMIT 1))`,
     set: (columnArrays, rows) => {
       const taken = columnArrays.map((values, index) => sources[index]!.toArray(values));
       current = { arrays: taken, rows };

@@ -31,7 +31,7 @@ export async function withGrid<T>(
 }
 
 /** Encoding a file keeps one core busy; the computing thread and the disk fill the rest. */
-const WRITERS = 2;
+const WRITERS_MAX = 2;
 const TASKS_MAX = 6;
 
 /**
@@ -51,7 +51,8 @@ export function withWriters<T>(
   return withGrid(context, options, async (grid) => {
     const { columns = context.featureSet } = options;
     const { users } = grid.vectors;
-    const openings = Array.from({ length: WRITERS }, () => grid.duckDb.openSingleThreaded());
+    const writers = Math.min(WRITERS_MAX, options.group.length);
+    const openings = Array.from({ length: writers }, () => grid.duckDb.openSingleThreaded());
     return withDuckDbs(openings, async (duckDbs) => {
       const created = duckDbs.map((duckDb) => createVectorWriter(duckDb, { columns, users }));
       const pool = new WriterPool(await Promise.all(created), TASKS_MAX);

@@ -8,6 +8,7 @@ import {
   withDuckDbs,
   type DuckDb,
 } from '../../../packages/duckdb/open-duckdb';
+import { registerColumnSource } from '../../../packages/duckdb/column-transfer';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
@@ -137,6 +138,36 @@ describe('a confined DuckDB', () => {
     await duckDb.run('CREATE TABLE mine AS SELECT 1');
     const other = await open();
     await expect(other.rows('FROM mine')).rejects.toThrow();
+  });
+});
+
+describe('a single-threaded one beside another', () => {
+  it.each([
+    ['with two threads', 2],
+    ['with one thread, whose database it shares', 1],
+  ])('%s has the same permissions and time zone, and tables of its own', async (_what, threads) => {
+    const duckDb = await open(threads);
+    const other = await duckDb.openSingleThreaded();
+    expect(other.threads).toBe(1);
+    await duckDb.run('CREATE TEMP TABLE mine AS SELECT 1');
+    await expect(other.rows('FROM mine')).rejects.toThrow();
+    await expect(other.rows(`FROM read_csv('${outside}/secret.csv')`)).rejects.toThrow();
+    await expect(other.run('SET lock_configuration = false')).rejects.toThrow();
+    const [row] = await other.rows(`SELECT make_timestamptz(0)::VARCHAR AS text`);
+    expect(row).toEqual({ text: '1970-01-01 00:00:00+00' });
+    other.close();
+    expect(await duckDb.rows('SELECT count(*)::INTEGER AS n FROM mine')).toEqual([{ n: 1 }]);
+  });
+
+  it('reads the columns that it was handed itself', async () => {
+    const duckDb = await open();
+    const both = [duckDb, await duckDb.openSingleThreaded()];
+    const sources = both.map(({ connection }) =>
+      registerColumnSource(connection, 'numbers', { n: 'INTEGER' }),
+    );
+    for (const [index, source] of sources.entries()) source.set([Int32Array.of(index)], 1);
+    const found = both.map((each, index) => each.rows(`FROM ${sources[index]!.relation}`));
+    expect(await Promise.all(found)).toEqual([[{ n: 0 }], [{ n: 1 }]]);
   });
 });
 

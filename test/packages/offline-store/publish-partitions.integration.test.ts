@@ -49,7 +49,7 @@ describe('the offline store', () => {
     scratch.remove();
   });
 
-  const contextFor = (folder: string, owner = 'test', threads = 2): ComputeContext => ({
+  const contextFor = (folder: string, owner = 'test', threads = 1): ComputeContext => ({
     ledger: createLedger(database),
     store: dataPaths(`${scratch.path}/${folder}`),
     featureSet,

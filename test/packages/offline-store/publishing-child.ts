@@ -3,13 +3,13 @@ import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { openDatabase } from '../../../packages/database/open-database';
+import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
 import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
 import { featureSet } from '../../../packages/features/feature-set';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 import { createLedger, type Ledger } from '../../../packages/offline-store/ledger';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
-import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 /** The moments of one date's publication at which the child can be stopped, in their order. */
 export const publishSteps = [
@@ -141,7 +141,13 @@ async function main(orders: ChildOrders): Promise<void> {
       store: dataPaths(dataDir),
       featureSet,
       segments: (table, throughBatch) => segments[table].slice(0, throughBatch),
-      openDuckDb: () => openTestDuckDb(directory, 1),
+      openDuckDb: () =>
+        openDuckDb({
+          allowedDirectories: [directory],
+          scratchDirectory: path.join(directory, 'scratch'),
+          memoryMegabytes: 1024,
+          threads: 1,
+        }),
       owner,
     },
     orders.requests,

@@ -7,14 +7,7 @@ import { generateDays, type GenerateOptions } from '../../../packages/raw-data/g
 import type { SyntheticWorld } from '../../../packages/contracts/synthetic-world';
 import { readInstallation } from '../../../packages/raw-data/installation';
 import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
-import {
-  createRawDataFixture,
-  csv,
-  openTestDuckDb,
-  rowsOf,
-  USERS,
-  type RawDataFixture,
-} from './raw-data-fixture';
+import { createRawDataFixture, csv, rowsOf, USERS, type RawDataFixture } from './raw-data-fixture';
 
 let fixture: RawDataFixture;
 beforeAll(async () => {
@@ -82,7 +75,7 @@ const generate = (from: string, to: string, options: Partial<GenerateOptions> = 
   generateDays({
     database: fixture.database,
     scratchDir: fixture.scratchDir,
-    openDuckDb: openTestDuckDb,
+    openDuckDb: fixture.openDuckDb,
     currency: 'USD',
     generateArrivals: oneUserADay,
     world: { version: 2, seed: 1, users: 20 },

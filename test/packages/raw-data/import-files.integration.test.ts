@@ -5,7 +5,6 @@ import {
   createRawDataFixture,
   csv,
   ONE_USER,
-  openTestDuckDb,
   USER_EVENTS,
   USERS,
   type Files,
@@ -154,7 +153,7 @@ describe('a CSV file', () => {
 
 describe('a Parquet file', () => {
   const parquetOf = async (folder: string, table: string, query: string) => {
-    const duckDb = await openTestDuckDb([folder]);
+    const duckDb = await fixture.openDuckDb([folder]);
     await duckDb.run(`COPY (${query}) TO '${folder}/${table}.parquet' (FORMAT parquet)`);
     duckDb.close();
   };

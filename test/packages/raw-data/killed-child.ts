@@ -1,8 +1,9 @@
 import { openDatabase } from '../../../packages/database/open-database';
+import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
 import { importFolder } from '../../../packages/raw-data/import-folder';
 import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
+import { parseInstant } from '../../../packages/instants/epoch-micros';
 import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
-import { NOW, openTestDuckDb } from './raw-data-fixture';
 
 /** Kills itself, as the kernel would, in the middle of what its first argument names. */
 const [what, url, folder, scratchDir] = process.argv.slice(2) as [string, string, string, string];
@@ -11,8 +12,16 @@ function die(): void {
   process.kill(process.pid, 'SIGKILL');
 }
 
+const open: OpenDuckDb = (directories) =>
+  openDuckDb({
+    allowedDirectories: directories,
+    scratchDirectory: directories.at(-1)!,
+    memoryMegabytes: 1024,
+    threads: 2,
+  });
+
 const dieAtThirdSegment: OpenDuckDb = async (directories) => {
-  const duckDb = await openTestDuckDb(directories);
+  const duckDb = await open(directories);
   let statements = 0;
   return {
     ...duckDb,
@@ -31,10 +40,10 @@ async function main(): Promise<void> {
       database,
       folder,
       scratchDir,
-      openDuckDb: openTestDuckDb,
+      openDuckDb: open,
       currency: 'USD',
       arrival: 'assumed',
-      now: () => NOW,
+      now: () => parseInstant('2026-01-01T00:00:00Z'),
       onProgress: ({ table }) => {
         if (table === 'user_events') die();
       },

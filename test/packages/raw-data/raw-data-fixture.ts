@@ -11,14 +11,7 @@ import type { RawTable } from '../../../packages/raw-data/raw-tables';
 import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-
-export const openTestDuckDb: OpenDuckDb = (directories) =>
-  openDuckDb({
-    allowedDirectories: directories,
-    scratchDirectory: directories.at(-1)!,
-    memoryMegabytes: 1024,
-    threads: 2,
-  });
+import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 
 /** 2026-01-01: after every time in the fixtures, unless one is meant to be in the future. */
 export const NOW = parseInstant('2026-01-01T00:00:00Z');
@@ -29,6 +22,7 @@ export interface RawDataFixture {
   readonly database: TestDatabase;
   readonly folder: string;
   readonly scratchDir: string;
+  /** Below the fixture's folder with one thread, elsewhere with two. */
   readonly openDuckDb: OpenDuckDb;
   /** Writes the texts as CSV files into a new folder below the fixture's, and returns its path. */
   write(files: Files, name?: string): string;
@@ -43,6 +37,16 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
   const database = await createTestDatabase();
   const scratch = createScratchDirectory();
   const scratchDir = path.join(scratch.path, 'scratch');
+  const isOwn = (directory: string) => directory.startsWith(`${scratch.path}${path.sep}`);
+  const openFixtureDuckDb: OpenDuckDb = (directories) =>
+    directories.every((directory) => directory === scratch.path || isOwn(directory))
+      ? openTestDuckDb(scratch.path)
+      : openDuckDb({
+          allowedDirectories: directories,
+          scratchDirectory: directories.at(-1)!,
+          memoryMegabytes: 1024,
+          threads: 2,
+        });
   let written = 0;
   const write = (files: Files, name = `import-${(written += 1)}`): string => {
     const folder = path.join(scratch.path, name);
@@ -56,14 +60,14 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
     database,
     folder: scratch.path,
     scratchDir,
-    openDuckDb: openTestDuckDb,
+    openDuckDb: openFixtureDuckDb,
     write,
     load: (files, options = {}) =>
       importFolder({
         database,
         folder: write(files),
         scratchDir,
-        openDuckDb: openTestDuckDb,
+        openDuckDb: openFixtureDuckDb,
         currency: 'USD',
         arrival: 'assumed',
         now: () => NOW,

@@ -21,7 +21,6 @@ import {
   BILLING_EVENTS,
   createRawDataFixture,
   csv,
-  openTestDuckDb,
   PLAN_CHANGES,
   rowsOf,
   USER_EVENTS,
@@ -71,7 +70,7 @@ const hashes = () =>
     );
 
 async function query(sql: string) {
-  const duckDb = await openTestDuckDb([fixture.folder]);
+  const duckDb = await fixture.openDuckDb([fixture.folder]);
   try {
     return await duckDb.rows(sql);
   } finally {
@@ -292,7 +291,7 @@ describe('its audit of many batches', () => {
     await fixture.database.sql`
       UPDATE raw_data.user_events SET batch = 1 + split_part(event_id, '-', 1)::integer % ${BATCHES}`;
     const whole = path.join(rawLogDir, 'batch=000001', 'user_events.parquet');
-    const duckDb = await openTestDuckDb([fixture.folder]);
+    const duckDb = await fixture.openDuckDb([fixture.folder]);
     await duckDb.run(`CREATE TEMP TABLE events AS
       SELECT * REPLACE (1 + split_part(event_id, '-', 1)::INTEGER % ${BATCHES} AS batch)
       FROM ${readParquet([whole])}`);
