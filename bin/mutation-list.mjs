@@ -111,6 +111,13 @@ export const mutations = [
     tests: ['test/packages/modeling/training/training-users.test.ts'],
   },
   {
+    name: 'a training row beyond the first chunk of its day',
+    file: 'packages/modeling/training/training-users.ts',
+    find: '    first += chunk.rows;',
+    replace: '    first += 0;',
+    tests: ['test/packages/modeling/training/training-users.test.ts'],
+  },
+  {
     name: 'PSI epsilon',
     file: 'packages/drift/statistics/population-stability-index.ts',
     find: 'export const PSI_EPSILON = 1e-4;',

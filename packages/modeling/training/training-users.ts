@@ -1,7 +1,7 @@
 import { quoteIdentifier, type DuckDb } from '../../duckdb';
 import { eligibleCondition } from '../eligibility';
 import type { ModelSchema } from '../model-documents';
-import { dayRelation, type DayRows } from '../partition-rows';
+import { dayRelation, forEachChunk, type DayRows } from '../partition-rows';
 
 // Training reads some 180 days of the same users. One query over all of them would hold every id as
 // often as there are days, so each query here reads a single day.
@@ -73,15 +73,20 @@ async function readUserIdsOfDay(
   users: string,
   positions: readonly number[],
 ): Promise<ReadonlyMap<number, string>> {
-  const rows = await duckDb.rows<{ user_id: string; position: number }>(
-    `SELECT user_id, position FROM (
-       SELECT user_id, (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS position FROM (${users})
-     ) WHERE position IN (${positions.join(', ')})`,
-  );
-  return new Map(rows.map(({ user_id, position }) => [position, user_id]));
+  const found = new Map<number, string>();
+  let first = 0;
+  await forEachChunk(duckDb, users, (chunk) => {
+    const ids = chunk.column(0);
+    for (const position of positions) {
+      const row = position - first;
+      if (row >= 0 && row < chunk.rows) found.set(position, ids.getItem(row) as string);
+    }
+    first += chunk.rows;
+  });
+  return found;
 }
 
-/** The users with a training row on a day, as SQL. */
+/** The users with a training row on a day, as SQL; in order of user_id, as the rows of the day are. */
 function usersOf(day: DayRows, schema: ModelSchema): string {
   const label = quoteIdentifier(schema.label.name);
   return `SELECT user_id FROM (${dayRelation(day, schema)})

@@ -13,11 +13,11 @@ import { readAliases, readModelEvents } from '../../../packages/modeling/registr
 import { setUpTraining, withPenalty } from './training-world';
 
 const world = setUpTraining({ from: '2024-03-01', to: '2024-05-30', users: 60 });
-const { train, read } = world;
+const { train, startTrained, read } = world;
 
 describe('a crash', () => {
   it('between publishing and promoting is made good by the next training', async () => {
-    const { metadata } = await train();
+    const { metadata } = await startTrained();
     rmSync(path.join(world.modelsDir, 'aliases.json'));
     rmSync(path.join(world.modelsDir, 'events.jsonl'));
     const again = await train();
@@ -30,7 +30,7 @@ describe('a crash', () => {
   });
 
   it('between moving the alias and logging it is made good by the next change', async () => {
-    await train();
+    await startTrained();
     rmSync(path.join(world.modelsDir, 'events.jsonl'));
     await train({ solver: withPenalty(2) });
     expect(
@@ -39,7 +39,7 @@ describe('a crash', () => {
   });
 
   it('in the middle of a line of the log loses no event', async () => {
-    await train();
+    await startTrained();
     const log = path.join(world.modelsDir, 'events.jsonl');
     writeFileSync(log, readFileSync(log, 'utf8').slice(0, -40));
     await train({ solver: withPenalty(2) });
@@ -84,7 +84,7 @@ describe('a crash', () => {
 
 describe('a version that was tampered with', () => {
   it('is not taken for the one these inputs made: a new one is trained', async () => {
-    await train();
+    await startTrained();
     const file = path.join(world.modelsDir, 'v001', 'metadata.json');
     chmodSync(file, 0o644);
     appendFileSync(file, ' ');

@@ -50,7 +50,7 @@ beforeAll(async () => {
     await trainModel({
       partitions,
       schema: testSchema,
-      openDuckDb: () => openTestDuckDb(scratch.path),
+      openDuckDb: () => openTestDuckDb(scratch.path, 1),
       modelsDir: trained,
       asOf: '2024-06-30',
       createdAt: midnightOf('2024-06-30'),

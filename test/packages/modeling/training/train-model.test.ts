@@ -4,11 +4,7 @@ import { readParquet } from '../../../../packages/duckdb/open-duckdb';
 import { formatInstant } from '../../../../packages/instants/epoch-micros';
 import { midnightOf } from '../../../../packages/instants/logical-date';
 import { readAliases, readModelEvents } from '../../../../packages/modeling/registry/model-aliases';
-import type {
-  ModelArtifact,
-  ModelEvent,
-  ModelMetadata,
-} from '../../../../packages/modeling/model-documents';
+import type { ModelArtifact, ModelEvent } from '../../../../packages/modeling/model-documents';
 import { gradientAscentSolver } from '../../../../packages/modeling/solvers/gradient-ascent-solver';
 import {
   setUpTraining,
@@ -24,12 +20,11 @@ const createdAt = midnightOf('2024-06-30');
 
 // Validation is 05-01 … 05-30, the gap April; March is for training, and June too recent.
 const world = setUpTraining({ from: '2024-03-01', to: '2024-06-05', users: 120 });
-const { train, read } = world;
+const { train, startTrained, read } = world;
 
 describe('training', () => {
-  let described: Promise<ModelMetadata> | undefined;
   /** What the first training says of itself; for the tests that only read it. */
-  const firstMetadata = () => (described ??= train().then(({ metadata }) => metadata));
+  const firstMetadata = async () => (await startTrained()).metadata;
 
   it('publishes v001 with its four files, read-only, and promotes it as the first', async () => {
     const { version, metadata, isNew } = await train();
@@ -150,7 +145,7 @@ describe('training', () => {
   });
 
   it('does not depend on the order the world.partitions are listed in', async () => {
-    await train();
+    await startTrained();
     const first = read('v001', 'model.json');
     world.clearRegistry();
     await train({ partitions: world.partitions.toReversed() });
@@ -158,7 +153,7 @@ describe('training', () => {
   });
 
   it('on the inputs of an existing version returns that one and writes nothing', async () => {
-    const first = await train();
+    const first = await startTrained();
     const before = readdirSync(world.modelsDir);
     const events = (await readModelEvents(world.modelsDir)).length;
     const again = await train({ createdAt: createdAt + 1n, seed: 1 });
@@ -179,7 +174,7 @@ describe('training', () => {
   });
 
   it('makes a new version for another penalty, and says what the gate compared', async () => {
-    await train();
+    await startTrained();
     const { version, metadata } = await train({ solver: withPenalty(50) });
     expect(version).toBe('v002');
     expect(metadata.parent_version).toBe('v001');
@@ -199,7 +194,7 @@ describe('training', () => {
   });
 
   it('keeps the champion when the gate refuses: the candidate is the challenger', async () => {
-    await train();
+    await startTrained();
     const { metadata } = await train({ solver: withPenalty(1e7) });
     expect(metadata.promotion.promoted).toBe(false);
     expect(metadata.promotion.reason).toContain('log loss');
@@ -270,7 +265,7 @@ describe('training', () => {
 
 describe('the training sample', () => {
   it('has at most 1000 rows of both outcomes, typed as the features, and no user id', async () => {
-    await train();
+    await startTrained();
     const duckDb = await world.openDuckDb();
     const file = path.join(world.modelsDir, 'v001', 'training_data_sample.parquet');
     const columns = await duckDb.rows<{ column_name: string; column_type: string }>(
@@ -300,7 +295,7 @@ describe('the training sample', () => {
   });
 
   it('is of rows that are in the partitions', async () => {
-    await train();
+    await startTrained();
     const duckDb = await world.openDuckDb();
     const features = testSchema.features.map(({ name }) => name).join(', ');
     const training = world.partitions.filter(({ manifest }) => manifest.date <= '2024-03-31');

@@ -99,6 +99,17 @@ describe('the users of training rows, with ids of all shapes', () => {
   });
 });
 
+describe('the users of a day of many rows', () => {
+  const world = setUpDays(idsOfAllShapes(6_000), dates.slice(0, 1));
+
+  it('are found wherever DuckDB cuts the rows into chunks', async () => {
+    const expected = world.expectedIds(0);
+    expect(expected.length).toBeGreaterThan(2_048);
+    const addresses = expected.map((_, position) => ({ day: 0, position }));
+    expect(await readUserIds(world.duckDb, world.days, testSchema, addresses)).toEqual(expected);
+  });
+});
+
 /** Days whose features as served are in files of their own, as those of late labels are. */
 function setUpDays(ids: readonly string[], ofDates: readonly string[] = dates) {
   const scratch = createScratchDirectory();
@@ -113,12 +124,12 @@ function setUpDays(ids: readonly string[], ofDates: readonly string[] = dates) {
     expectedUsers: () => new Set(ofDates.flatMap((_, day) => world.expectedIds(day))).size,
   };
   beforeAll(async () => {
-    world.duckDb = await openTestDuckDb(scratch.path);
+    const writer = await openTestDuckDb(scratch.path, 1);
     for (const date of ofDates) {
       const rows = rowsOf(date, ids);
       const write = (folder: string, changes: Partial<DayRow>) =>
         writePartition(
-          world.duckDb,
+          writer,
           path.join(scratch.path, folder, `${date}.parquet`),
           date,
           rows.map((row) => ({ ...row, ...changes })),
@@ -126,6 +137,8 @@ function setUpDays(ids: readonly string[], ofDates: readonly string[] = dates) {
       const labels = await write('labels', { sessions_30d: 0 });
       world.days.push({ date, labels, served: servedBy(await write('served', { label: null })) });
     }
+    writer.close();
+    world.duckDb = await openTestDuckDb(scratch.path);
   });
   afterAll(() => {
     world.duckDb.close();
