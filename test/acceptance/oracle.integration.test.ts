@@ -22,6 +22,8 @@ import { reportFigure } from './report-figure';
 
 const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
 const QUESTIONS = isDeep ? 150 : 30;
+/** So many of the questions are about late data: what is known at K is not what is known now. */
+const UNLIKE_LATEST_MIN = QUESTIONS / 3;
 const cdnow = path.resolve(__dirname, '../../examples/cdnow');
 
 /** All of a question but the user. */
@@ -234,6 +236,8 @@ describe.each([
       if (!isEqual(computed, expected)) expect(computed).toEqual(expected);
       vectors += computed.length;
       for (const vector of computed) labels.add(vector[featureSet.label.name]);
+      // Counted as far as the check below needs it: each takes another run of the engine.
+      if (unlikeLatest >= UNLIKE_LATEST_MIN) continue;
       const { at: knownAt, batch } = subject.latest;
       const atLatest = await engineVectors(subject, { ...moment, knownAt, batch });
       const isSame = JSON.stringify(featuresOf(atLatest)) === JSON.stringify(featuresOf(computed));
@@ -245,7 +249,7 @@ describe.each([
       `On ${name}: of ${QUESTIONS} (T, K), those with another result than K = latest`,
       unlikeLatest,
     );
-    expect(unlikeLatest).toBeGreaterThanOrEqual(QUESTIONS / 3);
+    expect(unlikeLatest).toBeGreaterThanOrEqual(UNLIKE_LATEST_MIN);
     expect(labels).toEqual(new Set([null, true, false]));
   }, 300_000);
 
