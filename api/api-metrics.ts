@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { InstantText } from '../packages/contracts';
 import type { EpochMicros } from '../packages/instants';
 import { ageSeconds } from './feature-age';
@@ -9,7 +9,7 @@ const LATENCY_BUCKETS_SECONDS = [
   0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
 ];
 
-/** What GET /metrics shows, in a registry of its own. */
+/** What GET /metrics shows of the API, in a registry of its own. */
 export class ApiMetrics {
   readonly registry = new Registry();
   private readonly observers = new Map<string, (seconds: number) => void>();
@@ -61,7 +61,6 @@ export class ApiMetrics {
         this.inc(log.dropped);
       },
     });
-    collectDefaultMetrics({ register: this.registry, prefix: 'churn_api_' });
   }
 
   observeRequest(method: string, route: string, status: number, seconds: number): void {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { EpochMicros } from '../packages/instants';
 
 export interface ApiOptions {
@@ -8,6 +9,8 @@ export interface ApiOptions {
   readonly staleAfterHours: number;
   readonly logger: Logger;
   readonly now: () => EpochMicros;
+  /** Metrics of the process, which GET /metrics shows behind those of the API; none by default. */
+  readonly processMetrics?: Registry;
   /** Runs at shutdown, after the last request was answered. */
   readonly onShutdown?: () => Promise<void>;
 }

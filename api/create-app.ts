@@ -44,8 +44,8 @@ export async function createApp(
   );
   observeRequests(fastify, app.get(ApiMetrics));
   app.useGlobalFilters(new ProblemFilter(logger));
-  const document = createOpenApiDocument(app);
-  SwaggerModule.setup('docs', app, document, {
+  // Built when somebody first asks for it.
+  SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
     jsonDocumentUrl: 'docs/json',
     yamlDocumentUrl: 'docs/yaml',
     customSiteTitle: 'Churn platform API',

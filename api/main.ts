@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { dataPaths, loadConfig } from '../packages/config';
 import { openApiApplication } from '../packages/application';
+import { collectProcessMetrics } from './process-metrics';
 import { startApi } from './start-api';
 
 async function main(): Promise<void> {
@@ -16,6 +17,7 @@ async function main(): Promise<void> {
     staleAfterHours: config.staleAfterHours,
     logger,
     now: () => BigInt(Date.now()) * 1000n,
+    processMetrics: collectProcessMetrics(),
   });
   logger.info({ url, pid: process.pid }, 'api ready');
 }

@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { EpochMicros } from '../packages/instants';
 import { ChampionWatcher } from './champion-watcher';
 import { createApp } from './create-app';
@@ -16,6 +17,8 @@ export interface StartApiOptions {
   readonly staleAfterHours: number;
   readonly logger: Logger;
   readonly now: () => EpochMicros;
+  /** As in ApiOptions. */
+  readonly processMetrics?: Registry;
   readonly predictionLog?: { readonly intervalMs?: number; readonly closeTimeoutMs?: number };
 }
 
@@ -48,6 +51,7 @@ export async function startApi(
       staleAfterHours: options.staleAfterHours,
       logger,
       now: options.now,
+      processMetrics: options.processMetrics,
       onShutdown: async () => {
         servingModel.stop();
         await predictionLog.close();

@@ -1,3 +1,4 @@
+import { Gauge, Registry } from 'prom-client';
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
@@ -97,6 +98,15 @@ describe('GET /metrics', () => {
     expect(text).toContain('churn_prediction_log_pending 3');
     expect(text).toContain('churn_prediction_log_dropped_total 0');
     expect(text).toContain('churn_feature_age_seconds 21600');
+    expect(text).not.toContain('churn_api_');
+  });
+
+  it('shows metrics of the process behind those of the API', async () => {
+    const processMetrics = new Registry();
+    new Gauge({ name: 'process_gauge', help: 'A gauge.', registers: [processMetrics] }).set(7);
+    api = await createTestApi({}, { processMetrics });
+    const { text } = await request(api.server).get('/metrics').expect(200);
+    expect(text).toMatch(/^churn_prediction_log_pending 0$[\s\S]*^process_gauge 7$/m);
   });
 });
 

@@ -41,6 +41,12 @@ describe('the whole stack', () => {
     expect(response.status).toBe(200);
   });
 
+  test('the API measures the process it runs in', async () => {
+    const response = await fetch(`${resolveConnections(config).apiUrl}/metrics`);
+
+    expect(await response.text()).toContain('churn_api_nodejs_gc_duration_seconds');
+  });
+
   test('a worker that was killed is stopped, and started by the next start', async () => {
     const before = await stackStatus({ config });
     process.kill(service(before, 'worker').pid!, 'SIGKILL');

@@ -1,0 +1,12 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+
+/**
+ * Starts to measure this process (garbage collection, event loop lag, memory) and returns where the
+ * metrics are. Call it once in a process: nothing can stop the measuring, which keeps the registry
+ * and takes time at each garbage collection.
+ */
+export function collectProcessMetrics(): Registry {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry, prefix: 'churn_api_' });
+  return registry;
+}
