@@ -187,7 +187,7 @@ export const errorCatalogue = {
   },
   NO_MODEL: {
     message:
-      'No model is serving yet. Run `churn train`. If `churn models list` then shows no champion, `churn models show` with its version says why it was not promoted.',
+      'No model is serving yet. Run `churn train`. If `churn models list` then shows a model but no champion, `churn models show` with the version of that model says why it was not promoted.',
     httpStatus: 503,
     retryable: true,
   },

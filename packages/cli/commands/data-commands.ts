@@ -122,7 +122,7 @@ function addFeatures(program: Command, runner: CommandRunner): void {
         .requiredOption('--at <time>', 'the moment T that the features describe', instantOption)
         .option(
           '--known-at <when>',
-          'what was known: latest, as-served (by the daily run) or at a moment K',
+          'which data to use: latest (all), as-served (what the daily run had), or a time K (what had arrived by then)',
           knownAtOption,
           'latest',
         )
@@ -156,7 +156,7 @@ function addHistory(program: Command, runner: CommandRunner): void {
         .requiredOption('--out <file>', 'the Parquet file to write', fileToWrite)
         .option(
           '--known-at <when>',
-          'what was known: latest, as-served (by the daily run) or at a moment K',
+          'which data to use: latest (all), as-served (what the daily run had), or a time K (what had arrived by then)',
           knownAtOption,
           'latest',
         )

@@ -45,7 +45,7 @@ function addBackfill(program: Command, runner: CommandRunner): void {
         )
         .option(
           '--known-at <when>',
-          'what was known: latest, as-served (by the daily run) or at a moment K',
+          'which data to use: latest (all), as-served (what the daily run had), or a time K (what had arrived by then)',
           knownAtOption,
           'latest',
         )
