@@ -19,6 +19,7 @@ import {
   silent,
   T,
   USER,
+  type GoldenCase,
   type Question,
 } from './golden-case';
 import { featureCases } from './golden-feature-cases';
@@ -28,13 +29,106 @@ import { vectorRows } from './vector-rows';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 import { writeRawLog } from './raw-log-fixture';
 
+/** A case as a user of a world that it shares with others. */
+interface CaseOfUser {
+  readonly golden: GoldenCase;
+  readonly raw: RawTables;
+  readonly question: Question;
+}
+
+/** What the engine says of each user of a world, by id. */
+type Answers = ReadonlyMap<string, object>;
+
+const cases = [...featureCases, ...labelCases, ...stateCases].map((golden, index): CaseOfUser => {
+  const userId = `u${index}`;
+  const known = { knownAt: K, batch: S };
+  const label = { labelKnownAt: L, labelBatch: LABEL_S, completeThrough: L };
+  return {
+    golden,
+    raw: asUser(userId, rawTablesOf(golden)),
+    question: { userId, at: T, ...known, ...label, ...golden.asked },
+  };
+});
+
+/**
+ * Cases that ask for the same moment and knowledge are users of one world. Which old rows the engine
+ * looks for depends on the first signup of all, so that they also have that in common.
+ */
+function casesByWorld(): CaseOfUser[][] {
+  const worlds = new Map<string, CaseOfUser[]>();
+  for (const one of cases) {
+    const { userId: _userId, ...asked } = one.question;
+    const firstSignup = one.raw.users.map(({ signupTime }) => signupTime).sort(ascending)[0];
+    const key = [...Object.values(asked), firstSignup].join();
+    worlds.set(key, [...(worlds.get(key) ?? []), one]);
+  }
+  return [...worlds.values()];
+}
+
+function ascending(one: bigint, other: bigint): number {
+  return one < other ? -1 : Number(one > other);
+}
+
+/** The user of a case under another id, and whoever else is in it under one that has that before it. */
+function asUser(userId: string, raw: RawTables): RawTables {
+  const renamed = <R extends { readonly userId: string }>(row: R): R => ({
+    ...row,
+    userId: row.userId === USER ? userId : `${userId}, ${row.userId}`,
+  });
+  return {
+    users: raw.users.map(renamed),
+    planChanges: raw.planChanges.map(renamed),
+    userEvents: raw.userEvents.map(renamed),
+    billingEvents: raw.billingEvents.map(renamed),
+  };
+}
+
+function together(worlds: readonly RawTables[]): RawTables {
+  return {
+    users: worlds.flatMap((raw) => raw.users),
+    planChanges: worlds.flatMap((raw) => raw.planChanges),
+    userEvents: worlds.flatMap((raw) => raw.userEvents),
+    billingEvents: worlds.flatMap((raw) => raw.billingEvents),
+  };
+}
+
+/** The same question where features and label know the same, for which the engine takes a shorter way. */
+const asFeatures = (question: Question): Question => ({
+  ...question,
+  labelKnownAt: question.knownAt,
+  labelBatch: question.batch,
+  completeThrough: null,
+});
+const asLabel = (question: Question): Question => ({
+  ...question,
+  knownAt: question.labelKnownAt,
+  batch: question.labelBatch,
+});
+
 describe('at the boundaries of time and knowledge', () => {
   const scratch = createScratchDirectory();
   let duckDb: DuckDb;
   let written = 0;
+  const answersOf = new Map<
+    CaseOfUser,
+    Readonly<Record<'segments', SegmentFiles>> &
+      Readonly<Record<'alone' | 'among' | 'asFeatures' | 'asLabel', Answers>>
+  >();
 
   beforeAll(async () => {
     duckDb = await openTestDuckDb(scratch.path, 1);
+    for (const world of casesByWorld()) {
+      const segments = await writeWorld(together(world.map(({ raw }) => raw)));
+      const { question } = world[0]!;
+      const answers = {
+        segments,
+        alone: await engineSays(segments, question, 0),
+        among: await engineSays(segments, question, 2),
+        asFeatures: await engineSays(segments, asFeatures(question), 1),
+        asLabel: await engineSays(segments, asLabel(question), 1),
+      };
+      for (const one of world) answersOf.set(one, answers);
+    }
   });
 
   afterAll(() => {
@@ -42,32 +136,18 @@ describe('at the boundaries of time and knowledge', () => {
     scratch.remove();
   });
 
-  it.each([...featureCases, ...labelCases, ...stateCases])('$fact', async (golden) => {
-    const raw = rawTablesOf(golden);
-    const question: Question = {
-      userId: USER,
-      at: T,
-      knownAt: K,
-      batch: S,
-      labelKnownAt: L,
-      labelBatch: LABEL_S,
-      completeThrough: L,
-      ...golden.asked,
-    };
+  it.each(cases.map((one) => [one.golden.fact, one] as const))('%s', async (_fact, one) => {
+    const { golden, raw, question } = one;
     const expected = golden.expected && { ...silent, ...golden.expected };
     expectRow(oracleSays(raw, question), expected);
-    const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, raw);
-    expectRow(await engineSays(segments, question, 0), expected);
-    expectRow(await engineSays(segments, question, 2), expected);
-    expectRow(await querySays(segments, question), expected);
-    // Where features and label know the same, the engine takes a shorter way.
-    const { knownAt, batch, labelKnownAt, labelBatch } = question;
-    const asFeatures = { ...question, labelKnownAt: knownAt, labelBatch: batch };
-    const withoutLabel = { ...asFeatures, completeThrough: null };
+    const answers = answersOf.get(one)!;
+    const { userId } = question;
+    expectRow(answers.alone.get(userId), expected);
+    expectRow(answers.among.get(userId), expected);
+    expectRow(await querySays(answers.segments, question), expected);
     const unlabelled = expected && { ...expected, label_churned_30d: null };
-    expectRow(await engineSays(segments, withoutLabel, 1), unlabelled);
-    const asLabel = { ...question, knownAt: labelKnownAt, batch: labelBatch };
-    expect(await engineSays(segments, asLabel, 1)).toEqual(oracleSays(raw, asLabel));
+    expectRow(answers.asFeatures.get(userId), unlabelled);
+    expect(answers.asLabel.get(userId)).toEqual(oracleSays(raw, asLabel(question)));
   });
 
   // Where microseconds since 1970 no longer fit a double.
@@ -78,15 +158,18 @@ describe('at the boundaries of time and knowledge', () => {
       const later = at + 40n * DAY;
       const raw = { ...rawTablesOf({ fact: '', rows: [], expected: {} }), ...event(at + 1n) };
       const users = signup(at - 100n * DAY).users;
-      const segments = await writeRawLog(duckDb, `${scratch.path}/case${(written += 1)}`, {
-        ...raw,
-        users,
-      });
+      const segments = await writeWorld({ ...raw, users });
       const known = { knownAt: later, batch: S, labelKnownAt: later, labelBatch: S };
       const question = { userId: USER, at, ...known, completeThrough: later };
-      expectRow(await engineSays(segments, question, 1), { ...silent, ...kept });
+      const answers = await engineSays(segments, question, 1);
+      expectRow(answers.get(USER), { ...silent, ...kept });
     },
   );
+
+  function writeWorld(raw: RawTables): Promise<SegmentFiles> {
+    written += 1;
+    return writeRawLog(duckDb, `${scratch.path}/world${written}`, raw);
+  }
 
   /** Features that were added since these cases were written are left to the oracle. */
   function expectRow(row: object | undefined, expected: object | undefined): void {
@@ -111,8 +194,12 @@ describe('at the boundaries of time and knowledge', () => {
     return row;
   }
 
-  /** The engine's row at T, computed alone or among as many moments before it and after it. */
-  async function engineSays(segments: SegmentFiles, question: Question, around: number) {
+  /** The engine's rows at T, computed alone or among as many moments before it and after it. */
+  async function engineSays(
+    segments: SegmentFiles,
+    question: Question,
+    around: number,
+  ): Promise<Answers> {
     const { at, knownAt, batch, labelKnownAt, labelBatch, completeThrough } = question;
     const computed = await computeVectors(duckDb, {
       featureSet,
@@ -125,9 +212,6 @@ describe('at the boundaries of time and knowledge', () => {
       },
     });
     const rows = vectorRows(computed, featureSet, around);
-    const row = rows.find(({ user_id }) => user_id === USER);
-    if (!row) return undefined;
-    const { user_id: _userId, ...values } = row;
-    return values;
+    return new Map(rows.map(({ user_id, ...values }) => [user_id, values]));
   }
 });
