@@ -48,6 +48,9 @@ const stamps = breaksOf('packages/application/models/code-version.ts', [
 const shortOfDays = breaksOf('packages/modeling/training/training-inputs.ts', [
   'test/packages/modeling/train-model-inputs.test.ts',
 ]);
+const stops = breaksOf('packages/local-services/stop-stack.ts', [
+  'test/packages/local-services/stop-stack.process.test.ts',
+]);
 
 /** Breaks of what people are told of failures and of where a model comes from, and of locks that outlive their holders. */
 export const failureMutations = [
@@ -131,4 +134,10 @@ export const failureMutations = [
   ),
   stamps('the commit of a build is its version', 'if (commit !== undefined) return commit;', ''),
   loads('a disk that takes no load', 'throw asStorageError(error);', 'throw error;'),
+  stops('a full disk and the lock of a stop', 'isOptional: true', 'isOptional: false'),
+  stops(
+    'a full disk and the record of a stop',
+    'warnings.add(notRecorded(error));',
+    'throw error;',
+  ),
 ];

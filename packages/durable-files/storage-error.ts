@@ -4,6 +4,7 @@ const problems = new Map([
   ['EROFS', 'it is on a read-only file system'],
   ['ENOSPC', 'the disk is full'],
   ['EDQUOT', 'the disk quota is used up'],
+  ['EFBIG', 'a file would exceed the limit on its size (ulimit -f)'],
   ['EACCES', 'permission denied'],
   ['EPERM', 'permission denied'],
   ['ENOTDIR', 'a part of its path is not a folder'],

@@ -19,7 +19,8 @@ export async function upAction(_input: object, context: CommandContext): Promise
 
 export async function downAction(_input: object, context: CommandContext): Promise<CommandResult> {
   const { config, progress } = context;
-  return resultOf(await stopStack({ config, onEvent: showOn(progress) }));
+  const stopped = await stopStack({ config, onEvent: showOn(progress) });
+  return { ...resultOf(stopped), warnings: stopped.warnings };
 }
 
 export async function statusAction(

@@ -102,6 +102,11 @@ describe('an error', () => {
   it.each([
     ['a full disk', failed('ENOSPC'), 'the disk is full'],
     ['a used up quota', failed('EDQUOT'), 'the disk quota is used up'],
+    [
+      'a limit on file sizes',
+      failed('EFBIG'),
+      'a file would exceed the limit on its size (ulimit -f)',
+    ],
     ['a read-only disk', failed('EROFS'), 'it is on a read-only file system'],
     [
       'two disks',
