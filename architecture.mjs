@@ -105,6 +105,7 @@ export const mayUse = {
     'packages/config',
     'packages/database',
     'packages/durable-files',
+    'packages/online-store',
     'npm:postgres',
     'npm:ioredis',
     temporal('client'),

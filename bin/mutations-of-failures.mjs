@@ -51,6 +51,12 @@ const shortOfDays = breaksOf('packages/modeling/training/training-inputs.ts', [
 const stops = breaksOf('packages/local-services/stop-stack.ts', [
   'test/packages/local-services/stop-stack.process.test.ts',
 ]);
+const refusedByPostgres = breaksOf('packages/local-services/services/postgres.ts', [
+  'test/packages/local-services/stack.process.test.ts',
+]);
+const refusedByRedis = breaksOf('packages/local-services/with-redis-once.ts', [
+  'test/packages/local-services/stack.process.test.ts',
+]);
 
 /** Breaks of what people are told of failures and of where a model comes from, and of locks that outlive their holders. */
 export const failureMutations = [
@@ -134,6 +140,8 @@ export const failureMutations = [
   ),
   stamps('the commit of a build is its version', 'if (commit !== undefined) return commit;', ''),
   loads('a disk that takes no load', 'throw asStorageError(error);', 'throw error;'),
+  refusedByPostgres('a password that Postgres refuses', "code.startsWith('28')", 'false'),
+  refusedByRedis('a password that Redis refuses', 'reason ?? error', 'error'),
   stops('a full disk and the lock of a stop', 'isOptional: true', 'isOptional: false'),
   stops(
     'a full disk and the record of a stop',

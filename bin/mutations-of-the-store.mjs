@@ -241,7 +241,7 @@ export const storeMutations = [
     'true',
   ),
   servers("another installation's Redis", 'found === null || found === id', 'true'),
-  servers('a Redis that is marked', 'await redis.setnx(onlineInstallationKey, id);', ''),
+  servers('a Redis that is marked', 'await claimInstallation(redis, id);', ';'),
   revisions('a revision that nobody saw', 'await removeAll(unseen);', '', [killed]),
   revisions(
     "the day's file is replaced last",

@@ -86,9 +86,6 @@ export interface OnlineVector {
   readonly vector_hash: string;
 }
 
-/** The key under which Redis says whose it is: the installation's id. */
-export const onlineInstallationKey = 'churn:online:installation';
-
 /** A state's definition hash as online values carry it: its first 16 hex digits. */
 export function onlineStateHash(definitionHash: string): string {
   return definitionHash.slice(0, 16);

@@ -28,7 +28,7 @@ export async function startService(
 ): Promise<void> {
   const report = (kind: StackEvent['kind']) => onEvent({ service: recipe.name, kind });
   if (recipe.external(context.config) !== undefined) {
-    if (!(await recipe.isHealthy(context))) throw new ChurnError(recipe.unavailable!);
+    await recipe.requireExternal?.(context);
     report('external');
   } else if (await isUpAlready(recipe, context)) {
     report('already-running');

@@ -31,8 +31,8 @@ export interface StartOptions {
  * @throws ChurnError INSTALLATION_MISMATCH or EMPTY_DATABASE when Postgres or Redis is not that of
  * the data directory, before anything has changed in it; EARLIER_RELEASE_RUNNING or REVISIONS_DIFFER
  * when the directory can't get this release's layout; SERVICE_FAILED_TO_START with the end of the
- * service's log, PORT_IN_USE, MISSING_TOOL, STORAGE_UNAVAILABLE; POSTGRES_, REDIS_ or
- * TEMPORAL_UNAVAILABLE of an external one
+ * service's log, PORT_IN_USE, MISSING_TOOL, STORAGE_UNAVAILABLE; of an external one INVALID_SETTING,
+ * POSTGRES_, REDIS_ or TEMPORAL_UNAVAILABLE, REDIS_REFUSES_WRITES or CORRUPT_ONLINE_KEY
  */
 export async function startStack(options: StartOptions): Promise<StackStatus> {
   const { config, env = process.env, onEvent = () => {}, durable = true } = options;

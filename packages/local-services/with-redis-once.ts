@@ -6,7 +6,8 @@ const TIMEOUT_MS = 2_000;
  * Connects to a Redis for one piece of work, without trying again, and lets it go. The client's
  * module loads only here, so that commands which ask no Redis start without it.
  *
- * @throws whatever connecting or the work throws; nothing waits longer than two seconds.
+ * @throws whatever connecting or the work throws, such as a reply that refuses the password; nothing
+ *   waits longer than two seconds.
  */
 export async function withRedisOnce<T>(
   url: string,
@@ -20,9 +21,13 @@ export async function withRedisOnce<T>(
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });
-  redis.on('error', () => {});
+  // Why a connection ends, such as a wrong password, is only said here.
+  let reason: unknown;
+  redis.on('error', (error) => (reason ??= error));
   try {
-    await redis.connect();
+    await redis.connect().catch((error: unknown) => {
+      throw reason ?? error;
+    });
     return await work(redis);
   } finally {
     redis.disconnect();

@@ -19,8 +19,13 @@ export async function claimInstallation(redis: Redis, installationId: string): P
  * @throws ChurnError INSTALLATION_MISMATCH when it is another installation's.
  */
 export async function assertInstallation(redis: Redis, installationId: string): Promise<void> {
+  refuseMismatch(await readOnlineInstallation(redis), installationId);
+}
+
+/** The id of the installation that Redis belongs to; null when nobody has claimed it. */
+export async function readOnlineInstallation(redis: Redis): Promise<string | null> {
   const key = onlineKeys.installation;
-  refuseMismatch(await fromRedisKeys(redis, [key], redis.get(key)), installationId);
+  return fromRedisKeys(redis, [key], redis.get(key));
 }
 
 function refuseMismatch(found: string | null, expected: string): void {

@@ -1,5 +1,3 @@
-import { onlineInstallationKey } from '../contracts';
-
 const VECTOR_PREFIX = 'user_features:';
 
 /**
@@ -8,7 +6,7 @@ const VECTOR_PREFIX = 'user_features:';
  */
 export const onlineKeys = {
   /** Whose Redis this is: the installation's id. */
-  installation: onlineInstallationKey,
+  installation: 'churn:online:installation',
   /** The newest (feature_time, revision) that a sync has begun to write. */
   target: 'churn:online:target',
   /** What is published, whole: OnlineMeta as JSON. */

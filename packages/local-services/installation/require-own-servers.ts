@@ -1,5 +1,6 @@
 import type { DataPaths } from '../../config';
-import { ChurnError, onlineInstallationKey } from '../../contracts';
+import type { Redis } from 'ioredis';
+import { ChurnError } from '../../contracts';
 import type { Sql } from '../../database';
 import { contentOf, readDirectoryInstallation } from './directory-installation';
 import { withRedisOnce } from '../with-redis-once';
@@ -31,23 +32,21 @@ export async function requireEmptyDirectory(paths: DataPaths): Promise<void> {
  * lost its data, and the next sync fills it. Without an id, of a database in which nothing was loaded
  * yet, nothing is written.
  *
- * @throws ChurnError INSTALLATION_MISMATCH, REDIS_UNAVAILABLE
+ * @throws ChurnError INSTALLATION_MISMATCH, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES,
+ *   CORRUPT_ONLINE_KEY
  */
 export async function requireOwnRedis(url: string, id: string | undefined): Promise<void> {
-  const found = await claimRedis(url, id).catch((error: unknown) => {
-    throw new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error });
-  });
-  if (found === null || found === id) return;
-  const details = { store: 'Redis', found, expected: id ?? 'a new one' };
-  throw new ChurnError('INSTALLATION_MISMATCH', details);
-}
-
-async function claimRedis(url: string, id: string | undefined): Promise<string | null> {
-  return withRedisOnce(url, async (redis) => {
+  const { asRedisError, claimInstallation, readOnlineInstallation } =
+    await import('../../online-store');
+  const work = async (redis: Redis) => {
     // A Redis that is claimed already need not be writable: predictions only read.
-    const found = await redis.get(onlineInstallationKey);
-    if (found !== null || id === undefined) return found;
-    await redis.setnx(onlineInstallationKey, id);
-    return await redis.get(onlineInstallationKey);
+    const found = await readOnlineInstallation(redis);
+    if (found === null && id !== undefined) await claimInstallation(redis, id);
+    if (found === null || found === id) return;
+    const details = { store: 'Redis', found, expected: id ?? 'a new one' };
+    throw new ChurnError('INSTALLATION_MISMATCH', details);
+  };
+  await withRedisOnce(url, work).catch((error: unknown) => {
+    throw asRedisError(error);
   });
 }

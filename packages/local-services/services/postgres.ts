@@ -25,8 +25,8 @@ export const postgresRecipe: ServiceRecipe = {
   stopSignal: 'SIGINT', // fast shutdown: does not wait for clients
   stopDeadlineMs: 20_000,
   startDeadlineMs: 60_000,
-  unavailable: 'POSTGRES_UNAVAILABLE',
   external: (config) => config.databaseUrl,
+  requireExternal: ({ config }) => selectOne(config.databaseUrl!).catch(throwExternalError),
   async prepare(context, state) {
     const unprivileged = findUnprivileged(binary('postgres'), context.paths.root);
     const isNew = !existsSync(path.join(context.paths.postgres, 'PG_VERSION'));
@@ -166,16 +166,30 @@ function commandLineOf(pid: string): string {
 
 async function answers(url: string | undefined): Promise<boolean> {
   if (!url) return false;
+  return selectOne(url).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function selectOne(url: string): Promise<void> {
   const { default: postgres } = await import('postgres');
   const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
   try {
     await sql`select 1`;
-    return true;
-  } catch {
-    return false;
   } finally {
     await sql.end({ timeout: 1 });
   }
+}
+
+/** Without the driver's words, which quote the user and the database of the setting. */
+function throwExternalError(error: unknown): never {
+  const { code = '' } = error as { code?: string };
+  const problem = code.startsWith('28')
+    ? 'the server refuses its user name or password'
+    : code === '3D000' && 'the server has no database of that name';
+  if (!problem) throw new ChurnError('POSTGRES_UNAVAILABLE', {}, { cause: error });
+  throw new ChurnError('INVALID_SETTING', { variable: 'DATABASE_URL', problem });
 }
 
 async function createDatabase(context: StackContext): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ChurnError } from '../../contracts';
 import { redisUrlOf } from '../connections';
 import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
@@ -14,8 +15,10 @@ export const redisRecipe: ServiceRecipe = {
   stopSignal: 'SIGTERM',
   stopDeadlineMs: 10_000,
   startDeadlineMs: 30_000,
-  unavailable: 'REDIS_UNAVAILABLE',
   external: (config) => config.redisUrl,
+  requireExternal: async ({ config }) => {
+    await ping(config.redisUrl!).catch(throwExternalError);
+  },
   prepare(context, state) {
     state.password ??= randomBytes(24).toString('hex');
     const file = configurationFile(context.paths.run);
@@ -61,9 +64,20 @@ export function redisConfiguration(options: {
 
 async function answersPing(url: string | undefined): Promise<boolean> {
   if (!url) return false;
-  try {
-    return await withRedisOnce(url, async (redis) => (await redis.ping()) === 'PONG');
-  } catch {
-    return false;
-  }
+  return ping(url).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function ping(url: string): Promise<void> {
+  await withRedisOnce(url, (redis) => redis.ping());
+}
+
+/** Without a cause: the driver's error has the command, and so the password. */
+function throwExternalError(error: unknown): never {
+  const isRefusal = /^(WRONGPASS|NOAUTH|ERR invalid password)/.test((error as Error).message);
+  if (!isRefusal) throw new ChurnError('REDIS_UNAVAILABLE');
+  const problem = 'the server refuses its user name or password';
+  throw new ChurnError('INVALID_SETTING', { variable: 'REDIS_URL', problem });
 }

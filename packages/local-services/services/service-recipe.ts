@@ -27,8 +27,13 @@ export interface ServiceRecipe {
   readonly startDeadlineMs: number;
   /** The address in the environment, when the service is not ours to start. */
   external(config: Config): string | undefined;
-  /** Raised when an external service does not answer. */
-  readonly unavailable?: 'POSTGRES_UNAVAILABLE' | 'REDIS_UNAVAILABLE' | 'TEMPORAL_UNAVAILABLE';
+  /**
+   * Confirms that an external service answers and takes what its setting says.
+   *
+   * @throws ChurnError INVALID_SETTING when it refuses the user, the password or the name of a
+   *   database or namespace; POSTGRES_, REDIS_ or TEMPORAL_UNAVAILABLE when it does not answer
+   */
+  requireExternal?(context: StackContext): Promise<void>;
   /** Things a start depends on that may change between starts; a change means a restart. */
   fingerprint?(context: StackContext): string;
   /** Makes files and folders, and completes `state` (a password), before the first start. */

@@ -11,6 +11,7 @@ import type { ServiceRecipe, StackContext } from './service-recipe';
 const TIMEOUT_MS = 3_000;
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
 const RETENTION_DAYS = 30;
+const GRPC_NOT_FOUND = 5;
 
 /** Temporal's dev server with its UI, persistent in one SQLite file. */
 export const temporalRecipe: ServiceRecipe = {
@@ -20,8 +21,8 @@ export const temporalRecipe: ServiceRecipe = {
   stopSignal: 'SIGTERM',
   stopDeadlineMs: 10_000,
   startDeadlineMs: 60_000,
-  unavailable: 'TEMPORAL_UNAVAILABLE',
   external: (config) => config.temporal.address,
+  requireExternal: (context) => describeNamespace(context).catch(throwExternalError),
   prepare: ({ config, paths }, state) => {
     onStorage(() => {
       mkdirSync(paths.temporal, { recursive: true, mode: 0o700 });
@@ -66,14 +67,24 @@ function dynamicConfigArgs(): string[] {
 }
 
 async function hasNamespace(context: StackContext): Promise<boolean> {
-  try {
-    return await withTemporal(context, async ({ workflowService }) => {
-      await workflowService.describeNamespace({ namespace: context.config.temporal.namespace });
-      return true;
-    });
-  } catch {
-    return false;
-  }
+  return describeNamespace(context).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function describeNamespace(context: StackContext): Promise<void> {
+  const { namespace } = context.config.temporal;
+  await withTemporal(context, ({ workflowService }) =>
+    workflowService.describeNamespace({ namespace }),
+  );
+}
+
+function throwExternalError(error: unknown): never {
+  const isUnknown = (error as { code?: unknown }).code === GRPC_NOT_FOUND;
+  if (!isUnknown) throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+  const problem = 'the server has no namespace of that name';
+  throw new ChurnError('INVALID_SETTING', { variable: 'TEMPORAL_NAMESPACE', problem });
 }
 
 /** Adds those that are missing; Temporal refuses workflows with attributes it does not know. */

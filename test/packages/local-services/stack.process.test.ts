@@ -2,11 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import postgres from 'postgres';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
-import { resolveConnections } from '../../../packages/local-services/connections';
+import type { ChurnError } from '../../../packages/contracts/errors';
+import { resolveConnections, type Connections } from '../../../packages/local-services/connections';
 import type { ServiceName } from '../../../packages/local-services/service-names';
 import { stackStatus } from '../../../packages/local-services/stack-status';
 import { startStack } from '../../../packages/local-services/start-stack';
@@ -171,6 +173,33 @@ describe('a stack of Postgres, Redis and Temporal', () => {
     const again = postgres(resolveConnections(config).databaseUrl, { max: 1 });
     expect(await again`select * from kept`).toHaveLength(0);
     await again.end();
+  });
+
+  test.each<[string, string, (urls: Connections) => Readonly<Record<string, string>>]>([
+    [
+      'DATABASE_URL',
+      'password',
+      ({ databaseUrl }) => ({ DATABASE_URL: withPassword(databaseUrl, 'bad') }),
+    ],
+    ['DATABASE_URL', 'database', ({ databaseUrl }) => ({ DATABASE_URL: `${databaseUrl}bad` })],
+    ['REDIS_URL', 'password', ({ redisUrl }) => ({ REDIS_URL: withPassword(redisUrl, 'bad') })],
+    ['REDIS_URL', 'password', ({ redisUrl }) => ({ REDIS_URL: withPassword(redisUrl, '') })],
+    [
+      'TEMPORAL_NAMESPACE',
+      'namespace',
+      ({ temporalAddress }) => ({ TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'bad' }),
+    ],
+  ])('that refuses what %s says names the setting and the %s', async (variable, what, settings) => {
+    const other = createInstallation(settings(resolveConnections(config)));
+    const name = { D: 'postgres', R: 'redis', T: 'temporal' }[variable[0]!] as ServiceName;
+
+    const error = await startStack({ config: other.config, services: [name] }).catch(
+      (thrown: unknown) => thrown as ChurnError,
+    );
+
+    expect(error).toMatchObject({ code: 'INVALID_SETTING', details: { variable } });
+    expect((error as ChurnError).message).toContain(what);
+    expect(inspect(error)).not.toMatch(/bad|:\/\//);
   });
 
   test('is only checked, not started, by who is given its addresses', async () => {

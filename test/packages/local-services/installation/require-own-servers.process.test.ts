@@ -122,6 +122,15 @@ describe('the servers of a data directory', () => {
     });
   });
 
+  it('are refused, by the name of the key, where that of Redis is damaged', async () => {
+    await belongsTo(OURS);
+    await redis.hset(REDIS_KEY, 'id', OURS);
+    await expect(start(ours())).rejects.toMatchObject({
+      code: 'CORRUPT_ONLINE_KEY',
+      details: { key: REDIS_KEY, type: 'hash' },
+    });
+  });
+
   it('may be a Redis that refuses to write, if it is theirs already', async () => {
     await belongsTo(OURS);
     await redis.set(REDIS_KEY, OURS);
