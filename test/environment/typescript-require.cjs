@@ -1,11 +1,13 @@
 /**
  * `node -r` this to run a .ts file of this repository in a child process. What is built (dist/) is
- * run as it was built, under the name of its source; what is not, or changed since, is transformed.
+ * run as it was built, under the name of its source; what is not, or changed since, is transformed, once.
  */
-const { readFileSync, statSync } = require('node:fs');
+const { createHash } = require('node:crypto');
+const { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } = require('node:fs');
 const path = require('node:path');
 
 const root = path.resolve(__dirname, '../..');
+const cache = path.join(root, 'node_modules/.cache/churn');
 
 require.extensions['.ts'] = (module, file) => {
   module._compile(builtCode(file) ?? transformedCode(file), file);
@@ -18,9 +20,27 @@ function builtCode(file) {
 }
 
 function transformedCode(file) {
+  const source = readFileSync(file, 'utf8');
+  const hash = createHash('sha256').update(`${file}\0${source}`).digest('hex').slice(0, 16);
+  const cached = path.join(cache, `child-${hash}.js`);
+  try {
+    return readFileSync(cached, 'utf8');
+  } catch {
+    const code = transform(source, file);
+    mkdirSync(cache, { recursive: true });
+    // Children that start side by side must not read half of it.
+    const temporary = `${cached}.${process.pid}`;
+    writeFileSync(temporary, code);
+    renameSync(temporary, cached);
+    return code;
+  }
+}
+
+function transform(source, filename) {
   // Loading the compiler takes longer than running most children.
-  const { transformFileSync } = require('@swc/core');
-  const { code } = transformFileSync(file, {
+  const { transformSync } = require('@swc/core');
+  const { code } = transformSync(source, {
+    filename,
     jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
     module: { type: 'commonjs' },
     sourceMaps: 'inline',
