@@ -32,11 +32,17 @@ import { catalogueMessage } from '../../../support/catalogue-message';
 
 let fixture: RawDataFixture;
 let rawLogDir: string;
-beforeEach(async () => {
+beforeAll(async () => {
   fixture = await createRawDataFixture();
   rawLogDir = path.join(fixture.folder, 'raw_log');
 });
-afterEach(() => fixture.remove());
+beforeEach(async () => {
+  await fixture.reset();
+  for (const name of readdirSync(fixture.folder)) {
+    rmSync(path.join(fixture.folder, name), { recursive: true });
+  }
+});
+afterAll(() => fixture.remove());
 
 const first: Files = {
   users: csv(
