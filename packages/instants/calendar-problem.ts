@@ -29,6 +29,18 @@ export function problemOfTime(hour: number, minute: number, second: number): str
   return second > 59 ? 'seconds go from 00 to 59' : undefined;
 }
 
+/**
+ * Why no place has this offset from UTC, written ±hh, ±hhmm or ±hh:mm, or undefined when one may; other
+ * names of a zone have none.
+ */
+export function problemOfOffset(zone: string): string | undefined {
+  const [, hours, minutes = '00'] = /^[+-](\d{2}):?(\d{2})?$/.exec(zone) ?? [];
+  if (hours === undefined) return undefined;
+  if (Number(minutes) > 59) return 'the minutes of an offset go from 00 to 59';
+  const isTooFar = Number(hours) * 60 + Number(minutes) > 14 * 60;
+  return isTooFar ? 'offsets from UTC go from -14:00 to +14:00' : undefined;
+}
+
 function daysInMonth(year: number, month: number): number {
   if (month === 2) return isLeapYear(year) ? 29 : 28;
   return [4, 6, 9, 11].includes(month) ? 30 : 31;

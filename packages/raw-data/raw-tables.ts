@@ -85,6 +85,13 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
   },
 };
 
+/** The kind of a column of an import: those of the table, arrival, and `amount` for amount_cents. */
+export function kindOfColumn(table: RawTable, name: string): ColumnKind {
+  if (name === 'ingested_at') return 'event_time';
+  if (name === 'amount') return 'amount_cents';
+  return rawTables[table].columns.find((column) => column.name === name)!.kind;
+}
+
 /** Something per raw table, all four always. */
 export type PerTable<T> = Record<RawTable, T>;
 

@@ -1,13 +1,16 @@
 import { ChurnError } from '../contracts';
 import { quoteIdentifier, saidByDuckDb, type DuckDb } from '../duckdb';
-import { timeSql } from './load/clean-rows-sql';
+import { microsSql } from './values/epoch-sql';
+import { epochUnitOf } from './values/settle-times';
+import { trimmedSql } from './values/text-sql';
+import { timeSql } from './values/time-sql';
 import { csvRelation } from './sources/find-source-files';
 import { readCsvHeader } from './sources/read-csv-header';
 
 /**
  * Reads a spine file, a CSV with the columns user_id and time, into the table `spine(user_id, t)`:
  * rows 0, 1, … (rowid) in the file's order, empty lines left out; t in epoch microseconds, NULL for a
- * time that is none.
+ * time that is none. Values may look as in an import.
  *
  * @returns How many rows it has.
  * @throws ChurnError INVALID_SPINE when the file can't be read as such; nothing has been changed.
@@ -23,12 +26,14 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
     if (places.length > 1) throw refuse(`it has column ${name} twice`);
     return quoteIdentifier(`c${places[0]}`);
   };
-  const userId = column('user_id');
-  const time = timeSql(column('time'), 'text');
+  const relation = csvRelation(file, header.length);
+  const [userId, time] = [column('user_id'), column('time')];
   try {
+    const unit = await epochUnitOf(duckDb, relation, { identifier: time });
+    const micros = unit ? microsSql('"time"', unit) : `epoch_us(${timeSql('"time"', 'text')})`;
     await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
-      SELECT coalesce(${userId}, '') AS user_id, epoch_us(${time}) AS t
-      FROM ${csvRelation(file, header.length)}`);
+      SELECT coalesce(user_id, '') AS user_id, ${micros} AS t
+      FROM (SELECT ${trimmedSql(userId)} AS user_id, ${trimmedSql(time)} AS "time" FROM ${relation})`);
   } catch (error) {
     const said = saidByDuckDb(error);
     if (said === undefined) throw error;

@@ -1,12 +1,17 @@
 import { quoteIdentifier, quoteList, quoteLiteral } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
-import { billingTypes, moneylessBillingTypes, rawTables, type RawColumn } from '../raw-tables';
+import { billingTypes, kindOfColumn, rawTables, type RawColumn } from '../raw-tables';
 import {
   CLOCK_TOLERANCE_MINUTES,
   MAX_AMOUNT_CENTS,
   type RejectionReason,
 } from './rejection-reasons';
-import { carriesArrival, type SourceFile, type TimeEncoding } from '../sources/source-file';
+import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/source-file';
+import { textOfColumn } from '../sources/column-types';
+import { isNumeric, microsSql } from '../values/epoch-sql';
+import { amountColumns } from '../values/money-sql';
+import { isPrintableSql, presentSql, trimmedSql } from '../values/text-sql';
+import { timeSql } from '../values/time-sql';
 
 export interface CleaningRules {
   readonly currency: string;
@@ -29,21 +34,48 @@ export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
   return `SELECT "row", "reason", ${emptied.join(', ')}
     FROM (SELECT *, ${reasonSql(source, rules)} AS "reason"
       FROM (SELECT "row", ${parsedColumns(source, rules).join(', ')}
-        FROM (SELECT row_number() OVER () AS "row", ${textColumns(source).join(', ')}
-          FROM ${source.relation})))`;
+        FROM (${presentValues(source)})))`;
 }
 
-/** The source's columns under their canonical names; times stay as they are. */
-function textColumns(source: SourceFile): string[] {
-  return [...source.columns].map(([name, { identifier, times }]) => {
-    const isText = !isTimeColumn(source, name) || times === 'text';
-    const value = isText ? `nullif(CAST(${identifier} AS VARCHAR), '')` : identifier;
-    return `${value} AS ${quoteIdentifier(name)}`;
+/**
+ * The source's columns under their canonical names: texts trimmed, those for a missing value null;
+ * times that are numbers as epoch microseconds.
+ */
+function presentValues(source: SourceFile): string {
+  const columns = [...source.columns].map(([name, column]) => {
+    const as = quoteIdentifier(name);
+    const kind = kindOfColumn(source.table, name);
+    const words = ['event_time', 'amount_cents', 'currency'].includes(kind) ? 'numbers' : 'names';
+    if (!isText(source, name)) {
+      return { raw: `${numericSql(column)} AS ${as}`, trimmed: as, present: as };
+    }
+    return {
+      raw: `${textOfColumn(column.identifier, kind, column.type)} AS ${as}`,
+      trimmed: `${trimmedSql(as)} AS ${as}`,
+      present: `${presentSql(as, words)} AS ${as}`,
+    };
   });
+  const list = (of: 'raw' | 'trimmed' | 'present') =>
+    columns.map((column) => column[of]).join(', ');
+  return `SELECT "row", ${list('present')}
+    FROM (SELECT "row", ${list('trimmed')}
+      FROM (SELECT row_number() OVER () AS "row", ${list('raw')} FROM ${source.relation}))`;
 }
 
-function isTimeColumn(source: SourceFile, name: string): boolean {
-  return name === 'ingested_at' || name === rawTables[source.table].timeColumn;
+function isText(source: SourceFile, name: string): boolean {
+  const isTime = kindOfColumn(source.table, name) === 'event_time';
+  return !isTime || source.columns.get(name)!.times === 'text';
+}
+
+/** A time that is no text: DuckDB's own timestamps stay as they are. */
+function numericSql({ identifier, times }: SourceColumn): string {
+  return isNumeric(times) ? microsSql(identifier, times) : identifier;
+}
+
+/** SQL for the timestamp of a column of `presentValues`. */
+function presentTime(source: SourceFile, name: string): string {
+  const { times } = source.columns.get(name)!;
+  return timeSql(quoteIdentifier(name), isNumeric(times) ? 'micros' : times);
 }
 
 function parsedColumns(source: SourceFile, rules: CleaningRules): string[] {
@@ -56,11 +88,11 @@ function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRule
   const found = source.columns.get(column.name);
   switch (column.kind) {
     case 'event_time':
-      return [`${timeSql(`"${column.name}"`, found?.times ?? 'text')} AS "${column.name}"`];
+      return [`${presentTime(source, column.name)} AS "${column.name}"`];
     case 'amount_cents':
-      return amountColumns(source);
+      return amountColumns(source.columns.has('amount') ? 'units' : 'cents');
     case 'currency': {
-      const given = found ? `upper(trim("${column.name}"))` : 'NULL';
+      const given = found ? `upper("${column.name}")` : 'NULL';
       return [`coalesce(${given}, ${quoteLiteral(rules.currency)}) AS "${column.name}"`];
     }
     case 'id':
@@ -72,86 +104,13 @@ function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRule
 }
 
 function arrivalSql(source: SourceFile, timeColumn: string, rules: CleaningRules): string {
-  const carried = source.columns.get('ingested_at');
-  if (carried) return timeSql('"ingested_at"', carried.times);
-  if (rules.missingArrival === 'now') return 'CAST(NULL AS TIMESTAMP)';
-  return timeSql(`"${timeColumn}"`, source.columns.get(timeColumn)?.times ?? 'text');
+  if (carriesArrival(source)) return presentTime(source, 'ingested_at');
+  return rules.missingArrival === 'now'
+    ? 'CAST(NULL AS TIMESTAMP)'
+    : presentTime(source, timeColumn);
 }
 
-/** Null for anything that is not an instant of the years 1 to 9999 with at most microseconds. */
-export function timeSql(value: string, encoding: TimeEncoding): string {
-  const timestamp = timestampSql(value, encoding);
-  const bounds = `TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
-  return `CASE WHEN ${timestamp} BETWEEN ${bounds} THEN ${timestamp} END`;
-}
-
-const CLOCK = String.raw`([01]\d|2[0-3]):\d{2}`;
-const COMMON_INSTANT = String.raw`\d{4}-\d{2}-\d{2}[T ]${CLOCK}:\d{2}(\.\d{1,6})?(Z|[+-]00(:?00)?)?`;
-const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
-const ANY_INSTANT = String.raw` *${DAY}([Tt ]${CLOCK}(:\d{2}(\.\d{1,6}0*)?)?([Zz]|[+-]\d{2}(:?\d{2})?)?)? *`;
-
-function timestampSql(value: string, encoding: TimeEncoding): string {
-  switch (encoding) {
-    case 'micros':
-      return `make_timestamp(TRY_CAST(${value} AS BIGINT))`;
-    case 'timestamp':
-      return `TRY_CAST(${value} AS TIMESTAMP)`;
-    case 'timestamptz':
-      return `CASE WHEN isfinite(${value}) THEN make_timestamp(epoch_us(${value})) END`;
-    case 'nanoseconds':
-      return `CASE WHEN epoch_ns(${value}) % 1000 = 0 THEN TRY_CAST(${value} AS TIMESTAMP) END`;
-    case 'text':
-      // The cast alone would take `24:00` and blanks, round the seventh digit and drop the zone; with a
-      // plain form in UTC (nearly every row; Postgres prints +00) it is all that is needed, otherwise
-      // the zone is taken apart by hand, at twenty times the cost. The very plainest form, ours, needs
-      // no expression, which costs more than the cast.
-      return `CASE WHEN ${value} LIKE '____-__-__T__:__:__.______Z' AND ${value}[1] >= '0'
-          AND ${value}[12] >= '0' AND ${value} NOT LIKE '___________24%' THEN TRY_CAST(${value} AS TIMESTAMP)
-        WHEN regexp_full_match(${value}, '${COMMON_INSTANT}') THEN TRY_CAST(${value} AS TIMESTAMP)
-        WHEN regexp_full_match(${value}, '${ANY_INSTANT}') THEN ${zonedSql(`trim(${value})`)} END`;
-  }
-}
-
-/** Local time minus its offset from UTC, as `parseInstant` of packages/instants does it. */
-function zonedSql(text: string): string {
-  const clock = `regexp_extract(${text}, '^.{10}[Tt ]([0-9:.]+)', 1)`;
-  const zone = (group: number) =>
-    `regexp_extract(${text}, '^.{11}[0-9:.]+([+-])(\\d{2}):?(\\d{2})?$', ${group})`;
-  const minutes = `coalesce(TRY_CAST(${zone(2)} AS INTEGER), 0) * 60 + coalesce(TRY_CAST(${zone(3)} AS INTEGER), 0)`;
-  const sign = `CASE WHEN ${zone(1)} = '-' THEN -1 ELSE 1 END`;
-  const local = `TRY_CAST(trim(left(${text}, 10) || ' ' || ${clock}) AS TIMESTAMP)`;
-  return `${local} - to_minutes(${sign} * (${minutes}))`;
-}
-
-/**
- * Whether the amount is a number, its two faults, and the exact cents of one without; the cents
- * are null for a number far above `MAX_AMOUNT_CENTS`.
- */
-function amountColumns(source: SourceFile): string[] {
-  const inUnits = source.columns.has('amount');
-  const text = `trim(${inUnits ? '"amount"' : '"amount_cents"'})`;
-  const isMoneyless = `list_contains(${quoteList(moneylessBillingTypes)}, "event_type")`;
-  const amount = `coalesce(${text}, CASE WHEN ${isMoneyless} THEN '0' END)`;
-  const isNumber = String.raw`regexp_full_match(${amount}, '[+-]?\d*(\.\d*)?') AND regexp_matches(${amount}, '\d')`;
-  const belowCent = inUnits ? String.raw`\.\d{2}\d*[1-9]` : String.raw`\.\d*[1-9]`;
-  // TRY_CAST makes null of what it can't hold, but a product that overflows stops the query: 15
-  // digits times 3 always fit into 18.
-  const cents = inUnits
-    ? `TRY_CAST(ltrim(${amount}, '+') AS DECIMAL(15, 2)) * CAST(100 AS DECIMAL(3, 0))`
-    : `TRY_CAST(ltrim(${amount}, '+') AS DECIMAL(18, 0))`;
-  return [
-    `coalesce(${isNumber}, false) AS "amount_is_number"`,
-    `(starts_with(${amount}, '-') AND regexp_matches(${amount}, '[1-9]')) AS "amount_is_negative"`,
-    `regexp_matches(${amount}, '${belowCent}') AS "amount_is_below_a_cent"`,
-    `TRY_CAST(${cents} AS BIGINT) AS "amount_cents"`,
-  ];
-}
-
-/** Control, format and private characters, and every space but the plain one. */
-const UNPRINTABLE = String.raw`\p{C}|[^ \PZ]`;
-
-const isPrintable = (name: string) =>
-  `(length("${name}") <= 128 AND trim("${name}") <> '' AND NOT regexp_matches("${name}", '${UNPRINTABLE}'))`;
+const isPrintable = (name: string) => isPrintableSql(`"${name}"`);
 
 function reasonSql(source: SourceFile, rules: CleaningRules): string {
   const checks = ownChecks(source, rules).map(

@@ -4,6 +4,7 @@ import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
 import { refuse } from '../sources/find-source-files';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
+import { settleTimes } from '../values/settle-times';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
 export interface PreparedTable {
@@ -70,12 +71,17 @@ async function cleanFiles(
 ): Promise<PreparedPart[]> {
   const parts: PreparedPart[] = [];
   let rowsBefore = 0;
-  for (const [index, source] of sources.entries()) {
-    const { table, label } = source;
+  for (const [index, found] of sources.entries()) {
+    const { table, label } = found;
     const file = path.join(scratch, `${table}.${index}.cleaned.parquet`);
-    const query = `SELECT * REPLACE ("row" + ${rowsBefore} AS "row") FROM (${cleanRowsSql(source, rules)})`;
-    const [copied] = await duckDb
-      .rows<{ Count: bigint }>(`COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`)
+    const copy = path.join(scratch, `${table}.${index}.exact.parquet`);
+    const [copied] = await settleTimes(duckDb, found, copy)
+      .then((source) => {
+        const query = `SELECT * REPLACE ("row" + ${rowsBefore} AS "row") FROM (${cleanRowsSql(source, rules)})`;
+        return duckDb.rows<{ Count: bigint }>(
+          `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
+        );
+      })
       .catch((error: unknown) => {
         const said = saidByDuckDb(error);
         throw said === undefined

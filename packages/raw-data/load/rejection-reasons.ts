@@ -4,11 +4,11 @@
  * inside the load's transaction.
  */
 export const rejectionReasons = [
-  /** An id is empty, blank, longer than 128 characters, or has characters that don't print. */
+  /** An id is missing, longer than 128 characters, or has characters that don't print. */
   'invalid_id',
-  /** A name is empty or unprintable, an amount is no plain decimal number, or beyond `MAX_AMOUNT_CENTS`. */
+  /** A name is missing or unprintable, an amount is no plain decimal number, or beyond `MAX_AMOUNT_CENTS`. */
   'invalid_value',
-  /** A time is missing, not ISO 8601, no existing moment, or finer than a microsecond. */
+  /** A time is missing, written in no way that is read, or no existing moment. */
   'invalid_time',
   'unknown_billing_type',
   'negative_amount',

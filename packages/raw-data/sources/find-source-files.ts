@@ -3,7 +3,8 @@ import path from 'node:path';
 import { ChurnError } from '../../contracts';
 import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { systemCode } from '../../durable-files';
-import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
+import { kindOfColumn, rawTableNames, rawTables, type RawTable } from '../raw-tables';
+import { problemOfType } from './column-types';
 import { readCsvHeader } from './read-csv-header';
 import type { SourceColumn, SourceFile } from './source-file';
 
@@ -103,6 +104,7 @@ async function describeParquet(duckDb: DuckDb, table: RawTable, file: string) {
     label,
     format: 'parquet' as const,
     compression: 'none' as const,
+    file,
     relation,
     ...chooseColumns(table, label, offered),
   };
@@ -125,14 +127,14 @@ function chooseColumns(
   label: string,
   offered: readonly OfferedColumn[],
 ): ChosenColumns {
-  const { columns, timeColumn } = rawTables[table];
+  const { columns } = rawTables[table];
   const known = new Set([...columns.map((column) => column.name), 'ingested_at']);
   if (table === 'billing_events') known.add('amount');
   const chosen = new Map<string, SourceColumn>();
   for (const column of offered) {
     if (!known.has(column.name)) continue;
     if (chosen.has(column.name)) throw refuse(`${label} has column ${column.name} twice`);
-    refuseUnusableType(label, column, [timeColumn, 'ingested_at'].includes(column.name));
+    refuseUnusableType(table, label, column);
     const { name, ...found } = column;
     chosen.set(name, found);
   }
@@ -152,25 +154,11 @@ function requireColumns(table: RawTable, label: string, chosen: ChosenColumns['c
   }
 }
 
-const TIME_TYPES = /^(VARCHAR|DATE|TIMESTAMP.*)$/;
-const INTEGER_TYPES = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
-const NUMBER_TYPES = /^(DECIMAL\(.*\)|DOUBLE|FLOAT)$/;
-
 /** A Parquet column whose type can't hold what the column means is malformed as a whole. */
-function refuseUnusableType(label: string, column: OfferedColumn, isTime: boolean): void {
+function refuseUnusableType(table: RawTable, label: string, column: OfferedColumn): void {
   const { type, name } = column;
-  if (type === undefined) return;
-  const isText = type === 'VARCHAR' || type === 'UUID' || type.startsWith('ENUM');
-  const isNumber = INTEGER_TYPES.test(type) || (isAmount(name) && NUMBER_TYPES.test(type));
-  const usable = isTime ? TIME_TYPES.test(type) : isText || isNumber;
-  // An all-null column has no type of its own in some writers; its rows fail or pass one by one.
-  if (!usable && type !== '"NULL"') {
-    throw refuse(`${label} has column ${name} with the type ${type}, which can't be used for it`);
-  }
-}
-
-function isAmount(name: string): boolean {
-  return name === 'amount' || name === 'amount_cents';
+  const problem = type && problemOfType(kindOfColumn(table, name), type);
+  if (problem) throw refuse(`${label} has column ${name} with the type ${type}, which ${problem}`);
 }
 
 /** The one way an import is refused: nothing has been changed. */

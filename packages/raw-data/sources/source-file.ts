@@ -1,10 +1,16 @@
 import type { RawTable } from '../raw-tables';
 
+/** Integers since 1970, in a column whose values leave no doubt about the unit. */
+export type EpochUnit =
+  'epoch-seconds' | 'epoch-milliseconds' | 'epoch-microseconds' | 'epoch-nanoseconds';
+
 /**
- * How a source writes times: `text` is ISO 8601, `micros` an integer of epoch microseconds, the
- * others are DuckDB's types of a Parquet column.
+ * How a source writes times: `text` is ISO 8601; `micros` and `nanos` are integers since 1970, of any
+ * year; `timestamp`, `timestamptz` and `nanoseconds` are DuckDB's types of a Parquet column, and
+ * `int96` is the twelve bytes of one.
  */
-export type TimeEncoding = 'text' | 'micros' | 'timestamp' | 'timestamptz' | 'nanoseconds';
+export type TimeEncoding =
+  'text' | EpochUnit | 'micros' | 'nanos' | 'timestamp' | 'timestamptz' | 'nanoseconds' | 'int96';
 
 export interface SourceColumn {
   /** The quoted SQL identifier of the column in the relation. */
@@ -29,6 +35,8 @@ export interface SourceFile {
   readonly label: string;
   readonly format: FileFormat;
   readonly compression: FileCompression;
+  /** The path of a Parquet file, whose footer says more than DuckDB does. */
+  readonly file?: string;
   /** A SQL relation whose rows come in the source's order. */
   readonly relation: string;
   /** By canonical name; `amount` stands for amount_cents in currency units. */

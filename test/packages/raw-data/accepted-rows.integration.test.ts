@@ -117,6 +117,9 @@ describe('a good row', () => {
       '2025-02-01T03:04:05.6Z',
       '2025-02-01T03:04:05.123457Z',
       '2025-02-01t03:04:05.123456000z',
+      '2025-02-01T03:04:05.1234567Z',
+      '2025-02-01 03:04:05 UTC',
+      '2025-02-01 03:04:05.000 -0800',
       '2025-02-01T03:04Z',
       '2025-02-01T03:04:05.000001+02',
       '2025-02-01T03:04:05-0530',
@@ -136,8 +139,7 @@ describe('a good row', () => {
     it.each(times.map((text, index) => [text, index] as const))(
       'has the moment that packages/instants reads from %j',
       (text, index) => {
-        const micros = parseInstant(text.replace(/(\.\d{6})0+/, '$1'));
-        expect(rows[index]?.micros).toBe(String(micros));
+        expect(rows[index]?.micros).toBe(String(parseInstant(text)));
       },
     );
   });

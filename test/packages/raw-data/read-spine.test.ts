@@ -40,6 +40,23 @@ describe('reading a spine', () => {
     ]);
   });
 
+  it('reads values as an import does: without blanks, and times as integers of one certain unit', async () => {
+    writeFileSync(file, 'user_id, time\n u1 ,1706745600000\n u2, 1706745600001\nu3,\nu4,0\n');
+    await readSpine(duckDb, file);
+    expect(await duckDb.rows('SELECT user_id, t FROM spine')).toEqual([
+      { user_id: 'u1', t: 1_706_745_600_000_000n },
+      { user_id: 'u2', t: 1_706_745_600_001_000n },
+      { user_id: 'u3', t: null },
+      { user_id: 'u4', t: null },
+    ]);
+    writeFileSync(file, 'user_id,time\nu1,2024-02-01 00:00:00 UTC\nu2,2024-02-01T00:00:00+99:99\n');
+    await readSpine(duckDb, file);
+    expect(await duckDb.rows('SELECT t FROM spine')).toEqual([
+      { t: 1_706_745_600_000_000n },
+      { t: null },
+    ]);
+  });
+
   it('reads the file of this name, whatever the name is', async () => {
     for (const name of ['spine[1].csv', 'sp*.csv', 'spine?.csv']) {
       writeFileSync(path.join(scratch.path, 'spine1.csv'), 'user_id,time\nother,2024-01-01\n');

@@ -118,7 +118,9 @@ const rejectionCases: RejectionCase[] = [
   ['invalid_time', 'an hour 24', 'users', USERS, 'u2,2025-01-01T24:00:00Z,free'],
   ['invalid_time', 'a second 60', 'users', USERS, 'u2,2025-01-01T00:00:60Z,free'],
   ['invalid_time', 'epoch seconds', 'users', USERS, 'u2,1735689600,free'],
-  ['invalid_time', 'nanoseconds', 'users', USERS, 'u2,2025-01-01T00:00:00.123456789Z,free'],
+  ['invalid_time', 'an offset of 99 hours', 'users', USERS, 'u2,2025-01-01T12:00:00+99:99,free'],
+  ['invalid_time', 'an offset of 24 hours', 'users', USERS, 'u2,2025-01-01T12:00:00+24:00,free'],
+  ['invalid_value', 'a plan called NULL', 'users', USERS, 'u2,2025-01-01,NULL'],
   ['invalid_time', 'infinity', 'users', USERS, 'u2,infinity,free'],
   ['invalid_time', 'the year 0', 'users', USERS, 'u2,0000-01-01,free'],
   [

@@ -1,0 +1,42 @@
+import type { ColumnKind } from '../raw-tables';
+
+const INTEGER = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
+const DECIMAL = /^DECIMAL\(\d+,(\d+)\)$/;
+const TIME = /^(VARCHAR|DATE|TIMESTAMP.*)$/;
+
+/**
+ * Why a Parquet column of DuckDB's type can't hold what a column of this kind means, as a clause that
+ * follows "which"; undefined when it can. An all-null column has no type of its own in some writers:
+ * its rows fail or pass one by one.
+ */
+export function problemOfType(kind: ColumnKind, type: string): string | undefined {
+  if (type === '"NULL"') return undefined;
+  if (kind === 'amount_cents' && type === 'FLOAT') {
+    return 'has too few digits for money; write it as DOUBLE, DECIMAL or text';
+  }
+  return isUsable(kind, type) ? undefined : "can't be used for it";
+}
+
+function isUsable(kind: ColumnKind, type: string): boolean {
+  if (kind === 'event_time') return TIME.test(type) || INTEGER.test(type) || scaleOf(type) === 0;
+  const isText = type === 'VARCHAR' || type === 'UUID' || type.startsWith('ENUM');
+  const isExact = isText || INTEGER.test(type) || scaleOf(type) !== undefined;
+  return isExact || (kind === 'amount_cents' && type === 'DOUBLE');
+}
+
+/** The decimal places of a DECIMAL type; undefined for any other. */
+function scaleOf(type: string): number | undefined {
+  const match = DECIMAL.exec(type);
+  return match ? Number(match[1]) : undefined;
+}
+
+/**
+ * SQL for a column's value as text. Of decimals those that are whole numbers are written as such, as
+ * ids are, and the others are null.
+ */
+export function textOfColumn(identifier: string, kind: ColumnKind, type?: string): string {
+  const places = kind === 'amount_cents' || type === undefined ? undefined : scaleOf(type);
+  if (places === undefined || places === 0) return `CAST(${identifier} AS VARCHAR)`;
+  const whole = `CAST(CAST(trunc(${identifier}) AS DECIMAL(38, 0)) AS VARCHAR)`;
+  return `CASE WHEN ${identifier} = trunc(${identifier}) THEN ${whole} END`;
+}

@@ -1,0 +1,44 @@
+import { quoteLiteral } from '../../duckdb';
+
+/** What `String.prototype.trim` takes away: header names are trimmed by it, and values alike. */
+const BLANKS =
+  '\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
+
+/** SQL for a text without the blanks around it. */
+export function trimmedSql(text: string): string {
+  // Nearly every value begins and ends with a plain character: seeing that costs a twelfth of trim().
+  const isPlain = (character: string) => `${character} >= '!' AND ${character} < chr(127)`;
+  return `CASE WHEN ${isPlain(text)} AND ${isPlain(`${text}[-1]`)} THEN ${text}
+    ELSE trim(${text}, ${quoteLiteral(BLANKS)}) END`;
+}
+
+/**
+ * Texts that stand for a missing value in the exports of pandas, MySQL, Postgres and Snowflake.
+ * Compared exactly, because `Null` and `none` may be names.
+ */
+const nullWords = ['NULL', 'null', '\\N', 'NaN', 'nan', 'None', '<NA>', 'N/A', 'n/a', '#N/A'];
+
+/** These may be names and ids (NA is Namibia), but never times, amounts or currencies. */
+const nullWordsOfNumbers = [...nullWords, 'NA', 'NaT'];
+
+/**
+ * SQL for a trimmed text, or null where it is empty or a word for a missing value.
+ *
+ * @param words  `names`: the text may be a name or an id. `numbers`: it can be neither.
+ */
+export function presentSql(trimmed: string, words: 'names' | 'numbers'): string {
+  const absent = words === 'names' ? nullWords : nullWordsOfNumbers;
+  return `CASE WHEN ${trimmed} NOT IN ('', ${quoteTexts(absent)}) THEN ${trimmed} END`;
+}
+
+function quoteTexts(texts: readonly string[]): string {
+  return texts.map(quoteLiteral).join(', ');
+}
+
+/** Control, format and private characters, and every space but the plain one. */
+const UNPRINTABLE = String.raw`\p{C}|[^ \PZ]`;
+
+/** A SQL condition on a trimmed column that is not empty: 1 to 128 characters that print. */
+export function isPrintableSql(column: string): string {
+  return `(length(${column}) <= 128 AND NOT regexp_matches(${column}, '${UNPRINTABLE}'))`;
+}
