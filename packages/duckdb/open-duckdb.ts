@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
+import { ChurnError } from '../contracts';
 import { asStorageError } from '../durable-files';
 import { interruptible } from './interruptible';
-import { quoteFiles, quoteList, quoteLiteral } from './quote-sql';
+import { escapePattern, quoteFiles, quoteList, quoteLiteral } from './quote-sql';
 import { translateErrors } from './translate-errors';
 
 export interface DuckDbOptions {
@@ -52,9 +53,11 @@ export interface DuckDb {
  * Opens a DuckDB for one piece of work (each call is an independent in-memory database, so that
  * pieces may run side by side).
  *
- * @throws ChurnError STORAGE_UNAVAILABLE when the scratch directory can't be made.
+ * @throws ChurnError STORAGE_UNAVAILABLE when the scratch directory can't be made, INVALID_REQUEST for a
+ *   folder whose path has a backslash and a character of patterns.
  */
 export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
+  requireNameable(options.allowedDirectories);
   const spillDirectory = path.join(options.scratchDirectory, `spill-${randomUUID()}`);
   makeDirectory(options.scratchDirectory);
   const instance = await DuckDBInstance.create(':memory:', {
@@ -93,9 +96,7 @@ async function confine(
   { allowedDirectories }: DuckDbOptions,
 ): Promise<void> {
   await connection.run(`SET GLOBAL TimeZone = 'UTC'`);
-  await connection.run(
-    `SET allowed_directories = ${quoteList(withTrailingSlash(allowedDirectories))}`,
-  );
+  await connection.run(`SET allowed_directories = ${quoteList(asDuckDbNames(allowedDirectories))}`);
   await connection.run('SET enable_external_access = false');
   await connection.run('SET lock_configuration = true');
 }
@@ -118,8 +119,25 @@ export async function withDuckDbs<T>(
   }
 }
 
-function withTrailingSlash(directories: readonly string[]): string[] {
-  return directories.map((directory) => (directory.endsWith('/') ? directory : `${directory}/`));
+/**
+ * Each with a slash at its end, and where its name has characters of a pattern, also as the pattern by
+ * which its files are read: DuckDB compares that, and not what it matches, with what is allowed.
+ */
+function asDuckDbNames(directories: readonly string[]): string[] {
+  const names = directories.map((name) => (name.endsWith('/') ? name : `${name}/`));
+  return [...new Set(names.flatMap((name) => [name, escapePattern(name)]))];
+}
+
+/**
+ * In a pattern, DuckDB takes a backslash for a slash, so that such a folder can't be named.
+ *
+ * @throws ChurnError INVALID_REQUEST
+ */
+function requireNameable(directories: readonly string[]): void {
+  const bad = directories.find((name) => /[[*?]/.test(name) && name.includes('\\'));
+  if (bad === undefined) return;
+  const problem = `the folder ${bad} can't be read, because its path has a backslash beside [, * or ?; rename it`;
+  throw new ChurnError('INVALID_REQUEST', { problem });
 }
 
 function wrap(

@@ -15,9 +15,14 @@ export function quoteList(values: readonly string[]): string {
   return `[${values.map(quoteLiteral).join(', ')}]`;
 }
 
-/** A file to be read, as a literal: DuckDB would take `[`, `*` and `?` for patterns. */
+/** A path as DuckDB takes it where it would else be a pattern: `[`, `*` and `?` stand for themselves. */
+export function escapePattern(path: string): string {
+  return path.replaceAll(/[[*?]/g, '[$&]');
+}
+
+/** A file to be read, as a literal. */
 export function quoteFile(file: string): string {
-  return quoteLiteral(file.replaceAll(/[[*?]/g, '[$&]'));
+  return quoteLiteral(escapePattern(file));
 }
 
 /** Files to be read, as read_parquet takes them. */

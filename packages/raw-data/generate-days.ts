@@ -21,6 +21,7 @@ import {
 import { loadBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
+import { describeSources } from './sources/source-report';
 import { perTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { writeArrivedRows } from './sources/write-arrived-rows';
@@ -62,7 +63,7 @@ export async function generateDays(options: GenerateOptions): Promise<LoadReport
   const plan = planGeneration(installation, options);
   if (plan === null) return nothingLoaded();
   const counts = await loadPlanned(options, plan);
-  if (counts) return { ...counts, ignored_columns: perTable(() => []) };
+  if (counts) return { ...counts, ...describeSources([], []) };
   // Somebody else loaded in the meantime: what is left to do has to be worked out anew.
   return generateDays(options);
 }
@@ -73,7 +74,7 @@ function nothingLoaded(): LoadReport {
     loaded: perTable(() => 0),
     unchanged: perTable(() => 0),
     rejected: perTable(() => ({})),
-    ignored_columns: perTable(() => []),
+    ...describeSources([], []),
   };
 }
 

@@ -2,24 +2,22 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Database, TransactionSql } from '../database';
 import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
-import { findSourceFiles, refuse } from './sources/find-source-files';
+import { findSourceFiles } from './sources/find-source-files';
+import { refuse } from './sources/refuse-import';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
 import { loadBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
-import { perTable, type PerTable } from './raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { CLOCK_TOLERANCE_MINUTES } from './load/rejection-reasons';
-import { carriesArrival, type SourceFile } from './sources/source-file';
+import { carriesArrival } from './sources/source-file';
+import { describeSources, type SourceReport } from './sources/source-report';
 
-export interface LoadReport extends LoadCounts {
-  /** Columns of the source that mean nothing here, per table. */
-  readonly ignored_columns: PerTable<readonly string[]>;
-}
+export interface LoadReport extends LoadCounts, SourceReport {}
 
 export interface ImportOptions {
   readonly database: Database;
-  /** Holds users and, as there are any, plan_changes, user_events and billing_events. */
+  /** Holds users and, as there are any, plan_changes, user_events and billing_events; see `listImportFolder`. */
   readonly folder: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
@@ -37,7 +35,7 @@ export interface ImportOptions {
 }
 
 /**
- * Loads a folder of `.csv` or `.parquet` files as one batch. Bad rows are rejected one by one and
+ * Loads a folder of CSV, JSON and Parquet files as one batch. Bad rows are rejected one by one and
  * reported; the rest loads. Loading the same folder again changes nothing
  * unless it has rejected rows, which are then recorded again under a batch of their own, or comes
  * with a later `completeThrough`, which makes a batch without rows.
@@ -73,7 +71,7 @@ export async function importFolderUnless(
   if (!isFolder) throw refuse(`there is no folder ${options.folder}`);
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
-      const sources = await findSourceFiles(duckDb, folder);
+      const { files: sources, companions } = await findSourceFiles(duckDb, { folder, scratch });
       requireSource(await ensureInstallation(options.database, options), 'import');
       const now = options.now?.() ?? (await readClock(options.database));
       requireNotInFuture(options.completeThrough, now);
@@ -95,7 +93,7 @@ export async function importFolderUnless(
         },
         onProgress: options.onProgress,
       });
-      return counts && { ...counts, ignored_columns: ignoredColumns(sources) };
+      return counts && { ...counts, ...describeSources(sources, companions) };
     }),
   );
 }
@@ -105,12 +103,6 @@ function requireNotInFuture(completeThrough: EpochMicros | undefined, now: Epoch
   const latest = now + BigInt(CLOCK_TOLERANCE_MINUTES) * 60n * MICROS_PER_SECOND;
   if (completeThrough === undefined || completeThrough <= latest) return;
   throw refuse(`--complete-through lies in the future (${formatInstant(completeThrough)})`);
-}
-
-function ignoredColumns(sources: readonly SourceFile[]): PerTable<readonly string[]> {
-  return perTable(
-    (table) => sources.find((source) => source.table === table)?.ignoredColumns ?? [],
-  );
 }
 
 async function readClock({ sql }: Database): Promise<EpochMicros> {

@@ -12,5 +12,6 @@ export { takeKnowledge } from './take-knowledge';
 export type { LoadCounts } from './load/load-batch';
 export type { LoadProgress } from './load-progress';
 export { readSpine } from './read-spine';
+export type { LoadedFile, SourceReport } from './sources/source-report';
 export { syncRawLog, type RawLog } from './log/raw-log';
 export type { RawTable } from './raw-tables';

@@ -4,8 +4,8 @@ import { microsSql } from './values/epoch-sql';
 import { epochUnitOf } from './values/settle-times';
 import { trimmedSql } from './values/text-sql';
 import { timeSql } from './values/time-sql';
-import { csvRelation } from './sources/find-source-files';
-import { readCsvHeader } from './sources/read-csv-header';
+import { csvRelation } from './sources/csv-source';
+import { readCsvHeader } from './sources/text/read-csv-header';
 
 /**
  * Reads a spine file, a CSV with the columns user_id and time, into the table `spine(user_id, t)`:
@@ -16,17 +16,18 @@ import { readCsvHeader } from './sources/read-csv-header';
  * @throws ChurnError INVALID_SPINE when the file can't be read as such; nothing has been changed.
  */
 export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
-  const header = await readCsvHeader(file).catch((error: NodeJS.ErrnoException) => {
+  const header = await readCsvHeader(file, missingOfSpine).catch((error: NodeJS.ErrnoException) => {
     throw refuse(`it can't be read (${error.code ?? error.message})`);
   });
   if (header === null) throw refuse('it has no header line; the first line must be user_id,time');
   const column = (name: string) => {
-    const places = [...header.keys()].filter((index) => header[index] === name);
+    const { names } = header;
+    const places = [...names.keys()].filter((index) => names[index] === name);
     if (places.length === 0) throw refuse(`it has no column ${name}`);
     if (places.length > 1) throw refuse(`it has column ${name} twice`);
     return quoteIdentifier(`c${places[0]}`);
   };
-  const relation = csvRelation(file, header.length);
+  const relation = csvRelation(file, header.names.length, header);
   const [userId, time] = [column('user_id'), column('time')];
   try {
     const unit = await epochUnitOf(duckDb, relation, { identifier: time });
@@ -42,6 +43,10 @@ export async function readSpine(duckDb: DuckDb, file: string): Promise<number> {
   }
   const [row] = await duckDb.rows<{ n: bigint }>('SELECT count(*) AS n FROM spine');
   return Number(row!.n);
+}
+
+function missingOfSpine(names: readonly string[]): string[] {
+  return ['user_id', 'time'].filter((name) => !names.includes(name));
 }
 
 function refuse(problem: string, cause?: unknown): ChurnError {

@@ -1,8 +1,10 @@
 import type { Services } from '../../application';
 import type { CommandContext, CommandResult } from '../command-context';
+import type { SourceReport } from '../../raw-data';
 import { renderTable } from '../terminal';
+import { describeFiles } from './describe-files';
 
-interface LoadDocument {
+interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files'> {
   readonly batch: number | null;
   readonly loaded: Readonly<Record<string, number>>;
   readonly unchanged: Readonly<Record<string, number>>;
@@ -34,7 +36,7 @@ function loadResult(report: LoadDocument): CommandResult {
   ]);
   const table = renderTable(['table', 'loaded', 'unchanged', 'rejected'], rows);
   const head = report.batch === null ? 'Nothing new.' : `Batch ${report.batch}.`;
-  return { document: report, text: `${head}\n${table}` };
+  return { document: report, text: [head, table, ...describeFiles(report)].join('\n') };
 }
 
 function describeRejected(rejected: unknown): string {

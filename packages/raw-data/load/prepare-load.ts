@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
-import { refuse } from '../sources/find-source-files';
+import { refuse } from '../sources/refuse-import';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
 import { settleTimes } from '../values/settle-times';

@@ -1,167 +1,92 @@
-import { lstat, stat } from 'node:fs/promises';
-import path from 'node:path';
-import { ChurnError } from '../../contracts';
-import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
+import { isChurnError } from '../../contracts';
+import type { DuckDb } from '../../duckdb';
+import { describeCsv } from './csv-source';
+import { describeJson } from './json-source';
+import { listImportFolder, type ListedFile } from './list-import-folder';
+import { describeParquet } from './parquet-source';
+import { rewrittenFile } from './text/plain-text';
+import { listNames, refuse } from './refuse-import';
+import type { FileCompression, FileFormat, SourceFile } from './source-file';
 import { systemCode } from '../../durable-files';
-import { kindOfColumn, rawTableNames, rawTables, type RawTable } from '../raw-tables';
-import { problemOfType } from './column-types';
-import { readCsvHeader } from './read-csv-header';
-import type { SourceColumn, SourceFile } from './source-file';
+import { findCompression, readStart, whyNotUnpacked } from './text/unpack-file';
+
+export interface ImportSources {
+  /**
+   * A file each, with its table and columns: in the tables' order, and of a table in bytewise order
+   * of their paths.
+   */
+  readonly files: readonly SourceFile[];
+  /** Files that hold no rows, by what is known of their names, and are not read. */
+  readonly companions: readonly string[];
+}
 
 /**
- * The files of an import folder, each with its table and columns, in the tables' order; of a table
- * in bytewise order of their paths. Nothing but headers is read.
+ * Every file of an import folder, its columns found. Texts are read once to their end, because DuckDB
+ * takes a packed file that is cut off for a shorter one; those in UTF-16 or with mixed line ends are
+ * rewritten into `scratch`.
  *
- * @throws ChurnError INVALID_IMPORT naming the file and column that is missing or not usable.
+ * @throws ChurnError INVALID_IMPORT naming the file and column that is missing or not usable, and
+ *   every file that is not read.
  */
-export async function findSourceFiles(duckDb: DuckDb, folder: string): Promise<SourceFile[]> {
-  const found: SourceFile[] = [];
-  for (const table of rawTableNames) {
-    const file = await findFile(folder, table);
-    if (file) found.push(await describeFile(duckDb, table, file));
+export async function findSourceFiles(
+  duckDb: DuckDb,
+  { folder, scratch }: { folder: string; scratch: string },
+): Promise<ImportSources> {
+  const listing = await listImportFolder(folder);
+  const files: SourceFile[] = [];
+  for (const [index, listed] of listing.files.entries()) {
+    files.push(await describeFile(duckDb, listed, rewrittenFile(scratch, index)));
   }
-  return found;
+  requireOneFormat(files);
+  return { files, companions: listing.companions };
 }
 
-async function findFile(folder: string, table: RawTable): Promise<string | null> {
-  const candidates = [path.join(folder, `${table}.csv`), path.join(folder, `${table}.parquet`)];
-  const present = await Promise.all(candidates.map(isThere));
-  const files = candidates.filter((_, index) => present[index]);
-  if (files.length > 1) throw refuse(`${table}.csv and ${table}.parquet are both there; keep one`);
-  if (files.length === 0 && table === 'users') {
-    throw refuse(`users.csv (or users.parquet) is missing in ${path.basename(folder)}`);
-  }
-  return files[0] ?? null;
-}
-
-/** What is there and can't be read is not left out: the folder would count as loaded without it. */
-async function isThere(file: string): Promise<boolean> {
-  const found = await lstat(file).catch((error: unknown) => {
-    if (systemCode(error) === 'ENOENT') return null;
-    throw refuse(`${path.basename(file)} can't be read (${systemCode(error)})`, error);
-  });
-  if (found === null) return false;
-  const isFile = await stat(file).then(
-    (stats) => stats.isFile(),
-    () => false,
-  );
-  if (!isFile) throw refuse(`${path.basename(file)} is not a file`);
-  return true;
-}
-
-async function describeFile(duckDb: DuckDb, table: RawTable, file: string): Promise<SourceFile> {
-  return file.endsWith('.csv')
-    ? describeCsv(table, file)
-    : await describeParquet(duckDb, table, file);
-}
-
-async function describeCsv(table: RawTable, file: string): Promise<SourceFile> {
-  const label = path.basename(file);
-  const header = await readCsvHeader(file).catch((error: NodeJS.ErrnoException) => {
-    throw refuse(`${label} can't be read (${error.code ?? error.message})`);
-  });
-  if (header === null) throw refuse(`${label} has no header line`);
-  const offered = header.map((name, index): OfferedColumn => ({
-    name,
-    identifier: quoteIdentifier(`c${index}`),
-    times: 'text',
-  }));
-  return {
-    table,
-    label,
-    format: 'csv' as const,
-    compression: 'none' as const,
-    relation: csvRelation(file, header.length),
-    ...chooseColumns(table, label, offered),
-  };
-}
-
-/** `read_csv` of a file with a header, its columns named c0, c1, … and all of them text. */
-export function csvRelation(file: string, columnCount: number): string {
-  const names = Array.from({ length: columnCount }, (_, index) => `'c${index}': 'VARCHAR'`);
-  return `read_csv(${quoteFile(file)}, auto_detect = false, header = true, delim = ',',
-    quote = '"', escape = '"', comment = '', null_padding = false, strict_mode = true,
-    columns = {${names.join(', ')}})`;
-}
-
-async function describeParquet(duckDb: DuckDb, table: RawTable, file: string) {
-  const label = path.basename(file);
-  const relation = readParquet([file]);
-  const columns = await duckDb
-    .rows<{ column_name: string; column_type: string }>(`DESCRIBE SELECT * FROM ${relation}`)
-    .catch((error: unknown) => {
-      if (saidByDuckDb(error) === undefined) throw error;
-      throw refuse(`${label} is not a readable Parquet file`, error);
-    });
-  const offered = columns.map(({ column_name: name, column_type: type }): OfferedColumn => ({
-    name,
-    identifier: quoteIdentifier(name),
-    type,
-    times: parquetTimes(type),
-  }));
-  return {
-    table,
-    label,
-    format: 'parquet' as const,
-    compression: 'none' as const,
-    file,
-    relation,
-    ...chooseColumns(table, label, offered),
-  };
-}
-
-interface OfferedColumn extends SourceColumn {
-  readonly name: string;
-}
-
-function parquetTimes(type: string): SourceColumn['times'] {
-  if (type === 'TIMESTAMP WITH TIME ZONE') return 'timestamptz';
-  if (type === 'TIMESTAMP_NS') return 'nanoseconds';
-  return type === 'VARCHAR' ? 'text' : 'timestamp';
-}
-
-type ChosenColumns = Pick<SourceFile, 'columns' | 'ignoredColumns'>;
-
-function chooseColumns(
-  table: RawTable,
-  label: string,
-  offered: readonly OfferedColumn[],
-): ChosenColumns {
-  const { columns } = rawTables[table];
-  const known = new Set([...columns.map((column) => column.name), 'ingested_at']);
-  if (table === 'billing_events') known.add('amount');
-  const chosen = new Map<string, SourceColumn>();
-  for (const column of offered) {
-    if (!known.has(column.name)) continue;
-    if (chosen.has(column.name)) throw refuse(`${label} has column ${column.name} twice`);
-    refuseUnusableType(table, label, column);
-    const { name, ...found } = column;
-    chosen.set(name, found);
-  }
-  requireColumns(table, label, chosen);
-  const ignored = offered.map((column) => column.name).filter((name) => !known.has(name));
-  return { columns: chosen, ignoredColumns: ignored };
-}
-
-function requireColumns(table: RawTable, label: string, chosen: ChosenColumns['columns']): void {
-  if (chosen.has('amount') && chosen.has('amount_cents')) {
-    throw refuse(`${label} has both amount and amount_cents; keep one`);
-  }
-  for (const { name, optional } of rawTables[table].columns) {
-    if (optional || chosen.has(name) || (name === 'amount_cents' && chosen.has('amount'))) continue;
-    const wanted = name === 'amount_cents' ? 'amount_cents (or amount)' : name;
-    throw refuse(`${label} has no column ${wanted}`);
+async function describeFile(
+  duckDb: DuckDb,
+  listed: ListedFile,
+  rewritten: string,
+): Promise<SourceFile> {
+  const { label, file } = listed;
+  try {
+    const compression = await findCompression(file);
+    const format = await findFormat(listed, compression);
+    if (format === 'csv') return await describeCsv(listed, compression, rewritten);
+    if (format === 'json') return await describeJson(duckDb, { listed, compression, rewritten });
+    if (compression === 'none') return await describeParquet(duckDb, listed);
+    throw refuse(`${label} is Parquet packed with ${compression} as a whole; unpack it`);
+  } catch (error) {
+    throw whyUnread(label, error);
   }
 }
 
-/** A Parquet column whose type can't hold what the column means is malformed as a whole. */
-function refuseUnusableType(table: RawTable, label: string, column: OfferedColumn): void {
-  const { type, name } = column;
-  const problem = type && problemOfType(kindOfColumn(table, name), type);
-  if (problem) throw refuse(`${label} has column ${name} with the type ${type}, which ${problem}`);
+function whyUnread(label: string, error: unknown): unknown {
+  const damage = whyNotUnpacked(error);
+  if (damage !== undefined) return refuse(`${label} ${damage}`, error);
+  const code = isChurnError(error) ? undefined : systemCode(error);
+  // Of a rewritten file: the disk is full, not the source unreadable.
+  const isOfScratch = code === 'ENOSPC' || code === 'EDQUOT';
+  return code === undefined || isOfScratch
+    ? error
+    : refuse(`${label} can't be read (${code})`, error);
 }
 
-/** The one way an import is refused: nothing has been changed. */
-export function refuse(problem: string, cause?: unknown): ChurnError {
-  return new ChurnError('INVALID_IMPORT', { problem }, { cause });
+/** By the content where it is certain, else by the name; a text without an ending is a CSV. */
+async function findFormat(
+  { file, format }: ListedFile,
+  compression: FileCompression,
+): Promise<FileFormat> {
+  const start = (await readStart(file, compression)).toString('latin1');
+  if (start.startsWith('PAR1')) return 'parquet';
+  return format ?? (start.trimStart().startsWith('{') ? 'json' : 'csv');
+}
+
+/** Files that belong together are of one kind; a second kind is the table said twice. */
+function requireOneFormat(files: readonly SourceFile[]): void {
+  for (const file of files) {
+    const other = files.find(({ table, format }) => table === file.table && format !== file.format);
+    if (other) {
+      const both = listNames([other.label, file.label]);
+      throw refuse(`${file.table} comes in several formats: ${both}; keep one`);
+    }
+  }
 }

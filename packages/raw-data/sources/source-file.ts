@@ -18,6 +18,8 @@ export interface SourceColumn {
   readonly times: TimeEncoding;
   /** DuckDB's type of a Parquet column, exactly; absent where every value is text. */
   readonly type?: string;
+  /** What a Parquet file calls it, where DuckDB may call it otherwise: twins by case. */
+  readonly nameInFile?: string;
 }
 
 export type FileFormat = 'csv' | 'json' | 'parquet';

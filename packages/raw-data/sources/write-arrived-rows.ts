@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArrivedRows } from './arrived-rows';
-import { csvRelation } from './find-source-files';
+import { csvRelation } from './csv-source';
 import type { LoadProgress } from '../load-progress';
 import { rawTableNames, type RawTable } from '../raw-tables';
 import type { SourceFile } from './source-file';

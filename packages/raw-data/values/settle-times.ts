@@ -1,5 +1,5 @@
 import { readParquet, type DuckDb } from '../../duckdb';
-import { refuse } from '../sources/find-source-files';
+import { refuse } from '../sources/refuse-import';
 import { rawTables } from '../raw-tables';
 import type { EpochUnit, SourceColumn, SourceFile } from '../sources/source-file';
 import { epochUnits, isInUnitSql } from './epoch-sql';
@@ -110,6 +110,6 @@ async function footerOf({ label }: SourceFile, file: string): Promise<ParquetFoo
 }
 
 /** What the file calls a column. */
-function nameIn({ identifier }: SourceColumn): string {
-  return identifier.slice(1, -1).replaceAll('""', '"');
+function nameIn({ identifier, nameInFile }: SourceColumn): string {
+  return nameInFile ?? identifier.slice(1, -1).replaceAll('""', '"');
 }

@@ -9,7 +9,8 @@ import {
   type DuckDb,
 } from '../../../packages/duckdb/open-duckdb';
 import { registerColumnSource } from '../../../packages/duckdb/column-transfer';
-import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
+import { parquetRowCounts } from '../../../packages/duckdb/parquet-metadata';
+import { quoteFile, quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 
 const scratch = createScratchDirectory();
@@ -229,5 +230,73 @@ describe('a Parquet file', () => {
     expect(await duckDb.rows(`FROM ${readParquet([path.join(folder, 'x.parquet')])}`)).toEqual([
       { a: 1 },
     ]);
+  });
+});
+
+describe('a folder of any name', () => {
+  const names = [
+    'x[12]',
+    "it's a * day?",
+    'a?b',
+    '[a-z]',
+    '[!x]',
+    '**',
+    'b]c',
+    '{a,b}',
+    'd#1 100%',
+    'back\\slash',
+    'line\nfeed',
+    'ü',
+  ];
+
+  it.each(names)('is read and written, and no other in its place: %j', async (name) => {
+    const [folder, others] = [path.join(scratch.path, 'names', name), ['x1', 'a_b', 'x', 'a']];
+    for (const each of [
+      folder,
+      ...others.map((other) => path.join(scratch.path, 'names', other)),
+    ]) {
+      mkdirSync(each, { recursive: true });
+      writeFileSync(path.join(each, 'a.csv'), `v\n${each === folder ? 'right' : 'wrong'}\n`);
+    }
+    const duckDb = await openDuckDb({
+      allowedDirectories: [folder],
+      scratchDirectory: path.join(folder, 'scratch'),
+      memoryMegabytes: 64,
+      threads: 1,
+    });
+    const written = path.join(folder, `of ${name}.parquet`);
+    await duckDb.run(
+      copyToParquet(`FROM read_csv(${quoteFile(path.join(folder, 'a.csv'))})`, written),
+    );
+    expect(await duckDb.rows(`FROM ${readParquet([written])}`)).toEqual([{ v: 'right' }]);
+    expect(await parquetRowCounts(duckDb, [written])).toEqual([1]);
+    duckDb.close();
+  });
+
+  it('may sort more there than its memory holds', async () => {
+    const folder = path.join(scratch.path, 'names', 'sorts [1-9]*');
+    const duckDb = await openDuckDb({
+      allowedDirectories: [folder],
+      scratchDirectory: folder,
+      memoryMegabytes: 64,
+      threads: 1,
+    });
+    const large = 'SELECT md5(i::VARCHAR) FROM range(3000000) r(i)';
+    await expect(duckDb.run(`CREATE TEMP TABLE large AS ${large}`)).resolves.toBeUndefined();
+    duckDb.close();
+  });
+
+  it('is refused when DuckDB could not tell it from others', async () => {
+    const folder = path.join(scratch.path, 'a\\[1]');
+    const opening = openDuckDb({
+      allowedDirectories: [folder],
+      scratchDirectory: folder,
+      memoryMegabytes: 64,
+      threads: 1,
+    });
+    await expect(opening).rejects.toMatchObject({
+      code: 'INVALID_REQUEST',
+      details: { problem: expect.stringContaining('a backslash beside [, * or ?') },
+    });
   });
 });

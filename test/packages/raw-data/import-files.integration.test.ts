@@ -1,10 +1,13 @@
 import { copyFileSync, mkdirSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
 import {
   BILLING_EVENTS,
   createRawDataFixture,
   csv,
   ONE_USER,
+  rejectedRows,
   USER_EVENTS,
   USERS,
   type Files,
@@ -27,8 +30,8 @@ describe('a file that is missing or malformed', () => {
       /users\.csv has no column signup_time/,
     ],
     [
-      'semicolons',
-      { users: csv('user_id;signup_time;plan', 'u1;2025-01-01;free') },
+      'another delimiter than four',
+      { users: csv('user_id^signup_time^plan', 'u1^2025-01-01^free') },
       /users\.csv has no column user_id/,
     ],
     [
@@ -230,5 +233,76 @@ describe('a Parquet file', () => {
       code: 'INVALID_IMPORT',
       message: expect.stringContaining(`users.parquet has column ${column}`),
     });
+  });
+});
+
+describe('files of many kinds in one load', () => {
+  it('are one table, whose rejected rows are known by their file and their number there', async () => {
+    const folder = fixture.write({}, "it's a * day [12]?");
+    const write = (name: string, content: string | Buffer) => {
+      mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      writeFileSync(path.join(folder, name), content);
+    };
+    write('USERS.tsv', 'Plan\tUSER_ID\tsignup_time\tnote\nfree\tu1\t2025-01-01\tx\n');
+    write('user_events/_SUCCESS', '');
+    write('user_events/day=1/a.csv.gz', gzipSync(csv(USER_EVENTS, 'e1,u1,s1,login,2025-02-01')));
+    write('user_events/day=1/b.csv', csv(USER_EVENTS));
+    write(
+      'user_events/day=2/a.csv',
+      csv(
+        'event_time;event_id;user_id;session_id;event_type',
+        '2025-02-02;e2;u1;s1;login',
+        'x;e3;u1;s1;login',
+      ),
+    );
+    write(
+      'user_events/day=2/b.csv',
+      csv(USER_EVENTS, ',u1,s1,login,2025-02-01', 'e4,u9,s1,login,2025-02-01'),
+    );
+    write(
+      'billing_events.jsonl',
+      '{"event_id":"b1","user_id":"u1","event_type":"refund","amount":1.5,"event_time":"2025-02-03"}\n' +
+        '{"event_id":{"id":2},"user_id":"u1","event_type":"refund","amount":1,"event_time":"2025-02-03"}\n',
+    );
+    const report = await fixture.load(
+      {},
+      {
+        folder,
+        scratchDir: path.join(folder, '..', 'scratch[1]'),
+        // One that may read nothing but what it is given.
+        openDuckDb: (directories) =>
+          openDuckDb({
+            allowedDirectories: directories,
+            scratchDirectory: directories.at(-1)!,
+            memoryMegabytes: 256,
+            threads: 2,
+          }),
+      },
+    );
+    expect(report).toMatchObject({
+      loaded: { users: 1, user_events: 2, billing_events: 1 },
+      ignored_files: ['user_events/_SUCCESS'],
+      ignored_columns: { users: ['note'], user_events: [] },
+    });
+    expect(report.files[0]).toEqual({
+      path: 'USERS.tsv',
+      table: 'users',
+      format: 'csv',
+      compression: 'none',
+      ignored_columns: ['note'],
+    });
+    expect(report.files.map((file) => `${file.path} ${file.compression}`).slice(1)).toEqual([
+      'user_events/day=1/a.csv.gz gzip',
+      'user_events/day=1/b.csv none',
+      'user_events/day=2/a.csv none',
+      'user_events/day=2/b.csv none',
+      'billing_events.jsonl none',
+    ]);
+    expect(await rejectedRows(fixture.database)).toEqual([
+      'billing_events.jsonl:2 invalid_id',
+      'user_events/day=2/a.csv:2 invalid_time',
+      'user_events/day=2/b.csv:1 invalid_id',
+      'user_events/day=2/b.csv:2 unknown_user',
+    ]);
   });
 });

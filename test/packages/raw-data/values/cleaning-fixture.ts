@@ -57,8 +57,8 @@ export async function createCleaningFixture(): Promise<CleaningFixture> {
     return folder;
   };
   const clean: CleaningFixture['clean'] = async (folder, table, rules = {}) => {
-    const sources = await findSourceFiles(duckDb, folder);
-    const found = sources.find((source) => source.table === table)!;
+    const { files } = await findSourceFiles(duckDb, { folder, scratch: newFolder() });
+    const found = files.find((source) => source.table === table)!;
     const source = await settleTimes(duckDb, found, path.join(newFolder(), 'copy.parquet'));
     const query = cleanRowsSql(source, {
       currency: 'USD',

@@ -1,0 +1,124 @@
+import { rawTables, type RawTable } from '../raw-tables';
+import { squash } from './import-names';
+import { listNames, refuse } from './refuse-import';
+import type { SourceColumn, SourceFile } from './source-file';
+
+export interface OfferedColumn extends SourceColumn {
+  /** As the file calls it. */
+  readonly name: string;
+}
+
+export type ChosenColumns = Pick<SourceFile, 'columns' | 'ignoredColumns'>;
+
+/** What a table takes from a file; `either` of billing_events' amounts is enough. Pure. */
+export function knownColumns(table: RawTable): string[] {
+  const amount = table === 'billing_events' ? ['amount'] : [];
+  return [...rawTables[table].columns.map(({ name }) => name), ...amount, 'ingested_at'];
+}
+
+/**
+ * Which columns of a file are the table's. The case of a name is no matter, but the exact name wins:
+ * a twin of it in another case is ignored as any other column, and reported.
+ *
+ * @throws ChurnError INVALID_IMPORT for a column that is missing, there twice, or nearly ours.
+ */
+export function chooseColumns(
+  table: RawTable,
+  label: string,
+  offered: readonly OfferedColumn[],
+): ChosenColumns {
+  const chosen = new Map<string, SourceColumn>();
+  const taken = new Set<OfferedColumn>();
+  for (const name of knownColumns(table)) {
+    const column = chooseColumn(name, label, offered);
+    if (!column) continue;
+    const { name: _, ...found } = column;
+    chosen.set(name, found);
+    taken.add(column);
+  }
+  const ignored = offered.filter((column) => !taken.has(column)).map(({ name }) => name);
+  requireNoneNearlyOurs(
+    label,
+    knownColumns(table).filter((name) => !chosen.has(name)),
+    ignored,
+  );
+  requireColumns(table, label, { columns: chosen, ignoredColumns: ignored });
+  return { columns: inFileOrder(chosen, offered), ignoredColumns: ignored };
+}
+
+function chooseColumn(
+  name: string,
+  label: string,
+  offered: readonly OfferedColumn[],
+): OfferedColumn | undefined {
+  const exact = offered.filter((column) => column.name === name);
+  if (exact.length > 1) throw refuse(`${label} has column ${name} twice`);
+  if (exact[0]) return exact[0];
+  const variants = offered.filter((column) => column.name.toLowerCase() === name);
+  if (variants.length > 1) {
+    const names = variants.map((column) => column.name).join(' and ');
+    throw refuse(`${label} has the columns ${names}, any of which may be ${name}; keep one`);
+  }
+  return variants[0];
+}
+
+function inFileOrder(
+  chosen: ReadonlyMap<string, SourceColumn>,
+  offered: readonly OfferedColumn[],
+): Map<string, SourceColumn> {
+  const place = (column: SourceColumn) =>
+    offered.findIndex(({ identifier }) => identifier === column.identifier);
+  return new Map([...chosen].sort(([, left], [, right]) => place(left) - place(right)));
+}
+
+/** `userId` or `Ingested At` would else be ignored, and with it what it says. */
+function requireNoneNearlyOurs(
+  label: string,
+  absent: readonly string[],
+  ignored: readonly string[],
+): void {
+  for (const name of ignored) {
+    const meant = absent.find((known) => squash(known) === squash(name));
+    if (meant) {
+      throw refuse(
+        `${label} has a column ${name}; did you mean ${meant}? Rename it or take it out`,
+      );
+    }
+  }
+}
+
+function requireColumns(
+  table: RawTable,
+  label: string,
+  { columns, ignoredColumns }: ChosenColumns,
+): void {
+  if (columns.has('amount') && columns.has('amount_cents')) {
+    throw refuse(`${label} has both amount and amount_cents; keep one`);
+  }
+  const [missing] = missingColumns(table, [...columns.keys()]);
+  if (missing === undefined) return;
+  const wanted = missing === 'amount_cents' ? 'amount_cents (or amount)' : missing;
+  throw refuse(
+    `${label} has no column ${wanted}${describeFound([...columns.keys(), ...ignoredColumns])}`,
+  );
+}
+
+/** The required columns that are not among these names, which may be in any case. Pure. */
+export function missingColumns(table: RawTable, names: readonly string[]): string[] {
+  const present = new Set(names.map((name) => name.toLowerCase()));
+  return rawTables[table].columns
+    .filter(({ optional }) => !optional)
+    .map(({ name }) => name)
+    .filter((name) => !present.has(name))
+    .filter((name) => name !== 'amount_cents' || !present.has('amount'));
+}
+
+const LOOKS_LIKE_A_NAME = /^[\p{L}_][\p{L}\p{N}_ ./()#$-]{0,63}$/u;
+
+/** Without a header, a first row would be taken for names: its values are not to be repeated. */
+function describeFound(names: readonly string[]): string {
+  if (names.length === 0) return '';
+  return names.every((name) => LOOKS_LIKE_A_NAME.test(name))
+    ? `; it has ${listNames(names)}`
+    : '; its first line does not look like a header of columns separated by commas, semicolons, tabs or |';
+}

@@ -1,0 +1,54 @@
+import { quoteFile, quoteIdentifier, quoteLiteral } from '../../duckdb';
+import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
+import type { ListedFile } from './list-import-folder';
+import { mendRecordEnds, openText } from './text/plain-text';
+import { readCsvHeader, type CsvHeader } from './text/read-csv-header';
+import { refuse } from './refuse-import';
+import type { FileCompression, SourceFile } from './source-file';
+
+/** A CSV of an import folder, with any of four delimiters; see `openText` for what may be rewritten. */
+export async function describeCsv(
+  listed: ListedFile,
+  compression: FileCompression,
+  rewritten: string,
+): Promise<SourceFile> {
+  const { table, label } = listed;
+  const text = await openText({ ...listed, format: 'csv' }, compression, rewritten);
+  const missing = (names: readonly string[]) => missingColumns(table, names);
+  const header = await readCsvHeader(text.file, missing, text.compression);
+  if (header === null) throw refuse(`${label} has no header line`);
+  const columns = chooseColumns(table, label, offeredBy(header));
+  const mended = await mendRecordEnds(text, { label, delimiter: header.delimiter, rewritten });
+  return {
+    table,
+    label,
+    format: 'csv',
+    compression,
+    relation: csvRelation(mended.file, header.names.length, { ...header, ...mended }),
+    ...columns,
+  };
+}
+
+function offeredBy(header: CsvHeader): OfferedColumn[] {
+  return header.names.map((name, index) => ({
+    name,
+    identifier: quoteIdentifier(`c${index}`),
+    times: 'text',
+  }));
+}
+
+/** `read_csv` of a file with a header, its columns named c0, c1, … and all of them text. */
+export function csvRelation(
+  file: string,
+  columnCount: number,
+  format: Partial<Pick<CsvHeader, 'delimiter' | 'linesBefore'>> & {
+    compression?: FileCompression;
+  } = {},
+): string {
+  const { delimiter = ',', linesBefore = 0, compression = 'none' } = format;
+  const names = Array.from({ length: columnCount }, (_, index) => `'c${index}': 'VARCHAR'`);
+  return `read_csv(${quoteFile(file)}, auto_detect = false, header = true, skip = ${linesBefore},
+    delim = ${quoteLiteral(delimiter)}, quote = '"', escape = '"', comment = '',
+    null_padding = false, strict_mode = true, hive_partitioning = false,
+    compression = '${compression}', columns = {${names.join(', ')}})`;
+}

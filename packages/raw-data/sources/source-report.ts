@@ -1,0 +1,45 @@
+import { perTable, type PerTable, type RawTable } from '../raw-tables';
+import type { FileCompression, FileFormat, SourceFile } from './source-file';
+
+export interface LoadedFile {
+  /** In the import folder. */
+  readonly path: string;
+  readonly table: RawTable;
+  readonly format: FileFormat;
+  readonly compression: FileCompression;
+  /** Columns that mean nothing here, as the file calls them. */
+  readonly ignored_columns: readonly string[];
+}
+
+/** What an import found in its folder; nothing of a generated load. */
+export interface SourceReport {
+  /** In the order in which they were read. */
+  readonly files: readonly LoadedFile[];
+  /** Files that came along and are known to hold no rows. */
+  readonly ignored_files: readonly string[];
+  /** The ignored columns of a table's files, each once. */
+  readonly ignored_columns: PerTable<readonly string[]>;
+}
+
+export function describeSources(
+  sources: readonly SourceFile[],
+  companions: readonly string[],
+): SourceReport {
+  return {
+    files: sources.map(({ label, table, format, compression, ignoredColumns }) => ({
+      path: label,
+      table,
+      format,
+      compression,
+      ignored_columns: ignoredColumns,
+    })),
+    ignored_files: companions,
+    ignored_columns: perTable((table) => [
+      ...new Set(
+        sources
+          .filter((source) => source.table === table)
+          .flatMap((source) => source.ignoredColumns),
+      ),
+    ]),
+  };
+}

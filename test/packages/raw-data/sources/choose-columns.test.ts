@@ -1,0 +1,111 @@
+import {
+  chooseColumns,
+  type OfferedColumn,
+} from '../../../../packages/raw-data/sources/choose-columns';
+import type { RawTable } from '../../../../packages/raw-data/raw-tables';
+
+function choose(table: RawTable, ...names: string[]) {
+  const offered = names.map((name, index): OfferedColumn => ({
+    name,
+    identifier: `"c${index}"`,
+    times: 'text',
+  }));
+  const { columns, ignoredColumns } = chooseColumns(table, 'file', offered);
+  const chosen = [...columns].map(([name, { identifier }]) => `${name}=${identifier}`);
+  return { chosen: chosen.join(' '), ignored: ignoredColumns };
+}
+
+describe('the columns of a file', () => {
+  it.each<[what: string, table: RawTable, names: string[], chosen: string, ignored: string[]]>([
+    [
+      'in another case',
+      'users',
+      ['USER_ID', 'Signup_Time', 'PLAN', 'Country', 'Ingested_At'],
+      'user_id="c0" signup_time="c1" plan="c2" country="c3" ingested_at="c4"',
+      [],
+    ],
+    [
+      'currency in another case',
+      'billing_events',
+      ['EVENT_ID', 'user_id', 'event_type', 'Amount', 'Currency', 'event_time'],
+      'event_id="c0" user_id="c1" event_type="c2" amount="c3" currency="c4" event_time="c5"',
+      [],
+    ],
+    [
+      'the exact name before its twin',
+      'users',
+      ['user_id', 'signup_time', 'plan', 'INGESTED_AT', 'ingested_at'],
+      'user_id="c0" signup_time="c1" plan="c2" ingested_at="c4"',
+      ['INGESTED_AT'],
+    ],
+    [
+      'the exact name after its twin',
+      'users',
+      ['USER_ID', 'user_id', 'signup_time', 'plan'],
+      'user_id="c1" signup_time="c2" plan="c3"',
+      ['USER_ID'],
+    ],
+    [
+      'others, ignored',
+      'users',
+      ['note', 'user_id', 'signup_time', 'plan', '', 'note'],
+      'user_id="c1" signup_time="c2" plan="c3"',
+      ['note', '', 'note'],
+    ],
+  ])('are found: %s', (_what, table, names, chosen, ignored) => {
+    expect(choose(table, ...names)).toEqual({ chosen, ignored });
+  });
+
+  it.each<[what: string, table: RawTable, names: string[], problem: RegExp]>([
+    [
+      'twins, none of which is exact',
+      'users',
+      ['User_Id', 'USER_ID', 'signup_time', 'plan'],
+      /has the columns User_Id and USER_ID, any of which may be user_id/,
+    ],
+    [
+      'a name twice',
+      'users',
+      ['user_id', 'user_id', 'signup_time', 'plan'],
+      /has column user_id twice/,
+    ],
+    [
+      'both amounts in another case',
+      'billing_events',
+      ['event_id', 'user_id', 'event_type', 'event_time', 'AMOUNT', 'Amount_Cents'],
+      /both amount and amount_cents/,
+    ],
+    [
+      'camel case',
+      'users',
+      ['user_id', 'signup_time', 'plan', 'ingestedAt'],
+      /has a column ingestedAt; did you mean ingested_at\?/,
+    ],
+    [
+      'blanks',
+      'user_events',
+      ['event_id', 'user_id', 'session_id', 'event type', 'event_time'],
+      /has a column event type; did you mean event_type\?/,
+    ],
+    [
+      'one that is missing',
+      'users',
+      ['user_id', 'plan', 'note'],
+      /has no column signup_time; it has user_id, plan, note/,
+    ],
+    [
+      'no amount',
+      'billing_events',
+      ['event_id', 'user_id', 'event_type', 'event_time'],
+      /has no column amount_cents \(or amount\)/,
+    ],
+    [
+      'values for names, which are not repeated',
+      'users',
+      ['ann@example.com', '2024-01-01', 'pro'],
+      /has no column user_id; its first line does not look like a header/,
+    ],
+  ])('are refused: %s', (_what, table, names, problem) => {
+    expect(() => choose(table, ...names)).toThrow(problem);
+  });
+});
