@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { ChurnError, isChurnError } from '../../packages/contracts';
+import { ChurnError, isChurnError, type ErrorCode } from '../../packages/contracts';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { ageSeconds, createStalenessCheck } from '../feature-age';
 import type { ApiPorts } from '../ports';
@@ -23,9 +23,9 @@ export class HealthReport {
   async read(): Promise<HealthDto> {
     const { probes, predictionLog } = this.ports;
     const [redis, postgres, temporal, features] = await Promise.all([
-      probe(() => probes.redis()),
-      probe(() => probes.postgres()),
-      probe(() => probes.temporal()),
+      probe(() => probes.redis(), 'REDIS_UNAVAILABLE'),
+      probe(() => probes.postgres(), 'POSTGRES_UNAVAILABLE'),
+      probe(() => probes.temporal(), 'TEMPORAL_UNAVAILABLE'),
       this.featuresHealth(),
     ]);
     const model = this.modelHealth();
@@ -51,7 +51,7 @@ export class HealthReport {
   async assertReady(): Promise<void> {
     const model = this.ports.servingModel.current();
     if (!model) throw new ChurnError('NO_MODEL');
-    const redis = await probe(() => this.ports.probes.redis());
+    const redis = await probe(() => this.ports.probes.redis(), 'REDIS_UNAVAILABLE');
     if (redis.status === 'down') throw new ChurnError('REDIS_UNAVAILABLE');
     const meta = await this.ports.onlineFeatures.meta();
     if (meta && meta.schema_hash !== model.schemaHash) {
@@ -86,12 +86,13 @@ export class HealthReport {
   }
 }
 
-async function probe(ask: () => Promise<void>): Promise<ServiceHealthDto> {
+/** `code`: of a service that does not answer in time, or with an error of its driver. */
+async function probe(ask: () => Promise<void>, code: ErrorCode): Promise<ServiceHealthDto> {
   try {
     await within(ask());
     return { status: 'up' };
   } catch (error) {
-    return isChurnError(error) ? { status: 'down', code: error.code } : { status: 'down' };
+    return { status: 'down', code: isChurnError(error) ? error.code : code };
   }
 }
 

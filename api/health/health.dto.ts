@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 export class ServiceHealthDto {
   @ApiProperty({ enum: ['up', 'down'] })
   readonly status!: 'up' | 'down';
-  @ApiPropertyOptional({ example: 'POSTGRES_UNAVAILABLE' })
+  @ApiPropertyOptional({ description: 'Why it is down.', example: 'POSTGRES_UNAVAILABLE' })
   readonly code?: string;
 }
 

@@ -13,6 +13,8 @@ const rules: ValidatorOptions = {
   whitelist: true,
   forbidNonWhitelisted: true,
   forbidUnknownValues: true,
+  // One problem a field: a value of the wrong kind breaks every further rule, too.
+  stopAtFirstError: true,
   validationError: { target: false, value: false },
 };
 
@@ -39,9 +41,12 @@ export function validateBody<T extends object>(dto: new () => T, body: unknown):
 function fieldProblems(errors: readonly ValidationError[], prefix = ''): FieldProblem[] {
   return errors.flatMap((error) => {
     const field = prefix + (error.property ?? 'body');
-    const own = Object.values(error.constraints ?? {}).map((message) => ({
+    const own = Object.entries(error.constraints ?? {}).map(([name, message]) => ({
       field,
-      problem: withoutName(message, error.property),
+      problem:
+        name === 'whitelistValidation'
+          ? 'is not a known field'
+          : withoutName(message, error.property),
     }));
     return [...own, ...fieldProblems(error.children ?? [], `${field}.`)];
   });
@@ -98,11 +103,39 @@ export const IsKnownAt = rule('isKnownAt', (value) =>
 const ASCII_USER_ID = /^[\x20-\x7e]{1,128}$/;
 const USER_ID = /^[^\p{C}\p{Zl}\p{Zp}]{1,128}$/u;
 
+/** A whole number, with both bounds included. */
+export const IsWholeNumber = ({ min, max }: { min: number; max: number }) =>
+  rule('isWholeNumber', (value) =>
+    Number.isInteger(value) && Number(value) >= min && Number(value) <= max
+      ? undefined
+      : `must be a whole number from ${min} to ${max}`,
+  )();
+
+/** A text of so many UTF-16 code units, with both bounds included. */
+export const IsText = ({ min, max }: { min: number; max: number }) =>
+  rule('isText', (value) =>
+    typeof value === 'string' && value.length >= min && value.length <= max
+      ? undefined
+      : `must be a text of ${min} to ${max} characters`,
+  )();
+
 /** 1 to 128 printable characters. */
 export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && (ASCII_USER_ID.test(value) || USER_ID.test(value));
 }
 
+const USER_ID_PROBLEM = 'must be 1 to 128 printable characters';
+
 export const IsUserId = rule('isUserId', (value) =>
-  isUserId(value) ? undefined : 'must be 1 to 128 printable characters',
+  isUserId(value) ? undefined : USER_ID_PROBLEM,
 );
+
+/** A list of 1 to `max` user ids. */
+export const IsUserIds = ({ max }: { max: number }) =>
+  rule('isUserIds', (value) => {
+    if (!Array.isArray(value) || value.length === 0 || value.length > max) {
+      return `must be a list of 1 to ${max} user ids`;
+    }
+    const index = value.findIndex((id) => !isUserId(id));
+    return index === -1 ? undefined : `has a wrong id at index ${index}: it ${USER_ID_PROBLEM}`;
+  })();

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsString, Length, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
+import { IsText } from '../http/validation';
 
 export class VersionParamDto {
   @ApiProperty({ example: 'v003', pattern: String.raw`^v\d{3,9}$` })
@@ -12,8 +13,7 @@ export class VersionParamDto {
 export class ReasonDto {
   @ApiProperty({ minLength: 1, maxLength: 500, example: 'Better on the March cohort' })
   @Transform(({ value }) => (typeof value === 'string' ? value.trim() : (value as unknown)))
-  @IsString()
-  @Length(1, 500)
+  @IsText({ min: 1, max: 500 })
   readonly reason!: string;
 }
 

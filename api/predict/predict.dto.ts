@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsOptional, IsIn } from 'class-validator';
-import { IsUserId } from '../http/validation';
+import { IsOptional, IsIn } from 'class-validator';
+import { IsUserId, IsUserIds } from '../http/validation';
 
 export const BATCH_USERS_MAX = 1_000;
 
@@ -12,10 +12,7 @@ export class PredictRequestDto {
 
 export class PredictBatchRequestDto {
   @ApiProperty({ type: [String], minItems: 1, maxItems: BATCH_USERS_MAX, example: ['u000042'] })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(BATCH_USERS_MAX)
-  @IsUserId({ each: true })
+  @IsUserIds({ max: BATCH_USERS_MAX })
   readonly user_ids!: string[];
 }
 

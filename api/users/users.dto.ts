@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsOptional } from 'class-validator';
+import { IsWholeNumber } from '../http/validation';
 
 export const AT_RISK_LIMIT_MAX = 1_000;
 
@@ -8,9 +9,7 @@ export class AtRiskQueryDto {
   @ApiPropertyOptional({ minimum: 1, maximum: AT_RISK_LIMIT_MAX, default: 20 })
   @IsOptional()
   @Transform(({ value }) => (/^\d{1,9}$/.test(String(value)) ? Number(value) : (value as unknown)))
-  @IsInt()
-  @Min(1)
-  @Max(AT_RISK_LIMIT_MAX)
+  @IsWholeNumber({ min: 1, max: AT_RISK_LIMIT_MAX })
   readonly limit: number = 20;
 }
 

@@ -39,6 +39,7 @@ describe('GET /health', () => {
   const down = async (): Promise<never> => {
     throw new ChurnError('POSTGRES_UNAVAILABLE');
   };
+  const refused = () => Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:5432'));
   const never = () => new Promise<never>(() => {});
   const { probes, onlineFeatures } = fakePorts();
 
@@ -51,7 +52,16 @@ describe('GET /health', () => {
     [
       'a service does not answer',
       { probes: { ...probes, temporal: never } },
-      { temporal: { status: 'down' } },
+      { temporal: { status: 'down', code: 'TEMPORAL_UNAVAILABLE' } },
+    ],
+    [
+      'a driver says in its own words that a service is down',
+      { probes: { ...probes, postgres: refused, redis: refused, temporal: refused } },
+      {
+        postgres: { status: 'down', code: 'POSTGRES_UNAVAILABLE' },
+        redis: { status: 'down', code: 'REDIS_UNAVAILABLE' },
+        temporal: { status: 'down', code: 'TEMPORAL_UNAVAILABLE' },
+      },
     ],
     [
       'no model serves',

@@ -90,14 +90,24 @@ describe('models', () => {
     expect(calls).toEqual([...expected, 'refresh']);
   });
 
+  it.each([1, 500])('takes a reason of %d characters', async (length) => {
+    const http = await serve(modelsPort({ rollback: async () => aliases }));
+    await http
+      .post('/models/rollback')
+      .send({ reason: 'x'.repeat(length) })
+      .expect(200);
+  });
+
   it.each([{}, { reason: '' }, { reason: '   ' }, { reason: 7 }, { reason: 'x'.repeat(501) }])(
-    'wants a reason, not %j',
+    'wants a reason, not %j, and says so once',
     async (body) => {
       const http = await serve();
       for (const path of ['/models/v002/promote', '/models/rollback']) {
         const response = await http.post(path).send(body);
         expect(response.status).toBe(400);
-        expect(response.body.errors[0].field).toBe('reason');
+        expect(response.body.errors).toEqual([
+          { field: 'reason', problem: 'must be a text of 1 to 500 characters' },
+        ]);
       }
     },
   );

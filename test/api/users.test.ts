@@ -62,9 +62,19 @@ describe('GET /users/at-risk', () => {
     expect(response.body.detail).toMatch(catalogueMessage('NO_STATE', { date: '2026-03-01' }));
   });
 
-  it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', ''])('refuses the limit %j', async (limit) => {
-    const response = await (await serve()).get(`/users/at-risk?limit=${limit}`);
-    expect(response.status).toBe(400);
-    expect(response.body.errors[0].field).toBe('limit');
+  it.each([1, 1_000])('lists up to %d', async (limit) => {
+    await (await serve({ atRisk: { list } })).get(`/users/at-risk?limit=${limit}`).expect(200);
+    expect(list).toHaveBeenLastCalledWith({ limit });
   });
+
+  it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', '', '1&limit=2'])(
+    'refuses the limit %j and says once what it must be',
+    async (limit) => {
+      const response = await (await serve()).get(`/users/at-risk?limit=${limit}`);
+      expect(response.status).toBe(400);
+      expect(response.body.errors).toEqual([
+        { field: 'limit', problem: 'must be a whole number from 1 to 1000' },
+      ]);
+    },
+  );
 });
