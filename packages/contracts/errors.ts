@@ -126,8 +126,7 @@ export const errorCatalogue = {
     retryable: true,
   },
   PARTITIONS_FAILED: {
-    message:
-      '{count} partitions could not be computed. The first of them, {date}, failed: {problem}',
+    message: 'Partitions that could not be computed: {count}. The first, {date}, failed: {problem}',
     httpStatus: 500,
     retryable: true,
   },

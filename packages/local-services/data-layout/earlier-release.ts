@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../../config';
 import { ChurnError } from '../../contracts';
 import { isSameProcess } from '../../durable-files';
+import { commandLineOf } from '../processes/command-line-of';
 import type { ServiceState, StackState } from '../state-file';
 
 /**
@@ -71,19 +71,6 @@ function readReadyFile(file: string): { pid: number; data_layout?: number } | un
 }
 
 function isWorker(pid: number): boolean {
-  const [program = '', ...args] = commandLineOf(pid);
+  const [program = '', ...args] = commandLineOf(pid).split(/\s+/);
   return /^node/.test(path.basename(program)) && args.some((arg) => /worker\/main\.js$/.test(arg));
-}
-
-/** The words of a process's command line; none where there is no such process. */
-function commandLineOf(pid: number): string[] {
-  try {
-    const output = execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    return output.trim().split(/\s+/);
-  } catch {
-    return [];
-  }
 }

@@ -1,4 +1,4 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -15,6 +15,7 @@ import { ChurnError } from '../../contracts';
 import { databaseUrlOf, POSTGRES_DATABASE, POSTGRES_USER, postgresUrl } from '../connections';
 import { requireEmptyDirectory, requireOwnDatabase } from '../installation/require-own-servers';
 import { onStorage, storageProblemIn } from '../on-storage';
+import { commandLineOf } from '../processes/command-line-of';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 import { findUnprivileged, type Unprivileged } from './unprivileged';
 
@@ -151,17 +152,6 @@ function removeStalePidFile(cluster: string): void {
   if (!existsSync(pidFile)) return;
   const [pid = ''] = readFileSync(pidFile, 'utf8').split('\n');
   if (!commandLineOf(pid).includes(cluster)) rmSync(pidFile, { force: true });
-}
-
-function commandLineOf(pid: string): string {
-  try {
-    return execFileSync('ps', ['-ww', '-o', 'args=', '-p', pid], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-  } catch {
-    return '';
-  }
 }
 
 async function answers(url: string | undefined): Promise<boolean> {
