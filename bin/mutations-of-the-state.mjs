@@ -116,8 +116,8 @@ export const stateMutations = [
   ),
   ledger(
     'what was looked for is forgotten',
-    'case when ${isOfAll} then ${checked.batch}::integer else checked_through_batch end',
-    '${checked.batch}::integer',
+    "scope === 'state' ? [null, null]",
+    'false ? [null, null]',
   ),
   planned('all means anew', "reprocess !== 'all' &&", ''),
   planned('other knowledge means anew', '!hasOtherKnowledge(manifest, knownAt)', 'true'),

@@ -1,5 +1,5 @@
 import type { Knowledge, PartitionManifest, PartitionStatus } from '../contracts';
-import { throwDatabaseError, type Database, type TransactionSql } from '../database';
+import { throwDatabaseError, type Database, type Sql, type TransactionSql } from '../database';
 import type { LogicalDate } from '../instants';
 
 const DATASET = 'features';
@@ -137,7 +137,7 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
       await sql`
         update ops.partition_runs set status = ${outcome.status}, error = ${outcome.error ?? null},
           claimed_by = case when ${outcome.checked !== undefined} then claimed_by end,
-          ${raisingMarks(sql, outcome.checked)},
+          ${movingMarks(sql, 'raise', outcome.checked)},
           claim_expires_at = null, finished_at = clock_timestamp()
         where dataset = ${DATASET} and date = ${claim.date} and fencing_token = ${claim.fencingToken}
           and status = 'running'`.catch(throwDatabaseError);
@@ -145,14 +145,24 @@ function createClaims({ sql }: Database, leaseSeconds: number) {
   };
 }
 
-/** SQL that sets the marks of what was looked for to this, where it is later; absent: to what they are. */
-function raisingMarks(sql: Database['sql'], checked: Checked | undefined) {
-  const { batch = null, at = null } = checked ?? {};
+/**
+ * SQL that moves the marks of what was looked for; with the scope `state` only those of the state,
+ * and none if `checked` is absent. `raise` never moves one back; `set` does, as a publication with
+ * less knowledge has to.
+ */
+function movingMarks(
+  sql: Sql | TransactionSql,
+  how: 'raise' | 'set',
+  checked: Checked | undefined,
+) {
+  const move = how === 'raise' ? sql`greatest` : sql`coalesce`;
+  const { batch = null, at = null, scope } = checked ?? {};
+  const [allBatch, allAt] = scope === 'state' ? [null, null] : [batch, at];
   return sql`
-          checked_through_batch = greatest(checked_through_batch, ${batch}::integer),
-          checked_known_at = greatest(checked_known_at, ${at}::timestamptz),
-          state_checked_through_batch = greatest(state_checked_through_batch, ${batch}::integer),
-          state_checked_known_at = greatest(state_checked_known_at, ${at}::timestamptz)`;
+          checked_through_batch = ${move}(${allBatch}::integer, checked_through_batch),
+          checked_known_at = ${move}(${allAt}::timestamptz, checked_known_at),
+          state_checked_through_batch = ${move}(${batch}::integer, state_checked_through_batch),
+          state_checked_known_at = ${move}(${at}::timestamptz, state_checked_known_at)`;
 }
 
 function createPublications({ sql }: Database) {
@@ -183,16 +193,10 @@ function createPublications({ sql }: Database) {
       manifest: PartitionManifest,
       checked: Checked,
     ): Promise<void> {
-      const isOfAll = checked.scope === undefined;
       await tx`
         update ops.partition_runs set status = 'succeeded', revision = ${manifest.revision},
           manifest = ${tx.json(manifest as never)},
-          checked_through_batch =
-            case when ${isOfAll} then ${checked.batch}::integer else checked_through_batch end,
-          checked_known_at =
-            case when ${isOfAll} then ${checked.at}::timestamptz else checked_known_at end,
-          state_checked_through_batch = ${checked.batch},
-          state_checked_known_at = ${checked.at},
+          ${movingMarks(tx, 'set', checked)},
           claim_expires_at = null, finished_at = clock_timestamp(), error = null
         where dataset = ${DATASET} and date = ${manifest.date}`;
     },
@@ -211,7 +215,7 @@ function createNotes({ sql }: Database) {
     ): Promise<void> {
       if (rows.length === 0) return;
       await sql`
-        update ops.partition_runs as run set ${raisingMarks(sql, checked)}
+        update ops.partition_runs as run set ${movingMarks(sql, 'raise', checked)}
         from unnest(${rows.map((row) => row.date)}::text[],
           ${rows.map((row) => row.fencingToken)}::bigint[]) as seen(date, token)
         where run.dataset = ${DATASET} and run.date = seen.date
