@@ -48,6 +48,9 @@ const stamps = breaksOf('packages/application/models/code-version.ts', [
 const shortOfDays = breaksOf('packages/modeling/training/training-inputs.ts', [
   'test/packages/modeling/train-model-inputs.test.ts',
 ]);
+const opens = breaksOf('packages/local-services/data-layout/open-for-writing.ts', [
+  'test/packages/cli/full-disk.process.test.ts',
+]);
 const stops = breaksOf('packages/local-services/stop-stack.ts', [
   'test/packages/local-services/stop-stack.process.test.ts',
 ]);
@@ -142,6 +145,7 @@ export const failureMutations = [
   loads('a disk that takes no load', 'throw asStorageError(error);', 'throw error;'),
   refusedByPostgres('a password that Postgres refuses', "code.startsWith('28')", 'false'),
   refusedByRedis('a password that Redis refuses', 'reason ?? error', 'error'),
+  opens('a full disk at the start of a job', 'await requireWritable(paths.scratch);', ''),
   stops('a full disk and the lock of a stop', 'isOptional: true', 'isOptional: false'),
   stops(
     'a full disk and the record of a stop',

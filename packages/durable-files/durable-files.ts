@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { storageError, systemCode } from './storage-error';
 
@@ -8,6 +8,24 @@ export async function makeFolder(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw storageError(error);
   });
+}
+
+/**
+ * Confirms that a folder, which is made if it is not there, takes new files: one is written and
+ * removed. So a full disk is named before others fail because of it.
+ *
+ * @throws ChurnError STORAGE_UNAVAILABLE
+ */
+export async function requireWritable(folder: string): Promise<void> {
+  await makeFolder(folder);
+  const file = temporaryIn(folder);
+  try {
+    await writeFile(file, '\n');
+  } catch (error) {
+    throw storageError(error);
+  } finally {
+    await rm(file, { force: true });
+  }
 }
 
 /** Has a file, or the entries of a folder, on disk when it returns. */

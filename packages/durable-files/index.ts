@@ -11,6 +11,7 @@ export {
   readTextIfThere,
   removeAtOnce,
   replaceDurably,
+  requireWritable,
   syncToDisk,
   temporaryIn,
   writeDurably,

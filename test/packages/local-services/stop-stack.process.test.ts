@@ -1,29 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { processIdentity } from '../../../packages/durable-files/process-identity';
 import type { StoppedStack } from '../../../packages/local-services/stop-stack';
 import { readStackState, writeStackState } from '../../../packages/local-services/state-file';
-import { root } from '../../repository-files';
+import { runOnFullDisk } from '../../support/run-on-full-disk';
 import {
   createInstallation,
   disposeInstallations,
   endProcesses,
   startIdleProcess,
 } from './stack-fixture';
-
-/** Runs `churn down` so that no file can get a byte, as on a full disk: only pipes can be written. */
-function downOnFullDisk(dataDir: string) {
-  const command = [
-    process.execPath,
-    ...['-r', path.join(root, 'test/environment/typescript-require.cjs')],
-    ...[path.join(root, 'packages/cli/main.ts'), 'down', '--json'],
-  ];
-  return spawnSync('/bin/sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', ...command], {
-    encoding: 'utf8',
-    env: { ...process.env, CHURN_DATA_DIR: dataDir },
-  });
-}
 
 describe('stopping the services on a full disk', () => {
   afterEach(disposeInstallations);
@@ -39,7 +24,9 @@ describe('stopping the services on a full disk', () => {
       return pid;
     });
 
-    const { status, stdout, stderr } = downOnFullDisk(config.dataDir);
+    const { status, stdout, stderr } = runOnFullDisk(['down', '--json'], {
+      CHURN_DATA_DIR: config.dataDir,
+    });
 
     expect({ status, stderr }).toMatchObject({ status: 0 });
     expect(pids.map(processIdentity)).toEqual([undefined, undefined, undefined]);
