@@ -1,5 +1,6 @@
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
+import { rawLogMutations } from './mutations-of-the-raw-log.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
@@ -20,6 +21,7 @@ export const mutations = [
   ...storeMutations,
   ...stateMutations,
   ...knowledgeMutations,
+  ...rawLogMutations,
   ...commandLineMutations,
   ...failureMutations,
   {

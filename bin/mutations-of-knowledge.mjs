@@ -18,7 +18,6 @@ const audits = breaksOf('packages/offline-store/audit-partitions.ts');
 const served = breaksOf('packages/application/partitions/partition-services.ts');
 const spines = breaksOf('packages/application/history/write-history.ts');
 const planned = breaksOf('packages/application/partitions/take-planned-knowledge.ts');
-const mirrored = breaksOf('packages/raw-data/log/raw-log.ts');
 const rawAudit = breaksOf('packages/raw-data/log/audit-raw-log.ts');
 const scripts = breaksOf('packages/online-store/forward-only-scripts.ts');
 const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
@@ -53,12 +52,6 @@ export const knowledgeMutations = [
   computing('other definitions', 'isStale(published, featureSet) ||', '', [publishing]),
 
   // What files and loads are
-  mirrored(
-    'a load of the same number',
-    'found[index] !== committedMicros',
-    'found[index] === undefined',
-    [rawLog],
-  ),
   scripts('a target that went back', "if fenced < 0 then return 'lost' end", '', [overtaken]),
   audits('revisions of loads that came since', ' && isLoaded ?', ' ?', [publishing]),
 
@@ -84,11 +77,6 @@ export const knowledgeMutations = [
     earlier,
   ]),
   planned('S that is not there', 'if (batch > latest.batch) {', 'if (batch < 0) {', [earlier]),
-  mirrored('loads that are missing', 'if (throughBatch > lastBatch) {', 'if (throughBatch < 0) {', [
-    rawLog,
-    refusals,
-  ]),
-  mirrored('segments up to S', '.filter((batch) => batch <= throughBatch)', '', [rawLog, earlier]),
 
   // What is online
   scripts('fence', "if fenced > 0 then return 'ahead' end", '', [overtaken]),

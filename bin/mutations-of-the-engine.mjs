@@ -4,6 +4,9 @@ const served = 'test/packages/features/golden-as-served.test.ts';
 const golden = 'test/packages/features/golden-boundaries.test.ts';
 const oracle = 'test/packages/features/engine-agrees-with-oracle.test.ts';
 
+const neededSegments = 'test/packages/features/grid/needed-segments.test.ts';
+
+const needed = breaksOf('packages/features/grid/needed-segments.ts', [neededSegments, golden]);
 const tiles = breaksOf('packages/features/grid/compile-tiles.ts', [oracle, golden]);
 
 const aggregator = breaksOf('packages/features/grid/sliding-windows.ts', [oracle, golden]);
@@ -143,10 +146,19 @@ export const engineMutations = [
     "labelFlag === 'any' ? forLabel :",
     "labelFlag === 'any' ? ALWAYS :",
   ),
-  tiles(
+  needed(
     'the end of the horizon is not read',
-    'const lastDay = count - 1 +',
-    'const lastDay = count - 2 +',
+    'return grid.count - 1 +',
+    'return grid.count - 2 +',
+  ),
+  needed('segments of the windows', 'known.lastTime > floor', 'known.lastTime > last'),
+  needed('latest rows that the first moment does not know', 'lastArrival <= first.at && ', ''),
+  needed('latest rows of a later batch', ' && lastBatch <= first.batch', ''),
+  needed('segments after the last moment', 'known.firstTime > last', 'known.firstTime > floor'),
+  needed(
+    'features that count what there ever was',
+    "aggregate.kind === 'days-since-last'",
+    'aggregate.kind.length > 0',
   ),
   aggregator(
     'the first day of the horizon',

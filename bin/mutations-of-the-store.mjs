@@ -111,7 +111,14 @@ export const storeMutations = [
     't.batch > p.label_batch OR t.k > p.label_known_at',
     't.batch > p.label_batch',
   ),
-  late('rows yet to arrive', ') WHERE k <= ${parseInstant(present.at)}`', ') WHERE true`'),
+  late(
+    'rows yet to arrive',
+    '\n      AND ingested_at <= make_timestamptz(${parseInstant(present.at)}))`',
+    ')`',
+  ),
+  late('segments of arrivals that some partition does not know', 'lastArrival > at', 'false', [
+    restatement,
+  ]),
   late('checked before', 'Math.max(own.batch, checked.batch ?? 0)', 'own.batch'),
   late(
     'late features of pinned partitions',

@@ -69,14 +69,14 @@ export const timelineMutations = [
     'offsets[from]! + 1 < offsets[until]!',
   ),
   storing(
-    'timelines of other segments',
-    '[writerVersion, timelineKey(featureSet), states]',
-    '[writerVersion, timelineKey(featureSet)]',
+    'timelines of other loads',
+    '[writerVersion, timelineKey(featureSet), batch, contentKey]',
+    '[writerVersion, timelineKey(featureSet), batch]',
   ),
   storing(
     'timelines of other definitions',
-    '[writerVersion, timelineKey(featureSet), states]',
-    '[writerVersion, states]',
+    '[writerVersion, timelineKey(featureSet), batch, contentKey]',
+    '[writerVersion, batch, contentKey]',
   ),
   storing('timelines of later rows', 'if (lastArrival > known.at) return undefined;', ''),
   storing('parts of another size', 'sizes[index] === bytes', 'true'),
@@ -86,11 +86,6 @@ export const timelineMutations = [
     'what a cancelled call made',
     '} finally {\n    await rm(folder, { recursive: true, force: true });\n  }\n  await removeOldest',
     '} finally {\n  }\n  await removeOldest',
-  ),
-  storing(
-    'segments mirrored meanwhile',
-    'if ((await folderOf(options)) !== final) throw',
-    'if (lastArrival < 0n) throw',
   ),
   storing(
     'the last arrival in an audit',

@@ -150,13 +150,13 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, delete the batch folder that contains it; the next job creates that folder again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, delete it; the next job creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. If it is in raw_log, delete the batch folder that contained it, if that still exists; the next attempt creates the folder again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is missing. If it is in raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: true,
   },

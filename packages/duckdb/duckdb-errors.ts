@@ -6,6 +6,7 @@ export interface ErrorContext {
   readonly allowedDirectories: readonly string[];
   readonly memoryMegabytes: number;
   readonly threads: number;
+  readonly nameOf?: (file: string) => string;
   /** Which of some Parquet files can't be read; undefined when all can. */
   readonly findUnreadable: (files: readonly string[]) => Promise<string | undefined>;
 }
@@ -107,9 +108,10 @@ function unescapePattern(name: string): string {
 }
 
 /** Relative to the folder that DuckDB was given: the data directory, as a rule. */
-function relativePath(file: string, { allowedDirectories }: ErrorContext): string {
+function relativePath(file: string, { allowedDirectories, nameOf }: ErrorContext): string {
   const folder = allowedDirectories.find((directory) => !isOutside(directory, file));
-  return folder === undefined ? path.basename(file) : path.relative(folder, file);
+  const relative = folder === undefined ? path.basename(file) : path.relative(folder, file);
+  return nameOf?.(relative) ?? relative;
 }
 
 function isOutside(folder: string, file: string): boolean {

@@ -12,6 +12,6 @@ export {
 } from './column-transfer';
 export { copyToParquet, openDuckDb, readParquet, withDuckDbs, type DuckDb } from './open-duckdb';
 export { saidByDuckDb } from './duckdb-errors';
-export { countParquetRows, parquetRowCounts } from './parquet-metadata';
+export { parquetRowCounts } from './parquet-metadata';
 export { readLists } from './read-lists';
 export { quoteFile, quoteFiles, quoteIdentifier, quoteList, quoteLiteral } from './quote-sql';

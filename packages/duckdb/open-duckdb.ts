@@ -19,6 +19,8 @@ export interface DuckDbOptions {
   readonly scratchDirectory: string;
   readonly memoryMegabytes: number;
   readonly threads: number;
+  /** The path by which errors name a file, where that is another one; given relative to its folder. */
+  readonly nameOf?: (file: string) => string;
 }
 
 /** A row as JavaScript values; BIGINT comes as bigint, TIMESTAMPTZ as DuckDB's own value type. */

@@ -1,4 +1,4 @@
-import { readParquet, type DuckDb } from './open-duckdb';
+import type { DuckDb } from './open-duckdb';
 import { quoteFiles } from './quote-sql';
 
 /** How many rows each of some Parquet files holds; from their footers. */
@@ -16,11 +16,4 @@ export async function parquetRowCounts(
     if (rows === undefined) throw new RangeError(`DuckDB does not know ${file} by this name`);
     return rows;
   });
-}
-
-/** How many rows Parquet files hold together; from their footers. */
-export async function countParquetRows(duckDb: DuckDb, files: readonly string[]): Promise<number> {
-  if (files.length === 0) return 0;
-  const [row] = await duckDb.rows<{ n: bigint }>(`SELECT count(*) AS n FROM ${readParquet(files)}`);
-  return Number(row?.n ?? 0);
 }

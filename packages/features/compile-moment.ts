@@ -1,9 +1,9 @@
-import { quoteLiteral, readParquet } from '../duckdb';
+import { quoteLiteral } from '../duckdb';
 import { formatInstant, MICROS_PER_DAY, type EpochMicros } from '../instants';
-import type { InputTable, SegmentFiles } from './grid/compile-tiles';
 import type { FeatureSet } from './feature-set';
 import type { KnowledgeMicros, LabelKnowledgeMicros } from './grid/grid';
 import { isOfType } from './language/is-of-type';
+import { readSegments, type InputTable, type Segments } from './segments';
 import {
   sourcesOfFeatures,
   sourcesOfLabel,
@@ -22,7 +22,7 @@ export interface MomentQuestion {
   /** K and S. */
   readonly known: KnowledgeMicros;
   readonly label: LabelKnowledgeMicros;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
 }
 
 /**
@@ -76,7 +76,7 @@ function rowsOfUser(
   batch: number,
   { segments, userId }: MomentQuestion,
 ): string {
-  return `${readParquet(segments(table, batch))}
+  return `${readSegments(segments(table, batch))}
   WHERE user_id = ${quoteLiteral(userId)}`;
 }
 

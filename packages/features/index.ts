@@ -4,7 +4,6 @@
  * and `compile-moment.ts` one user at one.
  */
 export { compileMoment, type MomentQuestion } from './compile-moment';
-export { type SegmentFiles } from './grid/compile-tiles';
 export { computeHistory, type History } from './history/compute-history';
 export { spineReasons, type SpineKnowledge } from './history/compile-spine';
 export { computeVectors, type ComputedVectors } from './grid/compute-vectors';
@@ -13,12 +12,12 @@ export { featureSet, type FeatureSet } from './feature-set';
 export { isOfType } from './language/is-of-type';
 export type { Grid } from './grid/grid';
 export {
-  sourcesOfFeatures,
   type FeatureWording,
   type StateDefinition,
   type StateEvent,
   type SourceTable,
 } from './language/feature-definition';
+export { countRows, readSegments, type Segment, type Segments } from './segments';
 export { LABEL_UNKNOWN, type MomentVectors } from './grid/sliding-windows';
 export { timelineKey, type TimelineFiles } from './history/timelines';
 export { latestArrival, writeTimelines, type TimelineOptions } from './history/write-timelines';

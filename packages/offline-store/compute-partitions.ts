@@ -2,7 +2,7 @@ import type { ComputeContext, PublishOutcome, PartitionRequest } from './partiti
 import { mkdir } from 'node:fs/promises';
 import { isChurnError, type ErrorCode, type PartitionManifest, type Progress } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import type { FeatureSet, MomentVectors, SegmentFiles } from '../features';
+import type { FeatureSet, MomentVectors, Segments } from '../features';
 import { midnightOf, type EpochMicros, type LogicalDate } from '../instants';
 import { claimDates, keepRenewing } from './claim-dates';
 import { withWriters } from './vectors/compute-grid';
@@ -147,7 +147,7 @@ async function releaseAll(
 }
 
 /** Source counts per batch; the dates of a group mostly share one. */
-function countingOnce(duckDb: DuckDb, segments: SegmentFiles) {
+function countingOnce(duckDb: DuckDb, segments: Segments) {
   const counted = new Map<number, Promise<Record<string, number>>>();
   return (batch: number) => {
     const known = counted.get(batch) ?? countSources(duckDb, segments, batch);

@@ -1,13 +1,13 @@
 import type { Knowledge, KnowledgeKind, LabelKnowledge } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import type { FeatureSet, SegmentFiles } from '../features';
+import type { FeatureSet, Segments } from '../features';
 import type { LogicalDate } from '../instants';
 import type { Ledger } from './ledger';
 import type { StorePaths } from './partition-paths';
 
 export interface GridContext {
   readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
   readonly openDuckDb: () => Promise<DuckDb>;
 }
 

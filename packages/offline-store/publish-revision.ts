@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, type PartitionManifest } from '../contracts';
-import { countParquetRows, type DuckDb } from '../duckdb';
-import type { FeatureSet, SegmentFiles } from '../features';
+import type { DuckDb } from '../duckdb';
+import { countRows, type FeatureSet, type Segments } from '../features';
 import {
   formatInstant,
   MICROS_PER_DAY,
@@ -35,7 +35,7 @@ export const writerVersion = 'duckdb-1.5.6/parquet-1/zstd-1/122880';
 interface StoreContext {
   readonly store: StorePaths;
   readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
 }
 
 /** A revision written beside those there are, under temporary names. */
@@ -101,20 +101,20 @@ function knowledgeFields(
   };
 }
 
-/** How many rows of each raw table the batches up to one hold; from the files' footers. */
+/** How many rows of each raw table the batches up to one hold. */
 export async function countSources(
   duckDb: DuckDb,
-  segments: SegmentFiles,
+  segments: Segments,
   batch: number,
 ): Promise<Record<string, number>> {
   const counts: Record<string, number> = {};
   for (const table of ['users', 'user_events', 'billing_events', 'plan_changes'] as const) {
-    counts[table] = await countParquetRows(duckDb, segments(table, batch));
+    counts[table] = await countRows(duckDb, segments(table, batch), batch);
   }
   return counts;
 }
 
-/** How many events the batches that requests may see hold; from the files' footers. */
+/** How many events the batches that requests may see hold. */
 export async function countEvents(
   { openDuckDb, segments }: Pick<GridContext, 'openDuckDb' | 'segments'>,
   requests: readonly PartitionRequest[],
@@ -123,7 +123,7 @@ export async function countEvents(
   if (batch === 0) return 0;
   const duckDb = await openDuckDb();
   try {
-    return await countParquetRows(duckDb, segments('user_events', batch));
+    return await countRows(duckDb, segments('user_events', batch), batch);
   } finally {
     duckDb.close();
   }

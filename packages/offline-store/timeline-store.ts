@@ -13,7 +13,6 @@ import {
 } from '../durable-files';
 import {
   latestArrival,
-  sourcesOfFeatures,
   timelineKey,
   writeTimelines,
   type Grid,
@@ -23,13 +22,15 @@ import {
 import { formatInstant, MICROS_PER_HOUR, parseInstant, type EpochMicros } from '../instants';
 import { writerVersion } from './publish-revision';
 
-/** Timelines of other segments or definitions are kept for those who may still read them. */
+/** Timelines of other batches or definitions are kept for those who may still read them. */
 const FOLDERS_KEPT = 3;
 /** A maker adds a file at least every few minutes: what is older was left by a killed one. */
 const LEFTOVER_MICROS = 6n * MICROS_PER_HOUR;
 const MANIFEST = 'manifest.json';
 
 interface StoreOptions extends TimelineOptions {
+  /** Names the rows of the batches, in whichever segments they are. */
+  readonly contentKey: string;
   /** It is made when it is needed. */
   readonly timelinesDir: string;
 }
@@ -43,9 +44,9 @@ interface MakeOptions extends Omit<StoreOptions, 'batch'> {
   readonly rowsPerPass?: number;
 }
 
-/** The timelines of these segments, where they are all there. */
+/** The timelines of these batches, where they are all there. */
 export async function findTimelines(options: StoreOptions): Promise<TimelineFiles | undefined> {
-  const folder = await folderOf(options);
+  const folder = folderOf(options);
   const text = await readTextIfThere(path.join(folder, MANIFEST));
   if (text === undefined) return undefined;
   const found = parseManifest(folder, text);
@@ -62,19 +63,19 @@ function sizeOf(file: string): Promise<number | undefined> {
 }
 
 /**
- * Makes the timelines of these segments: a folder that appears by one rename. Who makes them while
+ * Makes the timelines of these batches: a folder that appears by one rename. Who makes them while
  * another does takes those that are there first.
  *
  * @returns undefined where some of the rows arrived after K.
- * @throws ChurnError STORAGE_UNAVAILABLE; DuckDB's errors, such as for want of memory; Error where the
- * segments have changed meanwhile, or the timelines are gone again.
+ * @throws ChurnError STORAGE_UNAVAILABLE; DuckDB's errors, such as for want of memory; Error where
+ * the timelines are gone again.
  */
 export async function makeTimelines(
   duckDb: DuckDb,
   { known, ...others }: MakeOptions,
 ): Promise<TimelineFiles | undefined> {
   const options = { ...others, batch: known.batch };
-  const final = await folderOf(options);
+  const final = folderOf(options);
   const lastArrival = await latestArrival(duckDb, options);
   if (lastArrival > known.at) return undefined;
   const { timelinesDir, now } = options;
@@ -84,7 +85,6 @@ export async function makeTimelines(
   await mkdir(folder);
   try {
     await writeSet(duckDb, folder, { ...options, lastArrival });
-    if ((await folderOf(options)) !== final) throw new Error('the raw log changed meanwhile');
     if (!(await publishFolder(folder, final)) && !(await findTimelines(options))) {
       // Something that is there and is not whole is in the way.
       await removeAtOnce(final);
@@ -107,7 +107,7 @@ async function writeSet(duckDb: DuckDb, folder: string, options: SetOptions): Pr
 }
 
 /**
- * Compares the bytes of the timelines of these segments, where they are there, with those that the
+ * Compares the bytes of the timelines of these batches, where they are there, with those that the
  * segments give now.
  *
  * @param options.scratchDir  Where they are written again.
@@ -117,7 +117,7 @@ export async function auditTimelines(
   duckDb: DuckDb,
   options: StoreOptions & { readonly scratchDir: string },
 ): Promise<{ equal: string[]; mismatched: string[] }> {
-  const kept = await folderOf(options);
+  const kept = folderOf(options);
   const names = await readdir(kept).catch(() => []);
   if (!(await findTimelines(options))) return { equal: [], mismatched: names };
   const folder = path.join(options.scratchDir, `audit-${randomUUID()}`);
@@ -141,29 +141,16 @@ function hashIn(folder: string, name: string): Promise<string | undefined> {
 }
 
 /**
- * Named by what the timelines list, by the segments they are made from and by the writer, of whom
- * another version may write other bytes. A segment that was mirrored again counts as another one.
+ * Named by what the timelines list, by the batches they are made from and by the writer, of whom
+ * another version may write other bytes. In which segments the rows are does not matter.
  */
-async function folderOf(options: StoreOptions): Promise<string> {
-  const { timelinesDir, featureSet, segments, batch } = options;
-  const tables = ['users' as const, ...sourcesOfFeatures(featureSet.features)];
-  const files = tables.flatMap((table) => segments(table, batch));
-  const stats = await Promise.all(files.map((file) => stat(file)));
-  const states = stats.map(({ size, mtimeMs }, index) => [
-    segmentName(files[index]!),
-    size,
-    mtimeMs,
-  ]);
-  const key = JSON.stringify([writerVersion, timelineKey(featureSet), states]);
+function folderOf({ timelinesDir, featureSet, contentKey, batch }: StoreOptions): string {
+  const key = JSON.stringify([writerVersion, timelineKey(featureSet), batch, contentKey]);
   return path.join(timelinesDir, createHash('sha256').update(key).digest('hex').slice(0, 32));
 }
 
 function partIn(folder: string): (part: number) => string {
   return (part) => path.join(folder, `part-${String(part).padStart(4, '0')}.lists`);
-}
-
-function segmentName(file: string): string {
-  return path.join(path.basename(path.dirname(file)), path.basename(file));
 }
 
 interface Manifest {

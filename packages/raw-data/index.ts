@@ -13,5 +13,6 @@ export type { LoadCounts } from './load/load-batch';
 export type { LoadProgress } from './load-progress';
 export { readSpine } from './read-spine';
 export type { LoadedFile, SourceReport } from './sources/source-report';
-export { syncRawLog, type RawLog } from './log/raw-log';
+export { syncRawLog, withRawLog, type RawLog } from './log/raw-log';
+export { withoutReaderFolder } from './log/reader-folder';
 export type { RawTable } from './raw-tables';

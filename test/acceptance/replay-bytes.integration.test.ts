@@ -40,7 +40,7 @@ async function rowsOf({ adapters }: TestApplication, table: RawTable): Promise<s
 async function segmentsOf({ adapters }: TestApplication): Promise<Record<string, string>> {
   const rawLog = await adapters.rawLog();
   const files = rawTableNames.flatMap((table) => rawLog.segments(table, rawLog.lastBatch));
-  const hashes = files.map(async (file) => {
+  const hashes = files.map(async ({ file }) => {
     return [path.relative(adapters.paths.rawLog, file), await sha256OfFile(file)] as const;
   });
   return Object.fromEntries(await Promise.all(hashes));
@@ -110,7 +110,8 @@ describe('the same seed, users and end', () => {
 
   it('give byte-identical segments of the raw log when loaded in the same steps', async () => {
     const segments = await segmentsOf(byMonth);
-    expect(Object.keys(segments)).toHaveLength(MONTHS.length * rawTableNames.length);
+    // Eight loads: they were merged by the way.
+    expect(Object.keys(segments)).toHaveLength(rawTableNames.length);
     expect(await segmentsOf(byMonthAgain)).toEqual(segments);
   });
 

@@ -9,7 +9,9 @@ import { writeTestTimelines } from '../packages/features/raw-log-fixture';
 import { anyDefinitions, unusual } from '../packages/features/unusual-features';
 import { lawHolds } from './law-holds';
 import { openLawRig, type LawRig } from './law-rig';
+import { randomMerging } from './random-merging';
 import { BASE, BATCHES, randomWorld, userIds } from './random-world';
+import type { Segments } from '../../packages/features/segments';
 
 /** Later than anything a random world has. */
 const ALL_KNOWN = BASE + 100n * MICROS_PER_DAY;
@@ -61,13 +63,14 @@ describe('for any spine, a row out per row in', () => {
       defined: anyDefinitions,
       known: knowledge,
       hasTimelines: fc.boolean(),
+      merging: fc.option(randomMerging),
     });
     const law = fc.asyncProperty(
       randomWorld,
       spine,
       asked,
-      (raw, rows, { defined, known, hasTimelines }) =>
-        rig.withRawLog(raw, async (segments) => {
+      (raw, rows, { defined, known, hasTimelines, merging }) => {
+        const use = async (segments: Segments) => {
           await writeSpine(rig, rows);
           const options = { features: defined, batch: known.batch };
           const history = await computeHistory(rig.duckDb, {
@@ -90,7 +93,9 @@ describe('for any spine, a row out per row in', () => {
               : spineReasons[history.reasons[row]!],
           );
           expect(found).toEqual(rows.map((row) => expected(defined, raw, row, known)));
-        }),
+        };
+        return rig.withRawLog(raw, use, merging ?? undefined);
+      },
     );
     await lawHolds(
       'History agrees with the oracle (worlds with spines of 1–12 rows)',

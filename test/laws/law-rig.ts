@@ -3,7 +3,7 @@ import type { DuckDb } from '../../packages/duckdb/open-duckdb';
 import { featureSet } from '../../packages/features/feature-set';
 import { momentOf, type Grid } from '../../packages/features/grid/grid';
 import type { RawTables } from '../support/oracle';
-import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../packages/features/segments';
 import { formatInstant } from '../../packages/instants/epoch-micros';
 import { dateOf } from '../../packages/instants/logical-date';
 import { sha256OfFile } from '../../packages/durable-files/file-hash';
@@ -12,6 +12,7 @@ import { writeVectors } from '../../packages/offline-store/vectors/write-vectors
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { openTestDuckDb } from '../packages/duckdb/open-test-duckdb';
 import { writeRawLog } from '../packages/features/raw-log-fixture';
+import { mergeSegments, type Merging } from './random-merging';
 
 /** SHA-256 by date of the Parquet files that the product's writer wrote. */
 export type Bytes = Readonly<Record<string, string>>;
@@ -21,15 +22,19 @@ export interface LawRig {
   readonly folder: string;
   /** One for all cases; files are written as the product does, by a DuckDB of their own. */
   readonly duckDb: DuckDb;
-  /** Hands `use` a raw log, which is removed afterwards. */
-  withRawLog<T>(raw: RawTables, use: (segments: SegmentFiles) => Promise<T>): Promise<T>;
+  /** Hands `use` a raw log, merged or not, which is removed afterwards. */
+  withRawLog<T>(
+    raw: RawTables,
+    use: (segments: Segments) => Promise<T>,
+    merging?: Merging,
+  ): Promise<T>;
   readonly openDuckDb: () => Promise<DuckDb>;
   /** The files that the product's writer wrote, by date, until the next ones are. */
   filesOf(
-    segments: SegmentFiles,
+    segments: Segments,
     requests: readonly PartitionRequest[],
   ): Promise<ReadonlyMap<string, string>>;
-  bytesOf(segments: SegmentFiles, requests: readonly PartitionRequest[]): Promise<Bytes>;
+  bytesOf(segments: Segments, requests: readonly PartitionRequest[]): Promise<Bytes>;
   close(): void;
 }
 
@@ -43,10 +48,13 @@ export async function openLawRig(threads = 1): Promise<LawRig> {
   return {
     folder: scratch.path,
     duckDb,
-    withRawLog: async (raw, use) => {
+    withRawLog: async (raw, use, merging) => {
       const folder = `${scratch.path}/log${(written += 1)}`;
       try {
-        return await use(await writeRawLog(duckDb, folder, raw));
+        const segments = await writeRawLog(duckDb, folder, raw);
+        return await use(
+          merging ? await mergeSegments(duckDb, folder, { segments, merging }) : segments,
+        );
       } finally {
         rmSync(folder, { recursive: true, force: true });
       }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../packages/features/segments';
 import { computeVectors } from '../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../packages/features/feature-set';
 import { momentOf, type Grid } from '../../packages/features/grid/grid';
@@ -63,7 +63,7 @@ describe('what happens or arrives later', () => {
     );
   });
 
-  async function labelsOf(segments: SegmentFiles, grid: Grid, index: number) {
+  async function labelsOf(segments: Segments, grid: Grid, index: number) {
     const computed = await computeVectors(rig.duckDb, { featureSet, grid, segments });
     return vectorRows(computed, featureSet, index).map((row) => [
       row.user_id,

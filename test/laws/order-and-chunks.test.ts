@@ -5,6 +5,7 @@ import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import type { PartitionRequest } from '../../packages/offline-store/partition-request';
 import { lawHolds } from './law-holds';
 import { openLawRig, requestsOf, type Bytes, type LawRig } from './law-rig';
+import { randomMerging } from './random-merging';
 import { BASE, BATCHES, midnightGrid, randomWorld } from './random-world';
 
 describe('the bytes of partitions', () => {
@@ -38,6 +39,25 @@ describe('the bytes of partitions', () => {
     await lawHolds(
       'Order and batches of arrival change no byte (worlds)',
       { quick: 9, deep: 2_000, seed: 20240304 },
+      law,
+    );
+  });
+
+  it('do not depend on which segments are merged, and into which files', async () => {
+    const law = fc.asyncProperty(
+      randomWorld,
+      midnightGrid,
+      randomMerging,
+      async (raw, grid, merging) => {
+        const requests = requestsOf(grid);
+        const apart = await rig.withRawLog(raw, (log) => rig.bytesOf(log, requests));
+        const merged = await rig.withRawLog(raw, (log) => rig.bytesOf(log, requests), merging);
+        expect(merged).toEqual(apart);
+      },
+    );
+    await lawHolds(
+      'Merging the raw log changes no byte (worlds)',
+      { quick: 12, deep: 2_000, seed: 20240307 },
       law,
     );
   });

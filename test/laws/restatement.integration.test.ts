@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { dataPaths } from '../../packages/config/data-paths';
 import type { LabelKnowledge } from '../../packages/contracts/knowledge';
 import { labelKnowledgeIn } from '../../packages/contracts/partitions';
-import type { SegmentFiles } from '../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../packages/features/segments';
 import { featureSet } from '../../packages/features/feature-set';
 import type { RawTables } from '../support/oracle';
 import { computePartitions } from '../../packages/offline-store/compute-partitions';
@@ -15,6 +15,7 @@ import { lawHolds } from './law-holds';
 import { isLabelKnowable, mayBeRestated } from './expected-restatements';
 import { openLawRig, type LawRig } from './law-rig';
 import { randomSchedule, requestAt, type Schedule } from './random-schedule';
+import { randomMerging } from './random-merging';
 import { randomWorld } from './random-world';
 
 /** What one step of a schedule did. */
@@ -42,20 +43,26 @@ describe('late data', () => {
   });
 
   it('leaves the bytes of one backfill, restating what changed and nothing that could not', async () => {
-    const law = fc.asyncProperty(randomWorld, randomSchedule, (raw, schedule) =>
-      rig.withRawLog(raw, async (segments) => {
-        const steps = await run(schedule, segments);
-        for (const [index, step] of steps.entries()) {
-          const stored = step.after.map(({ date, manifest }) => [date, manifest?.sha256]);
-          const requests = schedule.partitions
-            .filter((partition) => partition.step <= index)
-            .map((partition) => requestAt(partition, schedule, step.now));
-          expect(Object.fromEntries(stored)).toEqual(await rig.bytesOf(segments, requests));
-          expectMaturity(step.after);
-          const previous = steps[index - 1]?.now;
-          if (previous) expectMinimal(raw, step, previous);
-        }
-      }),
+    const law = fc.asyncProperty(
+      randomWorld,
+      randomSchedule,
+      randomMerging,
+      (raw, schedule, merging) => {
+        const use = async (segments: Segments) => {
+          const steps = await run(schedule, segments);
+          for (const [index, step] of steps.entries()) {
+            const stored = step.after.map(({ date, manifest }) => [date, manifest?.sha256]);
+            const requests = schedule.partitions
+              .filter((partition) => partition.step <= index)
+              .map((partition) => requestAt(partition, schedule, step.now));
+            expect(Object.fromEntries(stored)).toEqual(await rig.bytesOf(segments, requests));
+            expectMaturity(step.after);
+            const previous = steps[index - 1]?.now;
+            if (previous) expectMinimal(raw, step, previous);
+          }
+        };
+        return rig.withRawLog(raw, use, merging);
+      },
     );
     await lawHolds(
       'Restating after each load equals computing all at once (schedules)',
@@ -87,7 +94,7 @@ describe('late data', () => {
   }
 
   /** Goes through a schedule as daily runs do: restate what is published, publish what is new. */
-  async function run(schedule: Schedule, segments: SegmentFiles): Promise<Step[]> {
+  async function run(schedule: Schedule, segments: Segments): Promise<Step[]> {
     await database.sql`truncate ops.partition_runs`;
     const dataDir = `${rig.folder}/store-${(worlds += 1)}`;
     const store = dataPaths(dataDir);

@@ -1,6 +1,6 @@
 import { knowledgeOf, type PlannedKnowledge, type Progress } from '../../contracts';
-import { countParquetRows, type DuckDb } from '../../duckdb';
-import type { TimelineFiles } from '../../features';
+import type { DuckDb } from '../../duckdb';
+import { countRows, type TimelineFiles } from '../../features';
 import { findTimelines, makeTimelines, parseKnowledge } from '../../offline-store';
 import type { RawLog, RawTable } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
@@ -49,12 +49,13 @@ async function findOrMake(
   const options = {
     featureSet,
     segments: (table: RawTable, through: number) => rawLog.segments(table, through),
+    contentKey: rawLog.contentKey(batch),
     timelinesDir: paths.timelines,
     signal: progress.signal,
   };
   const found = await findTimelines({ ...options, batch });
   if (found) return found;
-  const users = await countParquetRows(duckDb, rawLog.segments('users', batch));
+  const users = await countRows(duckDb, rawLog.segments('users', batch), batch);
   if (rows < users * ROWS_PER_USER_MIN) return undefined;
   return makeTimelines(duckDb, {
     ...options,

@@ -34,7 +34,7 @@ interface ServedWork {
  */
 export async function replaceServedRows(adapters: Adapters, work: ServedWork): Promise<void> {
   const { duckDb, knowledge, progress, history } = work;
-  const context = await computeContext(adapters, 'history', work.rawLog);
+  const context = computeContext(adapters, 'history', work.rawLog);
   const served = (await adapters.ledger.list()).filter((row) => row.servedKnownAt !== null);
   await nameServedMoments(duckDb, served);
   const questions = await readQuestions(duckDb, progress.signal);

@@ -17,6 +17,7 @@ import {
   type EpochMicros,
 } from '../../instants';
 import { parseKnowledge, parseLabelKnowledge } from '../../offline-store';
+import { withoutReaderFolder } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext, servedKnowledge } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
@@ -112,17 +113,19 @@ async function knowledgeAt(
   return servedKnowledge(date, row, knowledge);
 }
 
-async function computeRow(
+function computeRow(
   adapters: Adapters,
   question: Omit<MomentQuestion, 'segments'>,
 ): Promise<{ values: Record<string, unknown> | undefined; sql: string }> {
-  const { segments } = await computeContext(adapters, 'features');
-  const sql = compileMoment(adapters.featureSet, { ...question, segments });
-  const duckDb = await adapters.openDuckDb();
-  try {
-    const [values] = await duckDb.rows(sql);
-    return { values, sql };
-  } finally {
-    duckDb.close();
-  }
+  return adapters.withRawLog(async (rawLog) => {
+    const { segments } = computeContext(adapters, 'features', rawLog);
+    const sql = compileMoment(adapters.featureSet, { ...question, segments });
+    const duckDb = await adapters.openDuckDb();
+    try {
+      const [values] = await duckDb.rows(sql);
+      return { values, sql: withoutReaderFolder(sql) };
+    } finally {
+      duckDb.close();
+    }
+  });
 }

@@ -21,7 +21,7 @@ import {
 } from '../../features';
 import { MICROS_PER_HOUR, parseInstant } from '../../instants';
 import { parseKnowledge } from '../../offline-store';
-import { readSpine } from '../../raw-data';
+import { readSpine, type RawLog } from '../../raw-data';
 import { withTimelines } from './history-timelines';
 import type { Adapters } from '../open/open-adapters';
 import { replaceServedRows } from './replace-served-rows';
@@ -96,9 +96,16 @@ interface HistoryWork {
   readonly progress: Progress;
 }
 
-async function compute(adapters: Adapters, work: HistoryWork & { rows: number }): Promise<History> {
+function compute(adapters: Adapters, work: HistoryWork & { rows: number }): Promise<History> {
+  return adapters.withRawLog((rawLog) => computeFrom(adapters, rawLog, work));
+}
+
+async function computeFrom(
+  adapters: Adapters,
+  rawLog: RawLog,
+  work: HistoryWork & { rows: number },
+): Promise<History> {
   const { duckDb, knowledge, progress } = work;
-  const rawLog = await adapters.rawLog();
   const answer = (timelines?: TimelineFiles) => {
     progress.report({ what: 'history: computing', done: 0, total: work.rows });
     return computeHistory(duckDb, {

@@ -80,11 +80,12 @@ async function computeServed(
   progress: Progress,
 ): Promise<ServedFeatures[]> {
   if (requests.length === 0) return [];
-  const context = await computeContext(adapters, 'training');
-  const files = await writeVectors(context, requests, folder, {
-    signal: progress.signal,
-    report: (details) => progress.report({ ...details, what: 'features as served' }),
-  });
+  const files = await adapters.withRawLog((rawLog) =>
+    writeVectors(computeContext(adapters, 'training', rawLog), requests, folder, {
+      signal: progress.signal,
+      report: (details) => progress.report({ ...details, what: 'features as served' }),
+    }),
+  );
   const counts = await countRows(adapters, [...files.values()]);
   const computed: ServedFeatures[] = [];
   for (const { date, known } of requests) {

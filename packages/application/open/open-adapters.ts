@@ -13,6 +13,8 @@ import {
   auditRawLog,
   ensureInstallation,
   syncRawLog,
+  withoutReaderFolder,
+  withRawLog,
   type Installation,
   type RawLog,
   type RawLogAudit,
@@ -35,8 +37,10 @@ export interface Adapters {
   readonly redis: Redis;
   /** A DuckDB of its own, confined to the installation's folders and those named. */
   openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
-  /** The raw log, with every committed batch mirrored. */
+  /** Has every committed batch mirrored. Whoever reads the segments uses `withRawLog`. */
   rawLog(): Promise<RawLog>;
+  /** Runs work with the raw log, whose segments stay as long as the work runs. */
+  withRawLog<T>(work: (rawLog: RawLog) => Promise<T>): Promise<T>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<RawLogAudit>;
   /** This one, made at the first call. @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE */
@@ -70,6 +74,7 @@ export async function openAdapters(
       scratchDirectory: paths.scratch,
       memoryMegabytes: config.duckdb.memoryMegabytes,
       threads: config.duckdb.threads,
+      nameOf: withoutReaderFolder,
     });
   const rawLogOptions = {
     database,
@@ -89,6 +94,10 @@ export async function openAdapters(
     rawLog: async () => {
       await requireOwnDatabase(paths, database.sql);
       return syncRawLog(rawLogOptions);
+    },
+    withRawLog: async (work) => {
+      await requireOwnDatabase(paths, database.sql);
+      return withRawLog(rawLogOptions, work);
     },
     auditRawLog: async () => {
       await requireOwnDatabase(paths, database.sql);

@@ -1,18 +1,30 @@
 import { auditPartitions, auditTimelines, type ComputeContext } from '../../offline-store';
 import type { AuditReport, Progress } from '../../contracts';
+import type { RawLog } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext } from './partition-services';
 
 /** Compares every revision, and the timelines of the latest batch, with what the raw log gives. */
-export async function auditOffline(adapters: Adapters, progress: Progress): Promise<AuditReport> {
-  const rawLog = await adapters.rawLog();
-  const context = await computeContext(adapters, 'audit', rawLog);
+export function auditOffline(adapters: Adapters, progress: Progress): Promise<AuditReport> {
+  return adapters.withRawLog((rawLog) => auditFrom(adapters, rawLog, progress));
+}
+
+async function auditFrom(
+  adapters: Adapters,
+  rawLog: RawLog,
+  progress: Progress,
+): Promise<AuditReport> {
+  const context = computeContext(adapters, 'audit', rawLog);
   const { lastBatch } = rawLog;
   const ofPartitions = await auditPartitions(
     { ...context, lastBatch, scratchDir: adapters.paths.scratch },
     progress,
   );
-  const ofTimelines = await compareTimelines(adapters, { ...context, lastBatch }, progress);
+  const ofTimelines = await compareTimelines(
+    adapters,
+    { ...context, lastBatch, contentKey: rawLog.contentKey(lastBatch) },
+    progress,
+  );
   const examples = ofTimelines.mismatched.map((name) => `timelines ${name}`);
   return {
     ...ofPartitions,
@@ -24,13 +36,14 @@ export async function auditOffline(adapters: Adapters, progress: Progress): Prom
 
 async function compareTimelines(
   adapters: Adapters,
-  { featureSet, segments, openDuckDb, lastBatch: batch }: ComputeContext & { lastBatch: number },
+  context: ComputeContext & { lastBatch: number; contentKey: string },
   { signal }: Progress,
 ) {
+  const { featureSet, segments, openDuckDb, lastBatch: batch, contentKey } = context;
   const { timelines: timelinesDir, scratch: scratchDir } = adapters.paths;
   const duckDb = await openDuckDb();
   try {
-    const options = { featureSet, segments, batch, timelinesDir, scratchDir, signal };
+    const options = { featureSet, segments, batch, contentKey, timelinesDir, scratchDir, signal };
     return await auditTimelines(duckDb, options);
   } finally {
     duckDb.close();

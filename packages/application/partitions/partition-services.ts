@@ -29,12 +29,7 @@ import { openForWriting } from '../../local-services';
 import type { Adapters } from '../open/open-adapters';
 
 /** What computing vectors needs; `owner` is who claims, where anything is published. */
-export async function computeContext(
-  adapters: Adapters,
-  owner: string,
-  raw?: RawLog,
-): Promise<ComputeContext> {
-  const rawLog = raw ?? (await adapters.rawLog());
+export function computeContext(adapters: Adapters, owner: string, rawLog: RawLog): ComputeContext {
   const { ledger, featureSet, paths } = adapters;
   return {
     ledger,
@@ -53,8 +48,10 @@ export async function computeRequested(
   progress: Progress,
 ): Promise<ComputedPartitions> {
   await openForWriting(adapters.config);
-  const context = await computeContext(adapters, options.owner);
-  return computePartitions(context, options.requests, progress);
+  return adapters.withRawLog((rawLog) => {
+    const context = computeContext(adapters, options.owner, rawLog);
+    return computePartitions(context, options.requests, progress);
+  });
 }
 
 /** The requests of a backfill's dates: `as-served` has a K of its own per date. */
@@ -127,26 +124,22 @@ export async function planRestatements(
 ): Promise<Restatements> {
   const { owner } = options;
   const { featureSet } = adapters;
-  const context = await computeContext(adapters, owner);
   // One that lacks the state alone gets it when it is restated.
   const isRestatable = (manifest: PartitionManifest) =>
     !isStale(manifest, featureSet) || lacksOnlyState(manifest, featureSet);
   const rows = (await adapters.ledger.list()).filter(
     ({ date, manifest }) => date !== options.except && manifest && isRestatable(manifest),
   );
-  const duckDb = await adapters.openDuckDb();
-  try {
-    return await findRestatements({
-      duckDb,
-      rows,
-      owner,
-      present: labelKnowledgeOf(knowledge),
-      featureSet,
-      segments: context.segments,
-    });
-  } finally {
-    duckDb.close();
-  }
+  const present = labelKnowledgeOf(knowledge);
+  return adapters.withRawLog(async (rawLog) => {
+    const { segments } = computeContext(adapters, owner, rawLog);
+    const duckDb = await adapters.openDuckDb();
+    try {
+      return await findRestatements({ duckDb, rows, owner, present, featureSet, segments });
+    } finally {
+      duckDb.close();
+    }
+  });
 }
 
 /** Every published partition, oldest first, as immutable revision files. */

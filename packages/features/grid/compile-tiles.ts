@@ -1,4 +1,4 @@
-import { quoteLiteral, readParquet, type ColumnArray, type ColumnType } from '../../duckdb';
+import { quoteLiteral, type ColumnArray, type ColumnType } from '../../duckdb';
 import { MICROS_PER_DAY } from '../../instants';
 import type { TileColumn, SourcePlan } from './accumulators';
 import type { TileRows } from './tile-collector';
@@ -6,13 +6,9 @@ import type { FeatureSet } from '../feature-set';
 import { momentOf, type Grid, type KnowledgeMicros } from './grid';
 import { isOfType } from '../language/is-of-type';
 import type { SourceTable } from '../language/feature-definition';
+import { lastDayOf } from './needed-segments';
+import { readSegments, type Segments } from '../segments';
 import { readPiece, type SegmentPiece } from './segment-pieces';
-
-/** The raw tables that vectors are computed from. */
-export type InputTable = 'users' | SourceTable;
-
-/** The raw log's files of a table, of batches up to one, in batch order. */
-export type SegmentFiles = (table: InputTable, throughBatch: number) => readonly string[];
 
 /** Users by id, bytewise: from (inclusive) until (exclusive); an end that is absent is open. */
 export interface UserRange {
@@ -26,13 +22,13 @@ const DAY = MICROS_PER_DAY.toString();
  * SQL for `user_rows(u, user_id, plan, signup, since)`: the users visible at some moment of the
  * grid, numbered 0, 1, … in the order of their ids; `since` is the first moment that sees them.
  */
-export function compileUsers(grid: Grid, segments: SegmentFiles): string {
+export function compileUsers(grid: Grid, segments: Segments): string {
   return `CREATE OR REPLACE TEMP TABLE user_rows AS
 SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id, plan, signup, since FROM (
   SELECT user_id, plan, e::DOUBLE AS signup, ${firstMomentThatSees(grid)}::INTEGER AS since FROM (
     SELECT user_id, plan, e, k, batch, ${dayIndex(grid, 0)} AS d FROM (
       SELECT user_id, plan, epoch_us(signup_time) AS e, epoch_us(ingested_at) AS k, batch
-      FROM ${readParquet(segments('users', throughBatch(grid)))}
+      FROM ${readSegments(segments('users', throughBatch(grid)))}
     )
   )
 ) WHERE since < ${grid.count} ORDER BY user_id`;
@@ -203,11 +199,9 @@ function rawRows(options: CompileOptions): string {
  */
 function isNeeded(options: CompileOptions): string {
   const { featureSet, plan, grid, range } = options;
-  const { count } = grid;
   const latest = latestKnowledge(grid);
-  const lastDay = count - 1 + (isForLabel(plan) ? featureSet.label.horizonDays : 0);
   return [
-    `event_time <= ${instant(grid, lastDay)}`,
+    `event_time <= ${instant(grid, lastDayOf({ featureSet, plan, grid }))}`,
     `ingested_at <= make_timestamptz(${latest.at})`,
     `batch <= ${latest.batch}`,
     ...(isMostlyRecent(options) ? [] : [isRemembered(options)]),
@@ -274,10 +268,6 @@ function firstMomentThatSees(grid: Grid): string {
   return `CASE WHEN d >= ${count} THEN ${count}
     WHEN k <= ${ats}[${soonest}] AND batch <= ${batches}[${soonest}] THEN greatest(d, 0)
     ELSE greatest(d, 0, ${later}, ${laterBatch})::INTEGER END`;
-}
-
-function isForLabel({ label }: SourcePlan): boolean {
-  return label.silent !== undefined || label.cancelled !== undefined;
 }
 
 /** Whether the label, or a moment, knows a row; true where all rows are known by `latest`. */

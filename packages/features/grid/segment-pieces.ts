@@ -3,13 +3,13 @@ import { quoteFiles, readParquet } from '../../duckdb';
 /** Eight row groups: enough that a query's fixed cost is lost in it. */
 export const ROWS_PER_PIECE = 8 * 122_880;
 
-/** A file of the raw log and how many rows it has. */
-export interface Segment {
+/** A segment and how many rows it has. */
+export interface CountedSegment {
   readonly file: string;
   readonly rows: number;
 }
 
-/** Rows of the raw log: whole files, or some rows of one, from (inclusive) until (exclusive). */
+/** Rows of the raw log: whole files, or of each some rows, from (inclusive) until (exclusive). */
 export interface SegmentPiece {
   readonly files: readonly string[];
   readonly rows?: { readonly from: number; readonly until: number };
@@ -19,7 +19,10 @@ export interface SegmentPiece {
  * Cuts segments, in their order, into pieces of at most so many rows. Small segments stay whole and
  * share pieces; a large one is cut. Together the pieces are every row once.
  */
-export function cutIntoPieces(segments: readonly Segment[], rowsMax: number): SegmentPiece[] {
+export function cutIntoPieces(
+  segments: readonly CountedSegment[],
+  rowsMax: number,
+): SegmentPiece[] {
   const pieces: SegmentPiece[] = [];
   let files: string[] = [];
   let rows = 0;
@@ -41,11 +44,18 @@ export function cutIntoPieces(segments: readonly Segment[], rowsMax: number): Se
   return pieces;
 }
 
-function cutSegment({ file, rows }: Segment, rowsMax: number): SegmentPiece[] {
+function cutSegment({ file, rows }: CountedSegment, rowsMax: number): SegmentPiece[] {
   return Array.from({ length: Math.ceil(rows / rowsMax) }, (_, index) => ({
     files: [file],
     rows: { from: index * rowsMax, until: Math.min((index + 1) * rowsMax, rows) },
   }));
+}
+
+/** The piece of the first rows of segments, and maybe a few more of each. */
+export function firstRowsOf(segments: readonly CountedSegment[]): SegmentPiece[] {
+  if (segments.length === 0) return [];
+  const until = Math.max(...segments.map(({ rows }) => rows));
+  return [{ files: segments.map(({ file }) => file), rows: { from: 0, until } }];
 }
 
 /** SQL for the rows of a piece; only their own row groups are read. */

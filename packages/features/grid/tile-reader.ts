@@ -1,9 +1,17 @@
-import { parquetRowCounts, readColumns, withDuckDbs, type DuckDb } from '../../duckdb';
+import { readColumns, withDuckDbs, type DuckDb } from '../../duckdb';
+import { segmentRowCounts } from '../segments';
 import type { SourcePlan, AccumulatorPlan } from './accumulators';
 import { selectTileRows, throughBatch, type UserRange } from './compile-tiles';
 import { groupByDay, type TileBlock } from './tile-block';
 import { TileCollector, type CollectedTiles, type TileRows } from './tile-collector';
-import { cutIntoPieces, ROWS_PER_PIECE, type Segment, type SegmentPiece } from './segment-pieces';
+import { neededSegments } from './needed-segments';
+import {
+  cutIntoPieces,
+  firstRowsOf,
+  ROWS_PER_PIECE,
+  type CountedSegment,
+  type SegmentPiece,
+} from './segment-pieces';
 import { correctOverlaps } from './session-overlaps';
 import type { Correction, GridUsers } from './sliding-windows';
 import type { VectorOptions } from './vector-options';
@@ -67,18 +75,26 @@ async function planReading(
   source: SourcePlan,
   options: TileOptions,
 ): Promise<Reading> {
-  const { segments, grid, rowsPerPiece = ROWS_PER_PIECE } = options;
-  const files = segments(source.source, throughBatch(grid));
-  const counts = await parquetRowCounts(duckDb, files);
-  const all = files.map((file, index) => ({ file, rows: counts[index]! }));
+  const { featureSet, segments, grid, rowsPerPiece = ROWS_PER_PIECE } = options;
+  const all = segments(source.source, throughBatch(grid));
+  const needed = neededSegments(all, { featureSet, plan: source, grid });
+  const counts = await segmentRowCounts(duckDb, needed.whole);
+  const whole = needed.whole.map(({ file }, index) => ({ file, rows: counts[index]! }));
+  const latest = needed.latest.map(({ file, statistics }) => {
+    return { file, rows: statistics!.latestRows };
+  });
   // A user's plan changes are ranked among each other, so those are read in one piece.
   const rowsMax = source.source === 'plan_changes' ? Infinity : rowsPerPiece;
-  return { source, shards: shardsOf(all, options), pieces: cutIntoPieces(all, rowsMax) };
+  return {
+    source,
+    shards: shardsOf([...whole, ...latest], options),
+    pieces: [...cutIntoPieces(whole, rowsMax), ...firstRowsOf(latest)],
+  };
 }
 
 /** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
 function shardsOf(
-  segments: readonly Segment[],
+  segments: readonly CountedSegment[],
   { users, rowsPerShard = ROWS_PER_SHARD }: TileOptions,
 ): Shard[] {
   const rows = segments.reduce((total, segment) => total + segment.rows, 0);

@@ -1,22 +1,23 @@
-import { readColumns, readParquet, type DuckDb } from '../../duckdb';
+import { readColumns, type DuckDb } from '../../duckdb';
+import { readSegments, type Segment } from '../segments';
 import { KeyIndex } from './key-index';
 
 /** DuckDB hashes a dictionary's texts once each, where it would cast every row's to a number. */
 const hashes = ['hash(user_id)', "hash(user_id || '~')", "hash(user_id || '~~')"];
 
 /**
- * SQL for a 64-bit hash that is another one for each user of these files. The first candidate is, but
+ * SQL for a 64-bit hash that is another one for each user of these segments. The first candidate is, but
  * for once in forty million installations of a million users.
  */
 export async function distinctUserHash(
   duckDb: DuckDb,
-  userFiles: readonly string[],
+  users: readonly Segment[],
   candidates: readonly string[] = hashes,
 ): Promise<string> {
   for (const hash of candidates) {
     const [found] = await duckDb.rows<{ distinct: boolean }>(
       `SELECT count(DISTINCT user_id) = count(DISTINCT ${hash}) AS distinct
-      FROM ${readParquet(userFiles)}`,
+      FROM ${readSegments(users)}`,
     );
     if (found?.distinct) return hash;
   }

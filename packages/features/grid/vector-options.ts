@@ -1,12 +1,12 @@
-import type { SegmentFiles } from './compile-tiles';
 import type { FeatureSet } from '../feature-set';
 import type { Grid } from './grid';
+import type { Segments } from '../segments';
 
 /** Which vectors are computed, from what, and in which portions. */
 export interface VectorOptions {
   readonly featureSet: FeatureSet;
   readonly grid: Grid;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
   /** How many raw rows are collected at a time: bounds the memory for it, never changes a value. */
   readonly rowsPerShard?: number;
   /** How many of them one query reads: likewise. */

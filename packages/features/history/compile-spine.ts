@@ -1,8 +1,9 @@
-import { quoteLiteral, readParquet } from '../../duckdb';
+import { quoteLiteral } from '../../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../../instants';
 import type { KnowledgeMicros } from '../grid/grid';
-import { latestRank, type SegmentFiles } from '../grid/compile-tiles';
+import { latestRank } from '../grid/compile-tiles';
 import { isOfType } from '../language/is-of-type';
+import { readSegments, type Segments } from '../segments';
 import type { FeatureDefinition, SourceTable } from '../language/feature-definition';
 
 /** What a spine's rows may know: the same K for all, or what had arrived so long after each T. */
@@ -11,7 +12,7 @@ export type SpineKnowledge =
 
 export interface SpineOptions {
   readonly knowledge: SpineKnowledge;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
 }
 
 /** SQL for `spine_users(u, user_id, own_plan, signup, k)`: the users of the spine that are known. */
@@ -24,7 +25,7 @@ ${fromUsers(options)} WHERE user_id IN (SELECT user_id FROM spine) ORDER BY u`;
 export function fromUsers({ knowledge, segments }: SpineOptions): string {
   return `FROM (SELECT (row_number() OVER (ORDER BY user_id) - 1)::INTEGER AS u, user_id,
     plan AS own_plan, epoch_us(signup_time) AS signup, epoch_us(ingested_at) AS k
-  FROM ${readParquet(segments('users', knowledge.batch))} WHERE batch <= ${knowledge.batch})`;
+  FROM ${readSegments(segments('users', knowledge.batch))} WHERE batch <= ${knowledge.batch})`;
 }
 
 /** Why a row of a spine has no vector; the number is its place here, 0 for rows that have one. */
@@ -73,7 +74,7 @@ function knownRows(source: SourceTable, others: string, options: SpineOptions): 
   // A comparison of the column itself leaves out row groups by their statistics.
   const isKnown = isAt ? ` AND ingested_at <= make_timestamptz(${knowledge.at})` : '';
   return `SELECT u, ${a} AS a, ${e} AS e, ${others} FROM (
-      SELECT * FROM ${readParquet(segments(source, batch))} WHERE batch <= ${batch}${isKnown}
+      SELECT * FROM ${readSegments(segments(source, batch))} WHERE batch <= ${batch}${isKnown}
     ) JOIN (SELECT user_id, u FROM spine_users) USING (user_id)`;
 }
 

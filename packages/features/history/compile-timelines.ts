@@ -1,5 +1,5 @@
-import { readParquet } from '../../duckdb';
 import { MICROS_PER_DAY } from '../../instants';
+import { readSegments, type Segment } from '../segments';
 import { selectSpineTiles, fromUsers, sessionRows, type SpineOptions } from './compile-spine';
 import { columnsOf, type TileTimeline, type SessionTimeline, type Timeline } from './timelines';
 
@@ -11,18 +11,18 @@ export interface TimelinePass {
 }
 
 /**
- * SQL for `timeline_users(u, user_id, pass)`: all users, cut where about so many rows of these files
- * are together; a user's rows stay together.
+ * SQL for `timeline_users(u, user_id, pass)`: all users, cut where about so many rows of these
+ * segments are together; a user's rows stay together.
  */
 export function compileTimelineUsers(
   options: SpineOptions,
-  { files, rowsPerPass }: { files: readonly string[]; rowsPerPass: number },
+  { segments, rowsPerPass }: { segments: readonly Segment[]; rowsPerPass: number },
 ): string {
   const rowsUntil = `sum(1 + coalesce(n, 0)) OVER (ORDER BY u)`;
   return `CREATE OR REPLACE TEMP TABLE timeline_users AS
 SELECT u, user_id, (${rowsUntil} - 1) // ${rowsPerPass} AS pass
 FROM (SELECT u, user_id ${fromUsers(options)}) LEFT JOIN (
-  SELECT user_id, count(*) AS n FROM ${readParquet(files)} GROUP BY user_id
+  SELECT user_id, count(*) AS n FROM ${readSegments(segments)} GROUP BY user_id
 ) USING (user_id) ORDER BY u`;
 }
 

@@ -1,16 +1,11 @@
-import {
-  allocateColumn,
-  countParquetRows,
-  readColumns,
-  type ColumnArray,
-  type DuckDb,
-} from '../../duckdb';
+import { allocateColumn, readColumns, type ColumnArray, type DuckDb } from '../../duckdb';
 import { MICROS_PER_DAY, type EpochMicros } from '../../instants';
 import { compileSpineUsers, selectSpineRows, type SpineOptions } from './compile-spine';
 import { columnTypeOf } from '../language/feature-columns';
 import type { FeatureSet } from '../feature-set';
 import { equalsOf, fillColumn } from '../fill-column';
 import type { FeatureDefinition } from '../language/feature-definition';
+import { countRows } from '../segments';
 import { readTimelines } from './read-timelines';
 import type { TileSeries, SeriesBlock } from './series-block';
 import { readSpineTiles } from './spine-tile-reader';
@@ -148,7 +143,8 @@ async function readUsers(
   const reader = await duckDb.connection.runAndReadAll(sql);
   type Columns = [places?: number[], plans?: string[], signups?: number[]];
   const [places = [], ownPlans = [], ownSignups = []] = reader.getColumns() as Columns;
-  const count = await countParquetRows(duckDb, segments('users', knowledge.batch));
+  const { batch } = knowledge;
+  const count = await countRows(duckDb, segments('users', batch), batch);
   const plans = new Array<string | undefined>(count);
   const signups = new Float64Array(count);
   for (const [index, u] of places.entries()) {

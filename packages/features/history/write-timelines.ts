@@ -1,5 +1,5 @@
 import { regroupRows, writeListColumnFile, type ListRows } from '../../list-columns';
-import { readLists, readParquet, type DuckDb } from '../../duckdb';
+import { readLists, type DuckDb } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
 import {
   compileTimelines,
@@ -8,10 +8,10 @@ import {
   selectTimelinePasses,
   type TimelinePass,
 } from './compile-timelines';
-import type { SegmentFiles } from '../grid/compile-tiles';
 import type { SpineOptions } from './compile-spine';
 import type { FeatureSet } from '../feature-set';
 import { sourcesOfFeatures } from '../language/feature-definition';
+import { readSegments, type Segment, type Segments } from '../segments';
 import { planTimelines, type Timeline, type TimelineFiles, type TimelinePart } from './timelines';
 
 /**
@@ -26,7 +26,7 @@ const PART = { users: 2_048, values: 2 ** 22 };
 
 export interface TimelineOptions {
   readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
   readonly batch: number;
   readonly signal?: AbortSignal;
 }
@@ -36,15 +36,15 @@ export async function latestArrival(
   duckDb: DuckDb,
   options: TimelineOptions,
 ): Promise<EpochMicros> {
-  const files = sourceFiles(options);
+  const rows = readSegments(sourceSegments(options));
   const [row] = await duckDb.rows<{ latest: bigint | null }>(
-    `SELECT epoch_us(max(ingested_at)) AS latest FROM ${readParquet(files)}`,
+    `SELECT epoch_us(max(ingested_at)) AS latest FROM ${rows} WHERE batch <= ${options.batch}`,
     options.signal,
   );
   return row?.latest ?? 0n;
 }
 
-function sourceFiles({ featureSet, segments, batch }: TimelineOptions): string[] {
+function sourceSegments({ featureSet, segments, batch }: TimelineOptions): Segment[] {
   return sourcesOfFeatures(featureSet.features).flatMap((source) => segments(source, batch));
 }
 
@@ -70,7 +70,7 @@ export async function writeTimelines(
   const { timelines } = planTimelines(options.featureSet.features);
   const { segments, batch } = options;
   const sources = { segments, knowledge: { at: lastArrival, batch } };
-  const cut = { files: sourceFiles(options), rowsPerPass };
+  const cut = { segments: sourceSegments(options), rowsPerPass };
   const parts: TimelinePart[] = [];
   let done = 0;
   try {

@@ -58,7 +58,7 @@ export async function contentOf(paths: DataPaths): Promise<string | undefined> {
   const folders: [folder: string, entry: RegExp][] = [
     [paths.features, /^year=/],
     [paths.featureRevisions, /^year=/],
-    [paths.rawLog, /^batch=/],
+    [paths.rawLog, /^(batch=|merged$)/],
     [paths.models, /^v\d/],
   ];
   const found: string[] = [];

@@ -5,9 +5,22 @@ import {
   type LabelKnowledge,
   type PartitionManifest,
 } from '../../contracts';
-import { readParquet, type DuckDb } from '../../duckdb';
-import { isOfType, type FeatureSet, type SegmentFiles, type SourceTable } from '../../features';
-import { MICROS_PER_DAY, dayNumber, midnightOf, parseInstant } from '../../instants';
+import type { DuckDb } from '../../duckdb';
+import {
+  isOfType,
+  readSegments,
+  type FeatureSet,
+  type Segment,
+  type Segments,
+  type SourceTable,
+} from '../../features';
+import {
+  MICROS_PER_DAY,
+  dayNumber,
+  midnightOf,
+  parseInstant,
+  type EpochMicros,
+} from '../../instants';
 import type { PartitionRequest } from '../partition-request';
 import { FOREVER, firstMidnight } from './first-midnight';
 import type { LedgerRow } from '../ledger';
@@ -28,7 +41,7 @@ interface FindOptions {
   /** What is known now. */
   readonly present: LabelKnowledge;
   readonly featureSet: FeatureSet;
-  readonly segments: SegmentFiles;
+  readonly segments: Segments;
 }
 
 interface Touch {
@@ -108,7 +121,9 @@ async function findTouches(
   const { duckDb, present, segments } = options;
   if (published.length === 0 || segments('users', present.batch).length === 0) return [];
   await duckDb.run(partitionsTable(published, options.featureSet));
-  await duckDb.run(newRowsTables(options));
+  const known = await knownOfPartitions(duckDb);
+  await duckDb.run(newRowsTables(options, known));
+  await duckDb.run(touchedTable(options, { known, since: await earliestNewRow(duckDb) }));
   const touches = await duckDb.rows<Record<keyof Touch, string | bigint | number>>(`
     SELECT p.date, t.part, count(*) AS rows, min(t.batch) AS first, max(t.batch) AS last
     FROM touched t JOIN partitions p
@@ -166,40 +181,101 @@ const ownColumns: Record<SourceTable, string> = {
   plan_changes: 'change_id AS id',
 };
 
-/**
- * SQL for `new_<source>`, the rows that some partition may not know, one scan each; and from them
- * `touched(part, batch, k, from_day, until_day, state_until_day)`: the days [from, until) that a row
- * touches in some window, and those that it touches in the state. Windows of a row begin on the same
- * day, so that one interval stands for all of them; and nobody has to remember, for each day, the ids
- * of the rows that touch it.
- */
-function newRowsTables(options: FindOptions): string {
-  const { featureSet, segments, present } = options;
-  const tableOf = (table: 'users' | SourceTable) => readParquet(segments(table, present.batch));
-  const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
+/** What every partition knows: rows of these batches that had arrived by then are new to none. */
+interface KnownToAll {
+  readonly batch: number;
+  readonly at: EpochMicros;
+}
+
+async function knownOfPartitions(duckDb: DuckDb): Promise<KnownToAll> {
+  const [known] = await duckDb.rows<{ batch: number; at: bigint }>(`
+    SELECT min(least(batch, label_batch, state_batch)) AS batch,
+      min(least(known_at, label_known_at, state_known_at)) AS at FROM partitions`);
+  return known!;
+}
+
+/** The segments that may have rows which are new to some partition. */
+function withNewRows(segments: readonly Segment[], { batch, at }: KnownToAll): Segment[] {
+  return segments.filter(({ lastBatch, statistics }) => {
+    const lastArrival = statistics?.lastArrival ?? undefined;
+    return lastBatch > batch || lastArrival === undefined || lastArrival > at;
+  });
+}
+
+/** The rows of segments that are chosen of all; none of them where none is chosen. */
+function rowsOfChosen(all: readonly Segment[], chosen: readonly Segment[]): string {
+  return chosen.length > 0
+    ? readSegments(chosen)
+    : `(SELECT * FROM ${readSegments(all.slice(0, 1))} WHERE false)`;
+}
+
+const isNew = `(batch > (SELECT min(least(batch, label_batch)) FROM partitions)
     OR k > (SELECT min(least(known_at, label_known_at)) FROM partitions))`;
-  const knownRows = (source: SourceTable) =>
-    `SELECT user_id, ${ownColumns[source]}, batch, event_time, k FROM (
-      SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf(source)}
-    ) WHERE k <= ${parseInstant(present.at)}`;
-  const { state } = featureSet;
-  const newRows = sources.map(
-    (source) => `CREATE OR REPLACE TEMP TABLE new_${source} AS
-    SELECT *, ${firstMidnight('epoch_us(event_time)')} AS d, ${isNew} AS is_new,
-      ${isNewToState(state, source)} AS is_new_to_state
-    FROM (${knownRows(source)}) WHERE is_new OR is_new_to_state;`,
+
+/** SQL of a relation: the rows of a table, with `k`, that are known now, of segments that are chosen. */
+function rowsKnownNow(
+  { segments, present }: FindOptions,
+  table: 'users' | SourceTable,
+  choose: (segments: readonly Segment[]) => readonly Segment[],
+): string {
+  const all = segments(table, present.batch);
+  return `(SELECT *, epoch_us(ingested_at) AS k FROM ${rowsOfChosen(all, choose(all))}
+    WHERE batch <= ${present.batch}
+      AND ingested_at <= make_timestamptz(${parseInstant(present.at)}))`;
+}
+
+/** SQL for `new_<source>`, the rows that some partition may not know, one scan each. */
+function newRowsTables(options: FindOptions, known: KnownToAll): string {
+  const tables = sources.map((source) => {
+    const rows = rowsKnownNow(options, source, (all) => withNewRows(all, known));
+    return `CREATE OR REPLACE TEMP TABLE new_${source} AS
+    SELECT user_id, ${ownColumns[source]}, batch, event_time, k,
+      ${firstMidnight('epoch_us(event_time)')} AS d, ${isNew} AS is_new,
+      ${isNewToState(options.featureSet.state, source)} AS is_new_to_state
+    FROM ${rows}
+    WHERE (batch > ${known.batch} OR k > ${known.at}) AND (is_new OR is_new_to_state);`;
+  });
+  return tables.join('\n');
+}
+
+/** The earliest time of a row of `new_<source>`; undefined without any. */
+async function earliestNewRow(duckDb: DuckDb): Promise<EpochMicros | undefined> {
+  const times = sources.map((source) => `SELECT event_time FROM new_${source}`);
+  const [earliest] = await duckDb.rows<{ at: bigint | null }>(
+    `SELECT epoch_us(min(event_time)) AS at FROM (${times.join(' UNION ALL ')})`,
   );
+  return earliest?.at ?? undefined;
+}
+
+/**
+ * SQL for `touched(part, batch, k, from_day, until_day, state_until_day)`: the days [from, until) that
+ * a new row touches in some window, and those that it touches in the state. Windows of a row begin on
+ * the same day, so that one interval stands for all of them; and nobody has to remember, for each
+ * day, the ids of the rows that touch it.
+ *
+ * @param options.since  The earliest new row: how long a row lasts is decided by rows after it.
+ */
+function touchedTable(
+  options: FindOptions,
+  { known, since }: { known: KnownToAll; since: EpochMicros | undefined },
+): string {
+  const { featureSet } = options;
+  const isSince = ({ statistics }: Segment) =>
+    since !== undefined && (statistics?.lastTime ?? since) >= since;
+  const after = since === undefined ? 'false' : `event_time >= make_timestamptz(${since})`;
+  const knownRows = (source: SourceTable) =>
+    `SELECT user_id, ${ownColumns[source]}, batch, event_time, k
+    FROM ${rowsKnownNow(options, source, (all) => all.filter(isSince))} WHERE ${after}`;
+  const users = rowsKnownNow(options, 'users', (all) => withNewRows(all, known));
   const parts = [
     ...sources.flatMap((source) => touchesOf(featureSet, source, knownRows(source))),
-    stateTouches(state, knownRows),
+    stateTouches(featureSet.state, knownRows),
   ];
-  return `${newRows.join('\n')}
-  CREATE OR REPLACE TEMP TABLE touched AS
+  return `CREATE OR REPLACE TEMP TABLE touched AS
     SELECT 'features' AS part, batch, k,
       ${firstMidnight('epoch_us(signup_time)')} AS from_day, ${FOREVER} AS until_day,
       from_day AS state_until_day
-    FROM (SELECT *, epoch_us(ingested_at) AS k FROM ${tableOf('users')})
-    WHERE k <= ${parseInstant(present.at)} AND ${isNew}
+    FROM ${users} WHERE ${isNew}
     UNION ALL SELECT if(part = 'label', part, 'features') AS part, batch, k, from_day,
       coalesce(max(until_day) FILTER (part <> 'state'), from_day),
       coalesce(max(until_day) FILTER (part = 'state'), from_day)

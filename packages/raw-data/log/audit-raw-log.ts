@@ -1,8 +1,8 @@
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { quoteFiles, readParquet, type DuckDb } from '../../duckdb';
+import { quoteFiles, quoteLiteral, readParquet, type DuckDb } from '../../duckdb';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
-import { batchOfFolder, listMirroredBatches, segmentFile, type RawLogOptions } from './raw-log';
+import { withSegmentsOnDisk, type RawLogOptions } from './raw-log';
+import type { RawSegment } from './raw-segment';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import { withDuckDb, withScratch } from '../scratch';
 
@@ -24,40 +24,30 @@ export interface RawLogAudit {
  * a segment that can't be read are missing.
  */
 export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> {
-  const rawLogDir = path.resolve(options.rawLogDir);
-  return withScratch(options.scratchDir, (scratch) =>
-    withDuckDb(options.openDuckDb, [rawLogDir, scratch], async (duckDb) => {
-      // Before the rows are dumped: what is mirrored afterwards would look like too much.
-      const batches = await listBatches(rawLogDir);
-      await dumpTables(options.database, scratch);
-      const audits: RawLogAudit[] = [];
-      for (const table of rawTableNames) {
-        const segments = await listReadableSegments(duckDb, { rawLogDir, batches, table });
-        audits.push(await auditTable(duckDb, table, { dump: dumpFile(scratch, table), segments }));
-      }
-      return audits.reduce(add);
+  // Before the rows are dumped: what is mirrored afterwards would look like too much.
+  return withSegmentsOnDisk(options, (onDisk) =>
+    withScratch(options.scratchDir, (scratch) => {
+      const folders = [path.resolve(options.rawLogDir), scratch];
+      return withDuckDb(options.openDuckDb, folders, async (duckDb) => {
+        await dumpTables(options.database, scratch);
+        const audits: RawLogAudit[] = [];
+        for (const table of rawTableNames) {
+          const segments: RawSegment[] = [];
+          for (const segment of onDisk[table]) {
+            const isWhole = await isReadable(duckDb, table, segment.file).catch(() => false);
+            if (isWhole) segments.push(segment);
+          }
+          audits.push(
+            await auditTable(duckDb, table, { dump: dumpFile(scratch, table), segments }),
+          );
+        }
+        return audits.reduce(add);
+      });
     }),
   );
 }
 
-async function listBatches(rawLogDir: string): Promise<number[]> {
-  const isThere = await stat(rawLogDir).catch(() => null);
-  return isThere ? await listMirroredBatches(rawLogDir) : [];
-}
-
-/** The files of the segments that can be read; with another column or type one is as good as torn. */
-async function listReadableSegments(
-  duckDb: DuckDb,
-  { rawLogDir, batches, table }: { rawLogDir: string; batches: readonly number[]; table: RawTable },
-): Promise<string[]> {
-  const files = batches.map((batch) => segmentFile(rawLogDir, batch, table));
-  const readable: string[] = [];
-  for (const file of files) {
-    if (await isReadable(duckDb, table, file).catch(() => false)) readable.push(file);
-  }
-  return readable;
-}
-
+/** With another column or type, a segment is as good as torn. */
 async function isReadable(duckDb: DuckDb, table: RawTable, file: string): Promise<boolean> {
   const rows = readParquet([file]);
   const columns = await duckDb.rows(
@@ -72,7 +62,7 @@ async function isReadable(duckDb: DuckDb, table: RawTable, file: string): Promis
 async function auditTable(
   duckDb: DuckDb,
   table: RawTable,
-  { dump, segments }: { dump: string; segments: readonly string[] },
+  { dump, segments }: { dump: string; segments: readonly RawSegment[] },
 ): Promise<RawLogAudit> {
   const { key } = rawTables[table];
   const logged = loggedRows(table, segments);
@@ -97,17 +87,25 @@ async function auditTable(
 }
 
 /**
- * All rows of the segments, each with the batch under whose folder it is filed. They are one scan: of
- * a relation for each segment, a join can't move its rows to disk when memory is short.
+ * All rows of the segments, each with the batch under which it is filed: its own, where its segment
+ * may have it. They are one scan: of a relation for each segment, a join can't move its rows to disk
+ * when memory is short.
  */
-function loggedRows(table: RawTable, segments: readonly string[]): string {
-  const names = segmentColumns(table).map(({ name }) => name);
+function loggedRows(table: RawTable, segments: readonly RawSegment[]): string {
+  const columns = segmentColumns(table);
+  const names = columns.map(({ name }) => name).join(', ');
   if (segments.length === 0) {
-    const none = segmentColumns(table).map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
+    const none = columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${name}`);
     return `(SELECT ${none.join(', ')}, 0 AS filed_batch WHERE false)`;
   }
-  return `(SELECT ${names.join(', ')}, ${batchOfFolder('filename')} AS filed_batch
-    FROM read_parquet(${quoteFiles(segments)}, hive_partitioning = false, filename = true))`;
+  const batches = segments.map(
+    ({ file, firstBatch, lastBatch }) => `(${quoteLiteral(file)}, ${firstBatch}, ${lastBatch})`,
+  );
+  return `(SELECT ${names}, CASE WHEN batch BETWEEN first AND last THEN batch ELSE first END
+      AS filed_batch
+    FROM read_parquet(${quoteFiles(segments.map(({ file }) => file))}, hive_partitioning = false,
+      filename = true) JOIN (VALUES ${batches.join(', ')}) AS f(filename, first, last)
+      USING (filename))`;
 }
 
 function add(left: RawLogAudit, right: RawLogAudit): RawLogAudit {

@@ -41,16 +41,19 @@ export function segmentColumns(table: RawTable): DumpColumn[] {
   });
 }
 
-/** Writes a raw table, or one batch of it, as CSV for `dumpRelation` to read. */
+/** Writes a raw table, or the batches from `first` to `last` of it, as CSV for `selectDump` to read. */
 export async function dumpTable(
   tx: TransactionSql,
-  dump: { table: RawTable; file: string; batch?: number },
+  dump: { table: RawTable; file: string; batches?: { first: number; last: number } },
 ): Promise<void> {
   const columns = dumpColumns(dump.table).map(({ name, type }) =>
     type === 'TIMESTAMP' ? `${name} AT TIME ZONE 'UTC'` : name,
   );
-  // COPY takes no parameters; a batch is a number.
-  const which = dump.batch === undefined ? '' : ` WHERE batch = ${Number(dump.batch)}`;
+  // COPY takes no parameters; batches are numbers.
+  const { batches } = dump;
+  const which = batches
+    ? ` WHERE batch BETWEEN ${Number(batches.first)} AND ${Number(batches.last)}`
+    : '';
   const rows = await tx
     .unsafe(
       `COPY (SELECT ${columns.join(', ')} FROM raw_data.${dump.table}${which}) TO STDOUT (FORMAT csv)`,

@@ -1,33 +1,45 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../../contracts';
 import { asDatabaseError, type Database, type TransactionSql } from '../../database';
-import { copyToParquet } from '../../duckdb';
-import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
 import {
   asStorageError,
   makeFolder,
-  publishFolder,
   readTextIfThere,
   removeAtOnce,
   replaceDurably,
   temporaryIn,
-  writeDurably,
 } from '../../durable-files';
-import { rawTableNames, type RawTable } from '../raw-tables';
-import { withDuckDb, withScratch, type OpenDuckDb } from '../scratch';
+import { perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
+import type { OpenDuckDb } from '../scratch';
+import { listBatchFolders, segmentFile, sizeIfThere } from './batch-folders';
+import {
+  nothingMerged,
+  readLogManifest,
+  segmentsOfRun,
+  type Load,
+  type LogManifest,
+} from './log-manifest';
+import type { LogState } from './merge-log';
+import { makeReaderFolder, removeAbandonedReaders } from './reader-folder';
+import type { RawSegment } from './raw-segment';
+import { updateLog } from './update-log';
 
-/** The columnar mirror of the raw tables: one immutable Parquet segment per batch and table. */
+/** The columnar mirror of the raw tables. */
 export interface RawLog {
   /** The last batch that is mirrored; 0 before the first load. */
   readonly lastBatch: number;
   /**
-   * The segments of a table of the batches `<= throughBatch`, in the order of the batches.
+   * The segments of a table that have rows of batches `<= throughBatch`, in the order of their first
+   * batches. The last ones may have rows of later batches, too: rows are told apart by `batch`.
    *
    * @throws ChurnError LOADS_MISSING when Postgres does not have that batch: fewer rows would be a
    *   wrong answer.
    */
-  segments(table: RawTable, throughBatch: number): string[];
+  segments(table: RawTable, throughBatch: number): RawSegment[];
+  /** Names the rows of the batches `<= throughBatch`, in whichever segments they are. */
+  contentKey(throughBatch: number): string;
 }
 
 export interface RawLogOptions {
@@ -40,69 +52,150 @@ export interface RawLogOptions {
 const RAW_LOG_LOCK_KEY = 7_401_332;
 const OWNER_FILE = '_installation';
 
-/** In a batch's folder: when its load was committed. */
-const LOAD_FILE = '_load';
-
 /**
- * Mirrors each batch that has no folder yet as `batch=000001/{users, …}.parquet`: the columns of
- * the Postgres table, sorted by (user_id, time, id), the same bytes whenever it is done again. A
- * folder appears by one rename, so that a call that is killed leaves nothing half done and the
- * next one mends it. A folder of another load of that number, which a Postgres that was put back
- * from a backup does not have, is replaced. Calls go one at a time (a lock in Postgres).
+ * Mirrors each batch that is not there yet, as a folder `batch=000001/{users, …}.parquet`, and merges
+ * small folders and runs to larger ones (`merged/`), so much at a time. What is lost, or of a load
+ * that a Postgres put back from a backup does not have, is made again from Postgres. Calls go one at a
+ * time (a lock in Postgres), and a call that is killed leaves the log as it was or as it is to be.
+ *
+ * The segments of the answer may be merged, and removed, by the next call of whichever process: who
+ * reads them uses `withRawLog`.
  *
  * @throws ChurnError INSTALLATION_MISMATCH when the folder mirrors another database,
  *   STORAGE_UNAVAILABLE.
  */
-export async function syncRawLog(options: RawLogOptions): Promise<RawLog> {
+export function syncRawLog(options: RawLogOptions): Promise<RawLog> {
+  return holdingLog(options, (tx, rawLogDir) => syncHeld(tx, { ...options, rawLogDir }));
+}
+
+/**
+ * Runs work with the raw log, every committed batch mirrored. Its segments have names of their own,
+ * so that they stay while the work runs, whatever is merged meanwhile.
+ *
+ * @throws ChurnError as `syncRawLog`
+ */
+export async function withRawLog<T>(
+  options: RawLogOptions,
+  work: (rawLog: RawLog) => Promise<T>,
+): Promise<T> {
+  const { rawLog, reader } = await holdingLog(options, async (tx, rawLogDir) => {
+    const synced = await syncHeld(tx, { ...options, rawLogDir });
+    const { lastBatch } = synced;
+    const all = perTable((table) => synced.segments(table, lastBatch));
+    const own = await makeReaderFolder(rawLogDir, all);
+    const segments = through(lastBatch, (table) => own.segments[table]);
+    return { rawLog: { ...synced, segments }, reader: own };
+  });
+  try {
+    return await work(rawLog);
+  } finally {
+    await reader.remove();
+  }
+}
+
+/** Runs work with the segments that are there, whichever batches are mirrored; nothing is mended. */
+export async function withSegmentsOnDisk<T>(
+  options: RawLogOptions,
+  work: (segments: PerTable<readonly RawSegment[]>) => Promise<T>,
+): Promise<T> {
+  const reader = await holdingLog(options, async (_tx, rawLogDir) => {
+    const manifest = await readLogManifest(rawLogDir);
+    const merged = new Set(manifest.loads.map(({ batch }) => batch));
+    const single = (await listBatchFolders(rawLogDir)).filter((batch) => !merged.has(batch));
+    const there: Partial<PerTable<RawSegment[]>> = {};
+    for (const table of rawTableNames) {
+      const segments = segmentsOf(rawLogDir, { manifest, single, table });
+      const sizes = await Promise.all(segments.map(({ file }) => sizeIfThere(file)));
+      there[table] = segments.filter((_, index) => sizes[index] !== undefined);
+    }
+    return makeReaderFolder(rawLogDir, there as PerTable<RawSegment[]>);
+  });
+  try {
+    return await work(reader.segments);
+  } finally {
+    await reader.remove();
+  }
+}
+
+/** Runs work while nobody else works on the raw log. Everything that is committed by then is seen. */
+export async function holdingLog<T>(
+  options: RawLogOptions,
+  work: (tx: TransactionSql, rawLogDir: string) => Promise<T>,
+): Promise<T> {
   const rawLogDir = path.resolve(options.rawLogDir);
   await makeFolder(rawLogDir);
   try {
-    return await options.database.sql.begin('isolation level repeatable read', async (tx) => {
-      await tx`SELECT pg_advisory_xact_lock(${RAW_LOG_LOCK_KEY})`;
-      await requireOwner(tx, rawLogDir);
-      await removeLeftovers(rawLogDir);
-      const loads = await listLoads(tx);
-      const missing = await withoutFolder(rawLogDir, loads);
-      if (missing.length > 0) await mirrorLoads(tx, { ...options, rawLogDir }, missing);
-      const batches = loads.map(({ batch }) => batch);
-      return describeRawLog(rawLogDir, batches);
-    });
+    // Not at a higher level of isolation: its snapshot would be of before the lock was waited for,
+    // and what others have mirrored meanwhile would look like a load that Postgres does not have.
+    const result = await options.database.sql.begin(
+      'isolation level read committed',
+      async (tx) => {
+        await tx`SELECT pg_advisory_xact_lock(${RAW_LOG_LOCK_KEY})`;
+        return work(tx, rawLogDir);
+      },
+    );
+    return result as T;
   } catch (error) {
     throw asStorageError(asDatabaseError(error));
   }
 }
 
-function describeRawLog(rawLogDir: string, batches: readonly number[]): RawLog {
-  const lastBatch = batches.at(-1) ?? 0;
+async function syncHeld(tx: TransactionSql, options: RawLogOptions): Promise<RawLog> {
+  const { rawLogDir } = options;
+  const isOwned = await requireOwner(tx, rawLogDir);
+  const loads = await listLoads(tx);
+  if (!isOwned && loads.length === 0) {
+    // A database that nothing was loaded into says nothing about whose files these are.
+    return describeRawLog(rawLogDir, { manifest: nothingMerged, folders: [] }, loads);
+  }
+  await removeLeftovers(rawLogDir);
+  const state = await updateLog(tx, options, loads);
+  return describeRawLog(rawLogDir, state, loads);
+}
+
+/** The segments of a table, of what is merged and of single batches, in the order of their batches. */
+function segmentsOf(
+  rawLogDir: string,
+  log: { manifest: LogManifest; single: readonly number[]; table: RawTable },
+): RawSegment[] {
+  const { manifest, single, table } = log;
+  const merged = manifest.runs[table].flatMap((run) => segmentsOfRun(rawLogDir, run));
+  const ofBatches = single.map((batch) => ({
+    file: segmentFile(rawLogDir, batch, table),
+    firstBatch: batch,
+    lastBatch: batch,
+  }));
+  return [...merged, ...ofBatches].sort((left, right) => left.firstBatch - right.firstBatch);
+}
+
+function describeRawLog(
+  rawLogDir: string,
+  { manifest, folders }: LogState,
+  loads: readonly Load[],
+): RawLog {
+  const lastBatch = loads.at(-1)?.batch ?? 0;
+  const single = folders.map(({ load }) => load.batch);
   return {
     lastBatch,
-    segments: (table, throughBatch) => {
-      if (throughBatch > lastBatch) {
-        throw new ChurnError('LOADS_MISSING', { batch: throughBatch, lastBatch });
-      }
-      return batches
-        .filter((batch) => batch <= throughBatch)
-        .map((batch) => segmentFile(rawLogDir, batch, table));
+    segments: through(lastBatch, (table) => segmentsOf(rawLogDir, { manifest, single, table })),
+    contentKey: (throughBatch) => {
+      const known = loads.filter(({ batch }) => batch <= throughBatch);
+      const text = known.map(({ batch, committedMicros }) => `${batch} ${committedMicros}\n`);
+      return createHash('sha256').update(text.join('')).digest('hex');
     },
   };
 }
 
-export function segmentFile(rawLogDir: string, batch: number, table: RawTable): string {
-  return path.join(rawLogDir, batchFolderName(batch), `${table}.parquet`);
-}
-
-function batchFolderName(batch: number): string {
-  return `batch=${String(batch).padStart(6, '0')}`;
-}
-
-/** SQL for the batch whose segment has this path. */
-export function batchOfFolder(path: string): string {
-  return `CAST(regexp_extract(${path}, 'batch=([0-9]+)/[^/]*$', 1) AS INTEGER)`;
-}
-
-interface Load {
-  readonly batch: number;
-  readonly committedMicros: string;
+function through(
+  lastBatch: number,
+  all: (table: RawTable) => readonly RawSegment[],
+): RawLog['segments'] {
+  return (table, throughBatch) => {
+    if (throughBatch > lastBatch) {
+      throw new ChurnError('LOADS_MISSING', { batch: throughBatch, lastBatch });
+    }
+    return all(table).filter(({ firstBatch }) => firstBatch <= throughBatch);
+  };
 }
 
 function listLoads(tx: TransactionSql): Promise<Load[]> {
@@ -111,36 +204,18 @@ function listLoads(tx: TransactionSql): Promise<Load[]> {
     FROM ops.load_batches ORDER BY batch`;
 }
 
-async function withoutFolder(rawLogDir: string, loads: readonly Load[]): Promise<Load[]> {
-  const found = await Promise.all(
-    loads.map(({ batch }) => readTextIfThere(loadFile(rawLogDir, batch))),
-  );
-  return loads.filter(({ committedMicros }, index) => found[index] !== committedMicros);
-}
-
-function loadFile(rawLogDir: string, batch: number): string {
-  return path.join(rawLogDir, batchFolderName(batch), LOAD_FILE);
-}
-
-/** The batches that have a folder, in order. */
-export async function listMirroredBatches(rawLogDir: string): Promise<number[]> {
-  const names = await readdir(rawLogDir);
-  return names
-    .flatMap((name) => /^batch=(\d{6,})$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .sort((left, right) => left - right);
-}
-
-async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<void> {
+/** Whether Postgres says which installation it is; the log is that one's then. */
+async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<boolean> {
   const [installation] = await tx<{ id: string }[]>`SELECT id::text FROM ops.installation`;
-  if (!installation) return;
+  if (!installation) return false;
   const file = path.join(rawLogDir, OWNER_FILE);
   const owner = await readTextIfThere(file);
   if (owner === undefined) {
-    return replaceDurably(file, `${installation.id}\n`, temporaryIn(rawLogDir));
+    await replaceDurably(file, `${installation.id}\n`, temporaryIn(rawLogDir));
+    return true;
   }
   const found = owner.trim();
-  if (found === installation.id) return;
+  if (found === installation.id) return true;
   const expected = installation.id;
   throw new ChurnError('INSTALLATION_MISMATCH', { store: 'The raw log', found, expected });
 }
@@ -150,32 +225,5 @@ async function removeLeftovers(rawLogDir: string): Promise<void> {
   for (const name of await readdir(rawLogDir)) {
     if (/^\..*\.tmp$/.test(name)) await removeAtOnce(path.join(rawLogDir, name));
   }
-}
-
-async function mirrorLoads(
-  tx: TransactionSql,
-  options: RawLogOptions,
-  loads: readonly Load[],
-): Promise<void> {
-  const { rawLogDir, openDuckDb } = options;
-  await withScratch(options.scratchDir, (scratch) =>
-    withDuckDb(openDuckDb, [rawLogDir, scratch], async (duckDb) => {
-      for (const { batch, committedMicros } of loads) {
-        const temporary = temporaryIn(rawLogDir);
-        await mkdir(temporary);
-        for (const table of rawTableNames) {
-          const dump = dumpFile(scratch, table);
-          await dumpTable(tx, { table, file: dump, batch });
-          const rows = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;
-          const file = path.join(temporary, `${table}.parquet`);
-          await duckDb.run(copyToParquet(rows, file, 'log'));
-        }
-        await writeDurably(path.join(temporary, LOAD_FILE), committedMicros);
-        const folder = path.join(rawLogDir, batchFolderName(batch));
-        await removeAtOnce(folder);
-        const published = await publishFolder(temporary, folder);
-        if (!published) await rm(temporary, { recursive: true, force: true });
-      }
-    }),
-  );
+  await removeAbandonedReaders(rawLogDir);
 }

@@ -1,5 +1,5 @@
 import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { compileMoment } from '../../../packages/features/compile-moment';
 import { computeVectors } from '../../../packages/features/grid/compute-vectors';
 import { featureSet } from '../../../packages/features/feature-set';
@@ -111,7 +111,7 @@ describe('at the boundaries of time and knowledge', () => {
   let written = 0;
   const answersOf = new Map<
     CaseOfUser,
-    Readonly<Record<'segments', SegmentFiles>> &
+    Readonly<Record<'segments', Segments>> &
       Readonly<Record<'alone' | 'among' | 'asFeatures' | 'asLabel', Answers>>
   >();
 
@@ -166,7 +166,7 @@ describe('at the boundaries of time and knowledge', () => {
     },
   );
 
-  function writeWorld(raw: RawTables): Promise<SegmentFiles> {
+  function writeWorld(raw: RawTables): Promise<Segments> {
     written += 1;
     return writeRawLog(duckDb, `${scratch.path}/world${written}`, raw);
   }
@@ -185,7 +185,7 @@ describe('at the boundaries of time and knowledge', () => {
   }
 
   /** What the query for one user and moment answers. */
-  async function querySays(segments: SegmentFiles, question: Question) {
+  async function querySays(segments: Segments, question: Question) {
     const { userId, at, knownAt, batch, labelKnownAt, labelBatch, completeThrough } = question;
     const known = { at: knownAt, batch };
     const label = { at: labelKnownAt, batch: labelBatch, completeThrough };
@@ -196,7 +196,7 @@ describe('at the boundaries of time and knowledge', () => {
 
   /** The engine's rows at T, computed alone or among as many moments before it and after it. */
   async function engineSays(
-    segments: SegmentFiles,
+    segments: Segments,
     question: Question,
     around: number,
   ): Promise<Answers> {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { copyToParquet, type DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
 import { spineReasons } from '../../../packages/features/history/compile-spine';
+import type { Segments } from '../../../packages/features/segments';
 import { computeHistory } from '../../../packages/features/history/compute-history';
 import { featureSet } from '../../../packages/features/feature-set';
 import { midnightOf } from '../../../packages/instants/logical-date';
@@ -139,7 +140,7 @@ it('has each user’s own rows in timelines of more users than a part, and than 
   const folder = path.join(scratch.path, 'many');
   mkdirSync(folder);
   const users = 5_000;
-  const rows: Record<string, string> = {
+  const rows = {
     users: `lpad(i::VARCHAR, 4, '0') AS user_id, make_timestamptz(${SIGNUP}) AS signup_time, 'free' AS plan`,
     user_events: `lpad(i::VARCHAR, 4, '0') AS user_id, 's' AS session_id, 'login' AS event_type,
       make_timestamptz(${SIGNUP} + (i % 20) * 24 * ${HOUR}) AS event_time`,
@@ -147,11 +148,13 @@ it('has each user’s own rows in timelines of more users than a part, and than 
       make_timestamptz(${NOW} - (i % 3) * 20 * 24 * ${HOUR}) AS event_time`,
     plan_changes: `'c' AS change_id, 'none' AS user_id, 'pro' AS plan, make_timestamptz(${SIGNUP}) AS event_time`,
   };
-  const segments = (table: string) => [path.join(folder, `${table}.parquet`)];
-  for (const [table, columns] of Object.entries(rows)) {
+  const segments: Segments = (table) => [
+    { file: path.join(folder, `${table}.parquet`), firstBatch: 1, lastBatch: 1 },
+  ];
+  for (const [table, columns] of Object.entries(rows) as [keyof typeof rows, string][]) {
     const all = `SELECT ${columns}, make_timestamptz(${SIGNUP}) AS ingested_at, 1 AS batch
       FROM range(${users}) AS r(i) ORDER BY user_id`;
-    await duckDb.run(copyToParquet(all, segments(table)[0]!, 'log'));
+    await duckDb.run(copyToParquet(all, segments(table, 1)[0]!.file, 'log'));
   }
   await duckDb.run(`CREATE OR REPLACE TEMP TABLE spine AS
     SELECT lpad((${users - 1} - i)::VARCHAR, 4, '0') AS user_id, ${NOW}::BIGINT AS t FROM range(${users}) AS r(i)`);
@@ -164,8 +167,8 @@ it('has each user’s own rows in timelines of more users than a part, and than 
   ];
   const places = Array.from({ length: users }, (_, row) => users - 1 - row);
   expect(timelines.parts.map((part) => part.users)).toEqual([2_048, 2_048, 904]);
-  const files = [...segments('user_events'), ...segments('billing_events')];
-  await duckDb.run(compileTimelineUsers(options, { files, rowsPerPass: 9_000 }));
+  const cut = [...segments('user_events', 1), ...segments('billing_events', 1)];
+  await duckDb.run(compileTimelineUsers(options, { segments: cut, rowsPerPass: 9_000 }));
   // A user counts as a row, beside an event and a bill.
   expect(await duckDb.rows(selectTimelinePasses)).toEqual([
     { from: 0, until: 3_000 },

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import path from 'node:path';
 import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { featureSet, type FeatureSet } from '../../../packages/features/feature-set';
 import type { RawTables } from '../../support/oracle';
 import type { TimelineFiles } from '../../../packages/features/history/timelines';
 import { latestArrival, writeTimelines } from '../../../packages/features/history/write-timelines';
 
-type Table = Parameters<SegmentFiles>[0];
+type Table = Parameters<Segments>[0];
 
 const tables: readonly Table[] = ['users', 'plan_changes', 'user_events', 'billing_events'];
 
@@ -74,7 +74,7 @@ export async function writeRawLog(
   duckDb: DuckDb,
   directory: string,
   raw: RawTables,
-): Promise<SegmentFiles> {
+): Promise<Segments> {
   const batches = [
     ...new Set([
       1,
@@ -95,17 +95,21 @@ export async function writeRawLog(
   return (table, throughBatch) =>
     batches
       .filter((batch) => batch <= throughBatch)
-      .map((batch) => path.join(segmentDirectory(directory, batch), `${table}.parquet`));
+      .map((batch) => ({
+        file: path.join(segmentDirectory(directory, batch), `${table}.parquet`),
+        firstBatch: batch,
+        lastBatch: batch,
+      }));
 }
 
 /** Writes the timelines of a raw log's batches, as the product does. */
 export async function writeTestTimelines(
   duckDb: DuckDb,
-  segments: SegmentFiles,
+  segments: Segments,
   { features = featureSet, batch = Number.MAX_SAFE_INTEGER, ...sizes }: TestTimelines = {},
 ): Promise<TimelineFiles> {
   const [ofUsers] = segments('users', batch);
-  const folder = mkdtempSync(path.join(path.dirname(path.dirname(ofUsers!)), 'timelines-'));
+  const folder = mkdtempSync(path.join(path.dirname(path.dirname(ofUsers!.file)), 'timelines-'));
   const fileOf = (part: number) => path.join(folder, `${part}.lists`);
   const options = { featureSet: features, segments, batch };
   const lastArrival = await latestArrival(duckDb, options);

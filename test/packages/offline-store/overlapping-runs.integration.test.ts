@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dataPaths } from '../../../packages/config/data-paths';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { featureSet } from '../../../packages/features/feature-set';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type {
@@ -24,7 +24,7 @@ const after = snapshotAt(82, 2);
 
 const scratch = createScratchDirectory();
 let database: TestDatabase;
-let segments: SegmentFiles;
+let segments: Segments;
 let folders = 0;
 let context: ComputeContext;
 let ledger: Ledger;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { ChurnError } from '../../../packages/contracts/errors';
 import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { createFeatureSet, featureSet } from '../../../packages/features/feature-set';
 import { datesBetween } from '../../../packages/instants/logical-date';
 import { auditPartitions, rebuildLedger } from '../../../packages/offline-store/audit-partitions';
@@ -31,8 +31,8 @@ const withLate = snapshotAt(82, 2);
 describe('the offline store', () => {
   const scratch = createScratchDirectory();
   let database: TestDatabase;
-  let segments: SegmentFiles;
-  let lateSegments: SegmentFiles;
+  let segments: Segments;
+  let lateSegments: Segments;
 
   beforeAll(async () => {
     database = await createTestDatabase();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { openDatabase } from '../../../packages/database/open-database';
 import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segment, Segments } from '../../../packages/features/segments';
 import { featureSet } from '../../../packages/features/feature-set';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
 import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
@@ -38,7 +38,7 @@ export interface ChildOrders {
   /** What DuckDB may read and write. */
   readonly directory: string;
   /** Per raw table, the segments of batches 1, 2, … */
-  readonly segments: Readonly<Record<Parameters<SegmentFiles>[0], readonly string[]>>;
+  readonly segments: Readonly<Record<Parameters<Segments>[0], readonly Segment[]>>;
   readonly requests: readonly PartitionRequest[];
   readonly owner: string;
   readonly leaseSeconds: number;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { featureSet } from '../../../packages/features/feature-set';
 import type {
   ComputeContext,
@@ -83,8 +83,8 @@ export async function createPublishingWorld(): Promise<PublishingWorld> {
   };
 }
 
-function allSegments(segments: SegmentFiles): ChildOrders['segments'] {
-  const all = (table: Parameters<SegmentFiles>[0]) => segments(table, Number.MAX_SAFE_INTEGER);
+function allSegments(segments: Segments): ChildOrders['segments'] {
+  const all = (table: Parameters<Segments>[0]) => segments(table, Number.MAX_SAFE_INTEGER);
   return {
     users: all('users'),
     plan_changes: all('plan_changes'),

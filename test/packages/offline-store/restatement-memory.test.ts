@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { copyToParquet, openDuckDb, type DuckDb } from '../../../packages/duckdb/open-duckdb';
-import type { SegmentFiles } from '../../../packages/features/grid/compile-tiles';
+import type { Segments } from '../../../packages/features/segments';
 import { featureSet } from '../../../packages/features/feature-set';
 import { formatInstant, MICROS_PER_DAY } from '../../../packages/instants/epoch-micros';
 import { addDays, datesBetween, midnightOf } from '../../../packages/instants/logical-date';
@@ -10,7 +10,7 @@ import type { LedgerRow } from '../../../packages/offline-store/ledger';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { testManifest } from '../contracts/test-manifest';
 
-type RawTable = Parameters<SegmentFiles>[0];
+type RawTable = Parameters<Segments>[0];
 
 const DAYS = 400;
 const USERS = 500;
@@ -63,7 +63,7 @@ describe.each([8, 36, 128])('looking for what late rows touch, with ids of %i by
 });
 
 /** Batch 1 has users; batch 2 as many charges every day, each at noon. */
-async function writeSegments(duckDb: DuckDb, folder: string, bytes: number): Promise<SegmentFiles> {
+async function writeSegments(duckDb: DuckDb, folder: string, bytes: number): Promise<Segments> {
   const id = (kind: string, number: string) =>
     `rpad('${kind}' || lpad((${number})::VARCHAR, 6, '0'), ${bytes}, 'x')`;
   const user = `${id('u', `i % ${USERS}`)} AS user_id`;
@@ -93,7 +93,9 @@ async function writeSegments(duckDb: DuckDb, folder: string, bytes: number): Pro
     }
   }
   return (table, batch) =>
-    [1, 2].filter((each) => each <= batch).map((each) => fileOf(table, each));
+    [1, 2]
+      .filter((each) => each <= batch)
+      .map((each) => ({ file: fileOf(table, each), firstBatch: each, lastBatch: each }));
 }
 
 function publishedOn(date: string): LedgerRow {

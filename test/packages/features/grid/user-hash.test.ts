@@ -6,6 +6,11 @@ import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
 describe('the hash that stands for a user', () => {
   const scratch = createScratchDirectory();
   const files = [1, 2].map((batch) => `${scratch.path}/users-${batch}.parquet`);
+  const segments = files.map((file, index) => ({
+    file,
+    firstBatch: index + 1,
+    lastBatch: index + 1,
+  }));
   let duckDb: DuckDb;
 
   beforeAll(async () => {
@@ -31,11 +36,13 @@ describe('the hash that stands for a user', () => {
       'hash(user_id)',
     ],
   ])('is %s', async (_case, candidates, expected) => {
-    expect(await distinctUserHash(duckDb, files, candidates)).toBe(expected);
+    expect(await distinctUserHash(duckDb, segments, candidates)).toBe(expected);
   });
 
   it('has to be there', async () => {
-    await expect(distinctUserHash(duckDb, files, ['length(user_id)'])).rejects.toThrow(RangeError);
+    await expect(distinctUserHash(duckDb, segments, ['length(user_id)'])).rejects.toThrow(
+      RangeError,
+    );
   });
 
   it('finds the number of a user, and the number of all for one that is none of them', async () => {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { copyToParquet, openDuckDb, readParquet } from '../../../../packages/duckdb/open-duckdb';
+import { readSegments } from '../../../../packages/features/segments';
 import { parseInstant } from '../../../../packages/instants/epoch-micros';
 import { auditRawLog } from '../../../../packages/raw-data/log/audit-raw-log';
 import { exportRawTables } from '../../../../packages/raw-data/log/export-raw-tables';
@@ -92,7 +93,11 @@ describe('the raw log', () => {
     expect(log.lastBatch).toBe(2);
     for (const table of rawTableNames) {
       expect(log.segments(table, 2)).toEqual(
-        [1, 2].map((n) => path.join(rawLogDir, `batch=00000${n}`, `${table}.parquet`)),
+        [1, 2].map((batch) => ({
+          file: path.join(rawLogDir, `batch=00000${batch}`, `${table}.parquet`),
+          firstBatch: batch,
+          lastBatch: batch,
+        })),
       );
     }
     expect(log.segments('users', 1)).toHaveLength(1);
@@ -105,7 +110,7 @@ describe('the raw log', () => {
     const log = await sync();
     const rows = await query(`
       SELECT event_id, user_id, epoch_us(event_time) % 1000 AS micros, epoch_us(ingested_at) = epoch_us(event_time) AS assumed, batch
-      FROM ${readParquet(log.segments('user_events', 1))}`);
+      FROM ${readSegments(log.segments('user_events', 1))}`);
     expect(rows).toEqual([
       { event_id: 'e2', user_id: 'a, "é"', micros: 0n, assumed: true, batch: 1 },
       { event_id: 'e1', user_id: 'b', micros: 1n, assumed: true, batch: 1 },
@@ -113,7 +118,7 @@ describe('the raw log', () => {
     ]);
     const types = await query(`
       SELECT string_agg(column_name || ' ' || column_type, ', ') AS types
-      FROM (DESCRIBE SELECT * FROM ${readParquet(log.segments('billing_events', 1))})`);
+      FROM (DESCRIBE SELECT * FROM ${readSegments(log.segments('billing_events', 1))})`);
     expect(types[0]?.types).toBe(
       'event_id VARCHAR, user_id VARCHAR, event_type VARCHAR, amount_cents BIGINT, currency VARCHAR, ' +
         'event_time TIMESTAMP WITH TIME ZONE, ingested_at TIMESTAMP WITH TIME ZONE, batch INTEGER',
@@ -125,7 +130,7 @@ describe('the raw log', () => {
     await fixture.load(first, { completeThrough: parseInstant('2025-06-01') });
     const log = await sync();
     expect(log.lastBatch).toBe(2);
-    const rows = `SELECT count(*) AS rows FROM ${readParquet([log.segments('user_events', 2)[1]!])}`;
+    const rows = `SELECT count(*) AS rows FROM ${readSegments(log.segments('user_events', 2).slice(1))}`;
     expect(await query(rows)).toEqual([{ rows: 0n }]);
     expect(await audit()).toMatchObject({ equal: allRowsCount, missing: 0, extra: 0 });
   });

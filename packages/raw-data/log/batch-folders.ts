@@ -1,0 +1,98 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { TransactionSql } from '../../database';
+import { copyToParquet, type DuckDb } from '../../duckdb';
+import {
+  publishFolder,
+  readTextIfThere,
+  removeAtOnce,
+  systemCode,
+  temporaryIn,
+  writeDurably,
+} from '../../durable-files';
+import { rawTableNames, type PerTable, type RawTable } from '../raw-tables';
+import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
+import type { Load } from './log-manifest';
+
+/** In a batch's folder: when its load was committed. */
+const LOAD_FILE = '_load';
+
+/** A batch that is mirrored and not merged: a folder with a segment of each table. */
+export interface BatchFolder {
+  readonly load: Load;
+  readonly bytes: PerTable<number>;
+}
+
+export function batchFolderName(batch: number): string {
+  return `batch=${String(batch).padStart(6, '0')}`;
+}
+
+export function segmentFile(rawLogDir: string, batch: number, table: RawTable): string {
+  return path.join(rawLogDir, batchFolderName(batch), `${table}.parquet`);
+}
+
+/** The batches that have a folder, in order. */
+export async function listBatchFolders(rawLogDir: string): Promise<number[]> {
+  const names = await readdir(rawLogDir);
+  return names
+    .flatMap((name) => /^batch=(\d{6,})$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((left, right) => left - right);
+}
+
+/** The folder of this very load, with all its segments; undefined where some of it is missing. */
+export async function findBatchFolder(
+  rawLogDir: string,
+  load: Load,
+): Promise<BatchFolder | undefined> {
+  const file = path.join(rawLogDir, batchFolderName(load.batch), LOAD_FILE);
+  if ((await readTextIfThere(file)) !== load.committedMicros) return undefined;
+  const sizes = await Promise.all(
+    rawTableNames.map((table) => sizeIfThere(segmentFile(rawLogDir, load.batch, table))),
+  );
+  if (sizes.some((size) => size === undefined)) return undefined;
+  const bytes = Object.fromEntries(rawTableNames.map((table, index) => [table, sizes[index]]));
+  return { load, bytes: bytes as PerTable<number> };
+}
+
+export async function sizeIfThere(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+export function removeBatchFolder(rawLogDir: string, batch: number): Promise<void> {
+  return removeAtOnce(path.join(rawLogDir, batchFolderName(batch)));
+}
+
+/**
+ * Mirrors a batch as `batch=000001/{users, …}.parquet`: the columns of the Postgres table, sorted by
+ * (user_id, time, id), the same bytes whenever it is done again. The folder appears by one rename, in
+ * the place of one of another load of that number.
+ */
+export async function mirrorBatch(
+  tx: TransactionSql,
+  duckDb: DuckDb,
+  { rawLogDir, scratch, load }: { rawLogDir: string; scratch: string; load: Load },
+): Promise<BatchFolder> {
+  const { batch, committedMicros } = load;
+  const temporary = temporaryIn(rawLogDir);
+  await mkdir(temporary);
+  for (const table of rawTableNames) {
+    const dump = dumpFile(scratch, table);
+    await dumpTable(tx, { table, file: dump, batches: { first: batch, last: batch } });
+    const rows = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;
+    await duckDb.run(copyToParquet(rows, path.join(temporary, `${table}.parquet`), 'log'));
+  }
+  await writeDurably(path.join(temporary, LOAD_FILE), committedMicros);
+  const folder = path.join(rawLogDir, batchFolderName(batch));
+  await removeAtOnce(folder);
+  const published = await publishFolder(temporary, folder);
+  if (!published) await rm(temporary, { recursive: true, force: true });
+  const mirrored = await findBatchFolder(rawLogDir, load);
+  if (!mirrored) throw new Error(`${batchFolderName(batch)} is gone again`);
+  return mirrored;
+}

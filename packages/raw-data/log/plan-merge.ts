@@ -1,0 +1,30 @@
+/** So many batches that have a folder each are merged together. */
+const FOLDERS_MIN = 8;
+/** Or so many bytes of them: about two hundred thousand rows. */
+const FOLDER_BYTES_MIN = 2 ** 21;
+/** A run that is as large stays as it is: about a million events. */
+export const FULL_RUN_BYTES = 2 ** 24;
+/** A run is merged with those after it when together they are so many times as large. */
+const FAN_IN = 4;
+
+/** Whether the folders of single batches, of so many bytes each, are to be merged now. */
+export function isMergeDue(folderBytes: readonly number[]): boolean {
+  return folderBytes.length >= FOLDERS_MIN || sum(folderBytes) >= FOLDER_BYTES_MIN;
+}
+
+/**
+ * Which of a table's runs, the oldest first, are merged with what is new: all from the returned index
+ * on. A run is written again only into one that is five times as large, so that the number of times
+ * grows with the logarithm of the rows, and so does the number of runs that are not full.
+ */
+export function firstRunToMerge(runBytes: readonly number[], newBytes: number): number {
+  const last = runBytes.findLastIndex((bytes) => bytes >= FULL_RUN_BYTES);
+  for (let index = last + 1; index < runBytes.length; index += 1) {
+    if (runBytes[index]! * FAN_IN <= sum(runBytes.slice(index + 1)) + newBytes) return index;
+  }
+  return runBytes.length;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
