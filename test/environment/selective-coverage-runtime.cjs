@@ -1,3 +1,4 @@
+const { Session } = require('node:inspector/promises');
 const { default: Runtime } = require('jest-runtime');
 
 /**
@@ -9,6 +10,29 @@ const isMeasured = (testPath) =>
   /\.(integration|workflow)\.test\.ts$/.test(testPath) ||
   /[\\/]test[\\/](api|packages[\\/](cli|drift|local-services))[\\/]/.test(testPath);
 
+/**
+ * In place of jest's own recorder, which enables V8's debugger and never disconnects its session:
+ * each file that it measures then makes the next one slower, and workers grow to gigabytes. Seven
+ * files took 120 CPU seconds with it, 32 with this one, 27 unmeasured; both find the same lines.
+ */
+class CoverageRecorder {
+  session = new Session();
+
+  async startInstrumenting() {
+    this.session.connect();
+    await this.session.post('Profiler.enable');
+    await this.session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
+  }
+
+  async stopInstrumenting() {
+    const { result } = await this.session.post('Profiler.takePreciseCoverage');
+    await this.session.post('Profiler.stopPreciseCoverage');
+    await this.session.post('Profiler.disable');
+    this.session.disconnect();
+    return result;
+  }
+}
+
 class SelectiveCoverageRuntime extends Runtime {
   constructor(...parameters) {
     super(...parameters);
@@ -16,7 +40,10 @@ class SelectiveCoverageRuntime extends Runtime {
   }
 
   async collectV8Coverage() {
-    if (this.isMeasured) await super.collectV8Coverage();
+    if (!this.isMeasured) return;
+    this.v8Coverage.instrumenter = new CoverageRecorder();
+    this.v8Coverage.sources = new Map();
+    await this.v8Coverage.instrumenter.startInstrumenting();
   }
 
   async stopCollectingV8Coverage() {
