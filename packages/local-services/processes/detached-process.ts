@@ -8,6 +8,10 @@ import { onStorage } from '../on-storage';
 export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
+  /** Where it runs; absent: where the starter says. */
+  readonly cwd?: string;
+  /** A file that is its standard input. */
+  readonly stdin?: string;
   /** Variables beside the caller's own. */
   readonly env?: Readonly<Record<string, string>>;
   readonly uid?: number;
@@ -36,11 +40,13 @@ export function spawnDetached(
 ): DetachedProcess {
   const log = onStorage(() => openLog(options.logFile));
   const offset = fstatSync(log).size;
+  const { stdin } = commandLine;
+  const input = stdin === undefined ? null : onStorage(() => openSync(stdin, 'r'));
   try {
     const child = spawn(commandLine.command, [...commandLine.args], {
       detached: true,
-      stdio: ['ignore', log, log],
-      cwd: options.cwd,
+      stdio: [input ?? 'ignore', log, log],
+      cwd: commandLine.cwd ?? options.cwd,
       env: { ...options.env, ...commandLine.env },
       uid: commandLine.uid,
       gid: commandLine.gid,
@@ -53,6 +59,7 @@ export function spawnDetached(
     return { child, pid, identity, logTail: () => readFrom(options.logFile, offset) };
   } finally {
     closeSync(log);
+    if (input !== null) closeSync(input);
   }
 }
 

@@ -35,7 +35,10 @@ export const redisRecipe: ServiceRecipe = {
   },
   command: (context) => ({
     command: requireTool('redis', context.env),
-    args: [configurationFile(context.paths.run)],
+    // By its name, Redis 7 would take [, * and ? for a pattern, and start with its defaults, open to
+    // everybody, where no file matches.
+    args: ['-'],
+    stdin: configurationFile(context.paths.run),
   }),
   isHealthy: (context) => answersPing(redisUrlOf(context.config, context.state)),
   publicUrl: (state) => `redis://127.0.0.1:${state.port}`,

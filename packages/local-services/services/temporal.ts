@@ -35,11 +35,13 @@ export const temporalRecipe: ServiceRecipe = {
     args: [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--ui-ip', '127.0.0.1'],
       ...['--port', String(state.port), '--ui-port', String(state.ui_port)],
-      ...['--db-filename', path.join(context.paths.temporal, 'temporal.db')],
+      // SQLite's driver would take ?, # and % in a path for parts of a URL.
+      ...['--db-filename', 'temporal.db'],
       ...['--namespace', context.config.temporal.namespace],
       ...['--log-level', 'error'],
       ...dynamicConfigArgs(),
     ],
+    cwd: context.paths.temporal,
     // Keeps the Go heap small beside the other services.
     env: { GOMEMLIMIT: '384MiB' },
   }),
