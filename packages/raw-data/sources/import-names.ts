@@ -93,11 +93,26 @@ const advice: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Tables of billing and analytics programs, whose columns are their own, and what they are near to. */
+const foreignTables: readonly (readonly [RegExp, RawTable])[] = [
+  [
+    /^((unified_)?payments?|charges?|invoices?|refunds?|disputes?|subscriptions?)$/,
+    'billing_events',
+  ],
+  [/^(customers?|persons?|people|identifies)$/, 'users'],
+  [/^tracks$/, 'user_events'],
+];
+
 /** Why a name that is none of ours is refused, and what to do, as the rest of a sentence. */
 export function whyRefused(name: string): string {
   const known = advice.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1];
   if (known) return known;
-  const nearest = nearTables(parseImportName(name).stem);
+  const { stem } = parseImportName(name);
+  const foreign = foreignTables.find(([pattern]) => pattern.test(stem))?.[1];
+  if (foreign) {
+    return `it is named like another program's table; if its columns are those of ${foreign}, rename it, otherwise map it first as examples/exports shows`;
+  }
+  const nearest = nearTables(stem);
   if (nearest.length > 0) return `did you mean ${nearest.join(' or ')}? Rename it or take it out`;
   return `it is none of ${rawTableNames.join(', ')}; rename it or take it out`;
 }

@@ -182,6 +182,11 @@ describe('a file that is not read', () => {
     ],
     ['a table in the singular', { 'user_event.csv': '' }, /did you mean user_events\?/],
     ['half of a name', { 'events.csv': '' }, /did you mean user_events or billing_events\?/],
+    [
+      "another program's table, though its name is one letter from ours",
+      { 'charges.csv': '' },
+      /charges\.csv is not read: it is named like .*those of billing_events, rename it/,
+    ],
     ['another separator', { 'user-events.csv': '' }, /did you mean user_events\?/],
     ['camel case', { 'BillingEvents.parquet': '' }, /did you mean billing_events\?/],
     [
