@@ -12,12 +12,14 @@ export const mayUse = {
   'packages/contracts': [],
   'packages/instants': pure,
   'packages/bounded-tasks': pure,
+  'packages/currencies': pure,
   'packages/orchestration': ['packages/contracts', 'packages/instants'],
   'packages/synthetic': ['packages/contracts', 'packages/instants', 'npm:seedrandom'],
 
   // Adapters: each knows one outside thing.
   'packages/config': [
     'packages/contracts',
+    'packages/currencies',
     'npm:class-validator',
     'npm:class-transformer',
     'npm:reflect-metadata',
@@ -38,6 +40,7 @@ export const mayUse = {
   // Domain packages: pure modules beside the adapter modules that feed them.
   'packages/raw-data': [
     'packages/contracts',
+    'packages/currencies',
     'packages/instants',
     'packages/duckdb',
     'packages/durable-files',
@@ -103,6 +106,7 @@ export const mayUse = {
   'packages/local-services': [
     'packages/contracts',
     'packages/config',
+    'packages/currencies',
     'packages/database',
     'packages/durable-files',
     'packages/online-store',

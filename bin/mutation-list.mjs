@@ -169,6 +169,27 @@ export const mutations = [
     tests: ['test/packages/raw-data/values/cleaned-values.test.ts'],
   },
   {
+    name: 'amounts have the decimals of their currency',
+    file: 'packages/raw-data/values/money-sql.ts',
+    find: "const digits = inUnits ? digitsSql(money) : '0';",
+    replace: "const digits = inUnits ? '2' : '0';",
+    tests: ['test/packages/raw-data/values/money.test.ts'],
+  },
+  {
+    name: 'only a refund may be negative',
+    file: 'packages/raw-data/values/money-sql.ts',
+    find: ` AND "event_type" <> 'refund'`,
+    replace: ` AND "event_type" NOT IN ('refund', 'dispute')`,
+    tests: ['test/packages/raw-data/values/money.test.ts'],
+  },
+  {
+    name: 'currency units follow ISO 4217',
+    file: 'packages/features/definitions/payments.ts',
+    find: '{ dividedBy: 10 ** minorUnitDigits }',
+    replace: '{ dividedBy: 100 }',
+    tests: ['test/packages/features/currency-units.test.ts'],
+  },
+  {
     name: 'NA is a country',
     file: 'packages/raw-data/values/text-sql.ts',
     find: "const nullWords = ['NULL',",

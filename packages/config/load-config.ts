@@ -13,6 +13,7 @@ import {
   validateSync,
 } from 'class-validator';
 import { ChurnError } from '../contracts';
+import { currencies } from '../currencies';
 
 const toInteger = Transform(({ value }) =>
   typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : (value as unknown),
@@ -40,7 +41,9 @@ class Environment {
   @Matches(/^[\w.-]+$/, { message: 'it must consist of letters, digits, "_", "." and "-"' })
   TEMPORAL_NAMESPACE = 'default';
   @IsOptional() @IsString() CHURN_IMPORT_DIR?: string;
-  @Matches(/^[A-Z]{3}$/, { message: 'it must be three capital letters, such as USD' })
+  @IsIn([...currencies.keys()], {
+    message: 'it must be the code of a currency in ISO 4217, in capital letters, such as USD',
+  })
   CHURN_CURRENCY = 'USD';
   @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
   CHURN_API_HOST = '127.0.0.1';

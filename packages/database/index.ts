@@ -9,5 +9,6 @@ export {
   type Database,
 } from './open-database';
 export { readInstallationId } from './read-installation-id';
+export { invalidCurrency, requireCurrency } from './require-currency';
 export * from './schema';
 export type { Sql, TransactionSql } from 'postgres';

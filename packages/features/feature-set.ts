@@ -102,11 +102,19 @@ function hashOf(value: unknown): string {
   return createHash('sha256').update(canonical).digest('hex');
 }
 
-/** The feature set of this release. */
-export const featureSet: FeatureSet = createFeatureSet({
-  features: definitions,
-  label: churnLabel,
-  state: isSubscribed,
-  eligibleBy,
-  recency,
-});
+/**
+ * The feature set of this release, for a currency with so many decimals (ISO 4217): features in
+ * currency units are of another meaning, and have another hash, where these differ.
+ */
+export function featureSetOf(currency: { readonly minorUnitDigits: number }): FeatureSet {
+  return createFeatureSet({
+    features: definitions(currency.minorUnitDigits),
+    label: churnLabel,
+    state: isSubscribed,
+    eligibleBy,
+    recency,
+  });
+}
+
+/** That of a currency with two decimals, as most have. */
+export const featureSet: FeatureSet = featureSetOf({ minorUnitDigits: 2 });

@@ -8,7 +8,7 @@ export { computeHistory, type History } from './history/compute-history';
 export { spineReasons, type SpineKnowledge } from './history/compile-spine';
 export { computeVectors, type ComputedVectors } from './grid/compute-vectors';
 export { columnTypesOf, valueFromColumn } from './language/feature-columns';
-export { featureSet, type FeatureSet } from './feature-set';
+export { featureSet, featureSetOf, type FeatureSet } from './feature-set';
 export { isOfType } from './language/is-of-type';
 export type { Grid } from './grid/grid';
 export {

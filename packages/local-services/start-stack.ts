@@ -1,4 +1,5 @@
 import { dataPaths, type Config } from '../config';
+import { minorUnitDigits as digitsOf } from '../currencies';
 import { databaseUrlOf, redisUrlOf } from './connections';
 import { dependents, isOfEarlierRelease } from './data-layout/earlier-release';
 import { bringUpToDate, isUpToDate } from './data-layout/open-for-writing';
@@ -29,7 +30,8 @@ export interface StartOptions {
  * data directory has this release's layout and Temporal knows the search attributes afterwards.
  *
  * @throws ChurnError INSTALLATION_MISMATCH or EMPTY_DATABASE when Postgres or Redis is not that of
- * the data directory, before anything has changed in it; EARLIER_RELEASE_RUNNING or REVISIONS_DIFFER
+ * the data directory, before anything has changed in it; INVALID_SETTING when its amounts are in another
+ * currency; EARLIER_RELEASE_RUNNING or REVISIONS_DIFFER
  * when the directory can't get this release's layout; SERVICE_FAILED_TO_START with the end of the
  * service's log, PORT_IN_USE, MISSING_TOOL, STORAGE_UNAVAILABLE; of an external one INVALID_SETTING,
  * POSTGRES_, REDIS_ or TEMPORAL_UNAVAILABLE, REDIS_REFUSES_WRITES or CORRUPT_ONLINE_KEY
@@ -60,12 +62,15 @@ async function requireOneInstallation(
   wanted: readonly ServiceName[],
 ): Promise<void> {
   if (!wanted.includes('postgres')) return;
-  const { openDatabase, readInstallationId } = await import('../database');
+  const { openDatabase, readInstallationId, requireCurrency } = await import('../database');
   const database = openDatabase(databaseUrlOf(config, state)!, { maxConnections: 1 });
   try {
     const id = await readInstallationId(database.sql);
     if (id !== undefined) await claimDirectory(paths, id);
     if (wanted.includes('redis')) await requireOwnRedis(redisUrlOf(config, state)!, id);
+    const { currency } = config;
+    const minorUnitDigits = digitsOf(currency)!;
+    if (id !== undefined) await requireCurrency(database.sql, { currency, minorUnitDigits });
   } finally {
     await database.close();
   }

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { ChurnError, type SyntheticWorld } from '../contracts';
-import { asDatabaseError, type Database, type Sql, type TransactionSql } from '../database';
+import { minorUnitDigits } from '../currencies';
+import {
+  asDatabaseError,
+  invalidCurrency,
+  requireCurrency,
+  type Database,
+  type Sql,
+  type TransactionSql,
+} from '../database';
 import { formatInstant, parseInstant, type EpochMicros } from '../instants';
 
 export type SourceKind = 'synthetic' | 'import';
@@ -19,32 +27,31 @@ export interface Installation {
  * The installation of this database, made at the first call.
  *
  * @param options.currency ISO 4217 code of all money in the installation.
- * @throws ChurnError INVALID_SETTING when there are amounts in another currency already.
+ * @throws ChurnError INVALID_SETTING when there are amounts in another currency already, or there is
+ *   no such currency.
  */
 export async function ensureInstallation(
   database: Database,
   { currency }: { currency: string },
 ): Promise<Installation> {
-  if (!/^[A-Z]{3}$/.test(currency))
-    throw invalidCurrency('it must be three capital letters, such as USD');
+  const digits = minorUnitDigits(currency);
+  if (digits === undefined) {
+    throw invalidCurrency('it must be the code of a currency in ISO 4217, such as USD');
+  }
   try {
     await database.sql`
-      INSERT INTO ops.installation (id, currency) VALUES (${randomUUID()}, ${currency})
-      ON CONFLICT (singleton) DO UPDATE SET currency = excluded.currency
-      WHERE installation.currency <> excluded.currency
+      INSERT INTO ops.installation (id, currency, minor_unit_digits)
+      VALUES (${randomUUID()}, ${currency}, ${digits})
+      ON CONFLICT (singleton) DO UPDATE
+      SET currency = excluded.currency, minor_unit_digits = excluded.minor_unit_digits
+      WHERE (installation.currency, installation.minor_unit_digits)
+          IS DISTINCT FROM (excluded.currency, excluded.minor_unit_digits)
         AND NOT EXISTS (SELECT FROM raw_data.billing_events)`;
+    await requireCurrency(database.sql, { currency, minorUnitDigits: digits });
   } catch (error) {
     throw asDatabaseError(error);
   }
-  const installation = await readInstallation(database.sql);
-  if (installation.currency !== currency) {
-    throw invalidCurrency(`this installation already holds amounts in ${installation.currency}`);
-  }
-  return installation;
-}
-
-function invalidCurrency(problem: string): ChurnError {
-  return new ChurnError('INVALID_SETTING', { variable: 'CHURN_CURRENCY', problem });
+  return readInstallation(database.sql);
 }
 
 interface InstallationRow {

@@ -1,7 +1,7 @@
 /**
  * What a column holds, which decides how it is checked, staged and written:
  * `id` 1–128 printable characters · `text` the same, for names such as a plan · `optional_text` may
- * be empty · `event_time` the moment the row is about · `amount_cents` integer minor units ≥ 0 ·
+ * be empty · `event_time` the moment the row is about · `amount_cents` integer minor units (ISO 4217) ≥ 0 ·
  * `billing_type` one of `billingTypes` · `currency` the installation's.
  */
 export type ColumnKind =
@@ -31,6 +31,7 @@ export const billingTypes = [
   'charge_succeeded',
   'charge_failed',
   'refund',
+  'dispute',
   'subscription_started',
   'subscription_cancelled',
 ] as const;

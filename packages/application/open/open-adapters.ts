@@ -5,7 +5,8 @@ import { dataPaths, type Config, type DataPaths } from '../../config';
 import { openDatabase, type Database } from '../../database';
 import { openDuckDb, type DuckDb } from '../../duckdb';
 import { makeFolder } from '../../durable-files';
-import { featureSet as releasedFeatureSet, type FeatureSet } from '../../features';
+import { minorUnitDigits } from '../../currencies';
+import { featureSet as twoDecimals, featureSetOf, type FeatureSet } from '../../features';
 import type { EpochMicros } from '../../instants';
 import { createLedger, type Ledger } from '../../offline-store';
 import { claimInstallation, openRedisForWriting } from '../../online-store';
@@ -50,8 +51,14 @@ export interface Adapters {
 }
 
 export interface ApplicationOptions {
-  /** Default: the one of this release. */
+  /** Default: the one of this release, for the currency of the settings. */
   readonly featureSet?: FeatureSet;
+}
+
+/** That of most currencies is made once, when its module is loaded. */
+function releasedFeatureSet({ currency }: Config): FeatureSet {
+  const digits = minorUnitDigits(currency)!;
+  return digits === 2 ? twoDecimals : featureSetOf({ minorUnitDigits: digits });
 }
 
 /**
@@ -60,8 +67,9 @@ export interface ApplicationOptions {
  */
 export async function openAdapters(
   config: Config,
-  { featureSet = releasedFeatureSet }: ApplicationOptions = {},
+  options: ApplicationOptions = {},
 ): Promise<Adapters> {
+  const { featureSet = releasedFeatureSet(config) } = options;
   const connections = resolveConnections(config);
   const paths = dataPaths(config.dataDir);
   await makeFolder(paths.scratch);

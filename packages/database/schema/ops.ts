@@ -20,6 +20,8 @@ export const installation = ops.table('installation', {
   singleton: boolean('singleton').primaryKey().default(true),
   id: uuid('id').notNull(),
   currency: text('currency').notNull(),
+  /** Decimals of the amounts; null: an earlier release stored them, in hundredths. */
+  minorUnitDigits: integer('minor_unit_digits'),
   source: text('source').$type<'synthetic' | 'import'>(),
   /** The synthetic world, recorded by the first generate; without a version it is of the first. */
   world: jsonb('world').$type<{ version?: number; seed: number; users: number; start: string }>(),

@@ -7,7 +7,9 @@ export { churnLabel } from './churn-label';
 export { isSubscribed } from './subscription';
 
 /** Every feature, in the order of every file, vector and model. */
-export const definitions: readonly FeatureDefinition[] = [...engagement, ...payments, ...plans];
+export function definitions(minorUnitDigits: number): readonly FeatureDefinition[] {
+  return [...engagement, ...payments(minorUnitDigits), ...plans];
+}
 
 /** Who is predicted, if subscribed: users with a session in 30 days. The others are dormant. */
 export const eligibleBy = 'sessions_30d';

@@ -68,6 +68,7 @@ const billingEventTypes = [
   'charge_succeeded',
   'charge_failed',
   'refund',
+  'dispute',
   'subscription_started',
   'subscription_cancelled',
 ];

@@ -9,7 +9,7 @@ import {
 import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/source-file';
 import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';
-import { amountColumns } from '../values/money-sql';
+import { moneyColumns } from '../values/money-sql';
 import { isPrintableSql, presentSql, trimmedSql } from '../values/text-sql';
 import { timeSql } from '../values/time-sql';
 
@@ -90,11 +90,13 @@ function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRule
     case 'event_time':
       return [`${presentTime(source, column.name)} AS "${column.name}"`];
     case 'amount_cents':
-      return amountColumns(source.columns.has('amount') ? 'units' : 'cents');
-    case 'currency': {
-      const given = found ? `upper("${column.name}")` : 'NULL';
-      return [`coalesce(${given}, ${quoteLiteral(rules.currency)}) AS "${column.name}"`];
-    }
+      return moneyColumns({
+        amountsIn: source.columns.has('amount') ? 'units' : 'minor units',
+        namesCurrency: source.columns.has('currency'),
+        currency: rules.currency,
+      });
+    case 'currency':
+      return []; // It goes with the amount.
     case 'id':
     case 'text':
     case 'optional_text':

@@ -11,7 +11,9 @@ export const rejectionReasons = [
   /** A time is missing, written in no way that is read, or no existing moment. */
   'invalid_time',
   'unknown_billing_type',
+  /** Of anything but a refund, where the sign says nothing. */
   'negative_amount',
+  /** An amount has more decimals than its currency. */
   'sub_cent_amount',
   'other_currency',
   /** Event or arrival more than 5 minutes ahead of the clock (never in simulated time). */
@@ -29,5 +31,5 @@ export type RejectionReason = (typeof rejectionReasons)[number];
 
 export const CLOCK_TOLERANCE_MINUTES = 5;
 
-/** A billion units: the sum of 90,000 such amounts is still below 2^53, and so exact. */
+/** A billion units where a currency has two decimals: the sum of 90,000 such amounts is still below 2^53, and so exact. */
 export const MAX_AMOUNT_CENTS = 100_000_000_000;

@@ -264,6 +264,28 @@ it('takes another currency as long as there are no amounts, and refuses it after
   });
 });
 
+it('refuses amounts that an earlier release stored as hundredths of a currency that has none', async () => {
+  const bill = csv(BILLING_EVENTS, 'b1,u1,charge_succeeded,1,2025-02-01');
+  const files = { users: ONE_USER, billing_events: bill };
+  await fixture.load(files, { currency: 'JPY' });
+  expect(await fixture.load(files, { currency: 'JPY' })).toMatchObject({ batch: null });
+  await fixture.database.sql`UPDATE ops.installation SET minor_unit_digits = NULL`;
+  await expect(fixture.load(files, { currency: 'JPY' })).rejects.toMatchObject({
+    code: 'INVALID_SETTING',
+    message: expect.stringContaining('as if JPY had 2 decimals, but it has 0'),
+  });
+  await fixture.database.sql`TRUNCATE raw_data.billing_events`;
+  expect(await fixture.load(files, { currency: 'JPY' })).toMatchObject({ batch: 2 });
+});
+
+it('goes on where an earlier release stored hundredths of a currency that has them', async () => {
+  const bill = csv(BILLING_EVENTS, 'b1,u1,charge_succeeded,1,2025-02-01');
+  const files = { users: ONE_USER, billing_events: bill };
+  await fixture.load(files);
+  await fixture.database.sql`UPDATE ops.installation SET minor_unit_digits = NULL`;
+  expect(await fixture.load(files)).toMatchObject({ unchanged: { billing_events: 1 } });
+});
+
 it('reports progress table by table', async () => {
   const seen: string[] = [];
   await importFolder({

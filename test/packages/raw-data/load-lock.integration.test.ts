@@ -129,7 +129,7 @@ describe('the installation', () => {
     });
   });
 
-  it.each(['eur', ''])('refuses the currency %j', async (currency) => {
+  it.each(['eur', '', 'XAU', 'ABC'])('refuses the currency %j', async (currency) => {
     await ensureInstallation(fixture.database, { currency: 'EUR' });
     await expect(ensureInstallation(fixture.database, { currency })).rejects.toMatchObject({
       code: 'INVALID_SETTING',

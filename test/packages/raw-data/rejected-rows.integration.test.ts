@@ -143,14 +143,14 @@ const rejectionCases: RejectionCase[] = [
     'a negative amount',
     'billing_events',
     BILLING_EVENTS,
-    'b1,u1,refund,-1,2025-02-01',
+    'b1,u1,charge_succeeded,-1,2025-02-01',
   ],
   [
     'negative_amount',
     'a negative part of a cent',
     'billing_events',
     BILLING_EVENTS,
-    'b1,u1,refund,-0.001,2025-02-01',
+    'b1,u1,charge_failed,-0.001,2025-02-01',
   ],
   [
     'sub_cent_amount',
@@ -279,7 +279,7 @@ describe('a bad row', () => {
     ];
     const money = [
       'b1,u1,what,-0.001,EUR,2027-01-01',
-      'b2,u1,refund,-0.001,EUR,2027-01-01',
+      'b2,u1,dispute,-0.001,EUR,2027-01-01',
       'b3,u1,refund,0.001,EUR,2027-01-01',
       'b4,u1,refund,1,EUR,2027-01-01',
     ];

@@ -122,6 +122,23 @@ describe('the servers of a data directory', () => {
     });
   });
 
+  it('are refused where the database holds amounts in another currency than the settings name', async () => {
+    await belongsTo(OURS);
+    const config = loadConfig({ ...settingsOf(ours()), CHURN_CURRENCY: 'EUR' });
+    const startInEuros = () => startStack({ config, services: ['postgres', 'redis'] });
+    await startInEuros();
+    await database.sql`insert into raw_data.users values ('u', now(), 'free', null, now(), 1)`;
+    await database.sql`
+      insert into raw_data.billing_events values ('b', 'u', 'refund', 1, 'USD', now(), now(), 1)`;
+    await expect(startInEuros()).rejects.toMatchObject({
+      code: 'INVALID_SETTING',
+      details: {
+        variable: 'CHURN_CURRENCY',
+        problem: 'this installation already holds amounts in USD',
+      },
+    });
+  });
+
   it('are refused, by the name of the key, where that of Redis is damaged', async () => {
     await belongsTo(OURS);
     await redis.hset(REDIS_KEY, 'id', OURS);

@@ -1,0 +1,1 @@
+ALTER TABLE "ops"."installation" ADD COLUMN "minor_unit_digits" integer;
