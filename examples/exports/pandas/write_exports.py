@@ -1,4 +1,4 @@
-"""Writes csv/, parquet/ and float-ids/ with pandas' defaults.
+"""Writes csv/, parquet/, json/ and float-ids/ with pandas' defaults.
 
 Python with pandas and pyarrow: python write_exports.py
 """
@@ -62,5 +62,6 @@ for name, frame in {
 }.items():
     frame.to_csv(HERE / "csv" / f"{name}.csv")
     frame.to_parquet(HERE / "parquet" / f"{name}.parquet")
+    frame.to_json(HERE / "json" / f"{name}.jsonl", orient="records", lines=True)
 users.to_csv(HERE / "float-ids" / "users.csv", index=False)
 joined.to_csv(HERE / "float-ids" / "user_events.csv", index=False)
