@@ -3,7 +3,8 @@ module.exports = {
   testEnvironment: 'node',
   // Also on two cores: by default jest leaves one of them idle.
   maxWorkers: 2,
-  // What files leave behind adds up to gigabytes, and then collecting it takes longer than the tests.
+  // Temporal's SDK keeps the modules of each file that loads it, and the collector visits them again
+  // and again.
   workerIdleMemoryLimit: '400MB',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],

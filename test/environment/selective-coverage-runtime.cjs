@@ -2,7 +2,7 @@ const { Session } = require('node:inspector/promises');
 const { default: Runtime } = require('jest-runtime');
 
 /**
- * Measuring coverage doubles the time of a short test file, and slows loops of numbers down. The
+ * Measuring coverage takes about a fifth more time, and slows loops of numbers down further. The
  * tests below run nearly every line, so that they alone are measured; the threshold of
  * jest.config.cjs holds for what they cover.
  */
