@@ -5,6 +5,7 @@ import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { tileMutations } from './mutations-of-the-facts.mjs';
+import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
@@ -24,6 +25,7 @@ export const mutations = [
   ...rawLogMutations,
   ...commandLineMutations,
   ...failureMutations,
+  ...rejectedMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',
@@ -128,7 +130,7 @@ export const mutations = [
   },
   {
     name: 'validation rule',
-    file: 'packages/raw-data/load/rejection-reasons.ts',
+    file: 'packages/raw-data/rejected/rejection-reasons.ts',
     find: 'export const CLOCK_TOLERANCE_MINUTES = 5;',
     replace: 'export const CLOCK_TOLERANCE_MINUTES = 6;',
     tests: ['test/packages/raw-data/rejected-rows.integration.test.ts'],

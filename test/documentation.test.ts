@@ -118,8 +118,9 @@ function commandsIn(text: string): string[] {
 describe('README.md', () => {
   const readme = read('README.md');
 
-  it('fits on 150 lines', () => {
-    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  it('fits on 100 lines, apart from the lists that grow with the code', () => {
+    const written = readme.replaceAll(/<!-- generated: (.*) -->[^]*?<!-- end of \1 -->/g, '');
+    expect(written.trimEnd().split('\n').length).toBeLessThanOrEqual(100);
   });
 
   it('points to every page of docs/', () => {

@@ -1,6 +1,4 @@
-import type { Alert, PipelinePorts } from '../contracts';
-import { recordAlert } from '../drift';
-import { formatInstant } from '../instants';
+import type { PipelinePorts } from '../contracts';
 import {
   computeChunk,
   finishBackfill,
@@ -15,6 +13,7 @@ import {
   restatePartitions,
   takeDailyKnowledge,
 } from './daily-run/daily-run-services';
+import { storeAlert } from './daily-run/store-alert';
 import { generateData } from './daily-run/generate-data';
 import { detectDriftOfDay, validateStoredSchemas } from './drift/drift-services';
 import { trainModelAsOf } from './models/model-services';
@@ -35,7 +34,7 @@ export function createPipelinePorts(adapters: Adapters): PipelinePorts {
     trainModel: over(trainModelAsOf),
     detectDrift: over(detectDriftOfDay),
     validateSchemas: over(validateStoredSchemas),
-    raiseAlert: over(raiseAlert),
+    raiseAlert: over(storeAlert),
     findMissingRuns: over(findMissingRuns),
     planBackfill: over(planBackfill),
     computeChunk: over(computeChunk),
@@ -43,8 +42,4 @@ export function createPipelinePorts(adapters: Adapters): PipelinePorts {
     finishBackfill: over(finishBackfill),
     restatePartitions: over(restatePartitions),
   };
-}
-
-async function raiseAlert({ database, paths, now }: Adapters, alert: Alert): Promise<void> {
-  await recordAlert({ database, logsDir: paths.logs, alert, raisedAt: formatInstant(now()) });
 }

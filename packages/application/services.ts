@@ -42,6 +42,7 @@ import { overAdapters } from './open/over-adapters';
 import { newestPartition } from './partitions/partition-services';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
+import { exportRejected, listRejected } from './rejected-rows';
 import { createFailureNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
@@ -63,6 +64,8 @@ export function createServices(
   return {
     ...createDataServices(adapters),
     ...createRunServices(adapters, temporal, backfills),
+    listRejected: over(listRejected),
+    exportRejected: over(exportRejected),
     listPartitions: over(listPartitionRows),
     userFeatures: over(userFeatures),
     writeHistory: over(writeHistory),
@@ -117,7 +120,7 @@ function createDataServices(adapters: Adapters) {
       });
     },
     importFolder: async (
-      options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough'>,
+      options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough' | 'acceptRejected'>,
       progress: Progress,
     ) => {
       await openForWriting(adapters.config);
@@ -126,6 +129,7 @@ function createDataServices(adapters: Adapters) {
         ...loadOptions(adapters, progress),
         ...options,
         folder,
+        rejectedLimits: adapters.config.rejectedLimits,
         now: adapters.now,
       });
     },

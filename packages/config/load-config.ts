@@ -4,6 +4,7 @@ import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   IsUrl,
@@ -17,6 +18,9 @@ import { currencies } from '../currencies';
 
 const toInteger = Transform(({ value }) =>
   typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : (value as unknown),
+);
+const toNumber = Transform(({ value }) =>
+  typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : (value as unknown),
 );
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
@@ -45,6 +49,8 @@ class Environment {
     message: 'it must be the code of a currency in ISO 4217, in capital letters, such as USD',
   })
   CHURN_CURRENCY = 'USD';
+  @toNumber @IsNumber() @Min(0) @Max(100) CHURN_REJECTED_WARN_PERCENT = 1;
+  @toNumber @IsNumber() @Min(0) @Max(100) CHURN_REJECTED_FAIL_PERCENT = 20;
   @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
   CHURN_API_HOST = '127.0.0.1';
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
@@ -69,6 +75,8 @@ export interface Config {
   readonly importDir: string | undefined;
   /** ISO 4217; one per installation. */
   readonly currency: string;
+  /** How many percent of a table's rows a load may reject before it warns, or fails. */
+  readonly rejectedLimits: { readonly warnPercent: number; readonly failPercent: number };
   /** Port 0: any free port. */
   readonly api: { readonly host: string; readonly port: number };
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
@@ -117,6 +125,10 @@ function toConfig(parsed: Environment): Config {
     },
     importDir: parsed.CHURN_IMPORT_DIR && path.resolve(parsed.CHURN_IMPORT_DIR),
     currency: parsed.CHURN_CURRENCY,
+    rejectedLimits: {
+      warnPercent: parsed.CHURN_REJECTED_WARN_PERCENT,
+      failPercent: parsed.CHURN_REJECTED_FAIL_PERCENT,
+    },
     api: { host: parsed.CHURN_API_HOST, port: parsed.CHURN_API_PORT },
     duckdb: {
       memoryMegabytes: parsed.CHURN_DUCKDB_MEMORY_MB,

@@ -37,6 +37,18 @@ export const errorCatalogue = {
     httpStatus: 400,
     retryable: false,
   },
+  TOO_MANY_REJECTED: {
+    message:
+      'Nothing was imported, because too many rows were rejected (the limit is {limitPercent} % of a table). {problem}. Correct the files and import them again. To load the other rows as they are, run `churn import` with `--accept-rejected`. The setting CHURN_REJECTED_FAIL_PERCENT changes the limit.',
+    httpStatus: 400,
+    retryable: false,
+  },
+  NOTHING_ACCEPTED: {
+    message:
+      'Nothing was imported, because every row was rejected: {problem}. Correct the files and import them again.',
+    httpStatus: 400,
+    retryable: false,
+  },
   INVALID_SPINE: {
     message: "The spine file can't be used: {problem}.",
     httpStatus: 400,

@@ -32,6 +32,10 @@ export interface LoadSummary {
   readonly batch: number | null;
   readonly rows: Readonly<Record<string, number>>;
   readonly rejected: number;
+  /** Absent where there is nothing to warn of. */
+  readonly verdict?: 'warn';
+  /** What the loads warned of. */
+  readonly problems?: readonly string[];
 }
 
 export interface DayComputed {

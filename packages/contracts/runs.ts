@@ -210,6 +210,7 @@ export interface Alert {
     | 'missed-run'
     | 'step-retrying'
     | 'run-failed'
+    | 'rejected-rows'
     | 'backfill';
   readonly severity: 'info' | 'warning' | 'critical';
   readonly date: string;

@@ -74,6 +74,8 @@ function nothingLoaded(): LoadReport {
     loaded: perTable(() => 0),
     unchanged: perTable(() => 0),
     rejected: perTable(() => ({})),
+    retried: perTable(() => 0),
+    warnings: [],
     ...describeSources([], []),
   };
 }
@@ -149,6 +151,7 @@ async function loadPlanned(
         tables,
         duckDb,
         completeThrough: through,
+        limits: null,
         mayLoad: async (tx) => {
           const present = await readInstallation(tx);
           requireSource(present, 'synthetic');

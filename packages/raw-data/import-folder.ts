@@ -8,8 +8,9 @@ import { ensureInstallation, readInstallation, recordSource, requireSource } fro
 import { loadBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
+import type { RejectedLimits } from './rejected/judge-rejected-shares';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
-import { CLOCK_TOLERANCE_MINUTES } from './load/rejection-reasons';
+import { CLOCK_TOLERANCE_MINUTES } from './rejected/rejection-reasons';
 import { carriesArrival } from './sources/source-file';
 import { describeSources, type SourceReport } from './sources/source-report';
 
@@ -23,10 +24,14 @@ export interface ImportOptions {
   readonly openDuckDb: OpenDuckDb;
   readonly currency: string;
   /**
-   * How far the source is complete; absent: its greatest accepted user event. Without accepted user
-   * events (known ones count) it is not recorded.
+   * How far the source is complete, with events or without; absent: its greatest accepted user event
+   * (known ones count). Without any it is not recorded then.
    */
   readonly completeThrough?: EpochMicros;
+  /** How many percent of a table's rows may be rejected. */
+  readonly rejectedLimits: RejectedLimits;
+  /** Loads the other rows, however many are rejected; the report still warns. */
+  readonly acceptRejected?: boolean;
   /** For files without ingested_at: rows arrived when they happened, or when they are loaded. */
   readonly arrival: 'assumed' | 'now';
   /** The clock by which a row is in the future; absent: the database's. */
@@ -36,12 +41,13 @@ export interface ImportOptions {
 
 /**
  * Loads a folder of CSV, JSON and Parquet files as one batch. Bad rows are rejected one by one and
- * reported; the rest loads. Loading the same folder again changes nothing
- * unless it has rejected rows, which are then recorded again under a batch of their own, or comes
- * with a later `completeThrough`, which makes a batch without rows.
+ * reported; the rest loads. Loading the same folder again changes nothing unless it has rejected
+ * rows, which are then recorded again under a batch of their own, or comes with a later
+ * `completeThrough`, which makes a batch without rows. Users may be left out once there are some.
  *
- * @throws ChurnError INVALID_IMPORT for a missing or malformed file or column, SOURCE_MISMATCH on
- *   an installation with synthetic data; nothing has been changed then.
+ * @throws ChurnError INVALID_IMPORT for a missing or malformed file or column, TOO_MANY_REJECTED,
+ *   NOTHING_ACCEPTED when every row is rejected, SOURCE_MISMATCH on an installation with synthetic
+ *   data; nothing has been changed then.
  */
 export async function importFolder(options: ImportOptions): Promise<LoadReport> {
   const report = await importFolderUnless(options, {
@@ -76,13 +82,14 @@ export async function importFolderUnless(
       const now = options.now?.() ?? (await readClock(options.database));
       requireNotInFuture(options.completeThrough, now);
       const rules = { currency: options.currency, now, missingArrival: options.arrival };
-      const tables = await prepareLoad(duckDb, sources, { rules, scratch });
+      const tables = await prepareLoad(duckDb, sources, { rules, scratch, folder });
       const counts = await loadBatch(options.database, {
         source: 'import',
         arrival: sources.every(carriesArrival) ? 'carried' : options.arrival,
         tables,
         duckDb,
         completeThrough: options.completeThrough,
+        limits: limitsOf(options),
         mayLoad: async (tx) => {
           requireSource(await readInstallation(tx), 'import');
           return !(await hooks.isDone(tx));
@@ -96,6 +103,10 @@ export async function importFolderUnless(
       return counts && { ...counts, ...describeSources(sources, companions) };
     }),
   );
+}
+
+function limitsOf({ rejectedLimits, acceptRejected }: ImportOptions): RejectedLimits {
+  return acceptRejected ? { ...rejectedLimits, failPercent: 100 } : rejectedLimits;
 }
 
 /** The greatest completeness ever said counts for good: one in the future can't be taken back. */

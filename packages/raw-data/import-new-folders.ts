@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError, isChurnError } from '../contracts';
+import { ChurnError, isChurnError, type ErrorCode } from '../contracts';
 import { importFolderUnless, type ImportOptions, type LoadReport } from './import-folder';
 
 export interface ImportNewFoldersOptions extends Omit<ImportOptions, 'folder' | 'completeThrough'> {
@@ -18,8 +18,9 @@ export interface ImportedFolder {
  * of its own and exactly once. Names that begin with `.` or `_` or end in `.tmp` are left alone: a
  * folder is filled under such a name and then renamed. A missing `importDir` is an empty one.
  *
- * @throws ChurnError INVALID_IMPORT naming the folder; those before it stay loaded, those after it
- *   wait, because later loads may build on it.
+ * @throws ChurnError INVALID_IMPORT, TOO_MANY_REJECTED or NOTHING_ACCEPTED naming the folder, which
+ *   can be loaded again once it is mended; those before it stay loaded, those after it wait, because
+ *   later loads may build on it.
  */
 export async function importNewFolders(
   options: ImportNewFoldersOptions,
@@ -38,6 +39,13 @@ export async function importNewFolders(
   return imported;
 }
 
+/** What is wrong with a folder, and can be mended in it. */
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'INVALID_IMPORT',
+  'TOO_MANY_REJECTED',
+  'NOTHING_ACCEPTED',
+]);
+
 async function importOnce(options: ImportOptions, name: string): Promise<LoadReport | null> {
   try {
     return await importFolderUnless(options, {
@@ -51,9 +59,9 @@ async function importOnce(options: ImportOptions, name: string): Promise<LoadRep
       },
     });
   } catch (error) {
-    if (!isChurnError(error) || error.code !== 'INVALID_IMPORT') throw error;
+    if (!isChurnError(error) || !refusals.has(error.code)) throw error;
     const problem = `in folder ${name}: ${String(error.details.problem)}`;
-    throw new ChurnError('INVALID_IMPORT', { ...error.details, problem }, { cause: error });
+    throw new ChurnError(error.code, { ...error.details, problem }, { cause: error });
   }
 }
 

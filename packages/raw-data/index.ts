@@ -10,9 +10,18 @@ export { importNewFolders } from './import-new-folders';
 export { ensureInstallation, type Installation } from './installation';
 export { takeKnowledge } from './take-knowledge';
 export type { LoadCounts } from './load/load-batch';
+export type { LoadWarning } from './load-warning';
 export type { LoadProgress } from './load-progress';
 export { readSpine } from './read-spine';
 export type { LoadedFile, SourceReport } from './sources/source-report';
 export { syncRawLog, withRawLog, type RawLog } from './log/raw-log';
 export { withoutReaderFolder } from './log/reader-folder';
-export type { RawTable } from './raw-tables';
+export { rawTableNames, type RawTable } from './raw-tables';
+export { rejectionReasons } from './rejected/rejection-reasons';
+export {
+  listRejectedRows,
+  readWaitingRows,
+  type RejectedFilter,
+  type RejectedList,
+} from './rejected/list-rejected-rows';
+export { rejectedCsv } from './rejected/rejected-csv';

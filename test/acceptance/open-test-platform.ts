@@ -24,7 +24,11 @@ export const quietly: Progress = { report: () => {}, signal: new AbortController
  * last one opened may use it.
  */
 export async function openTestApplication(
-  options: { temporalAddress?: string } = {},
+  options: {
+    temporalAddress?: string;
+    /** Further settings, which may lie below the installation's data directory. */
+    settings?: (dataDir: string) => Readonly<Record<string, string>>;
+  } = {},
 ): Promise<TestApplication> {
   const database = await createTestDatabase();
   const { redis, url: redisUrl } = await createTestRedis();
@@ -34,6 +38,7 @@ export async function openTestApplication(
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
     TEMPORAL_ADDRESS: options.temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!,
+    ...options.settings?.(scratch.path),
   };
   const application = await openApplication(loadConfig(env));
   return {

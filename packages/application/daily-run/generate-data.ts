@@ -3,10 +3,14 @@ import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../../instants';
 import { generateDays, importNewFolders, type LoadCounts, type LoadProgress } from '../../raw-data';
 import { generateArrivals } from '../../synthetic';
 import type { Adapters } from '../open/open-adapters';
+import { warnOfFolders } from './warned-folders';
 
 /**
  * What `generate_data` does for a date: the arrivals of a synthetic source up to that day's
  * 01:00Z, or each new folder of CHURN_IMPORT_DIR. Which of the two was decided by the first load.
+ *
+ * @throws ChurnError as `importNewFolders`: a folder that can't be loaded fails the day, because
+ *   features without its rows would say that nobody came.
  */
 export async function generateData(
   adapters: Adapters,
@@ -23,8 +27,20 @@ export async function generateData(
     ...loadOptions(adapters, progress),
     importDir,
     arrival: 'now',
+    rejectedLimits: adapters.config.rejectedLimits,
   });
-  return summarise(folders.map((folder) => folder.report));
+  const summary = summarise(folders.map((folder) => folder.report));
+  const problems = await warnOfFolders(adapters, date);
+  return problems.length === 0 ? summary : { ...summary, ...withinLimits(problems) };
+}
+
+/** Payloads are small: of many warnings the first are named. */
+const PROBLEMS_MAX = 20;
+
+function withinLimits(problems: readonly string[]): Pick<LoadSummary, 'verdict' | 'problems'> {
+  const more = problems.length - PROBLEMS_MAX;
+  const named = problems.slice(0, PROBLEMS_MAX);
+  return { verdict: 'warn', problems: more > 0 ? [...named, `${more} more`] : named };
 }
 
 async function loadSynthetic(

@@ -9,6 +9,8 @@ interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files'> {
   readonly loaded: Readonly<Record<string, number>>;
   readonly unchanged: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, unknown>>;
+  readonly retried: Readonly<Record<string, number>>;
+  readonly warnings: readonly { readonly message: string }[];
 }
 
 export async function generateAction(
@@ -36,7 +38,15 @@ function loadResult(report: LoadDocument): CommandResult {
   ]);
   const table = renderTable(['table', 'loaded', 'unchanged', 'rejected'], rows);
   const head = report.batch === null ? 'Nothing new.' : `Batch ${report.batch}.`;
-  return { document: report, text: [head, table, ...describeFiles(report)].join('\n') };
+  const retried = Object.entries(report.retried)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `Accepted ${count} rows of ${name} that earlier loads had rejected.`);
+  const warnings = report.warnings.map(({ message }) => message);
+  return {
+    document: report,
+    text: [head, table, ...retried, ...describeFiles(report)].join('\n'),
+    warnings,
+  };
 }
 
 function describeRejected(rejected: unknown): string {

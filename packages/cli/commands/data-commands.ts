@@ -23,6 +23,7 @@ export function addDataCommands(program: Command, runner: CommandRunner): void {
   addGenerate(program, runner);
   addImport(program, runner);
   addExport(program, runner);
+  addRejected(program, runner);
   addFeatures(program, runner);
   addHistory(program, runner);
 }
@@ -61,6 +62,7 @@ function addGenerate(program: Command, runner: CommandRunner): void {
 interface ImportFlags {
   readonly completeThrough?: string;
   readonly arrival: 'assumed' | 'now';
+  readonly acceptRejected?: boolean;
 }
 
 function addImport(program: Command, runner: CommandRunner): void {
@@ -81,10 +83,12 @@ function addImport(program: Command, runner: CommandRunner): void {
           'when rows without ingested_at arrived: assumed (at their event time) or now',
           oneOf('assumed', 'now'),
           'assumed',
-        ),
-    check: ({ completeThrough, arrival }: ImportFlags, folder) => ({
+        )
+        .option('--accept-rejected', 'load the other rows, however many are rejected'),
+    check: ({ completeThrough, arrival, acceptRejected }: ImportFlags, folder) => ({
       folder,
       arrival,
+      ...(acceptRejected ? { acceptRejected } : {}),
       ...(completeThrough ? { completeThrough: parseInstant(completeThrough) } : {}),
     }),
     load: async () => (await import('../actions/data-actions')).importFolderAction,
@@ -101,6 +105,46 @@ function addExport(program: Command, runner: CommandRunner): void {
         .option('--format <format>', 'parquet or csv', oneOf('parquet', 'csv'), 'parquet'),
     check: ({ format }: { format: 'parquet' | 'csv' }, folder) => ({ folder, format }),
     load: async () => (await import('../actions/data-actions')).exportRawAction,
+  });
+}
+
+interface RejectedFlags {
+  readonly batch?: number;
+  readonly reason?: string;
+  readonly table?: string;
+  readonly limit?: number;
+  readonly csv?: boolean;
+  readonly json?: boolean;
+}
+
+/** Groups of a list, and rows of a CSV, which may be loaded again. */
+const REJECTED_LIMITS = { list: 50, csv: 100_000 } as const;
+
+function addRejected(program: Command, runner: CommandRunner): void {
+  defineCommand(program, runner, {
+    name: 'rejected',
+    description: 'List the rows that loads rejected, or write them as CSV to be mended.',
+    declare: (command) =>
+      command
+        .option('--batch <n>', 'of this load', batchOption)
+        .option('--reason <reason>', 'with this reason')
+        .option('--table <table>', 'of this table')
+        .option(
+          '--csv',
+          'write the rows of one table that are still rejected, in the import format',
+        )
+        .option(
+          '--limit <n>',
+          `how many lines (default: ${REJECTED_LIMITS.list}, with --csv ${REJECTED_LIMITS.csv})`,
+          wholeNumber({ min: 1, max: 1_000_000 }),
+        ),
+    check: ({ csv, json, limit, ...filter }: RejectedFlags) => {
+      if (!csv) return { ...filter, limit: limit ?? REJECTED_LIMITS.list, csv: false };
+      if (!filter.table) throw usageError('--csv needs --table', 'rejected');
+      if (json) throw usageError('--csv and --json exclude each other', 'rejected');
+      return { ...filter, limit: limit ?? REJECTED_LIMITS.csv, csv };
+    },
+    load: async () => (await import('../actions/rejected-actions')).rejectedAction,
   });
 }
 

@@ -41,6 +41,8 @@ export const loadBatches = ops.table('load_batches', {
   loaded: jsonb('loaded').$type<Record<string, number>>().notNull(),
   unchanged: jsonb('unchanged').$type<Record<string, number>>().notNull(),
   rejected: jsonb('rejected').$type<Record<string, number>>().notNull(),
+  /** What the load's report warned of; null of loads of former releases. */
+  warnings: jsonb('warnings').$type<Record<string, unknown>[]>(),
 });
 
 /** Subfolders of CHURN_IMPORT_DIR that were loaded, each once. */

@@ -1,4 +1,5 @@
-import { bigint, index, integer, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
 import { bytewiseText, instant } from './column-types';
 import { loadBatches } from './ops';
 
@@ -77,16 +78,34 @@ export const billingEvents = rawData.table(
   ],
 );
 
-/** Rows that a load refused, with the reason; `row` counts from 1 in the source's order. */
+/**
+ * Rows that a load refused, with the reason. A row is known by its batch, its file and its number in
+ * that file, from 1.
+ */
 export const rejectedRows = rawData.table(
   'rejected_rows',
   {
     batch: integer('batch')
       .notNull()
       .references(() => loadBatches.batch),
+    /** The file's path in the import folder. */
     source: text('source').notNull(),
     row: bigint('row', { mode: 'number' }).notNull(),
     reason: text('reason').notNull(),
+    tableName: text('table_name').notNull(),
+    /** Where the row begins in its file; null of Parquet, and of rows of former releases. */
+    line: bigint('line', { mode: 'number' }),
+    /** Texts by the import's column names, empty ones left out; null of rows of former releases. */
+    values: jsonb('values').$type<Record<string, string>>(),
+    /** The batch that holds the row since a later load tried it again. */
+    resolvedBatch: integer('resolved_batch'),
   },
-  (table) => [primaryKey({ columns: [table.batch, table.source, table.row] })],
+  (table) => [
+    primaryKey({ columns: [table.batch, table.source, table.row] }),
+    index('rejected_rows_to_retry')
+      .on(table.tableName, table.batch)
+      .where(
+        sql`${table.resolvedBatch} IS NULL AND ${table.reason} IN ('unknown_user', 'before_signup')`,
+      ),
+  ],
 );

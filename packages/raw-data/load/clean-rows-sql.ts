@@ -5,7 +5,7 @@ import {
   CLOCK_TOLERANCE_MINUTES,
   MAX_AMOUNT_CENTS,
   type RejectionReason,
-} from './rejection-reasons';
+} from '../rejected/rejection-reasons';
 import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/source-file';
 import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';

@@ -10,7 +10,12 @@ import type { DuckDb } from '../../duckdb';
 import { formatInstant, parseInstant, type EpochMicros } from '../../instants';
 import type { PreparedTable } from './prepare-load';
 import { perTable, rawTableNames, rawTables, type PerTable, type RawTable } from '../raw-tables';
-import type { RejectionReason } from './rejection-reasons';
+import type { RejectionReason } from '../rejected/rejection-reasons';
+import type { LoadWarning } from '../load-warning';
+import { judgeRejectedRows } from '../rejected/judge-rejected-rows';
+import type { RejectedLimits } from '../rejected/judge-rejected-shares';
+import { gatherRejectedRows, recordRejectedRows } from '../rejected/record-rejected-rows';
+import { retryRejectedRows } from '../rejected/retry-rejected-rows';
 import { splitRows } from './split-rows';
 import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
 
@@ -23,6 +28,9 @@ export interface LoadCounts {
   readonly unchanged: PerTable<number>;
   /** Per table, how many rows for which reason; reasons that did not occur are left out. */
   readonly rejected: PerTable<RejectedCounts>;
+  /** Rows that earlier loads had rejected and this one accepted; `loaded` does not count them. */
+  readonly retried: PerTable<number>;
+  readonly warnings: readonly LoadWarning[];
 }
 
 export interface BatchOptions {
@@ -32,10 +40,12 @@ export interface BatchOptions {
   /** The one that prepared the tables. */
   readonly duckDb: DuckDb;
   /**
-   * How far the source is complete; absent: the greatest event_time of accepted user events. A load
-   * without any says nothing about it.
+   * How far the source is complete, with rows or without; absent: the greatest event_time of
+   * accepted user events. A load without any then says nothing about it.
    */
   readonly completeThrough?: EpochMicros;
+  /** How many rows may be rejected; null: as many as there are. */
+  readonly limits: RejectedLimits | null;
   /** Runs first inside the transaction; false ends the load before it changes anything. */
   mayLoad(tx: TransactionSql): Promise<boolean>;
   /** Runs last inside the transaction, with the batch that was made, if any. */
@@ -52,9 +62,12 @@ export interface BatchOptions {
  * a fact that is sent again keeps its first arrival; else re-sending would change what was known
  * at an earlier K. Within one load the row that arrived first wins, assumed arrival included (ties:
  * the one further up in its file), so that one load of a year and many of its days end in the same
- * rows. A completeness later than the known one makes a batch even without rows.
+ * rows. A completeness later than the known one makes a batch even without rows. Rows that earlier
+ * loads had rejected are tried again; see `retryRejectedRows`.
  *
  * @returns null when `mayLoad` said no.
+ * @throws ChurnError TOO_MANY_REJECTED past the limits, NOTHING_ACCEPTED when every row was rejected;
+ *   nothing has been changed then.
  */
 export async function loadBatch(
   database: Database,
@@ -80,30 +93,50 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Lo
       max(complete_through)::text AS known
     FROM ops.load_batches`;
   const { batch, arrival } = start!;
-  const counts = {
-    loaded: perTable(() => 0),
-    unchanged: perTable(() => 0),
-    rejected: perTable((): RejectedCounts => ({})),
-  };
+  const counts = emptyCounts();
   let latestEvent: EpochMicros | null = null;
-  for (const prepared of options.tables) {
-    const { table } = prepared;
-    const result = await loadTable(tx, options.duckDb, { prepared, batch, arrival });
-    if (table === 'user_events') {
-      latestEvent = latestOf(result.latestCertain, await latestStagedEvent(tx));
-    }
+  for (const table of rawTableNames) {
+    const prepared = options.tables.find((candidate) => candidate.table === table);
+    const result = await loadOrRetry(tx, table, { options, prepared, batch, arrival });
+    if (table === 'user_events') latestEvent = result.latest;
     counts.loaded[table] = result.loaded;
     counts.unchanged[table] = result.unchanged;
     counts.rejected[table] = result.rejected;
-    options.onProgress?.({ table, phase: 'loaded', rows: result.loaded });
+    counts.retried[table] = result.retried;
+    if (prepared) options.onProgress?.({ table, phase: 'loaded', rows: result.loaded });
   }
-  const rejected = perTable((table) => total(counts.rejected[table]));
-  const complete = latestEvent === null ? null : (options.completeThrough ?? latestEvent);
+  const complete = options.completeThrough ?? latestEvent;
   const changed =
-    rawTableNames.some((table) => counts.loaded[table] + rejected[table] > 0) ||
-    isLater(complete, start!.known);
-  if (changed) await insertBatch(tx, batch, { options, ...counts, rejected, complete });
-  return { batch: changed ? batch : null, ...counts };
+    rawTableNames.some((table) => rowsOf(counts, table) > 0) || isLater(complete, start!.known);
+  const staged = options.tables.map((prepared) => ({
+    ...prepared,
+    staged: stagingName(prepared.table),
+    found: stagingName(prepared.table, 'rejected'),
+  }));
+  await gatherRejectedRows(tx, staged);
+  const rejected = perTable((table) => total(counts.rejected[table]));
+  const warnings = await judgeRejectedRows(tx, { ...counts, rejected }, options.limits);
+  if (changed) {
+    const loaded = perTable((table) => counts.loaded[table] + counts.retried[table]);
+    await insertBatch(tx, batch, { options, ...counts, loaded, rejected, complete, warnings });
+  }
+  return { batch: changed ? batch : null, ...counts, warnings };
+}
+
+function emptyCounts() {
+  return {
+    loaded: perTable(() => 0),
+    unchanged: perTable(() => 0),
+    rejected: perTable((): RejectedCounts => ({})),
+    retried: perTable(() => 0),
+  };
+}
+
+type Counts = ReturnType<typeof emptyCounts>;
+
+/** The rows that the load has something to say about: unchanged ones are as if they had not come. */
+function rowsOf({ loaded, rejected, retried }: Counts, table: RawTable): number {
+  return loaded[table] + total(rejected[table]) + retried[table];
 }
 
 /** Whether a load says more about completeness than the batches before it. */
@@ -115,15 +148,36 @@ interface LoadedTable {
   readonly loaded: number;
   readonly unchanged: number;
   readonly rejected: RejectedCounts;
-  /** Of the rows that went straight in; see `SplitRows`. */
-  readonly latestCertain: EpochMicros | null;
+  readonly retried: number;
+  /** Of user events, the greatest time of those accepted or known; null when there are none. */
+  readonly latest: EpochMicros | null;
+}
+
+interface TableLoad {
+  readonly batch: number;
+  readonly arrival: string;
+}
+
+async function loadOrRetry(
+  tx: TransactionSql,
+  table: RawTable,
+  load: TableLoad & { options: BatchOptions; prepared: PreparedTable | undefined },
+): Promise<LoadedTable> {
+  const retried =
+    table === 'users' ? { accepted: 0, latest: null } : await retryRejectedRows(tx, table, load);
+  const { prepared } = load;
+  const loaded = prepared
+    ? await loadTable(tx, load.options.duckDb, { ...load, prepared })
+    : { loaded: 0, unchanged: 0, rejected: {}, latest: null };
+  const latest = latestOf(loaded.latest, retried.latest);
+  return { ...loaded, latest, retried: retried.accepted };
 }
 
 async function loadTable(
   tx: TransactionSql,
   duckDb: DuckDb,
-  load: { prepared: PreparedTable; batch: number; arrival: string },
-): Promise<LoadedTable> {
+  load: TableLoad & { prepared: PreparedTable },
+): Promise<Omit<LoadedTable, 'retried'>> {
   const { table } = load.prepared;
   const { certain, doubtful } = await splitRows(tx, duckDb, load);
   if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
@@ -135,11 +189,12 @@ async function loadTable(
   const faulty = await countByReason(tx, stagingName(table, 'rejected'));
   const rejected: RejectedCounts = {};
   for (const [reason, rows] of [...malformed, ...faulty]) if (reason) rejected[reason] = rows;
+  const isEvents = table === 'user_events';
   return {
     loaded: certain.rows + accepted,
     unchanged: wellFormed - accepted - [...faulty.values()].reduce((sum, rows) => sum + rows, 0),
     rejected,
-    latestCertain: certain.latest,
+    latest: isEvents ? latestOf(certain.latest, await latestStagedEvent(tx)) : null,
   };
 }
 
@@ -181,41 +236,21 @@ async function insertBatch(
     unchanged: PerTable<number>;
     rejected: PerTable<number>;
     complete: EpochMicros | null;
+    warnings: readonly LoadWarning[];
   },
 ): Promise<void> {
   const { complete } = load;
-  const { source, arrival, tables } = load.options;
+  const { source, arrival } = load.options;
   await tx`
     INSERT INTO ops.load_batches
-      (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
+      (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected,
+        warnings)
     VALUES (${batch}, ${source}, ${arrival}, clock_timestamp(),
       ${complete === null ? null : formatInstant(complete)}::text::timestamptz,
       ${JSON.stringify(load.loaded)}::text::jsonb, ${JSON.stringify(load.unchanged)}::text::jsonb,
-      ${JSON.stringify(load.rejected)}::text::jsonb)`;
-  for (const prepared of tables) await recordRejected(tx, batch, prepared);
-}
-
-/** A rejected row is known by its file and its number in that file. */
-async function recordRejected(
-  tx: TransactionSql,
-  batch: number,
-  { table, parts }: PreparedTable,
-): Promise<void> {
-  await tx`
-    INSERT INTO raw_data.rejected_rows (batch, source, "row", reason)
-    SELECT ${batch}::integer, part.label, faulty."row" - part.rows_before, faulty.reason
-    FROM (
-      SELECT "row", reason FROM ${tx(stagingName(table))} WHERE reason IS NOT NULL
-      UNION ALL
-      SELECT "row", reason FROM ${tx(stagingName(table, 'rejected'))}
-    ) AS faulty
-    CROSS JOIN LATERAL (
-      SELECT * FROM unnest(
-        ${parts.map(({ label }) => label)}::text[],
-        ${parts.map(({ rowsBefore }) => rowsBefore)}::bigint[]
-      ) WITH ORDINALITY AS part (label, rows_before, place)
-      WHERE part.rows_before < faulty."row" ORDER BY part.place DESC LIMIT 1
-    ) AS part`;
+      ${JSON.stringify(load.rejected)}::text::jsonb,
+      ${JSON.stringify(load.warnings)}::text::jsonb)`;
+  await recordRejectedRows(tx, batch);
 }
 
 /** Of the staged user events that are in the table now, whether this load brought them or not. */

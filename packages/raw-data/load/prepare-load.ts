@@ -1,6 +1,9 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
+import { originalValuesSql } from '../rejected/original-values';
+import type { SourceText } from '../rejected/read-text';
+import type { StagedPart } from '../rejected/record-rejected-rows';
 import { refuse } from '../sources/refuse-import';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
@@ -18,15 +21,14 @@ export interface PreparedTable {
    * of them. Null for users.
    */
   readonly references: string | null;
+  /** CSV without header: number and original values of each row with a fault; null without any. */
+  readonly originals: string | null;
 }
 
 /** What one file of a source became. */
-export interface PreparedPart {
-  readonly label: string;
+export interface PreparedPart extends StagedPart {
   /** Parquet in the file's order: row, reason, the table's columns, ingested_at. */
   readonly file: string;
-  /** How many rows of the table come before this file's: its first row has the number after it. */
-  readonly rowsBefore: number;
 }
 
 /** The cleaned rows of a table, from all of its files. */
@@ -39,16 +41,23 @@ export function repeatedIds(table: RawTable): string {
   return `repeated_${table}`;
 }
 
+export interface PrepareOptions {
+  readonly rules: CleaningRules;
+  readonly scratch: string;
+  /** Where the sources' labels are paths of files; absent for rows that no one keeps in files. */
+  readonly folder?: string;
+}
+
 /**
- * Reads each source once and writes its cleaned rows, and what they say together, into `scratch`.
- * It touches no table, so it needs no lock: the transaction that follows is as short as it can be.
+ * Reads each source once (one with faulty rows twice) and writes its cleaned rows, and what they say
+ * together, into `scratch`. It touches no table, so it needs no lock: the transaction that follows is as short as it can be.
  *
  * @throws ChurnError INVALID_IMPORT when a file turns out malformed on the way.
  */
 export async function prepareLoad(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
-  options: { rules: CleaningRules; scratch: string },
+  options: PrepareOptions,
 ): Promise<PreparedTable[]> {
   const prepared: PreparedTable[] = [];
   for (const table of rawTableNames) {
@@ -58,7 +67,8 @@ export async function prepareLoad(
     const faultless = `${cleanedRows({ parts })} WHERE "reason" IS NULL`;
     const ids = await examineIds(duckDb, table, faultless);
     const references = await writeReferences(duckDb, table, { faultless, ...options });
-    prepared.push({ table, parts, ids, references });
+    const originals = await writeOriginals(duckDb, { table, sources: ofTable, parts, ...options });
+    prepared.push({ table, parts, ids, references, originals });
   }
   return prepared;
 }
@@ -67,7 +77,7 @@ export async function prepareLoad(
 async function cleanFiles(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
-  { rules, scratch }: { rules: CleaningRules; scratch: string },
+  { rules, scratch, folder }: PrepareOptions,
 ): Promise<PreparedPart[]> {
   const parts: PreparedPart[] = [];
   let rowsBefore = 0;
@@ -88,10 +98,48 @@ async function cleanFiles(
           ? error
           : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
       });
-    parts.push({ label, file, rowsBefore });
-    rowsBefore += Number(copied!.Count);
+    const rows = Number(copied!.Count);
+    parts.push({ label, file, rowsBefore, rows, text: textOf(found, folder) });
+    rowsBefore += rows;
   }
   return parts;
+}
+
+function textOf(
+  { label, format, compression }: SourceFile,
+  folder: string | undefined,
+): SourceText | null {
+  if (folder === undefined || format === 'parquet') return null;
+  return { file: path.join(folder, label), format, compression };
+}
+
+/** Numbers as in `cleanFiles`: both count the relation's rows in its order. */
+async function writeOriginals(
+  duckDb: DuckDb,
+  options: {
+    table: RawTable;
+    sources: readonly SourceFile[];
+    parts: readonly PreparedPart[];
+    scratch: string;
+  },
+): Promise<string | null> {
+  const { table, sources, parts, scratch } = options;
+  const queries: string[] = [];
+  for (const [index, { file, rowsBefore }] of parts.entries()) {
+    const faulty = `SELECT "row" FROM ${readParquet([file])} WHERE "reason" IS NOT NULL`;
+    const [first] = await duckDb.rows(`${faulty} LIMIT 1`);
+    if (!first) continue;
+    const source = sources[index]!;
+    queries.push(`SELECT "row", "values" FROM (
+      SELECT row_number() OVER () + ${rowsBefore} AS "row", ${originalValuesSql(source)} AS "values"
+      FROM ${source.relation}) SEMI JOIN (${faulty}) USING ("row")`);
+  }
+  if (queries.length === 0) return null;
+  const file = path.join(scratch, `${table}.originals.csv`);
+  await duckDb.run(
+    `COPY (${queries.join(' UNION ALL ')}) TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`,
+  );
+  return file;
 }
 
 async function examineIds(

@@ -1,6 +1,6 @@
 import type { TransactionSql } from '../../database';
 import { rawTables, type ColumnKind, type RawTable } from '../raw-tables';
-import type { RejectionReason } from './rejection-reasons';
+import type { RejectionReason } from '../rejected/rejection-reasons';
 
 /** The temporary table of cleaned rows, or of the faults found once they were staged. */
 export function stagingName(table: RawTable, part?: 'rejected'): string {

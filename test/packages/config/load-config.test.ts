@@ -18,6 +18,7 @@ describe('the settings', () => {
       dataDir: path.resolve('.local'),
       databaseUrl: undefined,
       redisUrl: undefined,
+      rejectedLimits: { warnPercent: 1, failPercent: 20 },
       temporal: { address: undefined, namespace: 'default', uiPort: 0 },
       importDir: undefined,
       currency: 'USD',
@@ -103,7 +104,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(14);
+    expect(settingNames).toHaveLength(16);
   });
 });
 

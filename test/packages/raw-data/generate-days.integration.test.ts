@@ -130,10 +130,12 @@ describe('simulated time', () => {
     expect((await takeKnowledge(fixture.database)).batch).toBe(1);
   });
 
-  it('goes on, without a batch, over a day on which nothing arrives', async () => {
+  it('goes on over days on which nothing arrives, and says that they are complete', async () => {
     await generate('2030-01-01', '2030-01-30');
     const report = await generate('2030-01-31', '2030-02-02');
-    expect(report.batch).toBeNull();
+    expect(report).toMatchObject({ batch: 2, loaded: { user_events: 0 } });
+    const { completeThrough } = await takeKnowledge(fixture.database);
+    expect(completeThrough).toBe('2030-02-02T01:00:00.000000Z');
     const { loadedThrough, source } = await readInstallation(fixture.database.sql);
     expect({ loadedThrough, source }).toEqual({
       loadedThrough: parseInstant('2030-02-02T01:00Z'),

@@ -9,6 +9,7 @@ import {
   NOW,
   ONE_USER,
   PLAN_CHANGES,
+  REJECTED_LIMITS,
   rejectedRows,
   rowsOf,
   USER_EVENTS,
@@ -125,8 +126,10 @@ describe('a row whose id is known', () => {
   });
 
   it('is a conflict for a user with another country, even from none', async () => {
-    await fixture.load({ users: csv(`${USERS},country`, 'u1,2025-01-01,free,') });
-    const report = await fixture.load({ users: csv(`${USERS},country`, 'u1,2025-01-01,free,NL') });
+    const users = (country: string) =>
+      csv(`${USERS},country`, `u1,2025-01-01,free,${country}`, 'u2,2025-01-01,free,NL');
+    await fixture.load({ users: users('') });
+    const report = await fixture.load({ users: users('NL') });
     expect(report.rejected.users).toEqual({ conflicting_duplicate: 1 });
   });
 });
@@ -213,17 +216,27 @@ describe('completeness', () => {
     const [batch] = await fixture.database
       .sql`SELECT loaded->'user_events' AS loaded, unchanged->'user_events' AS unchanged FROM ops.load_batches WHERE batch = 2`;
     expect(batch).toEqual({ loaded: 0, unchanged: 1 });
-    // Without accepted user events a load still says nothing about it.
+    // A period in which nobody came is what it is for.
     const silent = { completeThrough: parseInstant('2025-04-01') };
-    expect((await fixture.load({ users: ONE_USER }, silent)).batch).toBeNull();
-    expect(await complete()).toBe(later);
+    expect((await fixture.load({ users: ONE_USER }, silent)).batch).toBe(3);
+    expect(await complete()).toBe('2025-04-01T00:00:00.000000Z');
   });
 
-  it('is not moved by a load without user events', async () => {
-    await fixture.load(
-      { users: ONE_USER, billing_events: csv(BILLING_EVENTS, 'b1,u1,refund,1,2025-05-01') },
-      { completeThrough: parseInstant('2025-03-01') },
-    );
+  it.each([
+    ['a header alone', csv(USER_EVENTS)],
+    ['only bad rows', csv(USER_EVENTS, 'e1,u9,s1,login,2025-02-01')],
+    ['no file at all', undefined],
+  ])('is what the load says, though its user events are %s', async (_what, events) => {
+    const files = { users: ONE_USER, ...(events ? { user_events: events } : {}) };
+    await fixture.load(files, { completeThrough: parseInstant('2025-03-01') });
+    expect(await complete()).toBe('2025-03-01T00:00:00.000000Z');
+  });
+
+  it('is not moved by a load without user events that does not say', async () => {
+    await fixture.load({
+      users: ONE_USER,
+      billing_events: csv(BILLING_EVENTS, 'b1,u1,refund,1,2025-05-01'),
+    });
     expect(await complete()).toBeNull();
   });
 });
@@ -298,6 +311,7 @@ it('reports progress table by table', async () => {
     openDuckDb: fixture.openDuckDb,
     currency: 'USD',
     arrival: 'assumed',
+    rejectedLimits: REJECTED_LIMITS,
     now: () => NOW,
     onProgress: ({ table, rows }) => seen.push(`${table} ${rows}`),
   });

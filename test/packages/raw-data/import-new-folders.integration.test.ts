@@ -1,6 +1,13 @@
 import path from 'node:path';
 import { importNewFolders } from '../../../packages/raw-data/import-new-folders';
-import { createRawDataFixture, csv, NOW, USERS, type RawDataFixture } from './raw-data-fixture';
+import {
+  createRawDataFixture,
+  csv,
+  NOW,
+  REJECTED_LIMITS,
+  USERS,
+  type RawDataFixture,
+} from './raw-data-fixture';
 
 let fixture: RawDataFixture;
 beforeEach(async () => {
@@ -18,6 +25,7 @@ const importNew = () =>
     importDir: path.join(fixture.folder, 'incoming'),
     currency: 'USD',
     arrival: 'assumed',
+    rejectedLimits: REJECTED_LIMITS,
     now: () => NOW,
   });
 

@@ -43,6 +43,7 @@ async function main(): Promise<void> {
       openDuckDb: open,
       currency: 'USD',
       arrival: 'assumed',
+      rejectedLimits: { warnPercent: 1, failPercent: 20 },
       now: () => parseInstant('2026-01-01T00:00:00Z'),
       onProgress: ({ table }) => {
         if (table === 'user_events') die();

@@ -16,6 +16,9 @@ import { openTestDuckDb } from '../duckdb/open-test-duckdb';
 /** 2026-01-01: after every time in the fixtures, unless one is meant to be in the future. */
 export const NOW = parseInstant('2026-01-01T00:00:00Z');
 
+/** The defaults of the settings. */
+export const REJECTED_LIMITS = { warnPercent: 1, failPercent: 20 };
+
 export type Files = Partial<Record<RawTable, string>>;
 
 export interface RawDataFixture {
@@ -70,6 +73,9 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
         openDuckDb: openFixtureDuckDb,
         currency: 'USD',
         arrival: 'assumed',
+        rejectedLimits: REJECTED_LIMITS,
+        // Small files with a bad row in them are most of what is tested.
+        acceptRejected: true,
         now: () => NOW,
         ...options,
       }),

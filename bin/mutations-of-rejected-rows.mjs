@@ -1,0 +1,41 @@
+import { breaksOf } from './breaks-of.mjs';
+
+const shares = breaksOf('packages/raw-data/rejected/judge-rejected-shares.ts', [
+  'test/packages/raw-data/rejected/judge-rejected-shares.test.ts',
+]);
+const lines = breaksOf('packages/raw-data/rejected/find-record-lines.ts', [
+  'test/packages/raw-data/rejected/find-record-lines.test.ts',
+]);
+const kept = ['test/packages/raw-data/rejected/kept-rows.integration.test.ts'];
+const judged = breaksOf('packages/raw-data/rejected/judge-rejected-rows.ts', kept);
+const recorded = breaksOf('packages/raw-data/rejected/record-rejected-rows.ts', kept);
+const originals = breaksOf('packages/raw-data/rejected/original-values.ts', kept);
+const mended = breaksOf('packages/raw-data/rejected/rejected-csv.ts', [
+  'test/packages/raw-data/rejected/rejected-csv.test.ts',
+]);
+const retried = breaksOf('packages/raw-data/rejected/retry-rejected-rows.ts', [
+  'test/packages/raw-data/rejected/retried-rows.integration.test.ts',
+]);
+const folders = breaksOf('packages/application/daily-run/warned-folders.ts', [
+  'test/packages/application/rejected-folder.integration.test.ts',
+]);
+
+/** Rejected rows: what is kept of them, when there are too many, and trying them again. */
+export const rejectedMutations = [
+  shares('known rows count as accepted', 'counts.unchanged[table] + ', ''),
+  shares('a share of exactly the limit', 'rejected * 100 > percent', 'rejected * 100 >= percent'),
+  lines('line ends in quotes end no record', 'if (this.isQuoted) return;', ''),
+  lines('two bytes end one line', 'if (!isSecondHalf) this.line', 'this.line'),
+  judged('nothing accepted is no load', "sum('loaded') + sum('unchanged') === 0", 'false'),
+  recorded('records are counted', 'found?.records === rowCount + above', 'found'),
+  originals('a long text is cut', 'length(${safe}) <= ${VALUE_CHARACTERS_MAX}', 'true'),
+  mended('assumed arrivals are left out', ' && row.ingested_at !== row[timeColumn]', ''),
+  retried('rows are retried for 30 days', 'RETRY_DAYS = 30', 'RETRY_DAYS = 31'),
+  retried('a retried row is noted', 'WHEN ${isSame} THEN known.batch END', 'WHEN false THEN 0 END'),
+  retried(
+    'other content is a conflict',
+    "ELSE 'conflicting_duplicate' END",
+    'ELSE refused.reason END',
+  ),
+  folders('earlier days have seen a folder', 'WHERE date < ${date}', 'WHERE date > ${date}'),
+];

@@ -1,0 +1,9 @@
+import type { Alert } from '../../contracts';
+import { recordAlert } from '../../drift';
+import { formatInstant } from '../../instants';
+import type { Adapters } from '../open/open-adapters';
+
+/** Raises an alert; the same key again is the same alert. */
+export async function storeAlert({ database, paths, now }: Adapters, alert: Alert): Promise<void> {
+  await recordAlert({ database, logsDir: paths.logs, alert, raisedAt: formatInstant(now()) });
+}

@@ -1,0 +1,83 @@
+import { ChurnError } from '../../contracts';
+import type { TransactionSql } from '../../database';
+import type { LoadWarning } from '../load-warning';
+import { rawTableNames, type PerTable, type RawTable } from '../raw-tables';
+import {
+  formatPercent,
+  judgeRejectedShares,
+  type RejectedLimits,
+  type RejectedShare,
+} from './judge-rejected-shares';
+import { rejectedExamples, type RejectedExample } from './record-rejected-rows';
+
+interface RowCounts {
+  readonly loaded: PerTable<number>;
+  readonly unchanged: PerTable<number>;
+  readonly rejected: PerTable<number>;
+}
+
+/**
+ * Judges a load by its rejected rows, after `gatherRejectedRows`.
+ *
+ * @param limits  Null: any share is fine, and there is no warning.
+ * @returns what the report warns of.
+ * @throws ChurnError NOTHING_ACCEPTED, whatever the limits, when every row was rejected;
+ *   TOO_MANY_REJECTED naming the tables that are past the limit.
+ */
+export async function judgeRejectedRows(
+  tx: TransactionSql,
+  counts: RowCounts,
+  limits: RejectedLimits | null,
+): Promise<LoadWarning[]> {
+  const sum = (name: keyof RowCounts) =>
+    rawTableNames.reduce((total, table) => total + counts[name][table], 0);
+  if (sum('rejected') === 0) return [];
+  const examples = await rejectedExamples(tx);
+  if (sum('loaded') + sum('unchanged') === 0) {
+    const problem = rawTableNames
+      .filter((table) => counts.rejected[table] > 0)
+      .map(
+        (table) => `all ${counts.rejected[table]} rows of ${table} (${reasons(table, examples)})`,
+      )
+      .join('; ');
+    throw new ChurnError('NOTHING_ACCEPTED', { problem });
+  }
+  const shares = limits ? judgeRejectedShares(counts, limits) : [];
+  const failed = shares.filter(({ verdict }) => verdict === 'fail');
+  if (limits && failed.length > 0) {
+    const problem = failed.map((share) => describe(share, examples)).join('; ');
+    throw new ChurnError('TOO_MANY_REJECTED', { problem, limitPercent: limits.failPercent });
+  }
+  return shares.map((share) => ({
+    code: 'rejected_rows',
+    table: share.table,
+    count: share.rejected,
+    message: `${describe(share, examples)}. \`churn rejected\` lists them.`,
+  }));
+}
+
+function describe({ table, rows, rejected }: RejectedShare, examples: RejectedExample[]): string {
+  const share = formatPercent(rejected, rows);
+  return `${rejected} of ${rows} rows of ${table} (${share}) were rejected: ${reasons(table, examples)}`;
+}
+
+const REASONS_MAX = 3;
+
+/** The commonest, each with the place of its first row; no values, which may be personal. */
+function reasons(table: RawTable, examples: readonly RejectedExample[]): string {
+  const ofTable = examples.filter((example) => example.table === table);
+  const named = ofTable.slice(0, REASONS_MAX).map(({ reason, rows, ...first }) => {
+    return `${rows} ${reason}, first in ${placeOf(first)}`;
+  });
+  const more = ofTable.length - named.length;
+  return [...named, ...(more > 0 ? [`${more} more reasons`] : [])].join('; ');
+}
+
+/** Where people find a row. */
+export function placeOf({
+  source,
+  row,
+  line,
+}: Pick<RejectedExample, 'source' | 'row' | 'line'>): string {
+  return line === null ? `${source} row ${row}` : `${source} line ${line}`;
+}

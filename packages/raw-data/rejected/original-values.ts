@@ -1,0 +1,34 @@
+import { quoteLiteral } from '../../duckdb';
+import type { SourceColumn, SourceFile } from '../sources/source-file';
+
+/**
+ * A longer text is cut and marked. None of the import's columns takes so many characters, and with
+ * the mark it is still too long, so that a text that was cut is never loaded as another one.
+ */
+const VALUE_CHARACTERS_MAX = 256;
+
+/**
+ * DuckDB SQL for a row's values as the file has them: a JSON object of texts by the import's column
+ * names. Columns that mean nothing to the import are left out, and so is what is null.
+ */
+export function originalValuesSql({ columns }: Pick<SourceFile, 'columns'>): string {
+  const values = [...columns].map(
+    ([name, column]) => `${quoteLiteral(name)}, ${keptText(textSql(column))}`,
+  );
+  return `json_object(${values.join(', ')})`;
+}
+
+function textSql({ identifier, times }: SourceColumn): string {
+  if (times !== 'timestamptz') return `CAST(${identifier} AS VARCHAR)`;
+  const instant = `strftime(make_timestamp(epoch_us(${identifier})), '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  return `CASE WHEN isfinite(${identifier}) THEN ${instant} ELSE CAST(${identifier} AS VARCHAR) END`;
+}
+
+/** Postgres can't keep a NUL; the character that stands for it is as unprintable as it is. */
+function keptText(text: string): string {
+  const safe = `replace(${text}, chr(0), chr(1))`;
+  const trimmed = `trim(${safe})`;
+  const mark = `'… (' || length(${trimmed}) || ' characters)'`;
+  return `CASE WHEN length(${safe}) <= ${VALUE_CHARACTERS_MAX} THEN ${safe}
+    ELSE left(${trimmed}, ${VALUE_CHARACTERS_MAX}) || ${mark} END`;
+}
