@@ -1,5 +1,6 @@
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
+import { fileMutations } from './mutations-of-the-files.mjs';
 import { rawLogMutations } from './mutations-of-the-raw-log.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
@@ -22,6 +23,7 @@ export const mutations = [
   ...storeMutations,
   ...stateMutations,
   ...knowledgeMutations,
+  ...fileMutations,
   ...rawLogMutations,
   ...commandLineMutations,
   ...failureMutations,

@@ -305,4 +305,21 @@ describe('files of many kinds in one load', () => {
       'user_events/day=2/b.csv:2 unknown_user',
     ]);
   });
+
+  const JSON_USER = '{"user_id":"secret","signup_time":"2025-01-01","plan":"free"}\n';
+  it.each([
+    ['no object', `${JSON_USER}"secret"\n`, 'users.jsonl is malformed at line 2 (Expected OBJECT)'],
+    [
+      'a key twice',
+      JSON_USER.replace('{', '{"plan":"pro",'),
+      'users.jsonl is malformed at line 1 (duplicate key)',
+    ],
+  ])('are refused without their rows when a line of JSON is %s', async (_what, text, problem) => {
+    const folder = fixture.write({});
+    writeFileSync(path.join(folder, 'users.jsonl'), text);
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      details: { problem },
+    });
+  });
 });

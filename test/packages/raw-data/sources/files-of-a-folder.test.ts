@@ -152,6 +152,19 @@ describe('the files of an import folder', () => {
     );
   });
 
+  it('follow each other by their whole paths, folders among them', async () => {
+    const folders = ['a/z', 'a-1/z', 'a.csv', 'a/b/z', 'B/z'].map((file) => `user_events/${file}`);
+    const contents = folders.map((file, index) => [file, eventsCsv(`e${index}`)] as const);
+    const found = await rig.read(withUsers(Object.fromEntries(contents)));
+    expect(found.rows.user_events!.map((row) => row.event_id)).toEqual([
+      'e4',
+      'e1',
+      'e2',
+      'e3',
+      'e0',
+    ]);
+  });
+
   it('may come with what systems and exports put beside them, which is named', async () => {
     const companions = [
       'README.md',

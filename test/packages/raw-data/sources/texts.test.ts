@@ -65,10 +65,13 @@ describe('a text', () => {
     ]);
   });
 
-  it('keeps a line end in quotes that differs from those of the records', async () => {
-    const text = `${HEADER}\n"u\r\n1",2024-01-01,pro,DE\n`;
-    const found = await rig.read({ 'users.csv': text });
-    expect(found.rows.users![0]!.user_id).toBe('u\r\n1');
+  it.each([
+    ['\n', 'u\r\n1'],
+    ['\r\n', 'u\n1'],
+    ['\r', 'u\n1'],
+  ])('keeps a line end in quotes that differs from those of the records: %j', async (end, id) => {
+    const found = await rig.read({ 'users.csv': `${HEADER}${end}"${id}",2024-01-01,pro,DE${end}` });
+    expect(found.rows.users![0]!.user_id).toBe(id);
   });
 
   const refused: [what: string, text: string | Buffer, problem: RegExp][] = [
