@@ -166,6 +166,13 @@ export const mutations = [
     tests: ['test/packages/instants/epoch-micros.test.ts'],
   },
   {
+    name: 'decimals of more digits than DuckDB has refuse the file',
+    file: 'packages/raw-data/sources/parquet-source.ts',
+    find: 'columns[index]?.wideDecimal ?? column_type',
+    replace: 'column_type',
+    tests: ['test/packages/raw-data/sources/parquet-source.test.ts'],
+  },
+  {
     name: 'integers are times of one unit',
     file: 'packages/raw-data/values/settle-times.ts',
     find: 'found!.digits && units.length === 1',

@@ -1,7 +1,9 @@
 import type { ColumnKind } from '../raw-tables';
 
 const INTEGER = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
-const DECIMAL = /^DECIMAL\(\d+,(\d+)\)$/;
+const DECIMAL = /^DECIMAL\((\d+),(\d+)\)$/;
+/** Parquet may have more. */
+export const DECIMAL_DIGITS_MAX = 38;
 const TIME = /^(VARCHAR|DATE|TIMESTAMP.*)$/;
 
 /**
@@ -13,6 +15,9 @@ export function problemOfType(kind: ColumnKind, type: string): string | undefine
   if (type === '"NULL"') return undefined;
   if (kind === 'amount_cents' && type === 'FLOAT') {
     return 'has too few digits for money; write it as DOUBLE, DECIMAL or text';
+  }
+  if (Number(DECIMAL.exec(type)?.[1]) > DECIMAL_DIGITS_MAX) {
+    return `has more than ${DECIMAL_DIGITS_MAX} digits; write it with fewer, or as text`;
   }
   return isUsable(kind, type) ? undefined : "can't be used for it";
 }
@@ -27,7 +32,7 @@ function isUsable(kind: ColumnKind, type: string): boolean {
 /** The decimal places of a DECIMAL type; undefined for any other. */
 function scaleOf(type: string): number | undefined {
   const match = DECIMAL.exec(type);
-  return match ? Number(match[1]) : undefined;
+  return match ? Number(match[2]) : undefined;
 }
 
 /**

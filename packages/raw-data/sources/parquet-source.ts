@@ -1,7 +1,7 @@
 import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { kindOfColumn } from '../raw-tables';
 import { chooseColumns, type OfferedColumn } from './choose-columns';
-import { problemOfType } from './column-types';
+import { DECIMAL_DIGITS_MAX, problemOfType } from './column-types';
 import type { ListedFile } from './list-import-folder';
 import { refuse } from './refuse-import';
 import type { SourceColumn, SourceFile } from './source-file';
@@ -29,31 +29,47 @@ async function offeredBy(duckDb: DuckDb, file: string, relation: string): Promis
   const described = await duckDb.rows<{ column_name: string; column_type: string }>(
     `DESCRIBE SELECT * FROM ${relation}`,
   );
-  const names = await topLevelNames(duckDb, file);
-  return described.map(({ column_name: identifier, column_type: type }, index) => ({
-    name: (names[index] ?? identifier).trim(),
-    nameInFile: names[index],
-    identifier: quoteIdentifier(identifier),
-    type,
-    times: parquetTimes(type),
-  }));
+  const columns = await topLevelColumns(duckDb, file);
+  return described.map(({ column_name: identifier, column_type }, index) => {
+    const type = columns[index]?.wideDecimal ?? column_type;
+    return {
+      name: (columns[index]?.name ?? identifier).trim(),
+      nameInFile: columns[index]?.name,
+      identifier: quoteIdentifier(identifier),
+      type,
+      times: parquetTimes(type),
+    };
+  });
 }
 
-async function topLevelNames(duckDb: DuckDb, file: string): Promise<string[]> {
-  const [root, ...elements] = await duckDb.rows<{ name: string; children: bigint | null }>(
-    `SELECT name, num_children AS children FROM parquet_schema(${quoteFile(file)})`,
+interface TopLevelColumn {
+  readonly name: string;
+  /** The type of a decimal with more digits than DuckDB has, which reads it as a wrong DOUBLE. */
+  readonly wideDecimal: string | undefined;
+}
+
+async function topLevelColumns(duckDb: DuckDb, file: string): Promise<TopLevelColumn[]> {
+  const [root, ...elements] = await duckDb.rows<{
+    name: string;
+    children: bigint | null;
+    wide_decimal: string | null;
+  }>(
+    `SELECT name, num_children AS children,
+       CASE WHEN precision > ${DECIMAL_DIGITS_MAX} THEN 'DECIMAL(' || precision || ',' || coalesce(scale, 0) || ')' END AS wide_decimal
+     FROM parquet_schema(${quoteFile(file)})`,
   );
-  const names: string[] = [];
+  const columns: TopLevelColumn[] = [];
   let next = 0;
   const skip = (): void => {
     const { children } = elements[next++]!;
     for (let child = 0; child < Number(children ?? 0); child += 1) skip();
   };
   for (let column = 0; column < Number(root?.children ?? 0); column += 1) {
-    names.push(elements[next]!.name);
+    const { name, wide_decimal: wideDecimal } = elements[next]!;
+    columns.push({ name, wideDecimal: wideDecimal ?? undefined });
     skip();
   }
-  return names;
+  return columns;
 }
 
 function parquetTimes(type: string): SourceColumn['times'] {

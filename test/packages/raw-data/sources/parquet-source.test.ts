@@ -1,8 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openDuckDb } from '../../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../../packages/duckdb/quote-sql';
 import { createImportFolderRig, type ImportFolderRig } from './import-folder-files';
+
+/** Of pyarrow; DuckDB writes no such type. */
+const wideDecimals = path.join(__dirname, 'decimals-of-50-digits.parquet');
 
 let rig: ImportFolderRig;
 beforeAll(async () => {
@@ -85,6 +88,16 @@ describe('the columns of a Parquet file', () => {
       'both',
     );
     await expect(rig.read({}, both)).rejects.toThrow(/has column user_id twice/);
+  });
+
+  it('are refused as decimals of more digits than are read, which DuckDB takes for other numbers', async () => {
+    const folder = path.join(rig.path, 'wide');
+    mkdirSync(folder);
+    copyFileSync(wideDecimals, path.join(folder, 'billing_events.parquet'));
+    const users = { 'users.csv': 'user_id,signup_time,plan\n' };
+    await expect(rig.read(users, 'wide')).rejects.toThrow(
+      /column amount with the type DECIMAL\(50,2\), which has more than 38 digits/,
+    );
   });
 
   it('lie behind nested ones', async () => {

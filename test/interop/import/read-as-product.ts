@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { isChurnError } from '../../../packages/contracts';
+import type { DuckDb } from '../../../packages/duckdb';
+import { cleanRowsSql, type CleaningRules } from '../../../packages/raw-data/load/clean-rows-sql';
+import { rawTables, type RawTable } from '../../../packages/raw-data/raw-tables';
+import { findSourceFiles } from '../../../packages/raw-data/sources/find-source-files';
+import { settleTimes } from '../../../packages/raw-data/values/settle-times';
+
+/** A row as both readers say it: its values as texts, times in epoch microseconds; or why not. */
+export type ReadRow =
+  { readonly reason: string } | { readonly values: Readonly<Record<string, string | null>> };
+
+/** What a reader finds in a file: why it is refused, or its rows in order. */
+export type ReadFile = { readonly refused: string } | { readonly rows: readonly ReadRow[] };
+
+/** What an import of a folder makes of a table's file, before anything known is compared with it. */
+export async function readAsProduct(
+  duckDb: DuckDb,
+  source: { folder: string; table: RawTable; scratch: string },
+  rules: CleaningRules,
+): Promise<ReadFile> {
+  const { folder, table, scratch } = source;
+  try {
+    const { files } = await findSourceFiles(duckDb, { folder, scratch });
+    const found = files.find((file) => file.table === table)!;
+    const settled = await settleTimes(duckDb, found, path.join(scratch, 'exact.parquet'));
+    const times = [rawTables[table].timeColumn, 'ingested_at'];
+    const micros = times.map((name) => `epoch_us("${name}") AS "${name}"`).join(', ');
+    const rows = await duckDb.rows<Record<string, string | bigint | null>>(
+      `SELECT * REPLACE (${micros}) FROM (${cleanRowsSql(settled, rules)})`,
+    );
+    return { rows: rows.map(asReadRow) };
+  } catch (error) {
+    // What DuckDB finds malformed on the way is refused by `prepareLoad`.
+    if (isChurnError(error)) return { refused: error.message };
+    return { refused: `DuckDB: ${(error as Error).message}` };
+  }
+}
+
+function asReadRow({
+  row: _,
+  reason,
+  ...columns
+}: Record<string, string | bigint | null>): ReadRow {
+  if (reason != null) return { reason: String(reason) };
+  const texts = Object.entries(columns).map(([name, value]) => [
+    name,
+    value === null ? null : String(value),
+  ]);
+  return { values: Object.fromEntries(texts) as Record<string, string | null> };
+}
