@@ -162,7 +162,7 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, delete it; the next job creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, delete it; it is created again when features are next computed. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
@@ -174,7 +174,7 @@ export const errorCatalogue = {
   },
   DUCKDB_OUT_OF_MEMORY: {
     message:
-      'DuckDB needs more memory than CHURN_DUCKDB_MEMORY_MB allows ({memoryMegabytes} MB for {threads} threads). Raise that setting or lower CHURN_DUCKDB_THREADS, then run `churn up` and repeat the job.',
+      'DuckDB needs more memory than CHURN_DUCKDB_MEMORY_MB allows ({memoryMegabytes} MB for {threads} threads). Raise that setting or lower CHURN_DUCKDB_THREADS, then run `churn up` and repeat what failed.',
     httpStatus: 500,
     retryable: false,
   },

@@ -123,7 +123,7 @@ const REJECTED_LIMITS = { list: 50, csv: 100_000 } as const;
 function addRejected(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'rejected',
-    description: 'List the rows that loads rejected, or write them as CSV to be mended.',
+    description: 'List rejected rows, or write them as CSV so that they can be corrected.',
     declare: (command) =>
       command
         .option('--batch <n>', 'of this load', batchOption)
