@@ -7,6 +7,8 @@ import { refuse } from '../refuse-import';
 import type { FileCompression } from '../source-file';
 
 const CHUNK_BYTES = 1 << 20;
+/** Larger buffers would cost most of the time where files are small and many. */
+const SMALL_BYTES = 1 << 16;
 
 /** What a file is packed with, by its first bytes, whatever its name says. */
 export async function findCompression(file: string): Promise<FileCompression> {
@@ -65,11 +67,12 @@ export async function* unpackFile(
     return;
   }
   const { size } = await stat(file);
+  const chunkBytes = size < SMALL_BYTES ? SMALL_BYTES : CHUNK_BYTES;
   let start = 0;
   // Node's zstd ends with the first frame; files written in parallel have many.
   do {
-    const unpacking = createUnpacking(compression);
-    yield* unpack(file, start, unpacking);
+    const unpacking = createUnpacking(compression, chunkBytes);
+    yield* unpack({ file, start, chunkBytes }, unpacking);
     if (unpacking.bytesWritten === 0) return;
     start += unpacking.bytesWritten;
   } while (compression === 'zstd' && start < size);
@@ -81,17 +84,20 @@ type CreateUnpacking = (options: { chunkSize: number }) => Unpacking;
 /** Node 22 has zstd from 22.15 on. */
 const unpackings: { createGunzip: CreateUnpacking; createZstdDecompress?: CreateUnpacking } = zlib;
 
-function createUnpacking(compression: 'gzip' | 'zstd'): Unpacking {
+function createUnpacking(compression: 'gzip' | 'zstd', chunkSize: number): Unpacking {
   const create = compression === 'gzip' ? unpackings.createGunzip : unpackings.createZstdDecompress;
   if (!create) {
     throw refuse('a file is packed with zstd, which needs Node 22.15 or later; pack it with gzip');
   }
-  return create({ chunkSize: CHUNK_BYTES });
+  return create({ chunkSize });
 }
 
-async function* unpack(file: string, start: number, unpacking: Transform): AsyncGenerator<Buffer> {
-  const input = createReadStream(file, { start, highWaterMark: CHUNK_BYTES });
-  const output = new PassThrough({ highWaterMark: CHUNK_BYTES });
+async function* unpack(
+  { file, start, chunkBytes }: { file: string; start: number; chunkBytes: number },
+  unpacking: Transform,
+): AsyncGenerator<Buffer> {
+  const input = createReadStream(file, { start, highWaterMark: chunkBytes });
+  const output = new PassThrough({ highWaterMark: chunkBytes });
   const failed = pipeline(input, unpacking, output).catch((error: Error) => {
     output.destroy(error);
   });
