@@ -56,7 +56,7 @@ export const fileMutations = [
   ),
   twins(
     'the columns have the names of the file',
-    'name: (names[index] ?? identifier)',
+    'name: (columns[index]?.name ?? identifier)',
     'name: (identifier)',
     [parquet],
   ),
