@@ -80,7 +80,7 @@ function addImport(program: Command, runner: CommandRunner): void {
         )
         .option(
           '--arrival <rule>',
-          'when rows without ingested_at arrived: assumed (at their event time) or now',
+          'when rows arrived if their file has no ingested_at: assumed (at their event time) or now',
           oneOf('assumed', 'now'),
           'assumed',
         )
