@@ -16,6 +16,9 @@ const mended = breaksOf('packages/raw-data/rejected/rejected-csv.ts', [
 const retried = breaksOf('packages/raw-data/rejected/retry-rejected-rows.ts', [
   'test/packages/raw-data/rejected/retried-rows.integration.test.ts',
 ]);
+const preview = breaksOf('packages/raw-data/load/load-batch.ts', [
+  'test/packages/raw-data/preview-import.integration.test.ts',
+]);
 const folders = breaksOf('packages/application/daily-run/warned-folders.ts', [
   'test/packages/application/rejected-folder.integration.test.ts',
 ]);
@@ -36,6 +39,11 @@ export const rejectedMutations = [
     'other content is a conflict',
     "ELSE 'conflicting_duplicate' END",
     'ELSE refused.reason END',
+  ),
+  preview(
+    'a dry run is taken back',
+    'throw new RolledBack({ ...load, examples: await rejectedExamples(tx) });',
+    'return { ...load, examples: await rejectedExamples(tx) };',
   ),
   folders('earlier days have seen a folder', 'WHERE date < ${date}', 'WHERE date > ${date}'),
 ];

@@ -20,7 +20,13 @@ import {
 import type { LogicalDate } from '../instants';
 import { auditModels } from '../modeling';
 import { auditOnline } from '../online-store';
-import { exportRawTables, generateDays, importFolder, type ImportOptions } from '../raw-data';
+import {
+  exportRawTables,
+  generateDays,
+  importFolder,
+  previewImport,
+  type ImportOptions,
+} from '../raw-data';
 import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
 import { auditOffline } from './partitions/audit-offline';
 import { requireNotInFuture, restatePartitions } from './daily-run/daily-run-services';
@@ -119,20 +125,12 @@ function createDataServices(adapters: Adapters) {
         },
       });
     },
-    importFolder: async (
-      options: Pick<ImportOptions, 'folder' | 'arrival' | 'completeThrough' | 'acceptRejected'>,
-      progress: Progress,
-    ) => {
+    importFolder: async (options: ImportRequest, progress: Progress) => {
       await openForWriting(adapters.config);
-      const folder = path.resolve(options.folder);
-      return importFolder({
-        ...loadOptions(adapters, progress),
-        ...options,
-        folder,
-        rejectedLimits: adapters.config.rejectedLimits,
-        now: adapters.now,
-      });
+      return importFolder(importOptions(adapters, options, progress));
     },
+    previewImport: (options: ImportRequest, progress: Progress) =>
+      previewImport(importOptions(adapters, options, progress)),
     exportRaw: ({ folder, format }: { folder: string; format: 'parquet' | 'csv' }) =>
       exportRawTables({
         database: adapters.database,
@@ -141,6 +139,30 @@ function createDataServices(adapters: Adapters) {
         folder: path.resolve(folder),
         format,
       }),
+  };
+}
+
+type ImportRequest = Pick<
+  ImportOptions,
+  'folder' | 'arrival' | 'completeThrough' | 'acceptRejected'
+>;
+
+/** A subfolder of CHURN_IMPORT_DIR that is loaded by hand is one that daily runs need not load. */
+function importOptions(
+  adapters: Adapters,
+  request: ImportRequest,
+  progress: Progress,
+): ImportOptions {
+  const { importDir, rejectedLimits } = adapters.config;
+  const folder = path.resolve(request.folder);
+  const isNext = importDir !== undefined && path.dirname(folder) === path.resolve(importDir);
+  return {
+    ...loadOptions(adapters, progress),
+    ...request,
+    folder,
+    rejectedLimits,
+    ...(isNext ? { recordedAs: path.basename(folder) } : {}),
+    now: adapters.now,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { ChurnError } from '../contracts';
 
 /** The currency that the environment names, with the decimals that ISO 4217 gives it. */
@@ -14,7 +14,7 @@ export interface NamedCurrency {
  * @throws ChurnError INVALID_SETTING
  */
 export async function requireCurrency(
-  sql: Sql,
+  sql: Sql | TransactionSql,
   { currency, minorUnitDigits }: NamedCurrency,
 ): Promise<void> {
   const [recorded] = await sql<{ currency: string; digits: number | null }[]>`

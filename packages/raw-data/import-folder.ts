@@ -1,13 +1,17 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { Database, TransactionSql } from '../database';
+import { throwDatabaseError, type Database, type TransactionSql } from '../database';
+import type { DuckDb } from '../duckdb';
 import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
-import { findSourceFiles } from './sources/find-source-files';
+import { findSourceFiles, type ImportSources } from './sources/find-source-files';
 import { refuse } from './sources/refuse-import';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
-import { loadBatch, type LoadCounts } from './load/load-batch';
+import { readFirstRows, type FirstRow } from './load/first-rows';
+import { loadBatch, previewBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
+import type { PerTable } from './raw-tables';
+import type { RejectedExample } from './rejected/record-rejected-rows';
 import type { RejectedLimits } from './rejected/judge-rejected-shares';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { CLOCK_TOLERANCE_MINUTES } from './rejected/rejection-reasons';
@@ -30,6 +34,8 @@ export interface ImportOptions {
   readonly completeThrough?: EpochMicros;
   /** How many percent of a table's rows may be rejected. */
   readonly rejectedLimits: RejectedLimits;
+  /** The name under which it counts as a loaded subfolder of CHURN_IMPORT_DIR, if it is one. */
+  readonly recordedAs?: string;
   /** Loads the other rows, however many are rejected; the report still warns. */
   readonly acceptRejected?: boolean;
   /** For files without ingested_at: rows arrived when they happened, or when they are loaded. */
@@ -50,9 +56,12 @@ export interface ImportOptions {
  *   data; nothing has been changed then.
  */
 export async function importFolder(options: ImportOptions): Promise<LoadReport> {
+  const { recordedAs } = options;
   const report = await importFolderUnless(options, {
     isDone: async () => false,
-    record: async () => {},
+    record: async (tx, batch) => {
+      if (recordedAs !== undefined) await recordFolder(tx, recordedAs, batch);
+    },
   });
   return report!;
 }
@@ -64,45 +73,142 @@ export interface ImportHooks {
   record(tx: TransactionSql, batch: number | null): Promise<void>;
 }
 
+/** Notes that a subfolder of CHURN_IMPORT_DIR is loaded. Batch 0: it brought nothing new. */
+export async function recordFolder(
+  tx: TransactionSql,
+  name: string,
+  batch: number | null,
+): Promise<void> {
+  await tx`INSERT INTO ops.imported_folders (name, batch) VALUES (${name}, ${batch ?? 0})
+    ON CONFLICT (name) DO NOTHING`;
+}
+
 /** `importFolder` with more work in the same transaction; null when `isDone` said so. */
 export async function importFolderUnless(
   options: ImportOptions,
   hooks: ImportHooks,
 ): Promise<LoadReport | null> {
+  return withImport(options, async ({ duckDb, found, scratch, folder }) => {
+    requireSource(await ensureInstallation(options.database, options), 'import');
+    const { batchOptions } = await prepareImport(duckDb, { options, found, scratch, folder });
+    const counts = await loadBatch(options.database, {
+      ...batchOptions,
+      mayLoad: async (tx) => {
+        requireSource(await readInstallation(tx), 'import');
+        return !(await hooks.isDone(tx));
+      },
+      record: async (tx, batch) => {
+        if (batch !== null) await recordSource(tx, { kind: 'import' });
+        await hooks.record(tx, batch);
+      },
+    });
+    return counts && { ...counts, ...describeSources(found.files, found.companions) };
+  });
+}
+
+/** What an import would do, and how its files were understood. */
+export interface ImportPreview extends LoadReport {
+  readonly dry_run: {
+    /** Code and message of the error that would end it; null when it would load. */
+    readonly error: { readonly code: string; readonly message: string } | null;
+    readonly complete_through: string | null;
+    /** The columns that are read of each file, by its path, under the names that they have here. */
+    readonly columns: Readonly<Record<string, readonly string[]>>;
+    readonly first_rows: PerTable<readonly FirstRow[]>;
+    /** The first row of each table and reason. */
+    readonly examples: readonly RejectedExample[];
+  };
+}
+
+/**
+ * Tries an import and takes it back: the same code runs to the end of its transaction, so that it
+ * can't say anything else than the import will. Nothing is changed, not even an installation made.
+ *
+ * @throws ChurnError INVALID_IMPORT, SOURCE_MISMATCH as `importFolder`. What `importFolder` throws for
+ *   rejected rows is part of the answer.
+ */
+export async function previewImport(options: ImportOptions): Promise<ImportPreview> {
+  return withImport(options, async ({ duckDb, found, scratch, folder }) => {
+    const prepared = await prepareImport(duckDb, { options, found, scratch, folder });
+    const preview = await previewBatch(options.database, {
+      ...prepared.batchOptions,
+      mayLoad: async (tx) => {
+        requireSource(await ensureInstallation({ sql: tx }, options), 'import');
+        return true;
+      },
+      record: async () => {},
+    });
+    const { counts, refusal, completeThrough, examples } = preview!;
+    return {
+      ...counts,
+      batch: null,
+      ...describeSources(found.files, found.companions),
+      dry_run: {
+        error: refusal && { code: refusal.code, message: refusal.message },
+        complete_through: completeThrough === null ? null : formatInstant(completeThrough),
+        columns: Object.fromEntries(
+          found.files.map(({ label, columns }) => [label, [...columns.keys()]]),
+        ),
+        first_rows: await readFirstRows(duckDb, prepared.batchOptions.tables),
+        examples,
+      },
+    };
+  });
+}
+
+interface OpenedImport {
+  readonly duckDb: DuckDb;
+  readonly found: ImportSources;
+  readonly scratch: string;
+  /** Its absolute path. */
+  readonly folder: string;
+}
+
+async function withImport<T>(
+  options: ImportOptions,
+  work: (opened: OpenedImport) => Promise<T>,
+): Promise<T> {
   const folder = path.resolve(options.folder);
   const isFolder = await stat(folder).then(
     (stats) => stats.isDirectory(),
     () => false,
   );
   if (!isFolder) throw refuse(`there is no folder ${options.folder}`);
+  const needsUsers = !(await hasUsers(options.database));
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
-      const { files: sources, companions } = await findSourceFiles(duckDb, { folder, scratch });
-      requireSource(await ensureInstallation(options.database, options), 'import');
-      const now = options.now?.() ?? (await readClock(options.database));
-      requireNotInFuture(options.completeThrough, now);
-      const rules = { currency: options.currency, now, missingArrival: options.arrival };
-      const tables = await prepareLoad(duckDb, sources, { rules, scratch, folder });
-      const counts = await loadBatch(options.database, {
-        source: 'import',
-        arrival: sources.every(carriesArrival) ? 'carried' : options.arrival,
-        tables,
-        duckDb,
-        completeThrough: options.completeThrough,
-        limits: limitsOf(options),
-        mayLoad: async (tx) => {
-          requireSource(await readInstallation(tx), 'import');
-          return !(await hooks.isDone(tx));
-        },
-        record: async (tx, batch) => {
-          if (batch !== null) await recordSource(tx, { kind: 'import' });
-          await hooks.record(tx, batch);
-        },
-        onProgress: options.onProgress,
-      });
-      return counts && { ...counts, ...describeSources(sources, companions) };
+      const found = await findSourceFiles(duckDb, { folder, scratch, needsUsers });
+      return work({ duckDb, found, scratch, folder });
     }),
   );
+}
+
+/** The first import brings the users that the rows of every other refer to. */
+async function hasUsers({ sql }: Database): Promise<boolean> {
+  const [row] = await sql<{ found: boolean }[]>`
+    SELECT EXISTS (SELECT FROM raw_data.users) AS found`.catch(throwDatabaseError);
+  return row!.found;
+}
+
+async function prepareImport(
+  duckDb: DuckDb,
+  { options, found, scratch, folder }: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
+) {
+  const { database, currency, arrival, completeThrough, onProgress } = options;
+  const now = options.now?.() ?? (await readClock(database));
+  requireNotInFuture(completeThrough, now);
+  const rules = { currency, now, missingArrival: arrival };
+  const tables = await prepareLoad(duckDb, found.files, { rules, scratch, folder });
+  const batchOptions = {
+    source: 'import' as const,
+    arrival: found.files.every(carriesArrival) ? ('carried' as const) : arrival,
+    tables,
+    duckDb,
+    completeThrough,
+    limits: limitsOf(options),
+    onProgress,
+  };
+  return { batchOptions };
 }
 
 function limitsOf({ rejectedLimits, acceptRejected }: ImportOptions): RejectedLimits {

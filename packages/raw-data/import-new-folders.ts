@@ -1,7 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError, isChurnError, type ErrorCode } from '../contracts';
-import { importFolderUnless, type ImportOptions, type LoadReport } from './import-folder';
+import {
+  importFolderUnless,
+  recordFolder,
+  type ImportOptions,
+  type LoadReport,
+} from './import-folder';
 
 export interface ImportNewFoldersOptions extends Omit<ImportOptions, 'folder' | 'completeThrough'> {
   /** Its subfolders are loads, each in the import format. */
@@ -53,10 +58,7 @@ async function importOnce(options: ImportOptions, name: string): Promise<LoadRep
         const found = await tx`SELECT FROM ops.imported_folders WHERE name = ${name}`;
         return found.length > 0;
       },
-      record: async (tx, batch) => {
-        // Batch 0: the folder brought nothing new.
-        await tx`INSERT INTO ops.imported_folders (name, batch) VALUES (${name}, ${batch ?? 0})`;
-      },
+      record: (tx, batch) => recordFolder(tx, name, batch),
     });
   } catch (error) {
     if (!isChurnError(error) || !refusals.has(error.code)) throw error;

@@ -5,7 +5,12 @@
 export { auditRawLog, type RawLogAudit } from './log/audit-raw-log';
 export { exportRawTables } from './log/export-raw-tables';
 export { generateDays } from './generate-days';
-export { importFolder, type ImportOptions } from './import-folder';
+export {
+  importFolder,
+  previewImport,
+  type ImportOptions,
+  type ImportPreview,
+} from './import-folder';
 export { importNewFolders } from './import-new-folders';
 export { ensureInstallation, type Installation } from './installation';
 export { takeKnowledge } from './take-knowledge';

@@ -5,7 +5,6 @@ import {
   asDatabaseError,
   invalidCurrency,
   requireCurrency,
-  type Database,
   type Sql,
   type TransactionSql,
 } from '../database';
@@ -31,7 +30,7 @@ export interface Installation {
  *   no such currency.
  */
 export async function ensureInstallation(
-  database: Database,
+  database: { readonly sql: Sql | TransactionSql },
   { currency }: { currency: string },
 ): Promise<Installation> {
   const digits = minorUnitDigits(currency);

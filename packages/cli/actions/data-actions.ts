@@ -3,6 +3,7 @@ import type { CommandContext, CommandResult } from '../command-context';
 import type { SourceReport } from '../../raw-data';
 import { renderTable } from '../terminal';
 import { describeFiles } from './describe-files';
+import { describePreview } from './describe-preview';
 
 interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files'> {
   readonly batch: number | null;
@@ -22,14 +23,18 @@ export async function generateAction(
 }
 
 export async function importFolderAction(
-  input: Parameters<Services['importFolder']>[0],
+  { dryRun, ...request }: Parameters<Services['importFolder']>[0] & { dryRun: boolean },
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
   const { services } = await application();
-  return loadResult(await services.importFolder(input, progress));
+  if (!dryRun) return loadResult(await services.importFolder(request, progress));
+  const preview = await services.previewImport(request, progress);
+  const { document, text, warnings } = loadResult(preview, 'Dry run: nothing was changed.');
+  const hasFailed = preview.dry_run.error !== null;
+  return { document, text: [text, ...describePreview(preview)].join('\n'), warnings, hasFailed };
 }
 
-function loadResult(report: LoadDocument): CommandResult {
+function loadResult(report: LoadDocument, head = headOf(report)): CommandResult {
   const rows = Object.keys(report.loaded).map((name) => [
     name,
     report.loaded[name] ?? 0,
@@ -37,7 +42,6 @@ function loadResult(report: LoadDocument): CommandResult {
     describeRejected(report.rejected[name]),
   ]);
   const table = renderTable(['table', 'loaded', 'unchanged', 'rejected'], rows);
-  const head = report.batch === null ? 'Nothing new.' : `Batch ${report.batch}.`;
   const retried = Object.entries(report.retried)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `Accepted ${count} rows of ${name} that earlier loads had rejected.`);
@@ -47,6 +51,10 @@ function loadResult(report: LoadDocument): CommandResult {
     text: [head, table, ...retried, ...describeFiles(report)].join('\n'),
     warnings,
   };
+}
+
+function headOf({ batch }: LoadDocument): string {
+  return batch === null ? 'Nothing new.' : `Batch ${batch}.`;
 }
 
 function describeRejected(rejected: unknown): string {

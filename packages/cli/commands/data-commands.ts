@@ -63,6 +63,7 @@ interface ImportFlags {
   readonly completeThrough?: string;
   readonly arrival: 'assumed' | 'now';
   readonly acceptRejected?: boolean;
+  readonly dryRun?: boolean;
 }
 
 function addImport(program: Command, runner: CommandRunner): void {
@@ -84,8 +85,10 @@ function addImport(program: Command, runner: CommandRunner): void {
           oneOf('assumed', 'now'),
           'assumed',
         )
-        .option('--accept-rejected', 'load the other rows, however many are rejected'),
-    check: ({ completeThrough, arrival, acceptRejected }: ImportFlags, folder) => ({
+        .option('--accept-rejected', 'load the other rows, however many are rejected')
+        .option('--dry-run', 'only say what would be done; nothing is changed'),
+    check: ({ completeThrough, arrival, acceptRejected, dryRun }: ImportFlags, folder) => ({
+      dryRun: dryRun === true,
       folder,
       arrival,
       ...(acceptRejected ? { acceptRejected } : {}),

@@ -1,3 +1,4 @@
+import type { ChurnError } from '../../contracts';
 import type { LoadProgress } from '../load-progress';
 import {
   asDatabaseError,
@@ -14,7 +15,12 @@ import type { RejectionReason } from '../rejected/rejection-reasons';
 import type { LoadWarning } from '../load-warning';
 import { judgeRejectedRows } from '../rejected/judge-rejected-rows';
 import type { RejectedLimits } from '../rejected/judge-rejected-shares';
-import { gatherRejectedRows, recordRejectedRows } from '../rejected/record-rejected-rows';
+import {
+  gatherRejectedRows,
+  recordRejectedRows,
+  rejectedExamples,
+  type RejectedExample,
+} from '../rejected/record-rejected-rows';
 import { retryRejectedRows } from '../rejected/retry-rejected-rows';
 import { splitRows } from './split-rows';
 import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
@@ -75,19 +81,61 @@ export async function loadBatch(
 ): Promise<LoadCounts | null> {
   try {
     return await withLoadLock(database, async (tx) => {
-      if (!(await options.mayLoad(tx))) return null;
-      // Joins in memory; compiling plans would cost more than it saves here.
-      await tx`SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`;
-      const counts = await loadTables(tx, options);
-      await options.record(tx, counts.batch);
-      return counts;
+      const load = await runLoad(tx, options);
+      if (load?.refusal) throw load.refusal;
+      return load && load.counts;
     });
   } catch (error) {
     throw asDatabaseError(error);
   }
 }
 
-async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<LoadCounts> {
+/** What a load would do. */
+export interface BatchPreview {
+  readonly counts: LoadCounts;
+  /** Why it would fail; null when it would not. */
+  readonly refusal: ChurnError | null;
+  /** How far the source would be complete; null when the load would say nothing about it. */
+  readonly completeThrough: EpochMicros | null;
+  readonly examples: readonly RejectedExample[];
+}
+
+/** Ends the transaction of a preview. */
+class RolledBack extends Error {
+  constructor(readonly preview: BatchPreview) {
+    super('The load was only tried.');
+  }
+}
+
+/** Does all that `loadBatch` does, and takes it back. */
+export async function previewBatch(
+  database: Database,
+  options: BatchOptions,
+): Promise<BatchPreview | null> {
+  try {
+    return await withLoadLock(database, async (tx) => {
+      const load = await runLoad(tx, options);
+      if (load === null) return null;
+      throw new RolledBack({ ...load, examples: await rejectedExamples(tx) });
+    });
+  } catch (error) {
+    if (error instanceof RolledBack) return error.preview;
+    throw asDatabaseError(error);
+  }
+}
+
+type TriedLoad = Omit<BatchPreview, 'examples'>;
+
+async function runLoad(tx: TransactionSql, options: BatchOptions): Promise<TriedLoad | null> {
+  if (!(await options.mayLoad(tx))) return null;
+  // Joins in memory; compiling plans would cost more than it saves here.
+  await tx`SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`;
+  const load = await loadTables(tx, options);
+  if (load.refusal === null) await options.record(tx, load.counts.batch);
+  return load;
+}
+
+async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<TriedLoad> {
   const [start] = await tx<{ batch: number; arrival: string; known: string | null }[]>`
     SELECT coalesce(max(batch), 0) + 1 AS batch, clock_timestamp()::text AS arrival,
       max(complete_through)::text AS known
@@ -115,12 +163,17 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Lo
   }));
   await gatherRejectedRows(tx, staged);
   const rejected = perTable((table) => total(counts.rejected[table]));
-  const warnings = await judgeRejectedRows(tx, { ...counts, rejected }, options.limits);
-  if (changed) {
+  const { warnings, refusal } = await judgeRejectedRows(
+    tx,
+    { ...counts, rejected },
+    options.limits,
+  );
+  if (changed && !refusal) {
     const loaded = perTable((table) => counts.loaded[table] + counts.retried[table]);
     await insertBatch(tx, batch, { options, ...counts, loaded, rejected, complete, warnings });
   }
-  return { batch: changed ? batch : null, ...counts, warnings };
+  const report = { batch: changed ? batch : null, ...counts, warnings };
+  return { counts: report, refusal, completeThrough: complete };
 }
 
 function emptyCounts() {

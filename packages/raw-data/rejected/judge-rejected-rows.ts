@@ -16,22 +16,29 @@ interface RowCounts {
   readonly rejected: PerTable<number>;
 }
 
+export interface Judgement {
+  /** What the report warns of. */
+  readonly warnings: readonly LoadWarning[];
+  /**
+   * Why the load must not be kept: NOTHING_ACCEPTED, whatever the limits, when every row was
+   * rejected; TOO_MANY_REJECTED naming the tables that are past the limit. Null when it may.
+   */
+  readonly refusal: ChurnError | null;
+}
+
 /**
  * Judges a load by its rejected rows, after `gatherRejectedRows`.
  *
  * @param limits  Null: any share is fine, and there is no warning.
- * @returns what the report warns of.
- * @throws ChurnError NOTHING_ACCEPTED, whatever the limits, when every row was rejected;
- *   TOO_MANY_REJECTED naming the tables that are past the limit.
  */
 export async function judgeRejectedRows(
   tx: TransactionSql,
   counts: RowCounts,
   limits: RejectedLimits | null,
-): Promise<LoadWarning[]> {
+): Promise<Judgement> {
   const sum = (name: keyof RowCounts) =>
     rawTableNames.reduce((total, table) => total + counts[name][table], 0);
-  if (sum('rejected') === 0) return [];
+  if (sum('rejected') === 0) return { warnings: [], refusal: null };
   const examples = await rejectedExamples(tx);
   if (sum('loaded') + sum('unchanged') === 0) {
     const problem = rawTableNames
@@ -40,20 +47,22 @@ export async function judgeRejectedRows(
         (table) => `all ${counts.rejected[table]} rows of ${table} (${reasons(table, examples)})`,
       )
       .join('; ');
-    throw new ChurnError('NOTHING_ACCEPTED', { problem });
+    return { warnings: [], refusal: new ChurnError('NOTHING_ACCEPTED', { problem }) };
   }
   const shares = limits ? judgeRejectedShares(counts, limits) : [];
   const failed = shares.filter(({ verdict }) => verdict === 'fail');
   if (limits && failed.length > 0) {
     const problem = failed.map((share) => describe(share, examples)).join('; ');
-    throw new ChurnError('TOO_MANY_REJECTED', { problem, limitPercent: limits.failPercent });
+    const details = { problem, limitPercent: limits.failPercent };
+    return { warnings: [], refusal: new ChurnError('TOO_MANY_REJECTED', details) };
   }
-  return shares.map((share) => ({
-    code: 'rejected_rows',
+  const warnings = shares.map((share) => ({
+    code: 'rejected_rows' as const,
     table: share.table,
     count: share.rejected,
     message: `${describe(share, examples)}. \`churn rejected\` lists them.`,
   }));
+  return { warnings, refusal: null };
 }
 
 function describe({ table, rows, rejected }: RejectedShare, examples: RejectedExample[]): string {

@@ -30,9 +30,10 @@ export interface ImportSources {
  */
 export async function findSourceFiles(
   duckDb: DuckDb,
-  { folder, scratch }: { folder: string; scratch: string },
+  options: { folder: string; scratch: string; needsUsers: boolean },
 ): Promise<ImportSources> {
-  const listing = await listImportFolder(folder);
+  const { folder, scratch } = options;
+  const listing = await listImportFolder(folder, options);
   const files: SourceFile[] = [];
   for (const [index, listed] of listing.files.entries()) {
     files.push(await describeFile(duckDb, listed, rewrittenFile(scratch, index)));

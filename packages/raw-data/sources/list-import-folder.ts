@@ -34,9 +34,14 @@ export interface ImportListing {
  * Everything that is in an import folder, by what it is: the files of tables, alone, numbered or in a
  * folder of the table's name, and what comes along with an export. The case of names is no matter.
  *
- * @throws ChurnError INVALID_IMPORT naming what is neither, can't be read, or says a table twice.
+ * @param needsUsers  Whether there must be users among the tables; one of them there must be anyway.
+ * @throws ChurnError INVALID_IMPORT naming what is neither, can't be read, or says a table twice, or
+ *   what is missing.
  */
-export async function listImportFolder(folder: string): Promise<ImportListing> {
+export async function listImportFolder(
+  folder: string,
+  { needsUsers }: { needsUsers: boolean },
+): Promise<ImportListing> {
   const listing: { files: ListedFile[]; companions: string[] } = { files: [], companions: [] };
   for (const entry of await entriesOf(folder, '')) {
     const label = entry.name;
@@ -49,10 +54,13 @@ export async function listImportFolder(folder: string): Promise<ImportListing> {
   const files = rawTableNames.flatMap((table) =>
     listing.files.filter((file) => file.table === table),
   );
-  if (!files.some(({ table }) => table === 'users')) {
+  if (!files.some(({ table }) => table === 'users' || !needsUsers)) {
     const others = [...files.map(({ label }) => label), ...listing.companions];
     const rest = others.length === 0 ? 'it is empty' : `it holds ${listNames(others)}`;
-    throw refuse(`users.csv (or users.parquet) is missing in ${path.basename(folder)}; ${rest}`);
+    const missing = needsUsers
+      ? 'users.csv (or users.parquet) is missing in'
+      : `none of ${rawTableNames.join(', ')} is in`;
+    throw refuse(`${missing} ${path.basename(folder)}; ${rest}`);
   }
   return { files: files.sort(byTableAndLabel), companions: listing.companions.sort(bytewise) };
 }

@@ -21,7 +21,7 @@ export async function readAsProduct(
 ): Promise<ReadFile> {
   const { folder, table, scratch } = source;
   try {
-    const { files } = await findSourceFiles(duckDb, { folder, scratch });
+    const { files } = await findSourceFiles(duckDb, { folder, scratch, needsUsers: true });
     const found = files.find((file) => file.table === table)!;
     const settled = await settleTimes(duckDb, found, path.join(scratch, 'exact.parquet'));
     const times = [rawTables[table].timeColumn, 'ingested_at'];

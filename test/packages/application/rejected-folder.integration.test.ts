@@ -65,3 +65,14 @@ it('fails past the second one; the folder and those after it wait until it is me
   writeUsers('2', { good: 79, bad: 0 });
   expect(await generateData('2025-03-02')).toMatchObject({ batch: 3, rows: { users: 80 } });
 });
+
+it('is not loaded again when somebody loaded it by hand, and a dry run does not use it up', async () => {
+  writeUsers('4', { good: 1, bad: 1 });
+  const folder = path.join(application.dataDir, 'incoming', '4');
+  const request = { folder, arrival: 'now' as const, acceptRejected: true };
+  const preview = await application.services.previewImport(request, quietly);
+  expect(preview).toMatchObject({ batch: null, loaded: { users: 1 }, dry_run: { error: null } });
+  await expect(generateData('2025-03-03')).rejects.toMatchObject({ code: 'TOO_MANY_REJECTED' });
+  await application.services.importFolder(request, quietly);
+  expect(await generateData('2025-03-03')).toMatchObject({ batch: null, rejected: 0 });
+});

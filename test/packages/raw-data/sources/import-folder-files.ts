@@ -51,7 +51,10 @@ export async function createImportFolderRig(): Promise<ImportFolderRig> {
     write,
     read: async (contents, name) => {
       const folder = write(contents, name);
-      return readAll(duckDb, await findSourceFiles(duckDb, { folder, scratch: scratch.path }));
+      return readAll(
+        duckDb,
+        await findSourceFiles(duckDb, { folder, scratch: scratch.path, needsUsers: true }),
+      );
     },
     remove: () => {
       duckDb.close();

@@ -57,7 +57,11 @@ export async function createCleaningFixture(): Promise<CleaningFixture> {
     return folder;
   };
   const clean: CleaningFixture['clean'] = async (folder, table, rules = {}) => {
-    const { files } = await findSourceFiles(duckDb, { folder, scratch: newFolder() });
+    const { files } = await findSourceFiles(duckDb, {
+      folder,
+      scratch: newFolder(),
+      needsUsers: true,
+    });
     const found = files.find((source) => source.table === table)!;
     const source = await settleTimes(duckDb, found, path.join(newFolder(), 'copy.parquet'));
     const query = cleanRowsSql(source, {

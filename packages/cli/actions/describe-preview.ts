@@ -1,0 +1,28 @@
+import type { ImportPreview } from '../../raw-data';
+import { renderTable } from '../terminal';
+
+/** What a dry run of an import says besides the counts: how rows are read, and which are rejected. */
+export function describePreview({ dry_run: preview }: ImportPreview): string[] {
+  const { error, complete_through: complete, first_rows: firstRows, examples } = preview;
+  const tables = Object.entries(firstRows).filter(([, rows]) => rows.length > 0);
+  return [
+    error ? `The import would fail. ${error.message}` : 'The import would succeed.',
+    complete === null
+      ? 'It would not say how far the source is complete.'
+      : `The source would be complete up to ${complete}.`,
+    ...tables.flatMap(([table, rows]) => ['', `First rows of ${table}, as stored:`, asTable(rows)]),
+    ...(examples.length > 0 ? ['', 'Rejected, the first of each reason:'] : []),
+    ...examples.map(({ reason, rows, source, row, line, values }) => {
+      const place = line === null ? `row ${row}` : `line ${line}`;
+      return `  ${rows} ${reason}: ${source} ${place} ${JSON.stringify(values)}`;
+    }),
+  ];
+}
+
+function asTable(rows: readonly Readonly<Record<string, string | null>>[]): string {
+  const header = Object.keys(rows[0] ?? {});
+  return renderTable(
+    header,
+    rows.map((row) => header.map((name) => row[name] ?? null)),
+  );
+}
