@@ -1,10 +1,12 @@
 import { quoteFile, quoteIdentifier, quoteLiteral } from '../../duckdb';
 import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
-import { mendRecordEnds, openText } from './text/plain-text';
+import { endsWithEmptyField, findLongRecord } from './text/long-record';
+import { mendRecordEnds, openText, type PlainText } from './text/plain-text';
 import { readCsvHeader, type CsvHeader } from './text/read-csv-header';
 import { refuse } from './refuse-import';
 import type { FileCompression, SourceFile } from './source-file';
+import { unpackFile } from './text/unpack-file';
 
 /** A CSV of an import folder, with any of four delimiters; see `openText` for what may be rewritten. */
 export async function describeCsv(
@@ -19,6 +21,7 @@ export async function describeCsv(
   if (header === null) throw refuse(`${label} has no header line`);
   const columns = chooseColumns(table, label, offeredBy(header));
   const mended = await mendRecordEnds(text, { label, delimiter: header.delimiter, rewritten });
+  await requireNoLongRecord(label, mended, header);
   return {
     table,
     label,
@@ -27,6 +30,20 @@ export async function describeCsv(
     relation: csvRelation(mended.file, header.names.length, { ...header, ...mended }),
     ...columns,
   };
+}
+
+async function requireNoLongRecord(
+  label: string,
+  { file, compression }: PlainText,
+  { delimiter, names, linesBefore }: CsvHeader,
+): Promise<void> {
+  if (!(await endsWithEmptyField(unpackFile(file, compression), delimiter))) return;
+  const fields = { delimiter, fields: names.length };
+  const line = await findLongRecord(unpackFile(file, compression), { ...fields, linesBefore });
+  if (line === null) return;
+  throw refuse(
+    `${label} has more fields at line ${line} than its header, which has ${names.length}; if a value holds a delimiter, it must be in double quotes`,
+  );
 }
 
 function offeredBy(header: CsvHeader): OfferedColumn[] {

@@ -5,6 +5,7 @@ refused, in one word."""
 import gzip
 import json
 import re
+import zlib
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -55,6 +56,13 @@ def columns_of(path, table):
 
 def unpacked(path, start):
     data = open(path, "rb").read()
+    try:
+        return unpacked_data(data, start)
+    except (OSError, EOFError, zlib.error):
+        raise Refused("packed") from None
+
+
+def unpacked_data(data, start):
     if start[:2] == b"\x1f\x8b":
         return gzip.decompress(data)
     if start == b"\x28\xb5\x2f\xfd":

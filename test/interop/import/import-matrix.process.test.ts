@@ -9,7 +9,7 @@ import { readSpine } from '../../../packages/raw-data/read-spine';
 import type { RawTable } from '../../../packages/raw-data/raw-tables';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { openTestDuckDb } from '../../packages/duckdb/open-test-duckdb';
-import { readAsProduct, type ReadFile, type ReadRow } from './read-as-product';
+import { differencesOf, readAsProduct, type ReadFile } from './read-as-product';
 import { describeWithPython, runPython } from './run-python';
 
 /** What the independent reader finds: `make_matrix.py` says in what. */
@@ -110,24 +110,6 @@ describeWithPython('values of every kind in every encoding, at every door', () =
     expect(cases).toBeGreaterThan(5_000);
   });
 });
-
-function differencesOf(expected: ReadFile, found: ReadFile): string[] {
-  if ('refused' in expected || 'refused' in found) {
-    const [want, is] = [expected, found].map((file) => ('refused' in file ? file.refused : ''));
-    return (want === '') === (is === '') ? [] : [`refused: "${is}" instead of "${want}"`];
-  }
-  if (expected.rows.length !== found.rows.length) {
-    return [`${found.rows.length} rows instead of ${expected.rows.length}`];
-  }
-  return expected.rows.flatMap((row, index) => {
-    const [want, is] = [row, found.rows[index]!].map(inOrder);
-    return want === is ? [] : [`row ${index}: ${is} instead of ${want}`];
-  });
-}
-
-function inOrder(row: ReadRow): string {
-  return 'reason' in row ? row.reason : JSON.stringify(Object.entries(row.values).sort());
-}
 
 function momentOfCommand(text: string): string | null {
   try {

@@ -5,7 +5,6 @@ usage: make_matrix.py FOLDER NOW
 """
 
 import datetime as dt
-import gzip
 import json
 import os
 import sys
@@ -14,136 +13,20 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from text_encodings import ENCODINGS, put
 from file_reader import read_file
-from value_rules import TABLES, moment, moments, present
-
-DAY = "2024-02-29"
-NOON = "2024-02-29T12:00:00Z"
-BLANK = ["", " ", "\t", "\u00a0", "\u3000", "\ufeff"]
-WORDS = ["NULL", "null", "\\N", "NaN", "nan", "None", "<NA>", "N/A", "n/a", "#N/A", "NA", "NaT"]
-NAMES = ["none", "Null", "NONE", "na", "N.A.", "-", "0", "true", "1e3", "00012", "nil"]
-TEXTS = [
-    *BLANK,
-    *WORDS,
-    *(f" {word} " for word in ("NULL", "NaT", "\\N")),
-    *NAMES,
-    None,
-    " pro",
-    "pro ",
-    "\tpro\u2003",
-    "Pro",
-    "a b",
-    "a,b;c|d",
-    'say "hi"',
-    "'quoted'",
-    '"',
-    "--help",
-    "__proto__",
-    "=1+1",
-    "naïve",
-    "nai\u0308ve",
-    "日本語",
-    "👩‍👩",
-    "😀",
-    "x" * 128,
-    "x" * 129,
-    "😀" * 128,
-    "😀" * 129,
-    "é" * 128,
-    "a\u00a0b",
-    "a\u2003b",
-    "a\tb",
-    "a\nb",
-    "a\u2028b",
-    "a\u200bb",
-    "a\u0085b",
-    "a\x00b",
-    "a\x07b",
-    "a\u00adb",
-    "a\ue000b",
-    "a\ufeffb",
-    "a\x7fb",
-    "c:\\new\\table",
-    "#comment",
-    "sep=;",
-    "{}",
-    "[1]",
-    "\u0000",
-]
-CLOCKS = ["00:00", "00:00:00", "23:59:59", "24:00", "24:00:00", "12:60", "12:00:60", "23:59:60"]
-CLOCKS += ["1:00", "12", "1200", "12:00:0", "25:00:00", "12:00:00.", "12:00:00,5", "12:00:00 PM"]
-FRACTIONS = [".1", ".12", ".123", ".1234", ".123456", ".1234560", ".1234561", ".1234567"]
-FRACTIONS += [".9999991", ".000000001", ".0000000", ".000000000000000000001", ".999999999", ".5 "]
-ZONES = ["Z", "z", " Z", " UTC", "UTC", " utc", " GMT", " CET", " EST", "+00", "+00:00", "-00:00"]
-ZONES += ["+0000", "-0800", " -0800", "+05:30", "+0530", "+05", "+14:00", "-14:00", "+14:01"]
-ZONES += ["-14:01", "+15:00", "+24:00", "+99:99", "+05:60", "-05:75", "+1", "+1:00", "+1400"]
-ZONES += ["+14", "-14", "+13:59", "+13:60", "  Z", "+05:30:00", " +05 ", "Europe/Berlin", "[UTC]"]
-DAYS = ["2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "2024-04-31", "2024-13-01"]
-DAYS += ["2024-00-10", "2024-01-00", "2024-1-2", "1/2/2024", "01.02.2024", "20240131", "2024-W05-1"]
-DAYS += ["0000-01-01", "0001-01-01", "0001-01-01T00:00:00+00:01", "9999-12-31", "10000-01-01"]
-DAYS += ["9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.9999991Z", "+2024-01-01"]
-DAYS += ["9999-12-31T23:59:59-00:01", "1969-12-31T23:59:59.9999999Z", "1970-01-01", "-2024-01-01"]
-DAYS += ["0001-01-01T00:00:00-14:00", "1883-11-18", "infinity", "-infinity", "epoch", "now", "today"]
-DAYS += ["2024-01-31 ", " 2024-01-31", "\u00a02024-01-31T00:00Z\u3000", "2024-01-31t12:00:00z"]
-DAYS += ["2024-01-31  12:00", "2024-01-31T12:00:00ZZ", "２０２４-01-31", "2024-01-31\n12:00", "31"]
-DAYS += ["2024-01-31T24:00:00.000000Z", "2024-01-31T12:00:00.00000aZ", "2024-01-31 12:00:60.000000"]
-DAYS += ["Wed, 31 Jan 2024 12:00:00 GMT", "Jan 31 2024", "2024-01-31T12:00:00.123456Z "]
-TIMES = [
-    *BLANK[:4],
-    *WORDS,
-    *NAMES[:4],
-    None,
-    *DAYS,
-    *(f"{DAY}T{clock}Z" for clock in CLOCKS),
-    *(f"{DAY} {clock}" for clock in CLOCKS),
-    *(f"{DAY}T12:34:56{fraction}Z" for fraction in FRACTIONS),
-    *(f"1960-01-01 12:34:56{fraction}+05:30" for fraction in FRACTIONS),
-    *(f"{DAY}T12:34:56{zone}" for zone in ZONES),
-    *(f"{DAY} 12:34:56.789{zone}" for zone in ZONES),
-    *(f"{DAY}{zone}" for zone in ZONES[:4]),
-    "1706745600",
-    "1706745600.5",
-]
-SECONDS = [315532799, 315532800, 4102444799, 4102444800, 1706745600, 0, -1, 20240131, 10**30]
-INTEGERS = {
-    "seconds": [str(v) for v in SECONDS] + ["", " 1706745600 ", "NULL", "NaT"],
-    "millis": ["1706745600000", "1706745600001", "315532800000", "4102444799999", "5", "-7", "NA"],
-    "micros": ["1706745600000001", "4102444799999999", "4102444800000000", None],
-    "nanos": ["1706745600000000001", "1706745600000001000", "315532800000000000"],
-    "two units": ["1706745600", "1706745600000"],
-    "none of them": ["20240131", "202401311200", "1"],
-    "with a text": ["1706745600", DAY],
-    "with a decimal": ["1706745600", "1706745600.0"],
-    "with an exponent": ["1.7067456e9"],
-}
-AMOUNTS = [
-    *BLANK[:3],
-    *WORDS,
-    None,
-    *"0 00 -0 +0 5 +5 -5 .5 5. . - + 5.0 5.00 5.000 29.33 29.330 29.331 29.3300001 0.01 0.001".split(),
-    *"-29.33 -0.00 -0.001 +.01 1e3 1E3 1,000 1,000.00 1.000,00 1_000 0x10 1/2 $5 5€ 5USD ٣ ½".split(),
-    *"999999999.99 1000000000 1000000000.00 1000000000.01 -1000000000 99999999999 100000000000".split(),
-    *"100000000001 99999999999999999999 0000000000000000000000029.33 inf Infinity -inf".split(),
-    "29.33" + "0" * 60,
-    "29.33" + "0" * 60 + "1",
-    "0" * 60 + "29.33",
-    "9" * 300,
-    " 29.33 ",
-    "\u00a029.33",
-    "29 .33",
-    "- 5",
-    "--5",
-    "5-",
-    "(5.00)",
-]
-CURRENCIES = ["USD", "usd", " Usd ", "EUR", "JPY", "KWD", "XYZ", "US", "$", "NA", "", None, "NULL"]
-CURRENCIES += ["nan", "ＵＳＤ", "USDT", "u s d", "none", "N/A", "NaT", "Null"]
-BILLING = sorted(["charge_succeeded", "charge_failed", "refund", "dispute"])
-BILLING += ["subscription_started", "subscription_cancelled", "Refund", " refund ", "payment", ""]
-BILLING += [None, "NULL", "NA"]
-# Minutes after the event at which it arrived.
-ARRIVALS = ["11:54:59.999999", "11:55:00", "11:55", "12:00:00", "12:05", "11:54:59.9999999"]
-
+from value_lists import (
+    AMOUNTS,
+    ARRIVALS,
+    BILLING,
+    CURRENCIES,
+    DAY,
+    INTEGERS,
+    NOON,
+    TEXTS,
+    TIMES,
+)
+from value_rules import moment, moments, present
 
 def users(column, values, **others):
     usual = {"user_id": None, "signup_time": NOON, "plan": "pro", "country": "DE"} | others
@@ -178,86 +61,6 @@ def integer_tables():
         for name, values in INTEGERS.items()
     }
 
-
-# Encodings of texts: each takes rows and writes a file.
-
-
-def csv(delimiter=",", end="\n", quote=False, encoding="utf-8", before="", pad="", last=True):
-    def field(text):
-        text = "" if text is None else f"{pad}{text}"
-        if quote or any(c in text for c in f'{delimiter}"\r\n'):
-            return '"' + text.replace('"', '""') + '"'
-        return text
-
-    def write(rows, path):
-        lines = [list(rows[0]), *(row.values() for row in rows)]
-        text = end.join(delimiter.join(map(field, line)) for line in lines) + (end if last else "")
-        put(path, (before + text).encode(encoding))
-
-    return write
-
-
-def put(path, data):
-    with open(path, "wb") as file:
-        file.write(data)
-
-
-def packed(write, pack):
-    def write_packed(rows, path):
-        write(rows, path)
-        put(path, pack(open(path, "rb").read()))
-
-    return write_packed
-
-
-def zstd(data):
-    sink = pa.BufferOutputStream()
-    with pa.CompressedOutputStream(sink, "zstd") as stream:
-        stream.write(data)
-    return sink.getvalue().to_pybytes()
-
-
-def json_lines(rows, path):
-    put(path, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode())
-
-
-def json_array(rows, path):
-    put(path, json.dumps([{k: v for k, v in row.items() if v is not None} for row in rows]).encode())
-
-
-def parquet(type_, **options):
-    def write(rows, path):
-        table = pa.table({name: pa.array([r[name] for r in rows], pa.string()) for name in rows[0]})
-        table = pa.table({name: table[name].cast(pa.string()).cast(type_) for name in rows[0]})
-        pq.write_table(table, path, **options)
-
-    return write
-
-
-def dictionary(rows, path):
-    table = pa.table({name: pa.array([r[name] for r in rows], pa.string()) for name in rows[0]})
-    pq.write_table(pa.table({c: table[c].dictionary_encode() for c in table.column_names}), path)
-
-
-ENCODINGS = {
-    "comma.csv": csv(),
-    "semicolon.csv": csv(";", "\r\n", before="\ufeff"),
-    "tab.tsv": csv("\t", quote=True),
-    "bar.txt": csv("|", last=False),
-    "sep.csv": csv(";", "\r\n", before="sep=;\r\n"),
-    "return.csv": csv(end="\r", quote=True),
-    "windows text mode.csv": csv(end="\r\r\n"),
-    "blank after comma.csv": csv(pad=" "),
-    "utf-16.csv": csv("\t", "\r\n", encoding="utf-16-le", before="\ufeff"),
-    "utf-16be.csv": csv(encoding="utf-16-be", before="\ufeff"),
-    "gzip.csv.gz": packed(csv(), gzip.compress),
-    "zstd.csv.zst": packed(csv(quote=True), zstd),
-    "lines.jsonl": json_lines,
-    "array.json.gz": packed(json_array, gzip.compress),
-    "text.parquet": parquet(pa.string()),
-    "large text.parquet": parquet(pa.large_string(), compression="zstd", data_page_version="2.0"),
-    "dictionary.parquet": dictionary,
-}
 
 INTEGERS_IN = ("comma.csv", "utf-16.csv", "lines.jsonl", "text.parquet")
 

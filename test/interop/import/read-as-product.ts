@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { isChurnError } from '../../../packages/contracts';
-import type { DuckDb } from '../../../packages/duckdb';
+import { saidByDuckDb, type DuckDb } from '../../../packages/duckdb';
 import { cleanRowsSql, type CleaningRules } from '../../../packages/raw-data/load/clean-rows-sql';
 import { rawTables, type RawTable } from '../../../packages/raw-data/raw-tables';
 import { findSourceFiles } from '../../../packages/raw-data/sources/find-source-files';
@@ -31,9 +31,11 @@ export async function readAsProduct(
     );
     return { rows: rows.map(asReadRow) };
   } catch (error) {
-    // What DuckDB finds malformed on the way is refused by `prepareLoad`.
     if (isChurnError(error)) return { refused: error.message };
-    return { refused: `DuckDB: ${(error as Error).message}` };
+    const said = saidByDuckDb(error);
+    if (said === undefined) throw error;
+    // `prepareLoad` refuses the file, in other words.
+    return { refused: said };
   }
 }
 
@@ -48,4 +50,23 @@ function asReadRow({
     value === null ? null : String(value),
   ]);
   return { values: Object.fromEntries(texts) as Record<string, string | null> };
+}
+
+/** What differs from the independent reader, a line each; refusals are alike in whatever words. */
+export function differencesOf(expected: ReadFile, found: ReadFile): string[] {
+  if ('refused' in expected || 'refused' in found) {
+    const [want, is] = [expected, found].map((file) => ('refused' in file ? file.refused : ''));
+    return (want === '') === (is === '') ? [] : [`refused: "${is}" instead of "${want}"`];
+  }
+  if (expected.rows.length !== found.rows.length) {
+    return [`${found.rows.length} rows instead of ${expected.rows.length}`];
+  }
+  return expected.rows.flatMap((row, index) => {
+    const [want, is] = [row, found.rows[index]!].map(inOrder);
+    return want === is ? [] : [`row ${index}: ${is} instead of ${want}`];
+  });
+}
+
+function inOrder(row: ReadRow): string {
+  return 'reason' in row ? row.reason : JSON.stringify(Object.entries(row.values).sort());
 }

@@ -56,6 +56,24 @@ describe('a text', () => {
     expect(found.rows.users).toEqual(USERS);
   });
 
+  it.each([
+    ['a comma in a name before an empty field', 'u1,2024-01-01,pro,plus,', 4],
+    ['an empty field too many', 'u1,2024-01-01,pro,DE,', 4],
+    ['two of them, and CRLF', 'u1,2024-01-01,pro,DE,,\r\n', 4],
+    ['one in quotes', 'u1,2024-01-01,pro,DE,""', 4],
+    ['one at the end of the file', 'u1,2024-01-01,"a,\n""",\nu1,2024-01-01,pro,DE,', 6],
+  ])('is refused with %s, which DuckDB passes over', async (_what, record, line) => {
+    const text = `\uFEFF"user_id",signup_time,plan,"country"\nü1,2024-01-02,a,\nü2,2024-01-02,"a,",\n${record}`;
+    await expect(rig.read({ 'users.csv': text })).rejects.toThrow(
+      `users.csv has more fields at line ${line} than its header, which has 4`,
+    );
+  });
+
+  it('is read with commas at the ends of all its records', async () => {
+    const found = await rig.read({ 'users.csv': LF.replaceAll('\n', ',\n') });
+    expect(found.rows.users).toEqual(USERS);
+  });
+
   it('keeps line ends and quotes inside quotes when records end in several ways', async () => {
     const text = `${HEADER}\r\n"u""1\r\nx\ry",2024-01-01,"a, ""b""\n",DE\nu2,2024-01-02,"",FR\r\n`;
     const found = await rig.read({ 'users.csv': text });
