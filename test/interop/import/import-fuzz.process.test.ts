@@ -66,13 +66,15 @@ describeWithPython('mutated CSV and Parquet files', () => {
     (isDeep ? 60 : 2) * 60_000,
   );
 
-  async function compare({ folder, table, undamaged, found: expected }: MutatedFile) {
+  async function compare({ folder, table, damaged, found: expected }: MutatedFile) {
     const found = await readAsProduct(
       duckDb,
       { folder, table, scratch: scratch.path },
       { currency: 'USD', now: NOW, missingArrival: 'assumed' },
     );
-    if (undamaged && 'refused' in found) return [];
-    return differencesOf(undamaged && 'refused' in expected ? undamaged : expected, found);
+    // Parquet seldom has checksums: of a file whose bytes pyarrow finds damaged nobody can say the
+    // values (docs/LIMITATIONS.md); one of the two may also refuse what the other does not look at.
+    if (damaged && ('refused' in found || 'refused' in expected)) return [];
+    return differencesOf(expected, found);
   }
 });

@@ -70,12 +70,12 @@ describeWithPython('mutated files that are loaded one after the other', () => {
   }
 
   /** A damaged file may be refused for what the other reader does not look at. */
-  async function isLoaded({ folder, undamaged }: MutatedFile): Promise<boolean> {
+  async function isLoaded({ folder, damaged }: MutatedFile): Promise<boolean> {
     try {
       await fixture.load({}, { folder, now: () => NOW });
       return true;
     } catch (error) {
-      if (undamaged && isChurnError(error)) return false;
+      if (damaged && isChurnError(error)) return false;
       throw error;
     }
   }

@@ -145,7 +145,7 @@ def flipped(random, data):
     return bytes(data)
 
 
-def write_parquet(random, rows, directory, table, now):
+def write_parquet(random, rows, directory, table):
     path = f"{directory}/{table}.parquet"
     arrays = {}
     for name in rows[0]:
@@ -164,12 +164,10 @@ def write_parquet(random, rows, directory, table, now):
         # Arrow alone reads its own schema, and may take other types from a damaged one.
         store_schema=not is_damaged and random.random() < 0.8,
     )
-    if not is_damaged:
-        return path, None
-    undamaged = read_file(path, table, now)
-    damage = flipped if random.random() < 0.7 else mutated
-    put(path, damage(random, open(path, "rb").read()))
-    return path, undamaged
+    if is_damaged:
+        damage = flipped if random.random() < 0.7 else mutated
+        put(path, damage(random, open(path, "rb").read()))
+    return path, is_damaged
 
 
 def typed(random, name, array):
@@ -224,15 +222,15 @@ def make(folder, seed, number, now):
     if table != "users":
         users = [{"user_id": f"f{number}u{at}", "signup_time": "2024-01-01", "plan": "pro"} for at in range(4)]
         csv()(users, f"{directory}/users.csv")
-    undamaged = None
+    is_damaged = False
     if rng.random() < 0.55:
         path = write_csv(rng, rows, directory, table)
     else:
-        path, undamaged = write_parquet(rng, rows, directory, table, now)
-    read = read_apart if undamaged else read_file
+        path, is_damaged = write_parquet(rng, rows, directory, table)
+    read = read_apart if is_damaged else read_file
     users = {} if table == "users" else {"users": read_file(f"{directory}/users.csv", "users", now)["rows"]}
     found = read(path, table, now)
-    return {"folder": directory, "table": table, "undamaged": undamaged, **users, "found": found}
+    return {"folder": directory, "table": table, "damaged": is_damaged, **users, "found": found}
 
 
 def main(folder, seed, first, count, now):

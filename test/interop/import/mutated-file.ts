@@ -6,11 +6,8 @@ export interface MutatedFile {
   readonly folder: string;
   /** Of the mutated file. */
   readonly table: RawTable;
-  /**
-   * Where bytes of a Parquet file were changed and not only values: what was in it before. A reader
-   * may refuse such a file for what another does not look at.
-   */
-  readonly undamaged: ReadFile | null;
+  /** Whether bytes of a Parquet file were changed, and not only values. */
+  readonly damaged: boolean;
   readonly found: ReadFile;
   /** Rows of users.csv, where it is not the mutated file. */
   readonly users?: readonly ReadRow[];
