@@ -26,7 +26,12 @@ const folders = breaksOf('packages/application/daily-run/warned-folders.ts', [
 /** Rejected rows: what is kept of them, when there are too many, and trying them again. */
 export const rejectedMutations = [
   shares('known rows count as accepted', 'counts.unchanged[table] + ', ''),
-  shares('a share of exactly the limit', 'rejected * 100 > percent', 'rejected * 100 >= percent'),
+  shares('a share of exactly the limit', '/ rows > percent', '/ rows >= percent'),
+  shares(
+    'a limit is not multiplied',
+    '(rejected * 100) / rows > percent',
+    'rejected * 100 > percent * rows',
+  ),
   lines('line ends in quotes end no record', 'if (this.isQuoted) return;', ''),
   lines('two bytes end one line', 'if (!isSecondHalf) this.line', 'this.line'),
   judged('nothing accepted is no load', "sum('loaded') + sum('unchanged') === 0", 'false'),

@@ -3,14 +3,16 @@ import { breaksOf } from './breaks-of.mjs';
 const rawLog = 'test/packages/raw-data/log/raw-log.integration.test.ts';
 const merged = 'test/packages/raw-data/log/merged-raw-log.integration.test.ts';
 const logManifest = 'test/packages/raw-data/log/log-manifest.test.ts';
+const planMerge = 'test/packages/raw-data/log/plan-merge.test.ts';
 const refusals = 'test/packages/application/refusals.integration.test.ts';
 const order = 'test/laws/order-and-chunks.test.ts';
 
-const [mirrored, folders, manifests, merging, runs, readers] = [
+const [mirrored, folders, manifests, merging, planning, runs, readers] = [
   'raw-log',
   'batch-folders',
   'log-manifest',
   'merge-log',
+  'plan-merge',
   'write-run',
   'reader-folder',
 ].map((name) => breaksOf(`packages/raw-data/log/${name}.ts`));
@@ -53,6 +55,7 @@ export const rawLogMutations = [
     '',
     [merged],
   ),
+  planning('all folders before a run', 'Math.max(beforeLast, ', 'Math.max(0, ', [planMerge]),
   runs('the latest rows first', 'ORDER BY is_latest DESC, ', 'ORDER BY ', [merged]),
   runs(
     'the end of a cut',

@@ -44,7 +44,7 @@ function loadResult(report: LoadDocument, head = headOf(report)): CommandResult 
   const table = renderTable(['table', 'loaded', 'unchanged', 'rejected'], rows);
   const retried = Object.entries(report.retried)
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => `Accepted ${count} rows of ${name} that earlier loads had rejected.`);
+    .map(([name, count]) => `Accepted rows of ${name} that earlier loads had rejected: ${count}.`);
   const warnings = report.warnings.map(({ message }) => message);
   return {
     document: report,

@@ -92,7 +92,7 @@ async function planReading(
   };
 }
 
-/** Ranges of users that have about as many raw rows each. Segments are sorted by user. */
+/** Ranges of users that have about as many raw rows each. */
 function shardsOf(
   segments: readonly CountedSegment[],
   { users, rowsPerShard = ROWS_PER_SHARD }: TileOptions,

@@ -22,11 +22,9 @@ import {
   type LogManifest,
   type Run,
 } from './log-manifest';
-import { firstRunToMerge, isMergeDue } from './plan-merge';
+import { countFoldersToMerge, firstRunToMerge, isMergeDue } from './plan-merge';
 import { writeRun } from './write-run';
 
-/** Of a log that was never merged, so many folders are merged at a time. */
-const FOLDERS_PER_MERGE = 256;
 /** A call ends after a merge that has written so much; the next one goes on. */
 const BYTES_PER_CALL = 2 ** 28;
 
@@ -71,7 +69,9 @@ async function mergeOnce(
   onWritten: (bytes: number) => void,
 ): Promise<LogState> {
   await mkdir(mergedFolder(writer.rawLogDir), { recursive: true });
-  const merged = folders.slice(0, FOLDERS_PER_MERGE);
+  const batches = folders.map(({ load }) => load.batch);
+  const count = countFoldersToMerge(batches, manifest.loads.at(-1)?.batch ?? 0);
+  const merged = folders.slice(0, count);
   const runs: Partial<PerTable<readonly Run[]>> = {};
   for (const table of rawTableNames) {
     const ofTable = { table, folders: merged, runs: manifest.runs[table] };
@@ -81,7 +81,7 @@ async function mergeOnce(
   const loads = [...manifest.loads, ...merged.map(({ load }) => load)].sort(byBatch);
   const next = { loads, runs: runs as PerTable<readonly Run[]> };
   await publishManifest(writer.rawLogDir, next);
-  return { manifest: next, folders: folders.slice(FOLDERS_PER_MERGE) };
+  return { manifest: next, folders: folders.slice(count) };
 }
 
 export function bytesOfFolder({ bytes }: BatchFolder): number {

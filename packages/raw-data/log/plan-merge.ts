@@ -7,9 +7,25 @@ export const FULL_RUN_BYTES = 2 ** 24;
 /** A run is merged with those after it when together they are so many times as large. */
 const FAN_IN = 4;
 
+/** Of a log that was never merged, so many folders are merged at a time. */
+const FOLDERS_PER_MERGE = 256;
+
 /** Whether the folders of single batches, of so many bytes each, are to be merged now. */
 export function isMergeDue(folderBytes: readonly number[]): boolean {
   return folderBytes.length >= FOLDERS_MIN || sum(folderBytes) >= FOLDER_BYTES_MIN;
+}
+
+/**
+ * How many of the folders, the first ones, are merged at a time. A merge that begins before a run
+ * takes that run along, and a run holds all batches between its first and its last: so all folders
+ * before the end of the last run are taken, however many they are.
+ *
+ * @param batches  Of the folders, ascending.
+ * @param lastMerged  The last batch of all runs; 0 without any.
+ */
+export function countFoldersToMerge(batches: readonly number[], lastMerged: number): number {
+  const beforeLast = batches.filter((batch) => batch < lastMerged).length;
+  return Math.max(beforeLast, Math.min(batches.length, FOLDERS_PER_MERGE));
 }
 
 /**

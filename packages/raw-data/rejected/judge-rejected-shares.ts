@@ -30,8 +30,9 @@ export function judgeRejectedShares(
   return rawTableNames.flatMap((table): RejectedShare[] => {
     const rejected = counts.rejected[table];
     const rows = counts.loaded[table] + counts.unchanged[table] + rejected;
-    // Without division: a share of exactly the limit is not past it.
-    const isPast = (percent: number) => rejected * 100 > percent * rows;
+    // A quotient of integers is the float nearest to it, as the limit is: where the share is exactly
+    // the limit, they are equal. A product with the limit is rounded and need not be.
+    const isPast = (percent: number) => (rejected * 100) / rows > percent;
     if (isPast(failPercent)) return [{ table, rows, rejected, verdict: 'fail' }];
     return isPast(warnPercent) ? [{ table, rows, rejected, verdict: 'warn' }] : [];
   });

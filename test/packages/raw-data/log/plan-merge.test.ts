@@ -1,4 +1,5 @@
 import {
+  countFoldersToMerge,
   firstRunToMerge,
   FULL_RUN_BYTES,
   isMergeDue,
@@ -23,6 +24,16 @@ describe('a merge', () => {
     ['none that is full, nor any before it', [1, FULL_RUN_BYTES, 5], FULL_RUN_BYTES * 9, 2],
   ])('takes %s', (_what, runs, added, expected) => {
     expect(firstRunToMerge(runs, added)).toBe(expected);
+  });
+
+  it.each([
+    ['all there are', 9, 0, 9],
+    ['so many at a time', 300, 0, 256],
+    ['all before a run, however many', 300, 400, 300],
+    ['more, where a run ends between two of them', 400, 299.5, 299],
+  ])('takes of folders %s', (_what, folders, lastMerged, expected) => {
+    const batches = Array.from({ length: folders }, (_, index) => index + 1);
+    expect(countFoldersToMerge(batches, lastMerged)).toBe(expected);
   });
 
   it('writes little again, and leaves few runs, of 1,100 loads alike', () => {

@@ -29,6 +29,9 @@ it.each([
 it('takes shares below a percent, and no limit at all', () => {
   expect(judge(9_990, 0, 10, { warnPercent: 0.1, failPercent: 20 })).toEqual([]);
   expect(judge(9_989, 0, 11, { warnPercent: 0.1, failPercent: 20 })).toEqual(['warn']);
+  // 0.57 × 10,000 is 5,699.999… as a float.
+  expect(judge(9_943, 0, 57, { warnPercent: 0.57, failPercent: 20 })).toEqual([]);
+  expect(judge(9_942, 0, 58, { warnPercent: 0.57, failPercent: 20 })).toEqual(['warn']);
   expect(judge(0, 0, 5, { warnPercent: 100, failPercent: 100 })).toEqual([]);
   expect(judge(99, 0, 1, { warnPercent: 0, failPercent: 0 })).toEqual(['fail']);
 });
