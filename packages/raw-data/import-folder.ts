@@ -12,6 +12,7 @@ import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
 import type { PerTable } from './raw-tables';
 import type { RejectedExample } from './rejected/record-rejected-rows';
+import { findRates } from './find-rates';
 import type { RejectedLimits } from './rejected/judge-rejected-shares';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { CLOCK_TOLERANCE_MINUTES } from './rejected/rejection-reasons';
@@ -88,22 +89,37 @@ export async function importFolderUnless(
   options: ImportOptions,
   hooks: ImportHooks,
 ): Promise<LoadReport | null> {
-  return withImport(options, async ({ duckDb, found, scratch, folder }) => {
+  const outcome = await withImport(options, async ({ duckDb, found, scratch, folder }) => {
     requireSource(await ensureInstallation(options.database, options), 'import');
-    const { batchOptions } = await prepareImport(duckDb, { options, found, scratch, folder });
+    const prepared = await prepareImport(duckDb, { options, found, scratch, folder });
+    const { batchOptions, rates } = prepared;
     const counts = await loadBatch(options.database, {
       ...batchOptions,
       mayLoad: async (tx) => {
         requireSource(await readInstallation(tx), 'import');
-        return !(await hooks.isDone(tx));
+        return !(await hooks.isDone(tx)) && (await rates.isCurrent(tx, batchOptions.tables));
       },
       record: async (tx, batch) => {
-        if (batch !== null) await recordSource(tx, { kind: 'import' });
+        if (batch !== null) {
+          await recordSource(tx, { kind: 'import' });
+          await rates.settle(tx, batchOptions.tables, batch);
+        }
         await hooks.record(tx, batch);
       },
     });
-    return counts && { ...counts, ...describeSources(found.files, found.companions) };
+    if (counts === null) return rates.isOutdated() ? 'again' : null;
+    return {
+      ...counts,
+      ...describeImport(found),
+      warnings: [...counts.warnings, ...rates.warnings],
+    };
   });
+  // Another load settled rates in the meantime: the amounts are to be computed by those.
+  return outcome === 'again' ? importFolderUnless(options, hooks) : outcome;
+}
+
+function describeImport({ files, rates, companions }: ImportSources): SourceReport {
+  return describeSources([...files, ...rates], companions);
 }
 
 /** What an import would do, and how its files were understood. */
@@ -142,12 +158,16 @@ export async function previewImport(options: ImportOptions): Promise<ImportPrevi
     return {
       ...counts,
       batch: null,
-      ...describeSources(found.files, found.companions),
+      ...describeImport(found),
+      warnings: [...counts.warnings, ...prepared.rates.warnings],
       dry_run: {
         error: refusal && { code: refusal.code, message: refusal.message },
         complete_through: completeThrough === null ? null : formatInstant(completeThrough),
         columns: Object.fromEntries(
-          found.files.map(({ label, columns }) => [label, [...columns.keys()]]),
+          [...found.files, ...found.rates].map(({ label, columns }) => [
+            label,
+            [...columns.keys()],
+          ]),
         ),
         first_rows: await readFirstRows(duckDb, prepared.batchOptions.tables),
         examples,
@@ -197,7 +217,8 @@ async function prepareImport(
   const { database, currency, arrival, completeThrough, onProgress } = options;
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
-  const rules = { currency, now, missingArrival: arrival };
+  const rates = await findRates(options, duckDb, found.rates);
+  const rules = { currency, rates: rates.rates, now, missingArrival: arrival };
   const tables = await prepareLoad(duckDb, found.files, { rules, scratch, folder });
   const batchOptions = {
     source: 'import' as const,
@@ -208,7 +229,7 @@ async function prepareImport(
     limits: limitsOf(options),
     onProgress,
   };
-  return { batchOptions };
+  return { batchOptions, rates };
 }
 
 function limitsOf({ rejectedLimits, acceptRejected }: ImportOptions): RejectedLimits {

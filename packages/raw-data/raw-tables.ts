@@ -86,11 +86,28 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
   },
 };
 
-/** The kind of a column of an import: those of the table, arrival, and `amount` for amount_cents. */
-export function kindOfColumn(table: RawTable, name: string): ColumnKind {
-  if (name === 'ingested_at') return 'event_time';
-  if (name === 'amount') return 'amount_cents';
-  return rawTables[table].columns.find((column) => column.name === name)!.kind;
+/** What an import folder may hold: the tables, and the rates by which their money is converted. */
+export const importTableNames = [...rawTableNames, 'rates'] as const;
+
+export type ImportTable = (typeof importTableNames)[number];
+
+const ingestedAt: RawColumn = { name: 'ingested_at', kind: 'event_time', optional: true };
+const amount: RawColumn = { name: 'amount', kind: 'amount_cents', optional: true };
+const ratesColumns: readonly RawColumn[] = [
+  { name: 'date', kind: 'event_time' },
+  { name: 'currency', kind: 'currency' },
+  { name: 'rate', kind: 'amount_cents' },
+];
+
+/** What may be in a file: a table's columns and arrival; of billing events `amount` for amount_cents. */
+export function importColumns(table: ImportTable): readonly RawColumn[] {
+  if (table === 'rates') return ratesColumns;
+  const { columns } = rawTables[table];
+  return [...columns, ...(table === 'billing_events' ? [amount] : []), ingestedAt];
+}
+
+export function kindOfColumn(table: ImportTable, name: string): ColumnKind {
+  return importColumns(table).find((column) => column.name === name)!.kind;
 }
 
 /** Something per raw table, all four always. */

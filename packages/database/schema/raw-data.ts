@@ -1,5 +1,15 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, pgSchema, primaryKey, text } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgSchema,
+  primaryKey,
+  text,
+} from 'drizzle-orm/pg-core';
 import { bytewiseText, instant } from './column-types';
 import { loadBatches } from './ops';
 
@@ -76,6 +86,25 @@ export const billingEvents = rawData.table(
     index('billing_events_user_time').on(table.userId, table.eventTime),
     index('billing_events_batch').on(table.batch),
   ],
+);
+
+/**
+ * The rate of each day by which amounts of a currency were converted. The first one that was used
+ * stays, so that a row that is sent again has the amount that it had.
+ */
+export const settledRates = rawData.table(
+  'settled_rates',
+  {
+    intoCurrency: text('into_currency').notNull(),
+    fromCurrency: text('from_currency').notNull(),
+    day: date('day').notNull(),
+    rate: numeric('rate', { precision: 28, scale: 18 }).notNull(),
+    /** The day that the rate was given for: this one, or one of the 7 before. */
+    rateDay: date('rate_day').notNull(),
+    /** The load that used it first. */
+    batch: integer('batch').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.intoCurrency, table.fromCurrency, table.day] })],
 );
 
 /**

@@ -9,12 +9,15 @@ import {
 import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/source-file';
 import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';
+import { conversionColumns, convertedRows, type ConversionRates } from '../values/conversion-sql';
 import { moneyColumns } from '../values/money-sql';
 import { isPrintableSql, presentSql, trimmedSql } from '../values/text-sql';
 import { timeSql } from '../values/time-sql';
 
 export interface CleaningRules {
   readonly currency: string;
+  /** What other currencies are converted by; without a rate their rows are rejected. */
+  readonly rates?: ConversionRates;
   /** The clock for `in_the_future`; null in simulated time, which has no future. */
   readonly now: EpochMicros | null;
   /** Arrival of rows whose source does not carry it: event time, or null for the load's moment. */
@@ -31,10 +34,34 @@ export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
   const { columns } = rawTables[source.table];
   const kept = [...columns.map((column) => column.name), 'ingested_at'];
   const emptied = kept.map((name) => `CASE WHEN "reason" IS NULL THEN "${name}" END AS "${name}"`);
-  return `SELECT "row", "reason", ${emptied.join(', ')}
-    FROM (SELECT *, ${reasonSql(source, rules)} AS "reason"
-      FROM (SELECT "row", ${parsedColumns(source, rules).join(', ')}
-        FROM (${presentValues(source)})))`;
+  return `SELECT "row", "reason", ${emptied.join(', ')} FROM (${judgedRows(source, rules)})`;
+}
+
+/**
+ * DuckDB SQL for the rates by which a source's good rows are converted: currency, and day since 1970,
+ * each once. Null where there are none.
+ */
+export function usedRatesSql(source: SourceFile, rules: CleaningRules): string | null {
+  if (!isConverted(source, rules)) return null;
+  const [from, on] = conversionColumns;
+  return `SELECT DISTINCT "${from}" AS "currency", "${on}" AS "day"
+    FROM (${judgedRows(source, rules)}) WHERE "reason" IS NULL AND "${from}" IS NOT NULL`;
+}
+
+function judgedRows(source: SourceFile, rules: CleaningRules): string {
+  const parsed = `SELECT "row", ${parsedColumns(source, rules).join(', ')} FROM (${presentValues(source)})`;
+  const rows = isConverted(source, rules)
+    ? convertedRows(parsed, { ...rules, own: rules.currency, largest: MAX_AMOUNT_CENTS })
+    : parsed;
+  return `SELECT *, ${reasonSql(source, rules)} AS "reason" FROM (${rows})`;
+}
+
+function isConverted(
+  { table, columns }: SourceFile,
+  rules: CleaningRules,
+): rules is CleaningRules & { readonly rates: ConversionRates } {
+  const hasRates = rules.rates !== undefined && rules.rates.size > 0;
+  return hasRates && table === 'billing_events' && columns.has('currency');
 }
 
 /**

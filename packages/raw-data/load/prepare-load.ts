@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
-import { cleanRowsSql, type CleaningRules } from './clean-rows-sql';
+import { cleanRowsSql, usedRatesSql, type CleaningRules } from './clean-rows-sql';
 import { originalValuesSql } from '../rejected/original-values';
 import type { SourceText } from '../rejected/read-text';
 import type { StagedPart } from '../rejected/record-rejected-rows';
 import { refuse } from '../sources/refuse-import';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
+import type { UsedRate } from '../values/conversion-sql';
 import { settleTimes } from '../values/settle-times';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
@@ -29,6 +30,8 @@ export interface PreparedTable {
 export interface PreparedPart extends StagedPart {
   /** Parquet in the file's order: row, reason, the table's columns, ingested_at. */
   readonly file: string;
+  /** By which of the rules' rates its good rows are converted. */
+  readonly usedRates: readonly UsedRate[];
 }
 
 /** The cleaned rows of a table, from all of its files. */
@@ -85,8 +88,11 @@ async function cleanFiles(
     const { table, label } = found;
     const file = path.join(scratch, `${table}.${index}.cleaned.parquet`);
     const copy = path.join(scratch, `${table}.${index}.exact.parquet`);
+    let usedRates: readonly UsedRate[] = [];
     const [copied] = await settleTimes(duckDb, found, copy)
-      .then((source) => {
+      .then(async (source) => {
+        const usedSql = usedRatesSql(source, rules);
+        if (usedSql !== null) usedRates = await duckDb.rows<UsedRate>(usedSql);
         const query = `SELECT * REPLACE ("row" + ${rowsBefore} AS "row") FROM (${cleanRowsSql(source, rules)})`;
         return duckDb.rows<{ Count: bigint }>(
           `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
@@ -99,7 +105,7 @@ async function cleanFiles(
           : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
       });
     const rows = Number(copied!.Count);
-    parts.push({ label, file, rowsBefore, rows, text: textOf(found, folder) });
+    parts.push({ label, file, rowsBefore, rows, usedRates, text: textOf(found, folder) });
     rowsBefore += rows;
   }
   return parts;

@@ -1,4 +1,4 @@
-import { rawTables, type RawTable } from '../raw-tables';
+import { importColumns, type ImportTable } from '../raw-tables';
 import { squash } from './import-names';
 import { listNames, refuse } from './refuse-import';
 import type { SourceColumn, SourceFile } from './source-file';
@@ -11,9 +11,8 @@ export interface OfferedColumn extends SourceColumn {
 export type ChosenColumns = Pick<SourceFile, 'columns' | 'ignoredColumns'>;
 
 /** What a table takes from a file; `either` of billing_events' amounts is enough. Pure. */
-export function knownColumns(table: RawTable): string[] {
-  const amount = table === 'billing_events' ? ['amount'] : [];
-  return [...rawTables[table].columns.map(({ name }) => name), ...amount, 'ingested_at'];
+export function knownColumns(table: ImportTable): string[] {
+  return importColumns(table).map(({ name }) => name);
 }
 
 /**
@@ -23,7 +22,7 @@ export function knownColumns(table: RawTable): string[] {
  * @throws ChurnError INVALID_IMPORT for a column that is missing, there twice, or nearly ours.
  */
 export function chooseColumns(
-  table: RawTable,
+  table: ImportTable,
   label: string,
   offered: readonly OfferedColumn[],
 ): ChosenColumns {
@@ -88,7 +87,7 @@ function requireNoneNearlyOurs(
 }
 
 function requireColumns(
-  table: RawTable,
+  table: ImportTable,
   label: string,
   { columns, ignoredColumns }: ChosenColumns,
 ): void {
@@ -104,9 +103,9 @@ function requireColumns(
 }
 
 /** The required columns that are not among these names, which may be in any case. Pure. */
-export function missingColumns(table: RawTable, names: readonly string[]): string[] {
+export function missingColumns(table: ImportTable, names: readonly string[]): string[] {
   const present = new Set(names.map((name) => name.toLowerCase()));
-  return rawTables[table].columns
+  return importColumns(table)
     .filter(({ optional }) => !optional)
     .map(({ name }) => name)
     .filter((name) => !present.has(name))

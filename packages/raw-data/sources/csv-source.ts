@@ -1,4 +1,5 @@
 import { quoteFile, quoteIdentifier, quoteLiteral } from '../../duckdb';
+import type { ImportTable } from '../raw-tables';
 import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
 import { endsWithEmptyField, findLongRecord } from './text/long-record';
@@ -13,7 +14,7 @@ export async function describeCsv(
   listed: ListedFile,
   compression: FileCompression,
   rewritten: string,
-): Promise<SourceFile> {
+): Promise<SourceFile<ImportTable>> {
   const { table, label } = listed;
   const text = await openText({ ...listed, format: 'csv' }, compression, rewritten);
   const missing = (names: readonly string[]) => missingColumns(table, names);

@@ -1,5 +1,6 @@
 import { isChurnError } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
+import type { ImportTable } from '../raw-tables';
 import { describeCsv } from './csv-source';
 import { describeJson } from './json-source';
 import { listImportFolder, type ListedFile } from './list-import-folder';
@@ -16,6 +17,8 @@ export interface ImportSources {
    * of their paths.
    */
   readonly files: readonly SourceFile[];
+  /** Files of rates, by which money in other currencies is converted. */
+  readonly rates: readonly SourceFile<'rates'>[];
   /** Files that hold no rows, by what is known of their names, and are not read. */
   readonly companions: readonly string[];
 }
@@ -34,19 +37,21 @@ export async function findSourceFiles(
 ): Promise<ImportSources> {
   const { folder, scratch } = options;
   const listing = await listImportFolder(folder, options);
-  const files: SourceFile[] = [];
+  const found: SourceFile<ImportTable>[] = [];
   for (const [index, listed] of listing.files.entries()) {
-    files.push(await describeFile(duckDb, listed, rewrittenFile(scratch, index)));
+    found.push(await describeFile(duckDb, listed, rewrittenFile(scratch, index)));
   }
-  requireOneFormat(files);
-  return { files, companions: listing.companions };
+  requireOneFormat(found);
+  const files = found.filter(isOfTable);
+  const rates = found.filter(isOfRates);
+  return { files, rates, companions: listing.companions };
 }
 
 async function describeFile(
   duckDb: DuckDb,
   listed: ListedFile,
   rewritten: string,
-): Promise<SourceFile> {
+): Promise<SourceFile<ImportTable>> {
   const { label, file } = listed;
   try {
     const compression = await findCompression(file);
@@ -58,6 +63,14 @@ async function describeFile(
   } catch (error) {
     throw whyUnread(label, error);
   }
+}
+
+function isOfTable(file: SourceFile<ImportTable>): file is SourceFile {
+  return file.table !== 'rates';
+}
+
+function isOfRates(file: SourceFile<ImportTable>): file is SourceFile<'rates'> {
+  return file.table === 'rates';
 }
 
 function whyUnread(label: string, error: unknown): unknown {
@@ -82,7 +95,7 @@ async function findFormat(
 }
 
 /** Files that belong together are of one kind; a second kind is the table said twice. */
-function requireOneFormat(files: readonly SourceFile[]): void {
+function requireOneFormat(files: readonly SourceFile<ImportTable>[]): void {
   for (const file of files) {
     const other = files.find(({ table, format }) => table === file.table && format !== file.format);
     if (other) {

@@ -1,4 +1,4 @@
-import { rawTableNames, type RawTable } from '../raw-tables';
+import { importTableNames, type ImportTable, type RawTable } from '../raw-tables';
 import type { FileFormat } from './source-file';
 
 /** What a name in an import folder says; the content of a file decides the rest. */
@@ -31,8 +31,8 @@ export function parseImportName(name: string): ImportName {
 const SHARD = /^(?:[-_.](?=.)|(?=\d{3}))(?:(?:part|of)?[-_.]?\d+(?!\d)[-_.]?)+$/;
 
 /** Which table a stem stands for: as the whole, or as one of several files. */
-export function tableOf(stem: string): { table: RawTable; isShard: boolean } | null {
-  const table = rawTableNames.find((name) => stem.startsWith(name));
+export function tableOf(stem: string): { table: ImportTable; isShard: boolean } | null {
+  const table = importTableNames.find((name) => stem.startsWith(name));
   if (!table) return null;
   const rest = stem.slice(table.length);
   if (rest === '') return { table, isShard: false };
@@ -114,18 +114,18 @@ export function whyRefused(name: string): string {
   }
   const nearest = nearTables(stem);
   if (nearest.length > 0) return `did you mean ${nearest.join(' or ')}? Rename it or take it out`;
-  return `it is none of ${rawTableNames.join(', ')}; rename it or take it out`;
+  return `it is none of ${importTableNames.join(', ')}; rename it or take it out`;
 }
 
 /** The tables whose name is close, by letters or by words. Pure. */
-function nearTables(stem: string): RawTable[] {
+function nearTables(stem: string): ImportTable[] {
   const letters = squash(stem);
-  const within = rawTableNames.filter((table) => letters.startsWith(squash(table)));
+  const within = importTableNames.filter((table) => letters.startsWith(squash(table)));
   if (within.length > 0) return within;
-  const close = rawTableNames.filter((table) => editDistance(letters, squash(table)) <= 2);
+  const close = importTableNames.filter((table) => editDistance(letters, squash(table)) <= 2);
   if (close.length > 0) return close;
   const words = stem.split(/[^a-z]+/).filter((word) => word.length > 3);
-  return rawTableNames.filter((table) =>
+  return importTableNames.filter((table) =>
     table.split('_').some((part) => words.some((word) => editDistance(word, part) <= 1)),
   );
 }

@@ -1,4 +1,5 @@
 import { quoteFile, quoteIdentifier, quoteLiteral, saidByDuckDb, type DuckDb } from '../../duckdb';
+import type { ImportTable } from '../raw-tables';
 import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
 import { openText, type PlainText } from './text/plain-text';
@@ -13,7 +14,7 @@ import { unpackFile } from './text/unpack-file';
 export async function describeJson(
   duckDb: DuckDb,
   file: { listed: ListedFile; compression: FileCompression; rewritten: string },
-): Promise<SourceFile> {
+): Promise<SourceFile<ImportTable>> {
   const { listed, compression, rewritten } = file;
   const { table, label } = listed;
   const text = await openText({ ...listed, format: 'json' }, compression, rewritten);
@@ -68,7 +69,10 @@ async function isEmpty(duckDb: DuckDb, parameters: string): Promise<boolean> {
 }
 
 /** No line is no row: a quiet period's export, which has no column to be missed. */
-function emptyFile({ table, label }: ListedFile, compression: FileCompression): SourceFile {
+function emptyFile(
+  { table, label }: ListedFile,
+  compression: FileCompression,
+): SourceFile<ImportTable> {
   const names = missingColumns(table, []);
   const chosen = chooseColumns(table, label, offeredBy(names));
   const values = names.map((name) => `CAST(NULL AS VARCHAR) AS ${quoteIdentifier(name)}`);

@@ -2,13 +2,13 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dirent } from 'node:fs';
 import { systemCode } from '../../durable-files';
-import { rawTableNames, type RawTable } from '../raw-tables';
+import { importTableNames, rawTableNames, type ImportTable } from '../raw-tables';
 import { isCompanion, parseImportName, tableOf, whyRefused } from './import-names';
 import { listNames, refuse } from './refuse-import';
 import type { FileFormat } from './source-file';
 
-export interface ListedFile {
-  readonly table: RawTable;
+export interface ListedFile<Table extends ImportTable = ImportTable> {
+  readonly table: Table;
   /** Its path in the import folder, with `/`. */
   readonly label: string;
   readonly file: string;
@@ -48,13 +48,13 @@ export async function listImportFolder(
     if (entry.isDirectory()) await listTableFolder({ folder, label }, listing);
     else listFile({ folder, label, entry }, listing);
   }
-  for (const table of rawTableNames) {
+  for (const table of importTableNames) {
     requireOneWay(listing.files.filter((file) => file.table === table));
   }
-  const files = rawTableNames.flatMap((table) =>
+  const files = importTableNames.flatMap((table) =>
     listing.files.filter((file) => file.table === table),
   );
-  if (!files.some(({ table }) => table === 'users' || !needsUsers)) {
+  if (!files.some(({ table }) => (needsUsers ? table === 'users' : table !== 'rates'))) {
     const others = [...files.map(({ label }) => label), ...listing.companions];
     const rest = others.length === 0 ? 'it is empty' : `it holds ${listNames(others)}`;
     const missing = needsUsers
@@ -128,7 +128,7 @@ const foreignInFolder =
   /\.(xlsx?|xlsm|xlsb|ods|zip|tar|tgz|7z|rar|bz2|xz|lz4|sz|snappy|br|z|avro|orc|arrow|feather|sqlite3?|db|duckdb|sql|xml|md|pdf)$/;
 
 /** In a folder of a table, a name may be anything but hidden, unfinished, foreign or another table's. */
-function requireReadable(table: RawTable, label: string, name: string): void {
+function requireReadable(table: ImportTable, label: string, name: string): void {
   const lower = name.toLowerCase();
   if (refusedInFolder.test(lower) || foreignInFolder.test(lower)) {
     throw refuse(`${label} is not read: ${whyRefused(name)}`);
@@ -171,7 +171,7 @@ function requireOneWay(files: readonly ListedFile[]): void {
 }
 
 function byTableAndLabel(left: ListedFile, right: ListedFile): number {
-  const tables = rawTableNames.indexOf(left.table) - rawTableNames.indexOf(right.table);
+  const tables = importTableNames.indexOf(left.table) - importTableNames.indexOf(right.table);
   return tables || bytewise(left.label, right.label);
 }
 

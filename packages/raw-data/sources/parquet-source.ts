@@ -1,5 +1,5 @@
 import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
-import { kindOfColumn } from '../raw-tables';
+import { kindOfColumn, type ImportTable } from '../raw-tables';
 import { chooseColumns, type OfferedColumn } from './choose-columns';
 import { DECIMAL_DIGITS_MAX, problemOfType } from './column-types';
 import type { ListedFile } from './list-import-folder';
@@ -7,7 +7,10 @@ import { refuse } from './refuse-import';
 import type { SourceColumn, SourceFile } from './source-file';
 
 /** A Parquet file of an import folder; only its footer is read. */
-export async function describeParquet(duckDb: DuckDb, listed: ListedFile): Promise<SourceFile> {
+export async function describeParquet(
+  duckDb: DuckDb,
+  listed: ListedFile,
+): Promise<SourceFile<ImportTable>> {
   const { table, label, file } = listed;
   const relation = readParquet([file]);
   const offered = await offeredBy(duckDb, file, relation).catch((error: unknown) => {

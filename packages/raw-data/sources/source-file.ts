@@ -1,4 +1,4 @@
-import type { RawTable } from '../raw-tables';
+import type { ImportTable, RawTable } from '../raw-tables';
 
 /** Integers since 1970, in a column whose values leave no doubt about the unit. */
 export type EpochUnit =
@@ -31,8 +31,8 @@ export type FileCompression = 'none' | 'gzip' | 'zstd';
  * One file of a source, its columns found and checked, ready for DuckDB to read. A table may come
  * from several, each with columns of its own; their rows follow each other in the files' order.
  */
-export interface SourceFile {
-  readonly table: RawTable;
+export interface SourceFile<Table extends ImportTable = RawTable> {
+  readonly table: Table;
   /** What people know it by: its path in the import folder, or the table's name for generated rows. */
   readonly label: string;
   readonly format: FileFormat;

@@ -1,10 +1,10 @@
-import { perTable, type PerTable, type RawTable } from '../raw-tables';
+import { perTable, type ImportTable, type PerTable } from '../raw-tables';
 import type { FileCompression, FileFormat, SourceFile } from './source-file';
 
 export interface LoadedFile {
   /** In the import folder. */
   readonly path: string;
-  readonly table: RawTable;
+  readonly table: ImportTable;
   readonly format: FileFormat;
   readonly compression: FileCompression;
   /** Columns that mean nothing here, as the file calls them. */
@@ -22,7 +22,7 @@ export interface SourceReport {
 }
 
 export function describeSources(
-  sources: readonly SourceFile[],
+  sources: readonly SourceFile<ImportTable>[],
   companions: readonly string[],
 ): SourceReport {
   return {

@@ -21,6 +21,9 @@ export const REJECTED_LIMITS = { warnPercent: 1, failPercent: 20 };
 
 export type Files = Partial<Record<RawTable, string>>;
 
+/** The files of a folder that also brings rates. */
+export type FilesWithRates = Files & { readonly rates?: string };
+
 export interface RawDataFixture {
   readonly database: TestDatabase;
   readonly folder: string;
@@ -28,9 +31,9 @@ export interface RawDataFixture {
   /** Below the fixture's folder with one thread, elsewhere with two. */
   readonly openDuckDb: OpenDuckDb;
   /** Writes the texts as CSV files into a new folder below the fixture's, and returns its path. */
-  write(files: Files, name?: string): string;
+  write(files: FilesWithRates, name?: string): string;
   /** Writes the texts as CSV files and imports them. */
-  load(files: Files, options?: Partial<ImportOptions>): Promise<LoadReport>;
+  load(files: FilesWithRates, options?: Partial<ImportOptions>): Promise<LoadReport>;
   /** Empties the database, so that each test begins with a new installation. */
   reset(): Promise<void>;
   remove(): Promise<void>;
@@ -51,7 +54,7 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
           threads: 2,
         });
   let written = 0;
-  const write = (files: Files, name = `import-${(written += 1)}`): string => {
+  const write = (files: FilesWithRates, name = `import-${(written += 1)}`): string => {
     const folder = path.join(scratch.path, name);
     mkdirSync(folder, { recursive: true });
     for (const [table, text] of Object.entries(files)) {
@@ -82,7 +85,7 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
     reset: async () => {
       await database.sql`
         TRUNCATE raw_data.users, raw_data.plan_changes, raw_data.user_events,
-          raw_data.billing_events, raw_data.rejected_rows, ops.load_batches, ops.installation,
+          raw_data.billing_events, raw_data.rejected_rows, raw_data.settled_rates, ops.load_batches, ops.installation,
           ops.imported_folders`;
     },
     remove: async () => {
