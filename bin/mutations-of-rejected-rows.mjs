@@ -19,6 +19,9 @@ const retried = breaksOf('packages/raw-data/rejected/retry-rejected-rows.ts', [
 const preview = breaksOf('packages/raw-data/load/load-batch.ts', [
   'test/packages/raw-data/preview-import.integration.test.ts',
 ]);
+const corrected = breaksOf('packages/raw-data/rejected/note-corrected-rows.ts', [
+  'test/packages/raw-data/rejected/retried-rows.integration.test.ts',
+]);
 const folders = breaksOf('packages/application/daily-run/warned-folders.ts', [
   'test/packages/application/rejected-folder.integration.test.ts',
 ]);
@@ -40,6 +43,8 @@ export const rejectedMutations = [
   mended('assumed arrivals are left out', ' && row.ingested_at !== row[timeColumn]', ''),
   retried('rows are retried for 30 days', 'RETRY_DAYS = 30', 'RETRY_DAYS = 31'),
   retried('a retried row is noted', 'WHEN ${isSame} THEN known.batch END', 'WHEN false THEN 0 END'),
+  corrected('twins of one load', 'refused.batch < $1::integer', 'true'),
+  corrected('only what the batch has', ' AND known.batch = $1::integer', ''),
   retried(
     'other content is a conflict',
     "ELSE 'conflicting_duplicate' END",

@@ -21,6 +21,7 @@ import {
   rejectedExamples,
   type RejectedExample,
 } from '../rejected/record-rejected-rows';
+import { noteCorrectedRows } from '../rejected/note-corrected-rows';
 import { retryRejectedRows } from '../rejected/retry-rejected-rows';
 import { splitRows } from './split-rows';
 import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
@@ -304,6 +305,9 @@ async function insertBatch(
       ${JSON.stringify(load.rejected)}::text::jsonb,
       ${JSON.stringify(load.warnings)}::text::jsonb)`;
   await recordRejectedRows(tx, batch);
+  for (const table of rawTableNames) {
+    if (load.loaded[table] > 0) await noteCorrectedRows(tx, table, batch);
+  }
 }
 
 /** Of the staged user events that are in the table now, whether this load brought them or not. */

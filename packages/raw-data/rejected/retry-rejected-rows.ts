@@ -3,7 +3,7 @@ import { parseInstant, type EpochMicros } from '../../instants';
 import { rawTables, type RawTable } from '../raw-tables';
 
 /** How long later loads try a row again, from the moment its own load committed. */
-const RETRY_DAYS = 30;
+export const RETRY_DAYS = 30;
 
 export interface RetriedRows {
   readonly accepted: number;

@@ -153,3 +153,18 @@ it('retries nothing in a load that is refused', async () => {
   expect(await refused()).toEqual(['1 user_events.csv:1 unknown_user -']);
   expect(await rowsOf(fixture.database, 'user_events')).toEqual([]);
 });
+
+it('notes which batch has the corrected row of a file, which is then not waiting any more', async () => {
+  const events = ['e1,u1,s1,login,soon', ' e2 ,u1,s1,login,soon', 'e3,u1,s1,login,soon'];
+  await fixture.load({ users: ONE_USER, user_events: csv(USER_EVENTS, ...events) });
+  // The row that is right beside its twin is not a correction of it: both came at once.
+  const twins = ['e4,u1,s1,login,soon', 'e4,u1,s1,login,2025-02-01'];
+  const corrected = ['e1,u1,s1,login,2025-02-01', 'e2,u1,s1,login,2025-02-01'];
+  await fixture.load({ users: ONE_USER, user_events: csv(USER_EVENTS, ...corrected, ...twins) });
+  expect(await refused()).toEqual([
+    '1 user_events.csv:1 invalid_time 2',
+    '1 user_events.csv:2 invalid_time 2',
+    '1 user_events.csv:3 invalid_time -',
+    '2 user_events.csv:3 invalid_time -',
+  ]);
+});
