@@ -26,6 +26,16 @@ const folders = breaksOf('packages/application/daily-run/warned-folders.ts', [
   'test/packages/application/rejected-folder.integration.test.ts',
 ]);
 
+const stray = breaksOf('packages/raw-data/hazards/stray-last-event.ts', [
+  'test/packages/raw-data/hazards/stray-last-event.test.ts',
+]);
+const local = breaksOf('packages/raw-data/hazards/local-time.ts', [
+  'test/packages/raw-data/hazards/local-time.test.ts',
+]);
+const staged = breaksOf('packages/raw-data/load/load-batch.ts', [
+  'test/packages/raw-data/hazards/find-hazards.integration.test.ts',
+]);
+
 /** Rejected rows: what is kept of them, when there are too many, and trying them again. */
 export const rejectedMutations = [
   shares('known rows count as accepted', 'counts.unchanged[table] + ', ''),
@@ -54,6 +64,18 @@ export const rejectedMutations = [
     'a dry run is taken back',
     'throw new RolledBack({ ...load, examples: await rejectedExamples(tx) });',
     'return { ...load, examples: await rejectedExamples(tx) };',
+  ),
+  stray('a gap among other gaps', 'GAP_RATIO_MIN = 3n', 'GAP_RATIO_MIN = 0n'),
+  stray(
+    'a single stray event',
+    'Math.max(1, Math.floor(total * STRAY_SHARE_MAX))',
+    'Math.floor(total * STRAY_SHARE_MAX)',
+  ),
+  local('the direction of the jump', "=== 'spring' ? 1 : -1", "=== 'spring' ? -1 : 1"),
+  staged(
+    'a stray event says nothing of completeness',
+    'AND event_time <= ${end}::text::timestamptz ',
+    '',
   ),
   folders('earlier days have seen a folder', 'WHERE date < ${date}', 'WHERE date > ${date}'),
 ];

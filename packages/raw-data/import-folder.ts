@@ -5,6 +5,7 @@ import type { DuckDb } from '../duckdb';
 import { formatInstant, MICROS_PER_SECOND, type EpochMicros } from '../instants';
 import { findSourceFiles, type ImportSources } from './sources/find-source-files';
 import { refuse } from './sources/refuse-import';
+import { findHazards } from './hazards/find-hazards';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
 import { readFirstRows, type FirstRow } from './load/first-rows';
 import { loadBatch, previewBatch, type LoadCounts } from './load/load-batch';
@@ -89,9 +90,9 @@ export async function importFolderUnless(
   options: ImportOptions,
   hooks: ImportHooks,
 ): Promise<LoadReport | null> {
-  const outcome = await withImport(options, async ({ duckDb, found, scratch, folder }) => {
+  const outcome = await withImport(options, async ({ duckDb, ...opened }) => {
     requireSource(await ensureInstallation(options.database, options), 'import');
-    const prepared = await prepareImport(duckDb, { options, found, scratch, folder });
+    const prepared = await prepareImport(duckDb, { options, ...opened });
     const { batchOptions, rates } = prepared;
     const counts = await loadBatch(options.database, {
       ...batchOptions,
@@ -108,11 +109,7 @@ export async function importFolderUnless(
       },
     });
     if (counts === null) return rates.isOutdated() ? 'again' : null;
-    return {
-      ...counts,
-      ...describeImport(found),
-      warnings: [...counts.warnings, ...rates.warnings],
-    };
+    return { ...counts, ...describeImport(opened.found) };
   });
   // Another load settled rates in the meantime: the amounts are to be computed by those.
   return outcome === 'again' ? importFolderUnless(options, hooks) : outcome;
@@ -144,8 +141,8 @@ export interface ImportPreview extends LoadReport {
  *   rejected rows is part of the answer.
  */
 export async function previewImport(options: ImportOptions): Promise<ImportPreview> {
-  return withImport(options, async ({ duckDb, found, scratch, folder }) => {
-    const prepared = await prepareImport(duckDb, { options, found, scratch, folder });
+  return withImport(options, async ({ duckDb, ...opened }) => {
+    const prepared = await prepareImport(duckDb, { options, ...opened });
     const preview = await previewBatch(options.database, {
       ...prepared.batchOptions,
       mayLoad: async (tx) => {
@@ -158,13 +155,12 @@ export async function previewImport(options: ImportOptions): Promise<ImportPrevi
     return {
       ...counts,
       batch: null,
-      ...describeImport(found),
-      warnings: [...counts.warnings, ...prepared.rates.warnings],
+      ...describeImport(opened.found),
       dry_run: {
         error: refusal && { code: refusal.code, message: refusal.message },
         complete_through: completeThrough === null ? null : formatInstant(completeThrough),
         columns: Object.fromEntries(
-          [...found.files, ...found.rates].map(({ label, columns }) => [
+          [...opened.found.files, ...opened.found.rates].map(({ label, columns }) => [
             label,
             [...columns.keys()],
           ]),
@@ -182,6 +178,8 @@ interface OpenedImport {
   readonly scratch: string;
   /** Its absolute path. */
   readonly folder: string;
+  /** Whether there are no users yet. */
+  readonly isFirstLoad: boolean;
 }
 
 async function withImport<T>(
@@ -198,7 +196,7 @@ async function withImport<T>(
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
       const found = await findSourceFiles(duckDb, { folder, scratch, needsUsers });
-      return work({ duckDb, found, scratch, folder });
+      return work({ duckDb, found, scratch, folder, isFirstLoad: needsUsers });
     }),
   );
 }
@@ -212,15 +210,19 @@ async function hasUsers({ sql }: Database): Promise<boolean> {
 
 async function prepareImport(
   duckDb: DuckDb,
-  { options, found, scratch, folder }: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
+  opened: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
 ) {
+  const { options, found, scratch, folder } = opened;
   const { database, currency, arrival, completeThrough, onProgress } = options;
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
   const rates = await findRates(options, duckDb, found.rates);
   const rules = { currency, rates: rates.rates, now, missingArrival: arrival };
   const tables = await prepareLoad(duckDb, found.files, { rules, scratch, folder });
+  const hazards = await findHazards(duckDb, tables, opened);
   const batchOptions = {
+    completeBy: hazards.completeBy,
+    warnings: [...hazards.warnings, ...rates.warnings],
     source: 'import' as const,
     arrival: found.files.every(carriesArrival) ? ('carried' as const) : arrival,
     tables,

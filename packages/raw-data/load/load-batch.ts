@@ -51,6 +51,10 @@ export interface BatchOptions {
    * accepted user events. A load without any then says nothing about it.
    */
   readonly completeThrough?: EpochMicros;
+  /** Events after this moment don't say how far the source is complete; null: all of them do. */
+  readonly completeBy?: EpochMicros | null;
+  /** What the load is warned of besides its rejected rows. */
+  readonly warnings?: readonly LoadWarning[];
   /** How many rows may be rejected; null: as many as there are. */
   readonly limits: RejectedLimits | null;
   /** Runs first inside the transaction; false ends the load before it changes anything. */
@@ -164,11 +168,9 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Tr
   }));
   await gatherRejectedRows(tx, staged);
   const rejected = perTable((table) => total(counts.rejected[table]));
-  const { warnings, refusal } = await judgeRejectedRows(
-    tx,
-    { ...counts, rejected },
-    options.limits,
-  );
+  const judged = await judgeRejectedRows(tx, { ...counts, rejected }, options.limits);
+  const warnings = [...judged.warnings, ...(options.warnings ?? [])];
+  const { refusal } = judged;
   if (changed && !refusal) {
     const loaded = perTable((table) => counts.loaded[table] + counts.retried[table]);
     await insertBatch(tx, batch, { options, ...counts, loaded, rejected, complete, warnings });
@@ -221,7 +223,7 @@ async function loadOrRetry(
     table === 'users' ? { accepted: 0, latest: null } : await retryRejectedRows(tx, table, load);
   const { prepared } = load;
   const loaded = prepared
-    ? await loadTable(tx, load.options.duckDb, { ...load, prepared })
+    ? await loadTable(tx, load.options, { ...load, prepared })
     : { loaded: 0, unchanged: 0, rejected: {}, latest: null };
   const latest = latestOf(loaded.latest, retried.latest);
   return { ...loaded, latest, retried: retried.accepted };
@@ -229,11 +231,11 @@ async function loadOrRetry(
 
 async function loadTable(
   tx: TransactionSql,
-  duckDb: DuckDb,
+  { duckDb, completeBy = null }: BatchOptions,
   load: TableLoad & { prepared: PreparedTable },
 ): Promise<Omit<LoadedTable, 'retried'>> {
   const { table } = load.prepared;
-  const { certain, doubtful } = await splitRows(tx, duckDb, load);
+  const { certain, doubtful } = await splitRows(tx, duckDb, { ...load, completeBy });
   if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
   await stage(tx, table, doubtful.file);
   const malformed = await countByReason(tx, stagingName(table));
@@ -248,7 +250,7 @@ async function loadTable(
     loaded: certain.rows + accepted,
     unchanged: wellFormed - accepted - [...faulty.values()].reduce((sum, rows) => sum + rows, 0),
     rejected,
-    latest: isEvents ? latestOf(certain.latest, await latestStagedEvent(tx)) : null,
+    latest: isEvents ? latestOf(certain.latest, await latestStagedEvent(tx, completeBy)) : null,
   };
 }
 
@@ -311,10 +313,14 @@ async function insertBatch(
 }
 
 /** Of the staged user events that are in the table now, whether this load brought them or not. */
-async function latestStagedEvent(tx: TransactionSql): Promise<EpochMicros | null> {
+async function latestStagedEvent(
+  tx: TransactionSql,
+  completeBy: EpochMicros | null,
+): Promise<EpochMicros | null> {
+  const end = completeBy === null ? 'infinity' : formatInstant(completeBy);
   const [row] = await tx<{ latest: string | null }[]>`
     SELECT max(event_time)::text AS latest FROM ${tx(stagingName('user_events'))} AS staged
-    WHERE reason IS NULL AND NOT EXISTS (
+    WHERE reason IS NULL AND event_time <= ${end}::text::timestamptz AND NOT EXISTS (
       SELECT FROM ${tx(stagingName('user_events', 'rejected'))} AS rejected
       WHERE rejected."row" = staged."row")`;
   const latest = row?.latest ?? null;

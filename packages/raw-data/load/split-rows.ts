@@ -11,7 +11,7 @@ export interface SplitRows {
   readonly certain: {
     readonly file: string;
     readonly rows: number;
-    /** The greatest event_time (of users: signup_time); null when there are no rows. */
+    /** The greatest event_time (of users: signup_time) up to `completeBy`; null when there is none. */
     readonly latest: EpochMicros | null;
   };
   /** The others: row, reason, the table's columns, ingested_at. */
@@ -29,13 +29,23 @@ export interface SplitRows {
 export async function splitRows(
   tx: TransactionSql,
   duckDb: DuckDb,
-  { prepared, ...load }: { prepared: PreparedTable; batch: number; arrival: string },
+  load: {
+    prepared: PreparedTable;
+    batch: number;
+    arrival: string;
+    /** Null: no end. */
+    completeBy: EpochMicros | null;
+  },
 ): Promise<SplitRows> {
+  const { prepared, completeBy } = load;
   const { columns, timeColumn } = rawTables[prepared.table];
   const cleaned = cleanedRows(prepared);
   const isCertain = await certainSql(tx, prepared);
+  const upTo =
+    completeBy === null ? '' : `FILTER (WHERE epoch_us(${timeColumn}) <= ${completeBy}::BIGINT)`;
   const [found] = await duckDb.rows<{ rows: bigint; latest: bigint | null }>(
-    `SELECT count(*) AS rows, epoch_us(max(${timeColumn})) AS latest FROM ${cleaned} WHERE ${isCertain}`,
+    `SELECT count(*) AS rows, max(epoch_us(${timeColumn})) ${upTo} AS latest
+     FROM ${cleaned} WHERE ${isCertain}`,
   );
   const fileOf = (part: string) =>
     path.join(path.dirname(prepared.parts[0]!.file), `${prepared.table}.${part}.csv`);

@@ -174,15 +174,17 @@ describe('a load past the limit', () => {
   it('loads the other rows when asked to, with a warning', async () => {
     const report = await load(3, 1, true);
     expect(report).toMatchObject({ batch: 1, loaded: { user_events: 3 } });
-    expect(report.warnings).toMatchObject([
-      { code: 'rejected_rows', table: 'user_events', count: 1 },
-    ]);
+    expect(report.warnings[0]).toMatchObject({
+      code: 'rejected_rows',
+      table: 'user_events',
+      count: 1,
+    });
     const [batch] = await fixture.database.sql`SELECT warnings FROM ops.load_batches`;
     expect(batch?.warnings).toEqual(report.warnings);
   });
 
   it('is judged by all of its rows: those that are known count as accepted', async () => {
-    expect((await load(8, 2)).warnings).toHaveLength(1);
+    expect((await load(8, 2)).warnings[0]?.code).toBe('rejected_rows');
     expect(await load(8, 2)).toMatchObject({
       batch: 2,
       loaded: { user_events: 0 },
