@@ -86,6 +86,9 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
   },
 };
 
+/** The tables whose rows may have properties: values by names that the source chooses. */
+export const tablesWithProperties: readonly ImportTable[] = ['user_events', 'billing_events'];
+
 /** What an import folder may hold: the tables, and the rates by which their money is converted. */
 export const importTableNames = [...rawTableNames, 'rates'] as const;
 

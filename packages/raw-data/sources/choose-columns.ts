@@ -1,5 +1,6 @@
-import { importColumns, type ImportTable } from '../raw-tables';
+import { importColumns, tablesWithProperties, type ImportTable } from '../raw-tables';
 import { squash } from './import-names';
+import { columnsByName, hasPrefix, nameAfterPrefix } from './prefixed-columns';
 import { listNames, refuse } from './refuse-import';
 import type { SourceColumn, SourceFile } from './source-file';
 
@@ -8,7 +9,7 @@ export interface OfferedColumn extends SourceColumn {
   readonly name: string;
 }
 
-export type ChosenColumns = Pick<SourceFile, 'columns' | 'ignoredColumns'>;
+export type ChosenColumns = Pick<SourceFile, 'columns' | 'properties' | 'ignoredColumns'>;
 
 /** What a table takes from a file; `either` of billing_events' amounts is enough. Pure. */
 export function knownColumns(table: ImportTable): string[] {
@@ -17,7 +18,8 @@ export function knownColumns(table: ImportTable): string[] {
 
 /**
  * Which columns of a file are the table's. The case of a name is no matter, but the exact name wins:
- * a twin of it in another case is ignored as any other column, and reported.
+ * a twin of it in another case is ignored as any other column, and reported. Columns of events with the
+ * prefix `p_` are properties.
  *
  * @throws ChurnError INVALID_IMPORT for a column that is missing, there twice, or nearly ours.
  */
@@ -31,9 +33,13 @@ export function chooseColumns(
   for (const name of knownColumns(table)) {
     const column = chooseColumn(name, label, offered);
     if (!column) continue;
-    const { name: _, ...found } = column;
-    chosen.set(name, found);
+    chosen.set(name, asSource(column));
     taken.add(column);
+  }
+  const properties = new Map<string, SourceColumn>();
+  const others = offered.filter((column) => !taken.has(column));
+  for (const [name, column] of chooseProperties(table, label, others)) {
+    properties.set(name, asSource(column));
   }
   const ignored = offered.filter((column) => !taken.has(column)).map(({ name }) => name);
   requireNoneNearlyOurs(
@@ -42,7 +48,23 @@ export function chooseColumns(
     ignored,
   );
   requireColumns(table, label, { columns: chosen, ignoredColumns: ignored });
-  return { columns: inFileOrder(chosen, offered), ignoredColumns: ignored };
+  return { columns: inFileOrder(chosen, offered), properties, ignoredColumns: ignored };
+}
+
+function asSource({ name: _, ...column }: OfferedColumn): SourceColumn {
+  return column;
+}
+
+function chooseProperties(
+  table: ImportTable,
+  label: string,
+  offered: readonly OfferedColumn[],
+): Map<string, OfferedColumn> {
+  if (!tablesWithProperties.includes(table)) return new Map();
+  const named = offered
+    .filter((column) => hasPrefix(column, 'p_'))
+    .map((column) => ({ name: nameAfterPrefix(column, 'p_'), column }));
+  return columnsByName(label, named);
 }
 
 function chooseColumn(
@@ -89,7 +111,7 @@ function requireNoneNearlyOurs(
 function requireColumns(
   table: ImportTable,
   label: string,
-  { columns, ignoredColumns }: ChosenColumns,
+  { columns, ignoredColumns }: Pick<ChosenColumns, 'columns' | 'ignoredColumns'>,
 ): void {
   if (columns.has('amount') && columns.has('amount_cents')) {
     throw refuse(`${label} has both amount and amount_cents; keep one`);

@@ -43,6 +43,8 @@ export interface SourceFile<Table extends ImportTable = RawTable> {
   readonly relation: string;
   /** By canonical name; `amount` stands for amount_cents in currency units. */
   readonly columns: ReadonlyMap<string, SourceColumn>;
+  /** The columns of an event's properties, by the properties' names; see `hasPrefix`. */
+  readonly properties: ReadonlyMap<string, SourceColumn>;
   /** Columns that mean nothing here, as the file calls them. */
   readonly ignoredColumns: readonly string[];
 }

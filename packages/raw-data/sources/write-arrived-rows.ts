@@ -89,6 +89,7 @@ function sourceOf(table: RawTable, file: string): SourceFile {
     compression: 'none',
     relation: csvRelation(file, header.length),
     columns: new Map(columns),
+    properties: new Map(),
     ignoredColumns: [],
   };
 }

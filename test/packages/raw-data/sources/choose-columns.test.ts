@@ -109,3 +109,43 @@ describe('the columns of a file', () => {
     expect(() => choose(table, ...names)).toThrow(problem);
   });
 });
+
+describe('columns with the prefix of properties', () => {
+  const EVENTS = ['event_id', 'user_id', 'session_id', 'event_type', 'event_time'];
+  const properties = (table: RawTable, ...names: string[]) => {
+    const offered = names.map((name, index): OfferedColumn => ({
+      name,
+      identifier: `"c${index}"`,
+      times: 'text',
+    }));
+    const found = chooseColumns(table, 'file', offered).properties;
+    return [...found].map(([name, { identifier }]) => `${name}=${identifier}`);
+  };
+
+  it('are found by what follows the prefix, in any case of it', () => {
+    const names = ['p_amount', 'P_Plan name', 'p_ größe ', `p_${'x'.repeat(64)}`, 'p_user_id'];
+    expect(properties('user_events', ...EVENTS, ...names)).toEqual([
+      'amount="c5"',
+      'Plan name="c6"',
+      'größe="c7"',
+      `${'x'.repeat(64)}="c8"`,
+      'user_id="c9"',
+    ]);
+    const bill = ['event_id', 'user_id', 'event_type', 'amount', 'event_time', 'p_amount'];
+    expect(properties('billing_events', ...bill)).toEqual(['amount="c5"']);
+  });
+
+  it('are none of tables without events', () => {
+    expect(properties('users', 'user_id', 'signup_time', 'plan', 'p_amount')).toEqual([]);
+  });
+
+  it.each([
+    ['twins', ['p_amount', 'P_amount'], /the columns p_amount and P_amount/],
+    ['twins but for their case', ['p_amount', 'p_Amount'], /the columns p_amount and p_Amount/],
+    ['no name', ['p_'], /begins with "p_".* 1 to 64 characters that print/],
+    ['a long name', [`p_${'x'.repeat(65)}`], /begins with "p_x{18}",/],
+    ['an unprintable name', ['p_a\u00a0b'], /begins with "p_a/],
+  ])('are refused: %s', (_what, names, problem) => {
+    expect(() => properties('user_events', ...EVENTS, ...names)).toThrow(problem);
+  });
+});
