@@ -11,7 +11,7 @@ import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';
 import { conversionColumns, convertedRows, type ConversionRates } from '../values/conversion-sql';
 import { moneyColumns } from '../values/money-sql';
-import { isPrintableSql, presentSql, trimmedSql } from '../values/text-sql';
+import { isPrintableSql, presentSql, trimmedNameSql, trimmedSql } from '../values/text-sql';
 import { timeSql } from '../values/time-sql';
 
 export interface CleaningRules {
@@ -78,7 +78,7 @@ function presentValues(source: SourceFile): string {
     }
     return {
       raw: `${textOfColumn(column.identifier, kind, column.type)} AS ${as}`,
-      trimmed: `${trimmedSql(as)} AS ${as}`,
+      trimmed: `${words === 'names' ? trimmedNameSql(as) : trimmedSql(as)} AS ${as}`,
       present: `${presentSql(as, words)} AS ${as}`,
     };
   });

@@ -4,7 +4,7 @@ import { quoteLiteral } from '../../duckdb';
 const BLANKS =
   '\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000\ufeff';
 
-/** SQL for a text without the blanks around it. */
+/** SQL for a text that is no name, without the blanks around it. */
 export function trimmedSql(text: string): string {
   // Nearly every value begins and ends with a plain character: seeing that costs a twelfth of trim().
   const isPlain = (character: string) => `${character} >= '!' AND ${character} < chr(127)`;
@@ -38,7 +38,23 @@ function quoteTexts(texts: readonly string[]): string {
 /** Control, format and private characters, and every space but the plain one. */
 const UNPRINTABLE = String.raw`\p{C}|[^ \PZ]`;
 
-/** A SQL condition on a trimmed column that is not empty: 1 to 128 characters that print. */
+/** Stands for any trimmed text that holds such a character. */
+const UNPRINTED = '\u0007';
+
+/**
+ * SQL for a name or id without the blanks around it; one that does not print is another such text.
+ * Looking for these characters costs most of cleaning a text, and finds every blank but the plain one:
+ * a text without any need not be looked through again.
+ */
+export function trimmedNameSql(text: string): string {
+  const hasAny = (value: string) => `regexp_matches(${value}, '${UNPRINTABLE}')`;
+  const trimmed = `trim(${text}, ${quoteLiteral(BLANKS)})`;
+  return `CASE WHEN ${text} LIKE ' %' OR ${text} LIKE '% ' OR ${hasAny(text)}
+    THEN CASE WHEN ${hasAny(trimmed)} THEN ${quoteLiteral(UNPRINTED)} ELSE ${trimmed} END
+    ELSE ${text} END`;
+}
+
+/** A SQL condition on a column of `trimmedNameSql` that is not empty: 1 to 128 characters that print. */
 export function isPrintableSql(column: string): string {
-  return `(length(${column}) <= 128 AND NOT regexp_matches(${column}, '${UNPRINTABLE}'))`;
+  return `(length(${column}) <= 128 AND ${column} <> ${quoteLiteral(UNPRINTED)})`;
 }
