@@ -176,6 +176,14 @@ describe('docs/OPERATIONS.md', () => {
     const text = read('docs/OPERATIONS.md');
     expect(names.filter((name) => !text.includes(`\`${name}`))).toEqual([]);
   });
+
+  it('says what every warning of an import means', () => {
+    const [, type = ''] = /readonly code:([^;]*);/.exec(read('packages/raw-data/load-warning.ts'))!;
+    const [, section = ''] = /^### Warnings$([^]*?)^#/m.exec(read('docs/OPERATIONS.md'))!;
+    const listed = [...section.matchAll(/^\| `(\w+)`/gm)].map(([, code]) => code!);
+    const codes = [...type.matchAll(/'(\w+)'/g)].map(([, code]) => code!);
+    expect(listed.sort()).toEqual(codes.sort());
+  });
 });
 
 describe('docs/testing.md', () => {

@@ -54,11 +54,14 @@ function usedBy(tables: Tables) {
 }
 
 function settledWarning(count: number): LoadWarning {
-  const rates = count === 1 ? '1 rate differs' : `${count} rates differ`;
+  const [rates, earlier, stays] =
+    count === 1
+      ? ['1 rate differs', 'the rate', 'The earlier rate stays']
+      : [`${count} rates differ`, 'the rates', 'The earlier rates stay'];
   return {
     code: 'settled_rates',
     table: 'rates',
     count,
-    message: `${rates} from the one given before for the same day and currency, by which amounts are converted already; the former stays, so that a row sent again has the amount that it had`,
+    message: `${rates} from ${earlier} by which earlier loads converted amounts of the same day and currency. ${stays} in use, so that a row that is sent again keeps its amount.`,
   };
 }

@@ -8,7 +8,7 @@ export function describePreview({ dry_run: preview }: ImportPreview): string[] {
   return [
     error ? `The import would fail. ${error.message}` : 'The import would succeed.',
     complete === null
-      ? 'It would not say how far the source is complete.'
+      ? 'It would not change up to when the source is complete.'
       : `The source would be complete up to ${complete}.`,
     ...tables.flatMap(([table, rows]) => ['', `First rows of ${table}, as stored:`, asTable(rows)]),
     ...(examples.length > 0 ? ['', 'Rejected, the first of each reason:'] : []),

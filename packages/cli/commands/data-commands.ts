@@ -76,7 +76,7 @@ function addImport(program: Command, runner: CommandRunner): void {
         .argument('<dir>', 'the folder', existingFolder)
         .option(
           '--complete-through <time>',
-          'the source has every event up to this time (default: its latest event)',
+          'the source has every event up to this time (default: its latest user event, unless that is far after the rest)',
           instantOption,
         )
         .option(
@@ -85,7 +85,7 @@ function addImport(program: Command, runner: CommandRunner): void {
           oneOf('assumed', 'now'),
           'assumed',
         )
-        .option('--accept-rejected', 'load the other rows, however many are rejected')
+        .option('--accept-rejected', 'load the valid rows, however many others are rejected')
         .option('--dry-run', 'only say what would be done; nothing is changed'),
     check: ({ completeThrough, arrival, acceptRejected, dryRun }: ImportFlags, folder) => ({
       dryRun: dryRun === true,
@@ -129,22 +129,22 @@ function addRejected(program: Command, runner: CommandRunner): void {
     description: 'List rejected rows, or write them as CSV so that they can be corrected.',
     declare: (command) =>
       command
-        .option('--batch <n>', 'of this load', batchOption)
-        .option('--reason <reason>', 'with this reason')
-        .option('--table <table>', 'of this table')
+        .option('--batch <n>', 'only rows of this load', batchOption)
+        .option('--reason <reason>', 'only rows with this reason')
+        .option('--table <table>', 'only rows of this table')
         .option(
           '--csv',
           'write the rows of one table that are still rejected, in the import format',
         )
         .option(
           '--limit <n>',
-          `how many lines (default: ${REJECTED_LIMITS.list}, with --csv ${REJECTED_LIMITS.csv})`,
+          `at most this many lines (default: ${REJECTED_LIMITS.list}, with --csv ${REJECTED_LIMITS.csv})`,
           wholeNumber({ min: 1, max: 1_000_000 }),
         ),
     check: ({ csv, json, limit, ...filter }: RejectedFlags) => {
       if (!csv) return { ...filter, limit: limit ?? REJECTED_LIMITS.list, csv: false };
       if (!filter.table) throw usageError('--csv needs --table', 'rejected');
-      if (json) throw usageError('--csv and --json exclude each other', 'rejected');
+      if (json) throw usageError("--csv and --json can't be used together", 'rejected');
       return { ...filter, limit: limit ?? REJECTED_LIMITS.csv, csv };
     },
     load: async () => (await import('../actions/rejected-actions')).rejectedAction,

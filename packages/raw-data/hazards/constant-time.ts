@@ -19,6 +19,6 @@ export function constantTimes(columns: readonly TimeColumn[]): LoadWarning[] {
       code: 'constant_time',
       table,
       count: rows,
-      message: `All ${rows} rows of ${table} have the same ${column}. If that is the time of the export, export the column that says when each row happened.`,
+      message: `All ${rows} rows of ${table} have the same ${column}. If that is the time of the export, export the time of each signup, event or change instead.`,
     }));
 }

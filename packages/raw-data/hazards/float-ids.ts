@@ -22,6 +22,6 @@ export function floatIds(columns: readonly IdColumn[]): LoadWarning[] {
       code: 'float_ids',
       table,
       count: floats,
-      message: `${floats} of the first ${rows} values of ${column} in ${table} look like floating-point numbers, such as 1234.0 or 1e5. They are kept as they are and match no id that is written without a point. Export the column as text or as an integer.`,
+      message: `${floats} of the first ${rows} values of ${column} in ${table} look like floating-point numbers, such as 1234.0 or 1e5. They are kept as they are, so 1234.0 does not match the id 1234 of another table. Export the column as text or as an integer.`,
     }));
 }

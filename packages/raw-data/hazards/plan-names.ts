@@ -16,7 +16,7 @@ export function unexpectedPlans(plans: ReadonlyMap<string, number>): LoadWarning
       code: 'no_pro_plan',
       table: 'users',
       count: names.length,
-      message: `No plan is called ${PRO}, so is_pro_plan will be false for every user; the plans are ${shown(names)}. Plans are compared exactly: rename the one that is meant to ${PRO}.`,
+      message: `No plan is called ${PRO}, so is_pro_plan will be false for every user; the plans are ${shown(names)}. Names of plans are compared exactly, upper and lower case too: if one of these is your pro plan, rename it to ${PRO}.`,
     });
   }
   if (names.length === 1 && rows >= ONE_PLAN_USERS_MIN) {
@@ -24,7 +24,7 @@ export function unexpectedPlans(plans: ReadonlyMap<string, number>): LoadWarning
       code: 'one_plan',
       table: 'users',
       count: rows,
-      message: `All ${rows} rows have the plan ${shown(names)}. If there are several plans, check which column was exported as plan.`,
+      message: `All ${rows} rows that name a plan name the same one, ${shown(names)}. If you have several plans, check which column was exported as plan.`,
     });
   }
   return warnings;

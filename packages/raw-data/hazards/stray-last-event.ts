@@ -38,7 +38,7 @@ export function strayLastEvents(days: readonly EventDay[], total: number): Stray
   const rows = days.slice(at).reduce((sum, day) => sum + day.rows, 0);
   const gapDays = Number((days[at]!.first - lastBefore) / MICROS_PER_DAY);
   const [are, lie] = rows === 1 ? ['event', 'lies'] : ['events', 'lie'];
-  const message = `The last ${rows === 1 ? '' : `${rows} `}user ${are} of the load ${lie} ${gapDays} days after all the others. Unless --complete-through says otherwise, the source counts as complete up to ${formatInstant(lastBefore)}, the last event before that gap. If the times are wrong, remove the rows.`;
+  const message = `The last ${rows === 1 ? '' : `${rows} `}user ${are} of the load ${lie} ${gapDays} days after all the others. Unless --complete-through says otherwise, the source counts as complete up to ${formatInstant(lastBefore)}, the last event before that gap. If their times are wrong, leave these rows out of the import.`;
   return {
     warnings: [{ code: 'stray_last_event', table: 'user_events', count: rows, message }],
     lastBefore,

@@ -43,7 +43,7 @@ async function requireNoLongRecord(
   const line = await findLongRecord(unpackFile(file, compression), { ...fields, linesBefore });
   if (line === null) return;
   throw refuse(
-    `${label} has more fields at line ${line} than its header, which has ${names.length}; if a value holds a delimiter, it must be in double quotes`,
+    `${label} has more fields at line ${line} than its header, which has ${names.length}; put values that contain the delimiter in double quotes`,
   );
 }
 

@@ -33,7 +33,7 @@ export function parseRates(
     const fail = (problem: string) => new RangeError(`row ${index + 1}: ${problem}`);
     const currency = row.currency?.toUpperCase() ?? '';
     if (minorUnitDigits(currency) === undefined) {
-      throw fail('the currency is no code of ISO 4217');
+      throw fail('the currency is not a code of ISO 4217');
     }
     const day = parseDay(row.date ?? '', fail);
     const rate = parseRate(row.rate ?? '', fail);
@@ -69,14 +69,14 @@ function parseDay(text: string, fail: Fail): number {
 function parseRate(text: string, fail: Fail): bigint {
   const [, whole, fraction = ''] = /^\+?(\d*)(?:\.(\d*))?$/.exec(text) ?? [];
   if (whole === undefined || whole + fraction === '') {
-    throw fail('the rate is no plain decimal number, such as 1.0856');
+    throw fail('the rate is not a plain decimal number; write it like 1.0856');
   }
   const decimals = fraction.replace(/0+$/, '');
   if (decimals.length > RATE_DECIMALS)
     throw fail(`the rate has more than ${RATE_DECIMALS} decimals`);
   const scaled = BigInt(whole + decimals.padEnd(RATE_DECIMALS, '0'));
   if (scaled === 0n) throw fail('the rate is 0');
-  if (scaled >= RATE_BELOW * ONE) throw fail('the rate is above a billion');
+  if (scaled >= RATE_BELOW * ONE) throw fail('the rate is not below a billion');
   return scaled;
 }
 

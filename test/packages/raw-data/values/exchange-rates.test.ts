@@ -42,8 +42,8 @@ describe('rates as they are written', () => {
   });
 
   it.each<[problem: string, ...rows: WrittenRate[]]>([
-    ['row 1: the currency is no code of ISO 4217', row('2024-01-01', 'XYZ', '1')],
-    ['row 1: the currency is no code of ISO 4217', row('2024-01-01', null, '1')],
+    ['row 1: the currency is not a code of ISO 4217', row('2024-01-01', 'XYZ', '1')],
+    ['row 1: the currency is not a code of ISO 4217', row('2024-01-01', null, '1')],
     ['row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row('01.02.2024', 'EUR', '1')],
     ['row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row(null, 'EUR', '1')],
     [
@@ -52,11 +52,11 @@ describe('rates as they are written', () => {
     ],
     ['row 1: 2024-02-30 does not exist: February 2024 has 29 days', row('2024-02-30', 'EUR', '1')],
     ...['', '-1', '1e-3', '1,5', 'x', '.', 'NaN'].map((rate): [string, WrittenRate] => [
-      'row 1: the rate is no plain decimal number, such as 1.0856',
+      'row 1: the rate is not a plain decimal number; write it like 1.0856',
       row('2024-01-01', 'EUR', rate),
     ]),
     ['row 1: the rate is 0', row('2024-01-01', 'EUR', '0.00')],
-    ['row 1: the rate is above a billion', row('2024-01-01', 'EUR', '1000000000')],
+    ['row 1: the rate is not below a billion', row('2024-01-01', 'EUR', '1000000000')],
     [
       'row 1: the rate has more than 18 decimals',
       row('2024-01-01', 'EUR', '0.0000000000000000001'),
