@@ -4,7 +4,7 @@ import { addDays, dayNumber } from '../../packages/instants/logical-date';
 import type { Application } from '../../packages/application/application';
 import { findPython } from '../peers/python';
 import { peerScript, runForReport, type PeerRun } from '../peers/run-peer';
-import { acceptWorld, batchFolder } from '../world/accept-world';
+import { acceptWorld, mergeWorld, worldFolder } from '../world/accept-world';
 import { countVectors, emptyStore, setAside, type BackfillRange } from '../world/run-backfill';
 import { THREADS, withInstallation } from '../world/with-installation';
 import {
@@ -48,6 +48,7 @@ export async function measureBackfill(options: BenchOptions): Promise<Row[]> {
     note(`writing a world of ${formatCount(users)} users × ${days} days`);
     const rows = await acceptWorld(application, world);
     note(`${formatCount(rows.user_events)} user events`);
+    await mergeWorld(application);
     const range = { from: addDays(START, 1), to: addDays(START, days) };
     const setting = { application, range, options };
     return compare(setting, await contendersFor(setting));
@@ -57,7 +58,7 @@ export async function measureBackfill(options: BenchOptions): Promise<Row[]> {
 async function contendersFor({ application, range, options }: Setting): Promise<Contender[]> {
   const { from, to } = range;
   const numbers = [dayNumber(from), options.days, dayNumber(to), THREADS].map(String);
-  const args = [batchFolder(application, 1), peerOutput(options), ...numbers];
+  const args = [worldFolder(application), peerOutput(options), ...numbers];
   const python = await findPython(options.scratch, options.note);
   return [
     {

@@ -6,7 +6,7 @@ import { addDays } from '../../packages/instants/logical-date';
 import type { Application } from '../../packages/application/application';
 import { findFeastPython } from '../peers/python';
 import { peerScript, runForReport } from '../peers/run-peer';
-import { acceptWorld } from '../world/accept-world';
+import { acceptWorld, mergeWorld } from '../world/accept-world';
 import { idSql, type IdShape } from '../world/id-sql';
 import { countVectors, runBackfill } from '../world/run-backfill';
 import { userIds } from '../world/write-bench-world';
@@ -41,6 +41,7 @@ async function measureWorld(options: BenchOptions, users: number): Promise<Row[]
       seed: 46,
       ids,
     });
+    await mergeWorld(application);
     const folder = path.join(scratch, 'history');
     await mkdir(folder);
     const spine = path.join(folder, 'spine.csv');

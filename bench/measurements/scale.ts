@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { addDays } from '../../packages/instants/logical-date';
 import { runForReport } from '../peers/run-peer';
-import { acceptWorld } from '../world/accept-world';
+import { acceptWorld, mergeWorld } from '../world/accept-world';
 import { countVectors } from '../world/run-backfill';
 import { withInstallation } from '../world/with-installation';
 import {
@@ -25,6 +25,7 @@ export async function measureScale({ scratch, ids, note }: BenchOptions): Promis
     note(`scale: writing a world of ${formatCount(USERS)} users × ${DAYS} days`);
     const world = { users: USERS, days: DAYS, start: START, seed: 47, ids };
     const { user_events: events } = await acceptWorld(application, world);
+    await mergeWorld(application);
     const to = addDays(START, DAYS);
     const range = { from: addDays(to, 1 - BACKFILLED_DAYS), to };
     note(`scale: backfilling ${BACKFILLED_DAYS} days from ${formatCount(events)} events`);

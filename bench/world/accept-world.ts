@@ -1,14 +1,25 @@
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { formatInstant, MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
+import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { midnightOf } from '../../packages/instants/logical-date';
 import type { PerTable } from '../../packages/raw-data/raw-tables';
 import type { Application } from '../../packages/application/application';
+import { recordLoad } from './record-load';
 import { writeBenchWorld, type BenchWorld } from './write-bench-world';
 
 /** A batch's folder in the raw log. */
 export function batchFolder({ adapters }: Application, batch: number): string {
   return path.join(adapters.paths.rawLog, `batch=${String(batch).padStart(6, '0')}`);
+}
+
+/** The files of a world as it was written: those of the raw log are merged by and by. */
+export function worldFolder({ adapters }: Application): string {
+  return path.join(adapters.paths.root, 'bench-world');
+}
+
+/** Has the raw log cut a world by time, as the first job after its load does. */
+export async function mergeWorld({ adapters }: Application): Promise<void> {
+  await adapters.rawLog();
 }
 
 /**
@@ -24,20 +35,15 @@ export async function acceptWorld(
   const { adapters } = application;
   const { id } = await adapters.installation();
   const rows = await writeBenchWorld(world, {
-    folder: batchFolder(application, 1),
+    folder: worldFolder(application),
     scratch: adapters.paths.scratch,
   });
+  await cp(worldFolder(application), batchFolder(application, 1), { recursive: true });
   await writeFile(path.join(adapters.paths.rawLog, '_installation'), `${id}\n`);
   const end = midnightOf(world.start) + BigInt(world.days) * MICROS_PER_DAY;
-  const none = JSON.stringify({ users: 0, plan_changes: 0, user_events: 0, billing_events: 0 });
-  const { sql } = adapters.database;
-  await sql`update ops.installation set source = 'import'`;
-  const [load] = await sql<{ committed: string }[]>`
-    insert into ops.load_batches
-      (batch, source, arrival, committed_at, complete_through, loaded, unchanged, rejected)
-    values (1, 'import', 'carried', clock_timestamp(), ${formatInstant(end)}::text::timestamptz,
-      ${JSON.stringify(rows)}::text::jsonb, ${none}::text::jsonb, ${none}::text::jsonb)
-    returning (extract(epoch from committed_at) * 1000000)::bigint::text as committed`;
-  await writeFile(path.join(batchFolder(application, 1), '_load'), load!.committed);
+  await adapters.database.sql`update ops.installation set source = 'import'`;
+  const load = { batch: 1, completeThrough: end, loaded: rows };
+  const committed = await recordLoad(application, load);
+  await writeFile(path.join(batchFolder(application, 1), '_load'), committed);
   return rows;
 }

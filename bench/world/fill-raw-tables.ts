@@ -14,11 +14,21 @@ interface Definition {
   readonly make: string;
 }
 
+interface Filling {
+  /** Where the world's files are; default: the folder of batch 1. */
+  readonly folder?: string;
+  /** SQL for a row's batch; null for one that is left out. Default: the one that it has. */
+  readonly batchOf?: (table: RawTable) => string;
+}
+
 /**
- * Copies the segments of batch 1 into the raw tables, so that a later load finds tables and indexes
- * of their real size. Not a load: nothing is validated, and indexes and keys are made afterwards.
+ * Copies a world into the raw tables, so that a later load finds tables and indexes of their real
+ * size. Not a load: nothing is validated, and indexes and keys are made afterwards.
  */
-export async function fillRawTables(application: Application): Promise<void> {
+export async function fillRawTables(
+  application: Application,
+  { folder = batchFolder(application, 1), batchOf = () => 'batch' }: Filling = {},
+): Promise<void> {
   const { database, paths } = application.adapters;
   await database.sql.begin(async (tx) => {
     await tx`set local maintenance_work_mem = '512MB'`;
@@ -26,8 +36,10 @@ export async function fillRawTables(application: Application): Promise<void> {
     for (const { drop } of definitions) await tx.unsafe(drop);
     for (const table of rawTableNames) {
       const file = path.join(paths.scratch, `fill-${table}.csv`);
-      const segment = path.join(batchFolder(application, 1), `${table}.parquet`);
-      await writeCsv(application, { query: `SELECT * FROM ${readParquet([segment])}`, file });
+      const rows = readParquet([path.join(folder, `${table}.parquet`)]);
+      const query = `SELECT * REPLACE ((${batchOf(table)})::INTEGER AS batch) FROM ${rows}
+        WHERE (${batchOf(table)}) IS NOT NULL`;
+      await writeCsv(application, { query, file, readsFrom: folder });
       await copyCsvFile(tx, { table: `raw_data.${table}`, file });
       await rm(file);
     }

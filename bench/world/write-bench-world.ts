@@ -21,6 +21,7 @@ export const userIds = { kind: 'u', digits: 7 };
 
 const DAY = MICROS_PER_DAY.toString();
 const HISTORY = `90 * ${DAY}`;
+const SESSIONS_MAX = 995;
 
 /**
  * Writes a world as the raw log has a batch: `users.parquet`, … with the columns and the order of
@@ -75,7 +76,7 @@ function drawsOf({ users, days, start, seed, ids }: BenchWorld) {
   /** Uniform in [0, 1). */
   const draw = (row: string, purpose: string) =>
     `(md5_number_lower('${seed}:${purpose}:' || (${row})::VARCHAR) / 18446744073709551616.0)`;
-  const session = 'i * 1000 + k';
+  const session = `i * ${SESSIONS_MAX + 5} + k`;
   const eventTime = 't + j * 137000019';
   const eventArrival = `${eventTime} + 1000000 + CASE WHEN ${draw('sid * 8 + j', 'is late')} < 0.02
     THEN ${draw('sid * 8 + j', 'how late')} * 5 * ${DAY} ELSE 0 END`;
@@ -93,7 +94,7 @@ function drawsOf({ users, days, start, seed, ids }: BenchWorld) {
       (signup + (${end} - signup) * ${draw(session, 'session time')})::BIGINT AS t,
       1 + (${draw(session, 'session length')} * 6)::INTEGER AS n
       FROM members,
-        range(0, least(995, ceil(rate * 0.25 * (${end} - signup) / ${DAY})::INTEGER)) AS r(k)`,
+        range(0, least(${SESSIONS_MAX}, ceil(rate * 0.25 * (${end} - signup) / ${DAY})::INTEGER)) AS r(k)`,
     rows: {
       users: `SELECT user_id, make_timestamptz(signup) AS signup_time, plan, 'US' AS country,
         make_timestamptz(signup + 1000000) AS ingested_at, 1::INTEGER AS batch
@@ -115,7 +116,7 @@ function drawsOf({ users, days, start, seed, ids }: BenchWorld) {
           WHEN ${billingType} < 0.065 THEN 'subscription_cancelled' ELSE 'charge_succeeded' END AS event_type,
         (990 + 1000 * (i % 3))::BIGINT AS amount_cents, 'USD' AS currency,
         ${times('event_time', chargeTime)}, 1::INTEGER AS batch
-        FROM members, range(0, 16) AS r(k) WHERE ${chargeTime} < ${end}
+        FROM members, range(0, ${Math.ceil((days + 90) / 30)}) AS r(k) WHERE ${chargeTime} < ${end}
         ORDER BY user_id, event_time, event_id`,
     } satisfies PerTable<string>,
   };

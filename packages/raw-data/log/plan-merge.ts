@@ -1,11 +1,11 @@
 /** So many batches that have a folder each are merged together. */
-const FOLDERS_MIN = 8;
+const FOLDERS_MIN = 16;
 /** Or so many bytes of them: about two hundred thousand rows. */
 const FOLDER_BYTES_MIN = 2 ** 21;
 /** A run that is as large stays as it is: about a million events. */
 export const FULL_RUN_BYTES = 2 ** 24;
 /** A run is merged with those after it when together they are so many times as large. */
-const FAN_IN = 4;
+const FAN_IN = 5;
 
 /** Of a log that was never merged, so many folders are merged at a time. */
 const FOLDERS_PER_MERGE = 256;
@@ -30,7 +30,7 @@ export function countFoldersToMerge(batches: readonly number[], lastMerged: numb
 
 /**
  * Which of a table's runs, the oldest first, are merged with what is new: all from the returned index
- * on. A run is written again only into one that is five times as large, so that the number of times
+ * on. A run is written again only into one that is six times as large, so that the number of times
  * grows with the logarithm of the rows, and so does the number of runs that are not full.
  */
 export function firstRunToMerge(runBytes: readonly number[], newBytes: number): number {

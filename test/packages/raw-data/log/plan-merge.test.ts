@@ -7,20 +7,20 @@ import {
 import { cutPeriods } from '../../../../packages/raw-data/log/write-run';
 
 describe('a merge', () => {
-  it('is due for eight folders, or for much in fewer', () => {
+  it('is due for sixteen folders, or for much in fewer', () => {
     expect(isMergeDue([])).toBe(false);
-    expect(isMergeDue(Array.from({ length: 7 }, () => 1))).toBe(false);
-    expect(isMergeDue(Array.from({ length: 8 }, () => 1))).toBe(true);
+    expect(isMergeDue(Array.from({ length: 15 }, () => 1))).toBe(false);
+    expect(isMergeDue(Array.from({ length: 16 }, () => 1))).toBe(true);
     expect(isMergeDue([2 ** 21 - 1])).toBe(false);
     expect(isMergeDue([2 ** 20, 2 ** 20])).toBe(true);
   });
 
   it.each([
     ['nothing there is', [], 10, 0],
-    ['a run, where four times as much is new', [10], 40, 0],
-    ['not one that is larger', [11], 40, 1],
-    ['all after the first that is small enough', [13, 10, 30], 10, 1],
-    ['the oldest, where what follows adds up', [10, 10, 10, 10], 10, 0],
+    ['a run, where five times as much is new', [10], 50, 0],
+    ['not one that is larger', [11], 50, 1],
+    ['all after the first that is small enough', [13, 10, 40], 10, 1],
+    ['the oldest, where what follows adds up', [10, 10, 10, 10, 10], 10, 0],
     ['none that is full, nor any before it', [1, FULL_RUN_BYTES, 5], FULL_RUN_BYTES * 9, 2],
   ])('takes %s', (_what, runs, added, expected) => {
     expect(firstRunToMerge(runs, added)).toBe(expected);
@@ -40,9 +40,9 @@ describe('a merge', () => {
     let runs: number[] = [];
     let written = 0;
     let most = 0;
-    for (let load = 0; load < 1_100; load += 8) {
-      const from = firstRunToMerge(runs, 8);
-      const run = runs.slice(from).reduce((sum, bytes) => sum + bytes, 8);
+    for (let load = 0; load < 1_100; load += 16) {
+      const from = firstRunToMerge(runs, 16);
+      const run = runs.slice(from).reduce((sum, bytes) => sum + bytes, 16);
       written += run;
       runs = [...runs.slice(0, from), run];
       most = Math.max(most, runs.length);

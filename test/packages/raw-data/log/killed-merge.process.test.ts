@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, readdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { auditRawLog } from '../../../../packages/raw-data/log/audit-raw-log';
+import { mergedFolder } from '../../../../packages/raw-data/log/log-manifest';
+import { syncRawLog } from '../../../../packages/raw-data/log/raw-log';
+import {
+  BILLING_EVENTS,
+  createRawDataFixture,
+  csv,
+  PLAN_CHANGES,
+  USER_EVENTS,
+  USERS,
+  type Files,
+  type RawDataFixture,
+} from '../raw-data-fixture';
+
+// In depth, beside other work, it takes minutes.
+jest.setTimeout(30 * 60_000);
+
+/** In depth every step, else one of so many. */
+const STRIDE = process.env.CHURN_TEST_DEPTH === 'deep' ? 1 : 13;
+/** Fifteen are mirrored before: the last two make a merge due. */
+const LOADS = 17;
+
+const loadOf = (load: number): Files => ({
+  users: csv(USERS, `u${load},2025-01-01,free`),
+  plan_changes: csv(PLAN_CHANGES, `c${load},u${load},pro,2025-02-01`),
+  user_events: csv(USER_EVENTS, `e${load},u${load},s,login,2025-03-${10 + load}`),
+  billing_events: csv(BILLING_EVENTS, `b${load},u${load},charge_succeeded,9.50,2025-02-03`),
+});
+
+describe('a process that is killed while it merges', () => {
+  let fixture: RawDataFixture;
+  let rawLogDir: string;
+  let before: string;
+  /** What a call that nobody kills leaves, and how many steps it takes. */
+  let undisturbed: string[];
+  let steps: number;
+
+  /** But for the folder of readers' names, which an audit leaves empty. */
+  const filesIn = (folder: string) =>
+    readdirSync(folder)
+      .filter((name) => name !== '.readers')
+      .sort();
+  const state = () => [...filesIn(rawLogDir), ...filesIn(mergedFolder(rawLogDir))];
+  const audit = () => auditRawLog({ ...fixture, rawLogDir });
+  const startOver = () => {
+    rmSync(rawLogDir, { recursive: true, force: true });
+    cpSync(before, rawLogDir, { recursive: true });
+  };
+  const merge = (killedBefore: number) =>
+    spawnSync(
+      process.execPath,
+      [
+        '-r',
+        path.join(__dirname, '../../../environment/typescript-require.cjs'),
+        path.join(__dirname, 'merging-child.ts'),
+        fixture.database.url,
+        rawLogDir,
+        fixture.scratchDir,
+        String(killedBefore),
+      ],
+      { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+
+  beforeAll(async () => {
+    fixture = await createRawDataFixture();
+    rawLogDir = path.join(fixture.folder, 'raw_log');
+    before = path.join(fixture.folder, 'before');
+    for (let load = 1; load <= LOADS; load += 1) {
+      await fixture.load(loadOf(load));
+      // Of more at once a run would be made.
+      if (load !== 8 && load !== LOADS - 2) continue;
+      await syncRawLog({ ...fixture, rawLogDir });
+    }
+    cpSync(rawLogDir, before, { recursive: true });
+    startOver();
+    steps = Number(merge(0).stdout);
+    undisturbed = state();
+  });
+  afterAll(() => fixture.remove());
+
+  it('leaves rows once, and the next call leaves the same files, at whichever step it was', async () => {
+    expect(undisturbed.filter((name) => name.startsWith('batch='))).toEqual([]);
+    expect(steps).toBeGreaterThan(50);
+    const outcomes = new Set<string>();
+    for (let step = 1; step <= steps; step += STRIDE) {
+      startOver();
+      expect(merge(step).signal).toBe('SIGKILL');
+      const killed = await audit();
+      // What was not mirrored is missing, and nothing is there twice.
+      expect(killed).toMatchObject({ extra: 0, mismatched: 0 });
+      expect(killed.equal + killed.missing).toBe(4 * LOADS);
+      outcomes.add(filesIn(rawLogDir).join());
+      await syncRawLog({ ...fixture, rawLogDir });
+      expect(state()).toEqual(undisturbed);
+      expect(await audit()).toMatchObject({ equal: 4 * LOADS, missing: 0, extra: 0 });
+    }
+    // Mirroring, merging, removing: it was killed in all of them.
+    expect(outcomes.size).toBeGreaterThan(2);
+  });
+});
