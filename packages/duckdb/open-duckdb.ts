@@ -185,17 +185,29 @@ export function readParquet(files: readonly string[]): string {
  *   a tenth of a file's encoding.
  */
 const encodings = {
-  log: 'PARQUET_VERSION v2, DICTIONARY_SIZE_LIMIT 40000',
-  snapshot: 'PARQUET_VERSION v1, DICTIONARY_SIZE_LIMIT 1000',
+  log: { version: 'v2', dictionaryMax: 40_000 },
+  snapshot: { version: 'v1', dictionaryMax: 1_000 },
 } as const;
 
-/** `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes. */
+const ROWS_PER_GROUP = 122_880;
+
+/**
+ * `COPY (query) TO file` as Parquet, with the settings that make equal rows equal bytes.
+ *
+ * @param rows  How many rows the query gives, where that is known. A log with fewer than a row group
+ *   has half the bytes then: ids that never repeat do not end up in a dictionary.
+ */
 export function copyToParquet(
   query: string,
   file: string,
   rowsAre: keyof typeof encodings = 'snapshot',
+  rows = ROWS_PER_GROUP,
 ): string {
+  const { version, dictionaryMax } = encodings[rowsAre];
+  const share = Math.min(1, rows / ROWS_PER_GROUP);
+  const limit = Math.ceil(dictionaryMax * share);
   // Bloom filters cost a quarter of the encoding, and files are read whole or by user_id ranges.
-  return `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet, ${encodings[rowsAre]},
-    COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE 122880, WRITE_BLOOM_FILTER false)`;
+  return `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet, PARQUET_VERSION ${version},
+    DICTIONARY_SIZE_LIMIT ${limit},
+    COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE ${ROWS_PER_GROUP}, WRITE_BLOOM_FILTER false)`;
 }

@@ -68,6 +68,23 @@ export function removeBatchFolder(rawLogDir: string, batch: number): Promise<voi
   return removeAtOnce(path.join(rawLogDir, batchFolderName(batch)));
 }
 
+/** More bytes are of more than a row group. */
+const SMALL_DUMP_BYTES = 2 ** 23;
+
+/** How many rows a dump has; undefined for so many that it does not matter. */
+async function countSmallDump(
+  duckDb: DuckDb,
+  table: RawTable,
+  dump: string,
+): Promise<number | undefined> {
+  const { size } = await stat(dump);
+  if (size > SMALL_DUMP_BYTES) return undefined;
+  const [counted] = await duckDb.rows<{ n: bigint }>(
+    `SELECT count(*) AS n FROM (${selectDump(table, dump)})`,
+  );
+  return Number(counted!.n);
+}
+
 /**
  * Mirrors a batch as `batch=000001/{users, …}.parquet`: the columns of the Postgres table, sorted by
  * (user_id, time, id), the same bytes whenever it is done again. The folder appears by one rename, in
@@ -84,8 +101,9 @@ export async function mirrorBatch(
   for (const table of rawTableNames) {
     const dump = dumpFile(scratch, table);
     await dumpTable(tx, { table, file: dump, batches: { first: batch, last: batch } });
-    const rows = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;
-    await duckDb.run(copyToParquet(rows, path.join(temporary, `${table}.parquet`), 'log'));
+    const sorted = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;
+    const rows = await countSmallDump(duckDb, table, dump);
+    await duckDb.run(copyToParquet(sorted, path.join(temporary, `${table}.parquet`), 'log', rows));
   }
   await writeDurably(path.join(temporary, LOAD_FILE), committedMicros);
   const folder = path.join(rawLogDir, batchFolderName(batch));

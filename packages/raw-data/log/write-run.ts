@@ -103,8 +103,9 @@ async function writeCut(
   await duckDb.run(cutTable(table, rows, cut));
   const file = path.join(temporary, `${table}.parquet`);
   const columns = segmentColumns(table).map(({ name }) => name);
-  await duckDb.run(copyToParquet(`SELECT ${columns.join(', ')} FROM cut_rows`, file, 'log'));
   const statistics = await statisticsOf(duckDb, table);
+  const query = `SELECT ${columns.join(', ')} FROM cut_rows`;
+  await duckDb.run(copyToParquet(query, file, 'log', statistics.rows));
   const { bytes, sha256 } = await describeFile(file);
   const batches = [firstBatch, lastBatch].map((batch) => String(batch).padStart(6, '0'));
   const name = `${[table, ...batches, sha256.slice(0, 16)].join('-')}.parquet`;
