@@ -28,7 +28,7 @@ const PUBLISHED_DAYS = 250;
 const BUDGETS = { loads: 1.3, years: 1.5, files: 150, bytes: 6 };
 
 /** In which batches an installation has the rows of the world. */
-interface History {
+interface LoadHistory {
   readonly name: string;
   /** SQL for the batch of what arrived on the day `n`, counted from 1; null where it is left out. */
   readonly batchOf: string;
@@ -46,7 +46,7 @@ interface Growth {
   readonly rounds: number;
 }
 
-function historiesOf({ loads, rounds }: Growth): History[] {
+function historiesOf({ loads, rounds }: Growth): LoadHistory[] {
   // One more, to warm up.
   const held = loads - rounds - 1;
   const since = loads - MONTHS_DAYS;
@@ -77,7 +77,7 @@ function historiesOf({ loads, rounds }: Growth): History[] {
 
 /** The rows of a day, and the day itself, in one of the installations. */
 interface Subject {
-  readonly history: History;
+  readonly history: LoadHistory;
   readonly application: Application;
 }
 
@@ -156,13 +156,13 @@ function filesIn(folder: string) {
     });
 }
 
-interface DaySeconds {
+interface StepSeconds {
   readonly compute: number;
   readonly online: number;
   readonly train: number;
 }
 
-async function runDay(subject: Subject, day: number): Promise<DaySeconds> {
+async function runDay(subject: Subject, day: number): Promise<StepSeconds> {
   const { pipelinePorts } = subject.application;
   await load(subject, day);
   const date = dateOf(day);
@@ -185,7 +185,7 @@ async function measure(growth: Growth, folder: string, subjects: readonly Subjec
     });
     note(`${subject.history.name}: prepared in ${formatSeconds(seconds)}`);
   }
-  const days = subjects.map((): DaySeconds[] => []);
+  const days = subjects.map((): StepSeconds[] => []);
   for (let round = 0; round <= growth.rounds; round += 1) {
     const day = growth.loads - growth.rounds + round;
     for (const [index, subject] of subjects.entries()) {
@@ -210,7 +210,7 @@ function report(
   subjects: readonly Subject[],
   { days, written }: Awaited<ReturnType<typeof measure>>,
 ): boolean {
-  const medianOf = (of: (day: DaySeconds) => number) =>
+  const medianOf = (of: (day: StepSeconds) => number) =>
     days.map((ofSubject) => median(ofSubject.map(of)));
   const computes = medianOf(({ compute }) => compute);
   const onlines = medianOf(({ online }) => online);
