@@ -14,16 +14,18 @@ import {
   type Files,
   type RawDataFixture,
 } from '../raw-data-fixture';
+import { loadBatches } from './load-batches';
 
 // In depth, beside other work, it takes minutes.
 jest.setTimeout(30 * 60_000);
 
 /** In depth every step, else one of so many. */
 const STRIDE = process.env.CHURN_TEST_DEPTH === 'deep' ? 1 : 13;
-/** Fifteen are mirrored before: the last two make a merge due. */
+/** Mirrored before: the last two make a merge due. */
+const MIRRORED = 15;
 const LOADS = 17;
 
-const loadOf = (load: number): Files => ({
+const loadOf = (load: number): Required<Files> => ({
   users: csv(USERS, `u${load},2025-01-01,free`),
   plan_changes: csv(PLAN_CHANGES, `c${load},u${load},pro,2025-02-01`),
   user_events: csv(USER_EVENTS, `e${load},u${load},s,login,2025-03-${10 + load}`),
@@ -68,12 +70,13 @@ describe('a process that is killed while it merges', () => {
     fixture = await createRawDataFixture();
     rawLogDir = path.join(fixture.folder, 'raw_log');
     before = path.join(fixture.folder, 'before');
-    for (let load = 1; load <= LOADS; load += 1) {
-      await fixture.load(loadOf(load));
-      // Of more at once a run would be made.
-      if (load !== 8 && load !== LOADS - 2) continue;
-      await syncRawLog({ ...fixture, rawLogDir });
-    }
+    const loads = Array.from({ length: LOADS }, (_, index) => loadOf(index + 1));
+    // Of more at once a run would be made.
+    await loadBatches(fixture, loads.slice(0, 8));
+    await syncRawLog({ ...fixture, rawLogDir });
+    await loadBatches(fixture, loads.slice(8, MIRRORED));
+    await syncRawLog({ ...fixture, rawLogDir });
+    await loadBatches(fixture, loads.slice(MIRRORED));
     cpSync(rawLogDir, before, { recursive: true });
     startOver();
     steps = Number(merge(0).stdout);
