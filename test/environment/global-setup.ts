@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { loadConfig } from '../../packages/config/load-config';
 import { resolveConnections } from '../../packages/local-services/connections';
@@ -7,10 +6,11 @@ import type { ServiceName } from '../../packages/local-services/service-names';
 import { startStack } from '../../packages/local-services/start-stack';
 import { stopStack } from '../../packages/local-services/stop-stack';
 import { findTool } from '../../packages/local-services/tools';
+import { foldersOfDeadRuns, makeRunFolder } from './run-folder';
 import { buildWorkflowBundle } from './workflow-bundle';
 
 const repositoryRoot = path.resolve(__dirname, '../..');
-const PREFIX = 'churn-test-servers-';
+const SERVERS = 'servers';
 
 /**
  * Starts the servers that tests use and names them in the environment: TEST_DATABASE_URL,
@@ -20,7 +20,11 @@ const PREFIX = 'churn-test-servers-';
 module.exports = async (): Promise<void> => {
   await refuseUnsupportedNode();
   await removeLeftovers();
-  await Promise.all([startServers(), provideBundle()]);
+  const folder = makeRunFolder();
+  process.env.CHURN_TEST_RUN_FOLDER = folder;
+  // For all that tests and the processes that they start write.
+  process.env.TMPDIR = folder;
+  await Promise.all([startServers(path.join(folder, SERVERS)), provideBundle()]);
   setUnlessGiven('TEST_TIME_SKIPPING_SERVER', findTool('testServer', process.env)?.path);
 };
 
@@ -40,11 +44,10 @@ async function refuseUnsupportedNode(): Promise<void> {
   );
 }
 
-async function startServers(): Promise<void> {
+async function startServers(dataDir: string): Promise<void> {
   const services = missingServices();
   if (services.length === 0) return;
-  // The name holds this process's id, so that a later run can tell what a killed one left behind.
-  const dataDir = mkdtempSync(path.join(tmpdir(), `${PREFIX}${process.pid}-`));
+  mkdirSync(dataDir, { mode: 0o700 });
   process.env.CHURN_TEST_SERVERS = dataDir;
   const config = loadConfig({ CHURN_DATA_DIR: dataDir });
   await startStack({ config, services, durable: false });
@@ -84,22 +87,8 @@ async function provideBundle(): Promise<void> {
 
 /** Stops and removes the servers of test runs that were killed before their teardown. */
 async function removeLeftovers(): Promise<void> {
-  const leftovers = readdirSync(tmpdir()).filter((name) => {
-    const pid = name.startsWith(PREFIX) ? Number(name.slice(PREFIX.length).split('-')[0]) : NaN;
-    return Number.isInteger(pid) && !isAlive(pid);
-  });
-  for (const name of leftovers) {
-    const dataDir = path.join(tmpdir(), name);
-    await stopStack({ config: loadConfig({ CHURN_DATA_DIR: dataDir }) });
-    rmSync(dataDir, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  for (const folder of foldersOfDeadRuns()) {
+    await stopStack({ config: loadConfig({ CHURN_DATA_DIR: path.join(folder, SERVERS) }) });
+    rmSync(folder, { recursive: true, force: true });
   }
 }

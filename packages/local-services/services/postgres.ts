@@ -81,7 +81,7 @@ function settingArgs(port: number, durable: boolean): string[] {
     shared_buffers: '256MB',
     work_mem: '16MB',
     maintenance_work_mem: '256MB',
-    max_wal_size: '2GB',
+    max_wal_size: durable ? '2GB' : '256MB',
     timezone: 'UTC',
     log_timezone: 'UTC',
     ...(durable ? {} : { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }),
