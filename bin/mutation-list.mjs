@@ -1,3 +1,4 @@
+import { attributeMutations } from './mutations-of-attributes.mjs';
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
 import { fileMutations } from './mutations-of-the-files.mjs';
@@ -28,6 +29,7 @@ export const mutations = [
   ...commandLineMutations,
   ...failureMutations,
   ...rejectedMutations,
+  ...attributeMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',

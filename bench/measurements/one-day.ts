@@ -4,7 +4,7 @@ import { copyToParquet, readParquet } from '../../packages/duckdb/open-duckdb';
 import { formatInstant } from '../../packages/instants/epoch-micros';
 import { addDays, midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
 import type { Application } from '../../packages/application/application';
-import { rawTableNames } from '../../packages/raw-data/raw-tables';
+import { mayHaveAttributes, rawTableNames } from '../../packages/raw-data/raw-tables';
 import { acceptWorld, batchFolder } from '../world/accept-world';
 import { fillRawTables } from '../world/fill-raw-tables';
 import { runBackfill } from '../world/run-backfill';
@@ -65,7 +65,7 @@ async function holdBackLastDay(application: Application, { date, folder }: Day):
   const segments = batchFolder(application, 1);
   const duckDb = await application.adapters.openDuckDb();
   try {
-    for (const table of rawTableNames) {
+    for (const table of rawTableNames.filter(mayHaveAttributes)) {
       const segment = path.join(segments, `${table}.parquet`);
       const time = table === 'users' ? 'signup_time' : 'event_time';
       const isHeldBack = `epoch_us(${time}) >= ${midnightOf(begin)}`;

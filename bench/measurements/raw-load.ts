@@ -94,7 +94,8 @@ async function makeBareTables({ adapters }: Application): Promise<void> {
 async function emptyTables({ adapters }: Application): Promise<void> {
   const { sql } = adapters.database;
   await sql`truncate raw_data.users, raw_data.plan_changes, raw_data.user_events,
-    raw_data.billing_events, raw_data.rejected_rows, ops.load_batches, bare.users, bare.user_events`;
+    raw_data.billing_events, raw_data.user_attributes, raw_data.rejected_rows, ops.load_batches,
+    bare.users, bare.user_events`;
   await sql`checkpoint`;
 }
 

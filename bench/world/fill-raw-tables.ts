@@ -5,7 +5,11 @@ import { pipeline } from 'node:stream/promises';
 import type { TransactionSql } from 'postgres';
 import { readParquet } from '../../packages/duckdb/open-duckdb';
 import type { Application } from '../../packages/application/application';
-import { rawTableNames, type RawTable } from '../../packages/raw-data/raw-tables';
+import {
+  mayHaveAttributes,
+  rawTableNames,
+  type RawTable,
+} from '../../packages/raw-data/raw-tables';
 import { batchFolder } from './accept-world';
 import { writeCsv } from './write-csv';
 
@@ -34,7 +38,7 @@ export async function fillRawTables(
     await tx`set local maintenance_work_mem = '512MB'`;
     const definitions = await definitionsOf(tx);
     for (const { drop } of definitions) await tx.unsafe(drop);
-    for (const table of rawTableNames) {
+    for (const table of rawTableNames.filter(mayHaveAttributes)) {
       const file = path.join(paths.scratch, `fill-${table}.csv`);
       const rows = readParquet([path.join(folder, `${table}.parquet`)]);
       const query = `SELECT * REPLACE ((${batchOf(table)})::INTEGER AS batch) FROM ${rows}

@@ -1,4 +1,5 @@
 import { formatInstant, type EpochMicros } from '../../packages/instants/epoch-micros';
+import { perTable } from '../../packages/raw-data/raw-tables';
 import type { Application } from '../../packages/application/application';
 
 interface RecordedLoad {
@@ -7,7 +8,7 @@ interface RecordedLoad {
   readonly loaded?: Readonly<Record<string, number>>;
 }
 
-const none = { users: 0, plan_changes: 0, user_events: 0, billing_events: 0 };
+const none = perTable(() => 0);
 
 /**
  * Makes rows that are there already a batch, as the load of it would have.

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { copyToParquet, openDuckDb, readParquet } from '../../packages/duckdb/open-duckdb';
 import { MICROS_PER_DAY } from '../../packages/instants/epoch-micros';
 import { midnightOf, type LogicalDate } from '../../packages/instants/logical-date';
-import { rawTableNames, type PerTable } from '../../packages/raw-data/raw-tables';
+import {
+  mayHaveAttributes,
+  rawTableNames,
+  type PerTable,
+  type TableWithAttributes,
+} from '../../packages/raw-data/raw-tables';
 import { idSql, type IdShape } from './id-sql';
 
 /** Everything a world is a pure function of. */
@@ -49,8 +54,8 @@ export async function writeBenchWorld(
     const draws = drawsOf(world);
     await duckDb.run(draws.users);
     await duckDb.run(draws.sessions);
-    const counts: Partial<PerTable<number>> = {};
-    for (const table of rawTableNames) {
+    const counts: Partial<PerTable<number>> = { user_attributes: 0 };
+    for (const table of rawTableNames.filter(mayHaveAttributes)) {
       const file = path.join(folder, `${table}.parquet`);
       await duckDb.run(copyToParquet(draws.rows[table], file, 'log'));
       const [row] = await duckDb.rows<{ n: bigint }>(
@@ -118,6 +123,6 @@ function drawsOf({ users, days, start, seed, ids }: BenchWorld) {
         ${times('event_time', chargeTime)}, 1::INTEGER AS batch
         FROM members, range(0, ${Math.ceil((days + 90) / 30)}) AS r(k) WHERE ${chargeTime} < ${end}
         ORDER BY user_id, event_time, event_id`,
-    } satisfies PerTable<string>,
+    } satisfies Record<TableWithAttributes, string>,
   };
 }

@@ -24,7 +24,7 @@ export interface LoadReport extends LoadCounts, SourceReport {}
 
 export interface ImportOptions {
   readonly database: Database;
-  /** Holds users and, as there are any, plan_changes, user_events and billing_events; see `listImportFolder`. */
+  /** Holds users and, as there are any, the other tables; see `listImportFolder`. */
   readonly folder: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
@@ -160,12 +160,12 @@ export async function previewImport(options: ImportOptions): Promise<ImportPrevi
         error: refusal && { code: refusal.code, message: refusal.message },
         complete_through: completeThrough === null ? null : formatInstant(completeThrough),
         columns: Object.fromEntries(
-          [...opened.found.files, ...opened.found.rates].map(({ label, columns }) => [
+          [...opened.found.files, ...opened.found.rates].map(({ label, columns, attributes }) => [
             label,
-            [...columns.keys()],
+            [...columns.keys(), ...[...attributes.keys()].map((name) => `a_${name}`)],
           ]),
         ),
-        first_rows: await readFirstRows(duckDb, prepared.batchOptions.tables),
+        first_rows: await readFirstRows(duckDb, prepared.batchOptions.tables, opened),
         examples,
       },
     };

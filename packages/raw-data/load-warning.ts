@@ -10,7 +10,8 @@ export interface LoadWarning {
     | 'stray_last_event'
     | 'constant_time'
     | 'silent_users'
-    | 'local_time';
+    | 'local_time'
+    | 'absent_values';
   /** The table that it is about. */
   readonly table: string;
   /** How many rows, users or days it is about; the message says of what. */

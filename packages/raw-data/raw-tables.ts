@@ -2,10 +2,20 @@
  * What a column holds, which decides how it is checked, staged and written:
  * `id` 1–128 printable characters · `text` the same, for names such as a plan · `optional_text` may
  * be empty · `event_time` the moment the row is about · `amount_cents` integer minor units (ISO 4217) ≥ 0 ·
- * `billing_type` one of `billingTypes` · `currency` the installation's.
+ * `billing_type` one of `billingTypes` · `currency` the installation's · `attribute_id` an id that is
+ * made where there is none · `attribute_name` 1–64 printable characters · `attribute_value` 1–1,024.
  */
 export type ColumnKind =
-  'id' | 'text' | 'optional_text' | 'event_time' | 'amount_cents' | 'billing_type' | 'currency';
+  | 'id'
+  | 'text'
+  | 'optional_text'
+  | 'event_time'
+  | 'amount_cents'
+  | 'billing_type'
+  | 'currency'
+  | 'attribute_id'
+  | 'attribute_name'
+  | 'attribute_value';
 
 export interface RawColumn {
   readonly name: string;
@@ -22,8 +32,17 @@ export interface RawTableDefinition {
   readonly columns: readonly RawColumn[];
 }
 
-/** Users first: the rows of the other tables refer to them. */
-export const rawTableNames = ['users', 'plan_changes', 'user_events', 'billing_events'] as const;
+/**
+ * Users first: the rows of the other tables refer to them. Attributes last: columns of the others may
+ * say some.
+ */
+export const rawTableNames = [
+  'users',
+  'plan_changes',
+  'user_events',
+  'billing_events',
+  'user_attributes',
+] as const;
 
 export type RawTable = (typeof rawTableNames)[number];
 
@@ -84,10 +103,33 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
       eventTime,
     ],
   },
+  user_attributes: {
+    key: 'attribute_id',
+    timeColumn: 'event_time',
+    columns: [
+      { name: 'attribute_id', kind: 'attribute_id', optional: true },
+      userId,
+      { name: 'name', kind: 'attribute_name' },
+      { name: 'value', kind: 'attribute_value' },
+      eventTime,
+    ],
+  },
 };
 
 /** The tables whose rows may have properties: values by names that the source chooses. */
 export const tablesWithProperties: readonly ImportTable[] = ['user_events', 'billing_events'];
+
+/** The tables whose files may have attributes of the rows' users in columns of their own. */
+export type TableWithAttributes = Exclude<RawTable, 'user_attributes'>;
+
+export function mayHaveAttributes(table: ImportTable): table is TableWithAttributes {
+  return table !== 'user_attributes' && rawTableNames.some((name) => name === table);
+}
+
+/** The tables that a load seldom has rows of: the raw log has segments only where there are some. */
+export function isSparse(table: RawTable): boolean {
+  return table === 'user_attributes';
+}
 
 /** What an import folder may hold: the tables, and the rates by which their money is converted. */
 export const importTableNames = [...rawTableNames, 'rates'] as const;
@@ -113,7 +155,7 @@ export function kindOfColumn(table: ImportTable, name: string): ColumnKind {
   return importColumns(table).find((column) => column.name === name)!.kind;
 }
 
-/** Something per raw table, all four always. */
+/** Something per raw table, all five always. */
 export type PerTable<T> = Record<RawTable, T>;
 
 export function perTable<T>(valueOf: (table: RawTable) => T): PerTable<T> {

@@ -2,10 +2,15 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import type { DuckDb } from '../../packages/duckdb/open-duckdb';
-import { readSegments, type Segment, type Segments } from '../../packages/features/segments';
+import {
+  readSegments,
+  type InputTable,
+  type Segment,
+  type Segments,
+} from '../../packages/features/segments';
 import { mergedFolder, segmentsOfRun } from '../../packages/raw-data/log/log-manifest';
 import { writeRun, type CutSize } from '../../packages/raw-data/log/write-run';
-import { perTable, rawTableNames } from '../../packages/raw-data/raw-tables';
+import { mayHaveAttributes, rawTableNames } from '../../packages/raw-data/raw-tables';
 import { BATCHES } from './random-world';
 
 /** What is merged of a table: segments from one place to another, one merge after the other. */
@@ -16,7 +21,17 @@ type TableMerges = readonly {
 }[];
 
 export interface Merging {
-  readonly tables: Readonly<Record<(typeof rawTableNames)[number], TableMerges>>;
+  readonly tables: Readonly<Record<InputTable, TableMerges>>;
+}
+
+/** What the engine reads. */
+const tables: readonly InputTable[] = rawTableNames.filter(mayHaveAttributes);
+
+function perInput<T>(valueOf: (table: InputTable) => T): Record<InputTable, T> {
+  return Object.fromEntries(tables.map((table) => [table, valueOf(table)])) as Record<
+    InputTable,
+    T
+  >;
 }
 
 const tableMerges: fc.Arbitrary<TableMerges> = fc.array(
@@ -33,7 +48,7 @@ const tableMerges: fc.Arbitrary<TableMerges> = fc.array(
 
 /** Merges of any segments that follow each other, the merged ones too, cut into few or many files. */
 export const randomMerging: fc.Arbitrary<Merging> = fc.record({
-  tables: fc.record(perTable(() => tableMerges)),
+  tables: fc.record(perInput(() => tableMerges)),
 });
 
 let merges = 0;
@@ -46,8 +61,8 @@ export async function mergeSegments(
 ): Promise<Segments> {
   const rawLogDir = path.join(folder, `merging-${(merges += 1)}`);
   mkdirSync(mergedFolder(rawLogDir), { recursive: true });
-  const merged = perTable((): Segment[] => []);
-  for (const table of rawTableNames) {
+  const merged = perInput((): Segment[] => []);
+  for (const table of tables) {
     // A merge may make several segments of one: they stay together.
     let groups = segments(table, BATCHES).map((segment) => [segment]);
     for (const { from, count, cutSize } of merging.tables[table]) {

@@ -14,17 +14,28 @@ export function describeFiles({
       own.length === 1 ? first!.path : `${own.length} files, ${first!.path} to ${own.at(-1)!.path}`;
     return `Read ${table} from ${which} (${kinds}).`;
   });
-  const ignored = new Map<string, string[]>();
-  for (const { path: file, ignored_columns: columns } of files) {
-    if (columns.length === 0) continue;
-    const names = columns.join(', ');
-    ignored.set(names, [...(ignored.get(names) ?? []), file]);
-  }
   return [
     ...read,
-    ...[...ignored].map(([names, own]) => `Ignored columns: ${names} (${listFiles(own)}).`),
+    ...describeNames(files, 'Attributes', ({ attributes }) => attributes),
+    ...describeNames(files, 'Ignored columns', ({ ignored_columns: columns }) => columns),
     ...(companions.length === 0 ? [] : [`Ignored files: ${listFiles(companions)}.`]),
   ];
+}
+
+/** A line for each list of names, with the files that share it. */
+function describeNames(
+  files: readonly LoadedFile[],
+  what: string,
+  namesOf: (file: LoadedFile) => readonly string[],
+): string[] {
+  const filesByNames = new Map<string, string[]>();
+  for (const file of files) {
+    const found = namesOf(file);
+    if (found.length === 0) continue;
+    const names = found.join(', ');
+    filesByNames.set(names, [...(filesByNames.get(names) ?? []), file.path]);
+  }
+  return [...filesByNames].map(([names, own]) => `${what}: ${names} (${listFiles(own)}).`);
 }
 
 function describeKind({ format, compression }: LoadedFile): string {

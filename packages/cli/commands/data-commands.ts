@@ -70,7 +70,7 @@ function addImport(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'import',
     description:
-      'Load a folder of users, user_events, billing_events and plan_changes (CSV, JSON lines or Parquet).',
+      'Load a folder of users, user_events, billing_events, plan_changes and user_attributes (CSV, JSON lines or Parquet).',
     declare: (command) =>
       command
         .argument('<dir>', 'the folder', existingFolder)

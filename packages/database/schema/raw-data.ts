@@ -89,6 +89,26 @@ export const billingEvents = rawData.table(
 );
 
 /**
+ * What is said about users beyond their columns, as events: of each name the latest value by
+ * (event_time, attribute_id) is in force. Features do not read it.
+ */
+export const userAttributes = rawData.table(
+  'user_attributes',
+  {
+    attributeId: bytewiseText('attribute_id').primaryKey(),
+    userId: belongsToUser(),
+    name: bytewiseText('name').notNull(),
+    value: text('value').notNull(),
+    eventTime: instant('event_time').notNull(),
+    ...arrival,
+  },
+  (table) => [
+    index('user_attributes_user_name_time').on(table.userId, table.name, table.eventTime),
+    index('user_attributes_batch').on(table.batch),
+  ],
+);
+
+/**
  * The rate of each day by which amounts of a currency were converted. The first one that was used
  * stays, so that a row that is sent again has the amount that it had.
  */

@@ -3,10 +3,12 @@ import type { EpochMicros } from '../../instants';
 import { cleanedRows, type PreparedTable } from '../load/prepare-load';
 import type { LoadWarning } from '../load-warning';
 import type { RawTable } from '../raw-tables';
+import { absentValues } from './absent-values';
 import { constantTimes } from './constant-time';
 import { floatIds } from './float-ids';
 import { localTimes } from './local-time';
 import {
+  countAbsentValues,
   countFloatIds,
   countLogins,
   countPlans,
@@ -41,10 +43,13 @@ export async function findHazards(
     return prepared && `(SELECT * FROM ${cleanedRows(prepared)} WHERE "reason" IS NULL)`;
   };
   const events = faultless('user_events');
+  // Attributes are about the users and the moments of other rows, or all of one moment.
+  const others = tables.filter(({ table }) => table !== 'user_attributes');
   const warnings = [
     ...(isFirstLoad ? await firstLoadHazards(duckDb, faultless) : []),
-    ...floatIds(await countFloatIds(duckDb, tables)),
-    ...constantTimes(await findConstantTimes(duckDb, tables)),
+    ...floatIds(await countFloatIds(duckDb, others)),
+    ...constantTimes(await findConstantTimes(duckDb, others)),
+    ...absentValues(await countAbsentValues(duckDb, tables)),
   ];
   if (!events) return { warnings, completeBy: null };
   const { days, rows } = await listEventDays(duckDb, events);

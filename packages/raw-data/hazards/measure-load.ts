@@ -1,4 +1,4 @@
-import { quoteIdentifier, quoteLiteral, type DuckDb } from '../../duckdb';
+import { quoteIdentifier, quoteLiteral, readParquet, type DuckDb } from '../../duckdb';
 import { addDays, dateOf, type EpochMicros } from '../../instants';
 import { cleanedRows, type PreparedTable } from '../load/prepare-load';
 import { rawTables } from '../raw-tables';
@@ -95,6 +95,21 @@ export async function findConstantTimes(
     found.push({ table, column, rows: Number(row!.rows), isConstant: row!.same === true });
   }
   return found;
+}
+
+/** Rows of files of attributes that say nothing. */
+export async function countAbsentValues(
+  duckDb: DuckDb,
+  tables: readonly PreparedTable[],
+): Promise<number> {
+  const attributes = tables.find(({ table }) => table === 'user_attributes');
+  const files = attributes?.parts.filter(({ attributesOf }) => attributesOf === undefined) ?? [];
+  if (files.length === 0) return 0;
+  const [row] = await duckDb.rows<{ rows: bigint }>(
+    `SELECT count(*) AS rows FROM ${readParquet(files.map(({ file }) => file))}
+     WHERE "reason" IS NULL AND value IS NULL`,
+  );
+  return Number(row!.rows);
 }
 
 const DAYS_MAX = 5_000;

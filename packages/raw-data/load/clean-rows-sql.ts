@@ -10,6 +10,7 @@ import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/s
 import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';
 import { conversionColumns, convertedRows, type ConversionRates } from '../values/conversion-sql';
+import { attributeIdSql, isAttributeNameSql, isAttributeValueSql } from '../values/attribute-sql';
 import { moneyColumns } from '../values/money-sql';
 import { isPrintableSql, presentSql, trimmedNameSql, trimmedSql } from '../values/text-sql';
 import { timeSql } from '../values/time-sql';
@@ -28,12 +29,17 @@ export interface CleaningRules {
  * DuckDB SQL that turns a source into cleaned rows, in the source's order: `row` (from 1),
  * `reason` (the first fault that the row alone shows, or null), the table's columns and
  * ingested_at. Times are naive UTC timestamps; every column of a faulty row is null, so that
- * nothing malformed travels on.
+ * nothing malformed travels on, but for the id that was made for an attribute. An attribute without a
+ * value is a row without a fault: `cleanedRows` leaves it out.
  */
 export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
   const { columns } = rawTables[source.table];
   const kept = [...columns.map((column) => column.name), 'ingested_at'];
-  const emptied = kept.map((name) => `CASE WHEN "reason" IS NULL THEN "${name}" END AS "${name}"`);
+  const emptied = kept.map((name) => {
+    const isKept =
+      name === 'attribute_id' ? `"reason" IS DISTINCT FROM 'invalid_id'` : '"reason" IS NULL';
+    return `CASE WHEN ${isKept} THEN "${name}" END AS "${name}"`;
+  });
   return `SELECT "row", "reason", ${emptied.join(', ')} FROM (${judgedRows(source, rules)})`;
 }
 
@@ -112,24 +118,42 @@ function parsedColumns(source: SourceFile, rules: CleaningRules): string[] {
 }
 
 function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRules): string[] {
-  const found = source.columns.get(column.name);
   switch (column.kind) {
     case 'event_time':
       return [`${presentTime(source, column.name)} AS "${column.name}"`];
     case 'amount_cents':
-      return moneyColumns({
-        amountsIn: source.columns.has('amount') ? 'units' : 'minor units',
-        namesCurrency: source.columns.has('currency'),
-        currency: rules.currency,
-      });
+      return moneyOf(source, rules);
     case 'currency':
       return []; // It goes with the amount.
+    case 'attribute_id':
+      return [attributeId(source)];
     case 'id':
     case 'text':
     case 'optional_text':
     case 'billing_type':
-      return [found ? `"${column.name}"` : `CAST(NULL AS VARCHAR) AS "${column.name}"`];
+    case 'attribute_name':
+    case 'attribute_value':
+      return [textColumn(source, column.name)];
   }
+}
+
+function textColumn({ columns }: SourceFile, name: string): string {
+  return columns.has(name) ? `"${name}"` : `CAST(NULL AS VARCHAR) AS "${name}"`;
+}
+
+function moneyOf({ columns }: SourceFile, { currency }: CleaningRules): string[] {
+  return moneyColumns({
+    amountsIn: columns.has('amount') ? 'units' : 'minor units',
+    namesCurrency: columns.has('currency'),
+    currency,
+  });
+}
+
+function attributeId(source: SourceFile): string {
+  const given = source.columns.has('attribute_id') ? '"attribute_id"' : 'NULL';
+  const time = presentTime(source, 'event_time');
+  const made = attributeIdSql({ userId: '"user_id"', name: '"name"', time });
+  return `coalesce(${given}, ${made}) AS "attribute_id"`;
 }
 
 function arrivalSql(source: SourceFile, timeColumn: string, rules: CleaningRules): string {
@@ -140,6 +164,7 @@ function arrivalSql(source: SourceFile, timeColumn: string, rules: CleaningRules
 }
 
 const isPrintable = (name: string) => isPrintableSql(`"${name}"`);
+const unprintableIfThere = (name: string) => `NOT coalesce(${isPrintable(name)}, true)`;
 
 function reasonSql(source: SourceFile, rules: CleaningRules): string {
   const checks = ownChecks(source, rules).map(
@@ -157,16 +182,21 @@ function ownChecks(source: SourceFile, rules: CleaningRules): [RejectionReason, 
     names.map((name) => `NOT coalesce(${isPrintable(name)}, false)`);
   const badValues = [
     ...unprintable([...named('text'), ...named('billing_type')]),
-    ...named('optional_text').map((name) => `NOT coalesce(${isPrintable(name)}, true)`),
+    ...named('optional_text').map(unprintableIfThere),
     ...named('amount_cents').map(
       (name) =>
         `NOT ("amount_is_number" AND coalesce(abs("${name}") <= ${MAX_AMOUNT_CENTS}, false))`,
     ),
+    ...named('attribute_name').map((name) => `NOT ${isAttributeNameSql(`"${name}"`)}`),
+    ...named('attribute_value').map((name) => `NOT ${isAttributeValueSql(`"${name}"`)}`),
   ];
   const needsArrival = carriesArrival(source) || rules.missingArrival === 'assumed';
   const missingTime = [timeColumn, ...(needsArrival ? ['ingested_at'] : [])];
   return [
-    ['invalid_id', unprintable(named('id')).join(' OR ')],
+    [
+      'invalid_id',
+      [...unprintable(named('id')), ...named('attribute_id').map(unprintableIfThere)].join(' OR '),
+    ],
     ['invalid_value', badValues.join(' OR ') || 'false'],
     ['invalid_time', missingTime.map((name) => `"${name}" IS NULL`).join(' OR ')],
     ...(source.table === 'billing_events' ? moneyChecks(rules) : []),

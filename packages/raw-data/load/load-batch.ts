@@ -22,7 +22,13 @@ import {
   type RejectedExample,
 } from '../rejected/record-rejected-rows';
 import { noteCorrectedRows } from '../rejected/note-corrected-rows';
-import { retryRejectedRows } from '../rejected/retry-rejected-rows';
+import { retryRejectedRows, tablesToRetry } from '../rejected/retry-rejected-rows';
+import {
+  attributesToStage,
+  refuseWithTheirRows,
+  stageNewOfUsers,
+  takeOutOfUsers,
+} from './settle-attributes';
 import { splitRows } from './split-rows';
 import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
 
@@ -146,11 +152,18 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Tr
       max(complete_through)::text AS known
     FROM ops.load_batches`;
   const { batch, arrival } = start!;
+  const waiting = await tablesToRetry(tx);
   const counts = emptyCounts();
   let latestEvent: EpochMicros | null = null;
   for (const table of rawTableNames) {
     const prepared = options.tables.find((candidate) => candidate.table === table);
-    const result = await loadOrRetry(tx, table, { options, prepared, batch, arrival });
+    const result = await loadOrRetry(tx, table, {
+      options,
+      prepared,
+      batch,
+      arrival,
+      isWaiting: waiting.has(table),
+    });
     if (table === 'user_events') latestEvent = result.latest;
     counts.loaded[table] = result.loaded;
     counts.unchanged[table] = result.unchanged;
@@ -217,10 +230,16 @@ interface TableLoad {
 async function loadOrRetry(
   tx: TransactionSql,
   table: RawTable,
-  load: TableLoad & { options: BatchOptions; prepared: PreparedTable | undefined },
+  load: TableLoad & {
+    options: BatchOptions;
+    prepared: PreparedTable | undefined;
+    isWaiting: boolean;
+  },
 ): Promise<LoadedTable> {
   const retried =
-    table === 'users' ? { accepted: 0, latest: null } : await retryRejectedRows(tx, table, load);
+    table === 'users' || !load.isWaiting
+      ? { accepted: 0, latest: null }
+      : await retryRejectedRows(tx, table, load);
   const { prepared } = load;
   const loaded = prepared
     ? await loadTable(tx, load.options, { ...load, prepared })
@@ -235,12 +254,18 @@ async function loadTable(
   load: TableLoad & { prepared: PreparedTable },
 ): Promise<Omit<LoadedTable, 'retried'>> {
   const { table } = load.prepared;
-  const { certain, doubtful } = await splitRows(tx, duckDb, { ...load, completeBy });
+  const isOfAttributes = table === 'user_attributes';
+  const alsoInDoubt = isOfAttributes ? await attributesToStage(tx, load.prepared) : undefined;
+  const split = { ...load, completeBy, alsoInDoubt };
+  const { certain, doubtful } = await splitRows(tx, duckDb, split);
   if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
   await stage(tx, table, doubtful.file);
+  if (isOfAttributes) await refuseWithTheirRows(tx, load.prepared, load);
   const malformed = await countByReason(tx, stagingName(table));
   const wellFormed = malformed.get(null) ?? 0;
-  const accepted = await storeAcceptedRows(tx, table, load);
+  const accepted = isOfAttributes
+    ? await storeAttributes(tx, load)
+    : await storeAcceptedRows(tx, table, load);
   if (accepted < wellFormed) await rejectFaultyRows(tx, table);
   const faulty = await countByReason(tx, stagingName(table, 'rejected'));
   const rejected: RejectedCounts = {};
@@ -252,6 +277,18 @@ async function loadTable(
     rejected,
     latest: isEvents ? latestOf(certain.latest, await latestStagedEvent(tx, completeBy)) : null,
   };
+}
+
+/** Those of users' columns after the others, as they say something only where it is not known. */
+async function storeAttributes(
+  tx: TransactionSql,
+  load: TableLoad & { prepared: PreparedTable },
+): Promise<number> {
+  const hasOfUsers = await takeOutOfUsers(tx, load.prepared);
+  const accepted = await storeAcceptedRows(tx, 'user_attributes', load);
+  if (!hasOfUsers) return accepted;
+  await stageNewOfUsers(tx, load.prepared, load);
+  return accepted + (await storeAcceptedRows(tx, 'user_attributes', load));
 }
 
 function copyStatement(table: RawTable): string {

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
+import { cleanAttributeColumns, type CleanedPart } from './attribute-columns';
 import { cleanRowsSql, usedRatesSql, type CleaningRules } from './clean-rows-sql';
 import { originalValuesSql } from '../rejected/original-values';
 import type { SourceText } from '../rejected/read-text';
-import type { StagedPart } from '../rejected/record-rejected-rows';
 import { refuse } from '../sources/refuse-import';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
@@ -14,7 +14,7 @@ import { settleTimes } from '../values/settle-times';
 export interface PreparedTable {
   readonly table: RawTable;
   /** The files that the rows come from, in their order. */
-  readonly parts: readonly PreparedPart[];
+  readonly parts: readonly CleanedPart[];
   /** The bytewise least and greatest id of the rows without a fault; null when there are none. */
   readonly ids: { readonly least: string; readonly greatest: string } | null;
   /**
@@ -26,17 +26,12 @@ export interface PreparedTable {
   readonly originals: string | null;
 }
 
-/** What one file of a source became. */
-export interface PreparedPart extends StagedPart {
-  /** Parquet in the file's order: row, reason, the table's columns, ingested_at. */
-  readonly file: string;
-  /** By which of the rules' rates its good rows are converted. */
-  readonly usedRates: readonly UsedRate[];
-}
-
-/** The cleaned rows of a table, from all of its files. */
-export function cleanedRows({ parts }: Pick<PreparedTable, 'parts'>): string {
-  return readParquet(parts.map((part) => part.file));
+/** The cleaned rows of a table, from all of its files; an attribute without a value is none. */
+export function cleanedRows({ table, parts }: Pick<PreparedTable, 'table' | 'parts'>): string {
+  const rows = readParquet([...new Set(parts.map((part) => part.file))]);
+  return table === 'user_attributes'
+    ? `(SELECT * FROM ${rows} WHERE "reason" IS NOT NULL OR value IS NOT NULL)`
+    : rows;
 }
 
 /** The table of DuckDB with the ids, in the key's column, that several rows without a fault have. */
@@ -65,12 +60,24 @@ export async function prepareLoad(
   const prepared: PreparedTable[] = [];
   for (const table of rawTableNames) {
     const ofTable = sources.filter((source) => source.table === table);
-    if (ofTable.length === 0) continue;
-    const parts = await cleanFiles(duckDb, ofTable, options);
-    const faultless = `${cleanedRows({ parts })} WHERE "reason" IS NULL`;
+    const ofFiles = await cleanFiles(duckDb, ofTable, options);
+    const rowsBefore = ofFiles.reduce((sum, { rows }) => sum + rows, 0);
+    const columns =
+      table === 'user_attributes'
+        ? await cleanAttributeColumns(duckDb, sources, { ...options, prepared, rowsBefore })
+        : { parts: [], originals: [] };
+    const parts = [...ofFiles, ...columns.parts];
+    if (parts.length === 0) continue;
+    const faultless = `${cleanedRows({ table, parts })} WHERE "reason" IS NULL`;
     const ids = await examineIds(duckDb, table, faultless);
     const references = await writeReferences(duckDb, table, { faultless, ...options });
-    const originals = await writeOriginals(duckDb, { table, sources: ofTable, parts, ...options });
+    const originals = await writeOriginals(duckDb, {
+      table,
+      sources: ofTable,
+      parts: ofFiles,
+      others: columns.originals,
+      ...options,
+    });
     prepared.push({ table, parts, ids, references, originals });
   }
   return prepared;
@@ -81,8 +88,8 @@ async function cleanFiles(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
   { rules, scratch, folder }: PrepareOptions,
-): Promise<PreparedPart[]> {
-  const parts: PreparedPart[] = [];
+): Promise<CleanedPart[]> {
+  const parts: CleanedPart[] = [];
   let rowsBefore = 0;
   for (const [index, found] of sources.entries()) {
     const { table, label } = found;
@@ -125,12 +132,14 @@ async function writeOriginals(
   options: {
     table: RawTable;
     sources: readonly SourceFile[];
-    parts: readonly PreparedPart[];
+    parts: readonly CleanedPart[];
+    /** SQL for those that are not of these files. */
+    others: readonly string[];
     scratch: string;
   },
 ): Promise<string | null> {
-  const { table, sources, parts, scratch } = options;
-  const queries: string[] = [];
+  const { table, sources, parts, others, scratch } = options;
+  const queries = [...others];
   for (const [index, { file, rowsBefore }] of parts.entries()) {
     const faulty = `SELECT "row" FROM ${readParquet([file])} WHERE "reason" IS NOT NULL`;
     const [first] = await duckDb.rows(`${faulty} LIMIT 1`);

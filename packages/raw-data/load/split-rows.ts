@@ -35,12 +35,14 @@ export async function splitRows(
     arrival: string;
     /** Null: no end. */
     completeBy: EpochMicros | null;
+    /** A condition of DuckDB on further rows that are in doubt. */
+    alsoInDoubt?: string;
   },
 ): Promise<SplitRows> {
   const { prepared, completeBy } = load;
   const { columns, timeColumn } = rawTables[prepared.table];
   const cleaned = cleanedRows(prepared);
-  const isCertain = await certainSql(tx, prepared);
+  const isCertain = await certainSql(tx, prepared, load.alsoInDoubt);
   const upTo =
     completeBy === null ? '' : `FILTER (WHERE epoch_us(${timeColumn}) <= ${completeBy}::BIGINT)`;
   const [found] = await duckDb.rows<{ rows: bigint; latest: bigint | null }>(
@@ -63,12 +65,17 @@ export async function splitRows(
 }
 
 /** A condition of DuckDB on the cleaned rows; it is never null. */
-async function certainSql(tx: TransactionSql, prepared: PreparedTable): Promise<string> {
+async function certainSql(
+  tx: TransactionSql,
+  prepared: PreparedTable,
+  alsoInDoubt: string | undefined,
+): Promise<string> {
   const { key } = rawTables[prepared.table];
   if (await mayBeKnown(tx, prepared)) return 'false';
   const users = await findDoubtfulUsers(tx, prepared);
   return [
     '"reason" IS NULL',
+    ...(alsoInDoubt === undefined ? [] : [`NOT (${alsoInDoubt})`]),
     `${key} NOT IN (FROM ${repeatedIds(prepared.table)})`,
     // Ids are printable: a line feed is in none of them.
     ...(users.length === 0

@@ -15,6 +15,9 @@ const stagingTypes: Readonly<Record<ColumnKind, string>> = {
   currency: 'text',
   amount_cents: 'bigint',
   event_time: 'timestamptz',
+  attribute_id: 'text COLLATE "C"',
+  attribute_name: 'text COLLATE "C"',
+  attribute_value: 'text',
 };
 
 /** In the order of `cleanRowsSql`. Naive timestamps are UTC: every connection's zone is UTC. */

@@ -10,16 +10,17 @@ import {
   temporaryIn,
   writeDurably,
 } from '../../durable-files';
-import { rawTableNames, type PerTable, type RawTable } from '../raw-tables';
+import { perTable, type PerTable, type RawTable } from '../raw-tables';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
-import type { Load } from './log-manifest';
+import { mirroredTables, type Load, type PresentLoad } from './log-manifest';
 
 /** In a batch's folder: when its load was committed. */
 const LOAD_FILE = '_load';
 
-/** A batch that is mirrored and not merged: a folder with a segment of each table. */
+/** A batch that is mirrored and not merged: a folder with a segment of each of its `mirroredTables`. */
 export interface BatchFolder {
   readonly load: Load;
+  /** 0 of a table without a segment. */
   readonly bytes: PerTable<number>;
 }
 
@@ -43,16 +44,18 @@ export async function listBatchFolders(rawLogDir: string): Promise<number[]> {
 /** The folder of this very load, with all its segments; undefined where some of it is missing. */
 export async function findBatchFolder(
   rawLogDir: string,
-  load: Load,
+  load: PresentLoad,
 ): Promise<BatchFolder | undefined> {
   const file = path.join(rawLogDir, batchFolderName(load.batch), LOAD_FILE);
   if ((await readTextIfThere(file)) !== load.committedMicros) return undefined;
-  const sizes = await Promise.all(
-    rawTableNames.map((table) => sizeIfThere(segmentFile(rawLogDir, load.batch, table))),
-  );
-  if (sizes.some((size) => size === undefined)) return undefined;
-  const bytes = Object.fromEntries(rawTableNames.map((table, index) => [table, sizes[index]]));
-  return { load, bytes: bytes as PerTable<number> };
+  const bytes = perTable(() => 0);
+  const sizes = mirroredTables(load).map(async (table) => {
+    const size = await sizeIfThere(segmentFile(rawLogDir, load.batch, table));
+    bytes[table] = size ?? 0;
+    return size;
+  });
+  const isWhole = (await Promise.all(sizes)).every((size) => size !== undefined);
+  return isWhole ? { load, bytes } : undefined;
 }
 
 export async function sizeIfThere(file: string): Promise<number | undefined> {
@@ -93,12 +96,12 @@ async function countSmallDump(
 export async function mirrorBatch(
   tx: TransactionSql,
   duckDb: DuckDb,
-  { rawLogDir, scratch, load }: { rawLogDir: string; scratch: string; load: Load },
+  { rawLogDir, scratch, load }: { rawLogDir: string; scratch: string; load: PresentLoad },
 ): Promise<BatchFolder> {
   const { batch, committedMicros } = load;
   const temporary = temporaryIn(rawLogDir);
   await mkdir(temporary);
-  for (const table of rawTableNames) {
+  for (const table of mirroredTables(load)) {
     const dump = dumpFile(scratch, table);
     await dumpTable(tx, { table, file: dump, batches: { first: batch, last: batch } });
     const sorted = `${selectDump(table, dump)} ORDER BY ${segmentOrder(table)}`;

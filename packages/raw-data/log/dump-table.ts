@@ -13,6 +13,9 @@ const duckDbTypes: Readonly<Record<ColumnKind, string>> = {
   currency: 'VARCHAR',
   amount_cents: 'BIGINT',
   event_time: 'TIMESTAMP',
+  attribute_id: 'VARCHAR',
+  attribute_name: 'VARCHAR',
+  attribute_value: 'VARCHAR',
 };
 
 interface DumpColumn {
@@ -66,7 +69,7 @@ export async function dumpTable(
   rows._read(0);
 }
 
-/** Dumps the four raw tables as of one moment into `folder`, each as its `dumpFile`. */
+/** Dumps the raw tables as of one moment into `folder`, each as its `dumpFile`. */
 export async function dumpTables(database: Database, folder: string): Promise<void> {
   try {
     await database.sql.begin('isolation level repeatable read', async (tx) => {

@@ -19,7 +19,7 @@ export interface ExportOptions {
 }
 
 /**
- * Writes the four raw tables, as of one moment, in the import format with their arrival times:
+ * Writes the raw tables, as of one moment, in the import format with their arrival times:
  * importing the folder into an empty installation gives the same rows. The folder appears at once,
  * whole.
  *

@@ -1,12 +1,23 @@
 import path from 'node:path';
 import { readTextIfThere, replaceDurably, temporaryIn } from '../../durable-files';
-import { perTable, rawTableNames, type PerTable } from '../raw-tables';
+import { isSparse, perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import type { RawSegment, SegmentStatistics } from './raw-segment';
 
 /** A batch of Postgres: a database put back from a backup may have another load of that number. */
 export interface Load {
   readonly batch: number;
   readonly committedMicros: string;
+}
+
+/** What Postgres says of a load. */
+export interface PresentLoad extends Load {
+  /** Whether it has rows of user_attributes. */
+  readonly hasAttributes: boolean;
+}
+
+/** The tables of which a load has segments: of those that it seldom has rows of, only if it does. */
+export function mirroredTables({ hasAttributes }: Pick<PresentLoad, 'hasAttributes'>): RawTable[] {
+  return rawTableNames.filter((table) => hasAttributes || !isSparse(table));
 }
 
 export interface MergedFile extends SegmentStatistics {
@@ -27,7 +38,10 @@ export interface Run {
 export interface LogManifest {
   /** In order. */
   readonly loads: readonly Load[];
-  /** In order; together the runs of a table hold each of the loads once. */
+  /**
+   * In order; together the runs of a table hold each of the loads once, but for loads without rows of
+   * a table that they seldom have rows of.
+   */
   readonly runs: PerTable<readonly Run[]>;
 }
 
@@ -87,7 +101,7 @@ interface ManifestDocument {
   readonly format_version: number;
   /** Pairs of a batch and when it was committed, in epoch microseconds. */
   readonly loads: readonly (readonly [number, string])[];
-  readonly runs: PerTable<readonly RunDocument[]>;
+  readonly runs: Partial<PerTable<readonly RunDocument[]>>;
 }
 
 function formatManifest({ loads, runs }: LogManifest): ManifestDocument {
@@ -117,7 +131,8 @@ function parseManifest(document: ManifestDocument): LogManifest {
   return {
     loads: document.loads.map(([batch, committedMicros]) => ({ batch, committedMicros })),
     runs: perTable((table) =>
-      document.runs[table].map((run) => ({
+      // Of a table that a former release did not have, nothing is merged.
+      (document.runs[table] ?? []).map((run) => ({
         firstBatch: run.first_batch,
         lastBatch: run.last_batch,
         files: run.files.map((file) => ({

@@ -16,10 +16,12 @@ import { dumpFile, dumpTable, selectDump } from './dump-table';
 import {
   MANIFEST_FILE,
   mergedFolder,
+  mirroredTables,
   segmentsOfRun,
   writeLogManifest,
   type Load,
   type LogManifest,
+  type PresentLoad,
   type Run,
 } from './log-manifest';
 import { countFoldersToMerge, firstRunToMerge, isMergeDue } from './plan-merge';
@@ -74,9 +76,10 @@ async function mergeOnce(
   const merged = folders.slice(0, count);
   const runs: Partial<PerTable<readonly Run[]>> = {};
   for (const table of rawTableNames) {
-    const ofTable = { table, folders: merged, runs: manifest.runs[table] };
-    runs[table] = await mergeTable(writer, ofTable);
-    onWritten(bytesOfRun(runs[table].at(-1)!));
+    const withTable = merged.filter(({ bytes }) => bytes[table] > 0);
+    const ofTable = { table, folders: withTable, runs: manifest.runs[table] };
+    runs[table] = withTable.length === 0 ? ofTable.runs : await mergeTable(writer, ofTable);
+    if (withTable.length > 0) onWritten(bytesOfRun(runs[table].at(-1)!));
   }
   const loads = [...manifest.loads, ...merged.map(({ load }) => load)].sort(byBatch);
   const next = { loads, runs: runs as PerTable<readonly Run[]> };
@@ -172,11 +175,12 @@ async function mirrorRun(
 export async function mirrorAsRuns(
   writer: LogWriter,
   manifest: LogManifest,
-  loads: readonly Load[],
+  loads: readonly PresentLoad[],
 ): Promise<LogManifest> {
   const batches = { firstBatch: loads[0]!.batch, lastBatch: loads.at(-1)!.batch };
-  const runs: Partial<PerTable<readonly Run[]>> = {};
-  for (const table of rawTableNames) {
+  const hasAttributes = loads.some((load) => load.hasAttributes);
+  const runs: Partial<PerTable<readonly Run[]>> = { ...manifest.runs };
+  for (const table of mirroredTables({ hasAttributes })) {
     const run = await mirrorRun(writer, { table, ...batches });
     runs[table] = inOrder([...manifest.runs[table], run]);
   }

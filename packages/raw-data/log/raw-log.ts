@@ -20,6 +20,7 @@ import {
   segmentsOfRun,
   type Load,
   type LogManifest,
+  type PresentLoad,
 } from './log-manifest';
 import type { LogState } from './merge-log';
 import { makeReaderFolder, removeAbandonedReaders } from './reader-folder';
@@ -174,10 +175,13 @@ function describeRawLog(
   loads: readonly Load[],
 ): RawLog {
   const lastBatch = loads.at(-1)?.batch ?? 0;
-  const single = folders.map(({ load }) => load.batch);
+  const singleOf = (table: RawTable) =>
+    folders.filter(({ bytes }) => bytes[table] > 0).map(({ load }) => load.batch);
   return {
     lastBatch,
-    segments: through(lastBatch, (table) => segmentsOf(rawLogDir, { manifest, single, table })),
+    segments: through(lastBatch, (table) =>
+      segmentsOf(rawLogDir, { manifest, single: singleOf(table), table }),
+    ),
     contentKey: (throughBatch) => {
       const known = loads.filter(({ batch }) => batch <= throughBatch);
       const text = known.map(({ batch, committedMicros }) => `${batch} ${committedMicros}\n`);
@@ -198,9 +202,10 @@ function through(
   };
 }
 
-function listLoads(tx: TransactionSql): Promise<Load[]> {
-  return tx<Load[]>`
-    SELECT batch, (extract(epoch FROM committed_at) * 1000000)::bigint::text AS "committedMicros"
+function listLoads(tx: TransactionSql): Promise<PresentLoad[]> {
+  return tx<PresentLoad[]>`
+    SELECT batch, (extract(epoch FROM committed_at) * 1000000)::bigint::text AS "committedMicros",
+      coalesce((loaded ->> 'user_attributes')::bigint, 0) > 0 AS "hasAttributes"
     FROM ops.load_batches ORDER BY batch`;
 }
 

@@ -14,8 +14,8 @@ export interface RawSegment {
 export interface SegmentStatistics {
   readonly rows: number;
   /**
-   * The segment begins with so many rows: of each user, or of each user and event type where the
-   * table has event types, those of the latest time in this segment. Each of the two parts is sorted
+   * The segment begins with so many rows: of each user, or of each user and event type or attribute
+   * where the table has these, those of the latest time in this segment. Each of the two parts is sorted
    * by user, time and id.
    */
   readonly latestRows: number;

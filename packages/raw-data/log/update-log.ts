@@ -2,7 +2,7 @@ import type { TransactionSql } from '../../database';
 import { rawTableNames } from '../raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from '../scratch';
 import { findBatchFolder, mirrorBatch } from './batch-folders';
-import { readLogManifest, withoutOtherLoads, type Load } from './log-manifest';
+import { readLogManifest, withoutOtherLoads, type PresentLoad } from './log-manifest';
 import {
   bytesOfFolder,
   findLostRuns,
@@ -33,7 +33,7 @@ interface UpdateOptions {
 export async function updateLog(
   tx: TransactionSql,
   options: UpdateOptions,
-  loads: readonly Load[],
+  loads: readonly PresentLoad[],
 ): Promise<LogState> {
   const { rawLogDir } = options;
   const found = await readLogManifest(rawLogDir);
@@ -65,7 +65,7 @@ export async function updateLog(
 async function mirrorMissing(
   writer: LogWriter,
   state: LogState,
-  loads: readonly Load[],
+  loads: readonly PresentLoad[],
 ): Promise<LogState> {
   let { manifest } = state;
   const folders = [...state.folders];

@@ -116,8 +116,8 @@ async function writeCut(
 /** SQL for `cut_rows`, in the order of the file; `is_latest` says of which part of it a row is. */
 function cutTable(table: RawTable, rows: string, { from, until }: Cut): string {
   const { timeColumn, columns } = rawTables[table];
-  const hasTypes = columns.some(({ name }) => name === 'event_type');
-  const keys = ['user_id', ...(hasTypes ? ['event_type'] : [])].join(', ');
+  const kinds = columns.filter(({ name }) => name === 'event_type' || name === 'name');
+  const keys = ['user_id', ...kinds.map(({ name }) => name)].join(', ');
   const conditions = [
     ...(from === undefined ? [] : [`${timeColumn} >= make_timestamptz(${from})`]),
     ...(until === undefined ? [] : [`${timeColumn} < make_timestamptz(${until})`]),

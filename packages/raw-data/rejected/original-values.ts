@@ -1,18 +1,24 @@
 import { quoteLiteral } from '../../duckdb';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
+import { ATTRIBUTE_VALUE_MAX } from '../values/attribute-sql';
 
 /**
- * A longer text is cut and marked. None of the import's columns takes so many characters, and with
- * the mark it is still too long, so that a text that was cut is never loaded as another one.
+ * A longer text is cut and marked. None of the import's columns takes more characters, and with the
+ * mark it is still too long, so that a text that was cut is never loaded as another one.
  */
-const VALUE_CHARACTERS_MAX = 256;
+const VALUE_CHARACTERS_MAX = ATTRIBUTE_VALUE_MAX;
 
 /**
  * DuckDB SQL for a row's values as the file has them: a JSON object of texts by the import's column
- * names. Columns that mean nothing to the import are left out, and so is what is null.
+ * names, an attribute's after its prefix. Columns that mean nothing to the import are left out, and so
+ * is what is null.
  */
-export function originalValuesSql({ columns }: Pick<SourceFile, 'columns'>): string {
-  const values = [...columns].map(
+export function originalValuesSql({
+  columns,
+  attributes,
+}: Pick<SourceFile, 'columns' | 'attributes'>): string {
+  const prefixed = [...attributes].map(([name, column]) => [`a_${name}`, column] as const);
+  const values = [...columns, ...prefixed].map(
     ([name, column]) => `${quoteLiteral(name)}, ${keptText(textSql(column))}`,
   );
   return `json_object(${values.join(', ')})`;
@@ -25,7 +31,7 @@ function textSql({ identifier, times }: SourceColumn): string {
 }
 
 /** Postgres can't keep a NUL; the character that stands for it is as unprintable as it is. */
-function keptText(text: string): string {
+export function keptText(text: string): string {
   const safe = `replace(${text}, chr(0), chr(1))`;
   const trimmed = `trim(${safe})`;
   const mark = `'… (' || length(${trimmed}) || ' characters)'`;

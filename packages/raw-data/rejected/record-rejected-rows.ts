@@ -77,18 +77,24 @@ async function gatherTable(
   if (originals !== null) {
     await copyIn(tx, `COPY ${originalsOf} FROM STDIN (FORMAT csv)`, originals);
   }
+  const stored = (alias: string) => `(
+         SELECT jsonb_object_agg(key, value)
+         FROM jsonb_each_text(to_jsonb(${alias}) - ARRAY['row', 'reason']) WHERE value IS NOT NULL)`;
+  // Of attributes some are refused with the row that they are about, and others know their id.
+  const values =
+    table === 'user_attributes'
+      ? `coalesce(${stored('s')}, '{}') || coalesce(jsonb_strip_nulls(o."values"), '{}')`
+      : 'jsonb_strip_nulls(o."values")';
   await tx.unsafe(
     `INSERT INTO ${GATHERED}
      SELECT '${table}', part.label, faulty."row", faulty."row" - part.rows_before, faulty.reason,
        faulty."values"
      FROM (
-       SELECT s."row", s.reason, jsonb_strip_nulls(o."values") AS "values"
+       SELECT s."row", s.reason, ${values} AS "values"
        FROM ${staged} AS s LEFT JOIN ${originalsOf} AS o ON o."row" = s."row"
        WHERE s.reason IS NOT NULL
        UNION ALL
-       SELECT f."row", f.reason, (
-         SELECT jsonb_object_agg(key, value)
-         FROM jsonb_each_text(to_jsonb(s) - ARRAY['row', 'reason']) WHERE value IS NOT NULL)
+       SELECT f."row", f.reason, ${stored('s')}
        FROM ${found} AS f JOIN ${staged} AS s ON s."row" = f."row"
      ) AS faulty
      CROSS JOIN LATERAL (

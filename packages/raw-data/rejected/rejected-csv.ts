@@ -25,7 +25,7 @@ export function rejectedCsv(table: RawTable, rows: readonly Values[], currency: 
     };
     return columns.map((name) => quoteCell(cell(name))).join(',');
   });
-  return [columns.join(','), ...lines].join('\n');
+  return [columns.map(quoteCell).join(','), ...lines].join('\n');
 }
 
 function columnsOf(table: RawTable, rows: readonly Values[]): string[] {
@@ -34,10 +34,16 @@ function columnsOf(table: RawTable, rows: readonly Values[]): string[] {
   const named = columns
     .filter(({ name, optional }) => !optional || rows.some((row) => row[name] !== undefined))
     .map(({ name }) => (name === 'amount_cents' && hasAmounts ? 'amount' : name));
+  const attributes = new Set(rows.flatMap((row) => Object.keys(row)).filter(isAttribute));
   const hasArrivals = rows.some(
     (row) => row.ingested_at !== undefined && row.ingested_at !== row[timeColumn],
   );
-  return hasArrivals ? [...named, 'ingested_at'] : named;
+  return [...named, ...[...attributes].sort(), ...(hasArrivals ? ['ingested_at'] : [])];
+}
+
+/** No column of a table begins so. */
+function isAttribute(name: string): boolean {
+  return name.startsWith('a_');
 }
 
 function digitsOf(currency = ''): number | undefined {

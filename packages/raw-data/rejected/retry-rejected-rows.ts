@@ -1,6 +1,6 @@
 import type { TransactionSql } from '../../database';
 import { parseInstant, type EpochMicros } from '../../instants';
-import { rawTables, type RawTable } from '../raw-tables';
+import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 
 /** How long later loads try a row again, from the moment its own load committed. */
 export const RETRY_DAYS = 30;
@@ -46,6 +46,16 @@ export async function retryRejectedRows(
   await noteOutcome(tx, table);
   const { accepted, latest } = inserted!;
   return { accepted, latest: latest === null ? null : parseInstant(latest) };
+}
+
+/** The tables with rows that some load may try again, however old; one look at an index for each. */
+export async function tablesToRetry(tx: TransactionSql): Promise<ReadonlySet<RawTable>> {
+  const found = await tx<{ name: RawTable }[]>`
+    SELECT name FROM unnest(${[...rawTableNames]}::text[]) AS listed (name) WHERE EXISTS (
+      SELECT FROM raw_data.rejected_rows AS refused
+      WHERE refused.table_name = listed.name AND refused.resolved_batch IS NULL
+        AND refused.reason IN ('unknown_user', 'before_signup'))`;
+  return new Set(found.map(({ name }) => name));
 }
 
 function retriedName(table: RawTable): string {

@@ -1,4 +1,9 @@
-import { importColumns, tablesWithProperties, type ImportTable } from '../raw-tables';
+import {
+  importColumns,
+  mayHaveAttributes,
+  tablesWithProperties,
+  type ImportTable,
+} from '../raw-tables';
 import { squash } from './import-names';
 import { columnsByName, hasPrefix, nameAfterPrefix } from './prefixed-columns';
 import { listNames, refuse } from './refuse-import';
@@ -9,7 +14,10 @@ export interface OfferedColumn extends SourceColumn {
   readonly name: string;
 }
 
-export type ChosenColumns = Pick<SourceFile, 'columns' | 'properties' | 'ignoredColumns'>;
+export type ChosenColumns = Pick<
+  SourceFile,
+  'columns' | 'properties' | 'attributes' | 'ignoredColumns'
+>;
 
 /** What a table takes from a file; `either` of billing_events' amounts is enough. Pure. */
 export function knownColumns(table: ImportTable): string[] {
@@ -19,7 +27,7 @@ export function knownColumns(table: ImportTable): string[] {
 /**
  * Which columns of a file are the table's. The case of a name is no matter, but the exact name wins:
  * a twin of it in another case is ignored as any other column, and reported. Columns of events with the
- * prefix `p_` are properties.
+ * prefix `p_` are properties, and columns with the prefix `a_` are attributes of the rows' users.
  *
  * @throws ChurnError INVALID_IMPORT for a column that is missing, there twice, or nearly ours.
  */
@@ -41,6 +49,11 @@ export function chooseColumns(
   for (const [name, column] of chooseProperties(table, label, others)) {
     properties.set(name, asSource(column));
   }
+  const attributes = new Map<string, SourceColumn>();
+  for (const [name, column] of chooseAttributes(table, label, others)) {
+    attributes.set(name, asSource(column));
+    taken.add(column);
+  }
   const ignored = offered.filter((column) => !taken.has(column)).map(({ name }) => name);
   requireNoneNearlyOurs(
     label,
@@ -48,7 +61,7 @@ export function chooseColumns(
     ignored,
   );
   requireColumns(table, label, { columns: chosen, ignoredColumns: ignored });
-  return { columns: inFileOrder(chosen, offered), properties, ignoredColumns: ignored };
+  return { columns: inFileOrder(chosen, offered), properties, attributes, ignoredColumns: ignored };
 }
 
 function asSource({ name: _, ...column }: OfferedColumn): SourceColumn {
@@ -64,6 +77,18 @@ function chooseProperties(
   const named = offered
     .filter((column) => hasPrefix(column, 'p_'))
     .map((column) => ({ name: nameAfterPrefix(column, 'p_'), column }));
+  return columnsByName(label, named);
+}
+
+function chooseAttributes(
+  table: ImportTable,
+  label: string,
+  offered: readonly OfferedColumn[],
+): Map<string, OfferedColumn> {
+  if (!mayHaveAttributes(table)) return new Map();
+  const named = offered
+    .filter((column) => hasPrefix(column, 'a_'))
+    .map((column) => ({ name: nameAfterPrefix(column, 'a_'), column }));
   return columnsByName(label, named);
 }
 

@@ -5,6 +5,8 @@ const DECIMAL = /^DECIMAL\((\d+),(\d+)\)$/;
 /** Parquet may have more. */
 export const DECIMAL_DIGITS_MAX = 38;
 const TIME = /^(VARCHAR|DATE|TIMESTAMP.*)$/;
+/** Written as text, they say what they said. */
+const WRITABLE = /^(BOOLEAN|DATE|FLOAT|DOUBLE)$/;
 
 /**
  * Why a Parquet column of DuckDB's type can't hold what a column of this kind means, as a clause that
@@ -24,6 +26,7 @@ export function problemOfType(kind: ColumnKind, type: string): string | undefine
 
 function isUsable(kind: ColumnKind, type: string): boolean {
   if (kind === 'event_time') return TIME.test(type) || INTEGER.test(type) || scaleOf(type) === 0;
+  if (kind === 'attribute_value' && WRITABLE.test(type)) return true;
   const isText = type === 'VARCHAR' || type === 'UUID' || type.startsWith('ENUM');
   const isExact = isText || INTEGER.test(type) || scaleOf(type) !== undefined;
   return isExact || (kind === 'amount_cents' && type === 'DOUBLE');
@@ -37,11 +40,19 @@ function scaleOf(type: string): number | undefined {
 
 /**
  * SQL for a column's value as text. Of decimals those that are whole numbers are written as such, as
- * ids are, and the others are null.
+ * ids are, and the others are null; amounts and attributes may be any.
  */
 export function textOfColumn(identifier: string, kind: ColumnKind, type?: string): string {
+  if (kind === 'attribute_value') return textOfValue(identifier, type);
   const places = kind === 'amount_cents' || type === undefined ? undefined : scaleOf(type);
   if (places === undefined || places === 0) return `CAST(${identifier} AS VARCHAR)`;
   const whole = `CAST(CAST(trunc(${identifier}) AS DECIMAL(38, 0)) AS VARCHAR)`;
   return `CASE WHEN ${identifier} = trunc(${identifier}) THEN ${whole} END`;
+}
+
+/** DuckDB leaves out the zero before the point where a decimal has no place for it. */
+function textOfValue(identifier: string, type: string | undefined): string {
+  const text = `CAST(${identifier} AS VARCHAR)`;
+  const isDecimal = type !== undefined && scaleOf(type) !== undefined;
+  return isDecimal ? String.raw`regexp_replace(${text}, '^(-?)\.', '\10.')` : text;
 }

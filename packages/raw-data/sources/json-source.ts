@@ -37,7 +37,8 @@ export async function describeJson(
   if (keys.length === 0 && (await isEmpty(duckDb, parameters)))
     return emptyFile(listed, compression);
   const chosen = chooseColumns(table, label, offeredBy(keys));
-  const used = [...chosen.columns.values(), ...chosen.properties.values()];
+  const { columns, properties, attributes } = chosen;
+  const used = [columns, properties, attributes].flatMap((of) => [...of.values()]);
   const names = used.map(({ identifier }) => identifier);
   return {
     table,

@@ -19,12 +19,22 @@ export async function describeParquet(
   });
   const chosen = chooseColumns(table, label, offered);
   for (const [name, { type = '' }] of chosen.columns) {
-    const problem = problemOfType(kindOfColumn(table, name), type);
-    if (problem) {
-      throw refuse(`${label} has column ${name} with the type ${type}, which ${problem}`);
-    }
+    requireUsable(label, name, problemOfType(kindOfColumn(table, name), type), type);
+  }
+  for (const [name, { type = '' }] of chosen.attributes) {
+    requireUsable(label, `a_${name}`, problemOfType('attribute_value', type), type);
   }
   return { table, label, format: 'parquet', compression: 'none', file, relation, ...chosen };
+}
+
+function requireUsable(
+  label: string,
+  name: string,
+  problem: string | undefined,
+  type: string,
+): void {
+  if (problem === undefined) return;
+  throw refuse(`${label} has column ${name} with the type ${type}, which ${problem}`);
 }
 
 /** DuckDB calls one of two columns that differ by case alone otherwise; the file's names count. */

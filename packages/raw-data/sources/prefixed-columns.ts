@@ -1,20 +1,26 @@
-import type { OfferedColumn } from './choose-columns';
 import { refuse } from './refuse-import';
 
-/** `p_amount` is the property `amount`. The case of the prefix is no matter, that of the name is. */
-export type ColumnPrefix = 'p_';
+/**
+ * `p_amount` is the property `amount`, `a_country` the attribute `country`. The case of the prefix is no
+ * matter, that of the name is.
+ */
+export type ColumnPrefix = 'p_' | 'a_';
+
+interface NamedColumn {
+  readonly name: string;
+}
 
 export const COLUMN_NAME_MAX = 64;
 
 /** Control, format and private characters, and every space but the plain one; as values have it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]|[^ \P{Z}]/u;
 
-export function hasPrefix({ name }: OfferedColumn, prefix: ColumnPrefix): boolean {
+export function hasPrefix({ name }: NamedColumn, prefix: ColumnPrefix): boolean {
   return name.toLowerCase().startsWith(prefix);
 }
 
 /** What a column with a prefix is about, as the file writes it. */
-export function nameAfterPrefix({ name }: OfferedColumn, prefix: ColumnPrefix): string {
+export function nameAfterPrefix({ name }: NamedColumn, prefix: ColumnPrefix): string {
   return name.slice(prefix.length).trim();
 }
 
@@ -25,12 +31,12 @@ export function nameAfterPrefix({ name }: OfferedColumn, prefix: ColumnPrefix): 
  * @throws ChurnError INVALID_IMPORT for a name that is empty, unprintable, or longer than 64 characters,
  *   and for twins.
  */
-export function columnsByName(
+export function columnsByName<Column extends NamedColumn>(
   label: string,
-  named: readonly { readonly name: string; readonly column: OfferedColumn }[],
-): Map<string, OfferedColumn> {
-  const byName = new Map<string, OfferedColumn>();
-  const byFoldedName = new Map<string, OfferedColumn>();
+  named: readonly { readonly name: string; readonly column: Column }[],
+): Map<string, Column> {
+  const byName = new Map<string, Column>();
+  const byFoldedName = new Map<string, Column>();
   for (const { name, column } of named) {
     if (!isNameOfColumn(name)) throw refuse(`${label} has ${problemOfName(column.name)}`);
     const twin = byFoldedName.get(name.toLowerCase());

@@ -45,6 +45,8 @@ export interface SourceFile<Table extends ImportTable = RawTable> {
   readonly columns: ReadonlyMap<string, SourceColumn>;
   /** The columns of an event's properties, by the properties' names; see `hasPrefix`. */
   readonly properties: ReadonlyMap<string, SourceColumn>;
+  /** The columns of attributes of the rows' users, by the attributes' names; see `hasPrefix`. */
+  readonly attributes: ReadonlyMap<string, SourceColumn>;
   /** Columns that mean nothing here, as the file calls them. */
   readonly ignoredColumns: readonly string[];
 }

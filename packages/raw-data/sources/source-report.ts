@@ -7,6 +7,8 @@ export interface LoadedFile {
   readonly table: ImportTable;
   readonly format: FileFormat;
   readonly compression: FileCompression;
+  /** The names of the attributes that it has columns for. */
+  readonly attributes: readonly string[];
   /** Columns that mean nothing here, as the file calls them. */
   readonly ignored_columns: readonly string[];
 }
@@ -26,11 +28,12 @@ export function describeSources(
   companions: readonly string[],
 ): SourceReport {
   return {
-    files: sources.map(({ label, table, format, compression, ignoredColumns }) => ({
+    files: sources.map(({ label, table, format, compression, attributes, ignoredColumns }) => ({
       path: label,
       table,
       format,
       compression,
+      attributes: [...attributes.keys()],
       ignored_columns: ignoredColumns,
     })),
     ignored_files: companions,

@@ -13,7 +13,10 @@ interface RowFormat {
   readonly lines: (rows: ArrivedRows) => Iterable<readonly Cell[]>;
 }
 
-const formats: Readonly<Record<RawTable, RowFormat>> = {
+/** Synthetic worlds have no attributes. */
+type GeneratedTable = Exclude<RawTable, 'user_attributes'>;
+
+const formats: Readonly<Record<GeneratedTable, RowFormat>> = {
   users: {
     header: ['user_id', 'signup_time', 'plan', 'country', 'ingested_at'],
     *lines({ users }) {
@@ -70,6 +73,7 @@ export async function writeArrivedRows(
 ): Promise<SourceFile[]> {
   const sources: SourceFile[] = [];
   for (const table of rawTableNames) {
+    if (table === 'user_attributes') continue;
     const file = path.join(options.folder, `${table}.csv`);
     await writeTable(rows, table, { ...options, file });
     sources.push(sourceOf(table, file));
@@ -77,7 +81,7 @@ export async function writeArrivedRows(
   return sources;
 }
 
-function sourceOf(table: RawTable, file: string): SourceFile {
+function sourceOf(table: GeneratedTable, file: string): SourceFile {
   const { header } = formats[table];
   const columns = header.map((name, index) => {
     return [name, { identifier: `"c${index}"`, times: 'micros' }] as const;
@@ -90,13 +94,14 @@ function sourceOf(table: RawTable, file: string): SourceFile {
     relation: csvRelation(file, header.length),
     columns: new Map(columns),
     properties: new Map(),
+    attributes: new Map(),
     ignoredColumns: [],
   };
 }
 
 async function writeTable(
   rows: ArrivedRows,
-  table: RawTable,
+  table: GeneratedTable,
   options: { file: string; onProgress?: (progress: LoadProgress) => void },
 ): Promise<void> {
   const { header, lines } = formats[table];

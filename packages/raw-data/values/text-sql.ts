@@ -54,7 +54,7 @@ export function trimmedNameSql(text: string): string {
     ELSE ${text} END`;
 }
 
-/** A SQL condition on a column of `trimmedNameSql` that is not empty: 1 to 128 characters that print. */
-export function isPrintableSql(column: string): string {
-  return `(length(${column}) <= 128 AND ${column} <> ${quoteLiteral(UNPRINTED)})`;
+/** A SQL condition on a column of `trimmedNameSql` that is not empty: 1 to 128 characters, or as many, that print. */
+export function isPrintableSql(column: string, charactersMax = 128): string {
+  return `(length(${column}) <= ${charactersMax} AND ${column} <> ${quoteLiteral(UNPRINTED)})`;
 }

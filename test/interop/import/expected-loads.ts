@@ -26,6 +26,7 @@ export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
     plan_changes: new Map<string, Kept>(),
     user_events: new Map<string, Kept>(),
     billing_events: new Map<string, Kept>(),
+    user_attributes: new Map<string, Kept>(),
   };
   const rejected: string[] = [];
   for (const [index, folder] of folders.entries()) {

@@ -233,11 +233,24 @@ def require_type(kind, type_):
     if is_text(type_) or pa.types.is_null(type_) or whole:
         return
     time = pa.types.is_timestamp(type_) or pa.types.is_date(type_)
+    if kind == "attribute_value" and is_said(type_):
+        return
     if kind == "time":
         if not time:
             raise Refused("type")
     elif not pa.types.is_decimal(type_) and not (kind == "amount" and pa.types.is_float64(type_)):
         raise Refused("type")
+
+
+def is_said(type_):
+    """Types of which a value written as text says what it said."""
+    return pa.types.is_floating(type_) or pa.types.is_boolean(type_) or pa.types.is_date(type_)
+
+
+def text_of_value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.isoformat() if hasattr(value, "isoformat") else repr(value)
 
 
 def values_of(kind, array):
@@ -250,7 +263,9 @@ def values_of(kind, array):
         return moments(texts) if kind == "time" else texts
     if kind == "time":
         return times_of(array)
-    if pa.types.is_decimal(type_) and kind != "amount":
+    if kind == "attribute_value" and is_said(type_):
+        return [None if v is None else present(text_of_value(v), kind) for v in array.to_pylist()]
+    if pa.types.is_decimal(type_) and kind not in ("amount", "attribute_value"):
         values = array.to_pylist()
         return [None if v is None or v != int(v) else str(int(v)) for v in values]
     if pa.types.is_decimal(type_):

@@ -39,6 +39,14 @@ def bills(values, amount="amount"):
     return [usual | {"event_id": f"b{at}"} | value for at, value in enumerate(values)]
 
 
+def attributes(rows):
+    usual = {"attribute_id": None, "user_id": "u1", "name": "country", "value": "DE"}
+    return [usual | {"event_time": f"2024-02-{1 + at // 24:02}T{at % 24:02}:00Z"} | r for at, r in enumerate(rows)]
+
+
+LENGTHS = ["x" * count for count in (64, 65, 1024, 1025)] + ["😀" * count for count in (64, 65, 1024, 1025)]
+
+
 def text_tables():
     """By name: a table and its rows, which every encoding of texts writes."""
     sign = [{"amount": value, "event_type": kind} for value in ("-5", "-0.001", "") for kind in BILLING]
@@ -51,6 +59,13 @@ def text_tables():
         "users": ("users", [row for c, values in columns.items() for row in users(c, values)]),
         "arrivals": ("users", users("ingested_at", arrivals)),
         "money": ("billing_events", bills(amounts + [{"event_type": kind} for kind in BILLING])),
+        "attributes": (
+            "user_attributes",
+            attributes(
+                [{c: text} for c in ("value", "name", "attribute_id") for text in [*TEXTS, *LENGTHS]]
+                + [{"event_time": text} for text in (NOON, "", "never", "2100-01-01T00:05:00.000001Z")]
+            ),
+        ),
         "cents": ("billing_events", bills([{"amount_cents": a} for a in AMOUNTS], "amount_cents")),
     }
 
@@ -113,6 +128,8 @@ def typed_columns():
             ("users", ("user_id", "plan")),
         ):
             yield table, column, make(precision, scale), fitting, {}
+        for column in ("value", "name", "attribute_id"):
+            yield "user_attributes", column, make(precision, scale), fitting, {}
     doubles = [0.0, -0.0, 0.1, 29.33, 29.335, 1e-7, 1e9, 1e9 + 0.01, 1e300, -5.0, 1234567.89]
     doubles += [float("nan"), float("inf"), None, 0.1 + 0.2, 1e15, 299999.99]
     for column in ("amount", "amount_cents"):
@@ -144,6 +161,31 @@ def typed_columns():
             yield "billing_events", column, type_, [value], {}
 
 
+    yield from typed_values()
+
+
+def typed_values():
+    """Of an attribute's value, where more types say what is meant."""
+    for type_, values in (
+        (pa.bool_(), [True, False, None]),
+        (pa.float64(), [0.1, -5.0, 1234567.89, float("nan"), None]),
+        (pa.float32(), [29.5, None]),
+        (pa.float16(), [29.5, None]),
+        (pa.int64(), [0, -1, 2**63 - 1, None]),
+        (pa.uint64(), [2**64 - 1]),
+        (pa.date32(), [dt.date(2024, 2, 29), dt.date(1, 1, 1), None]),
+        (pa.dictionary(pa.int32(), pa.string()), ["red", " blue ", "NULL", None]),
+        (pa.null(), [None]),
+        (pa.timestamp("us"), [1]),
+        (pa.timestamp("us", "UTC"), [1]),
+        (pa.time64("us"), [1]),
+        (pa.binary(), [b"red"]),
+        (pa.list_(pa.string()), [["red"]]),
+        (pa.struct([("a", pa.string())]), [{"a": "red"}]),
+    ):
+        yield "user_attributes", "value", type_, values, {}
+
+
 def fits(value, precision, scale):
     digits = value.as_tuple()
     return -digits.exponent <= scale and len(digits.digits) + digits.exponent <= precision - scale
@@ -154,7 +196,10 @@ def write_typed(table, columns, type_, values, options, path):
     typed = [{name: value for name in names} for value in values]
     usual = users("user_id", [f"u{at}" for at in range(len(values))]) if table == "users" else []
     amount = "amount_cents" if "amount_cents" in names else "amount"
-    rows = [u | v for u, v in zip(usual, typed)] if usual else bills(typed, amount)
+    if table == "user_attributes":
+        rows = attributes(typed)
+    else:
+        rows = [u | v for u, v in zip(usual, typed)] if usual else bills(typed, amount)
     arrays = {
         name: pa.array([row[name] for row in rows], type_ if name in names else pa.string())
         for name in rows[0]

@@ -4,6 +4,7 @@ It shares no code with the product and uses no DuckDB, so that the two can only 
 same. Times are whole microseconds since 1970.
 """
 
+import hashlib
 import re
 import unicodedata
 from datetime import date
@@ -30,8 +31,15 @@ TABLES = {
         "currency": "currency",
         "event_time": "time",
     },
+    "user_attributes": {
+        "attribute_id": "attribute_id",
+        "user_id": "id",
+        "name": "attribute_name",
+        "value": "attribute_value",
+        "event_time": "time",
+    },
 }
-OPTIONAL = {"country", "currency"}
+OPTIONAL = {"country", "currency", "attribute_id"}
 BILLING_TYPES = {
     "charge_succeeded",
     "charge_failed",
@@ -146,12 +154,12 @@ def moments(texts):
     return [None if text is None else moment_of_integer(int(text), unit) for text in texts]
 
 
-def is_printable(text):
-    """1 to 128 characters, none of them a control character or a blank but the plain one."""
+def is_printable(text, most=128):
+    """1 to 128 characters, or as many, none of them a control character or a blank but the plain one."""
     unprintable = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"}
     return (
         text is not None
-        and 1 <= len(text) <= 128
+        and 1 <= len(text) <= most
         and all(c == " " or unicodedata.category(c) not in unprintable for c in text)
     )
 
@@ -177,11 +185,17 @@ def judge(table, row, in_units, arrival, now):
     time = of_kind("time")[0]
     arrived = row["ingested_at"] if arrival else time
     checks = [
-        ("invalid_id", not all(map(is_printable, of_kind("id")))),
+        (
+            "invalid_id",
+            not all(map(is_printable, of_kind("id")))
+            or any(text is not None and not is_printable(text) for text in of_kind("attribute_id")),
+        ),
         (
             "invalid_value",
             not all(map(is_printable, of_kind("name", "billing_type")))
             or any(text is not None and not is_printable(text) for text in of_kind("optional"))
+            or not all(is_printable(text, 64) for text in of_kind("attribute_name"))
+            or any(t is not None and not is_printable(t, 1024) for t in of_kind("attribute_value"))
             or "invalid_value" in reasons,
         ),
         ("invalid_time", time is None or arrived is None),
@@ -193,7 +207,14 @@ def judge(table, row, in_units, arrival, now):
         if is_so() if callable(is_so) else is_so:
             return {"reason": reason}
     values = {name: row.get(name) for name in columns} | money | {"ingested_at": arrived}
+    if table == "user_attributes" and values["attribute_id"] is None:
+        values["attribute_id"] = made_id(values["user_id"], values["name"], time)
     return {"values": {name: None if v is None else str(v) for name, v in values.items()}}
+
+
+def made_id(user, name, time):
+    """Of an attribute that comes without one."""
+    return hashlib.sha256(f"{user}\n{name}\n{time}".encode()).hexdigest()[:32]
 
 
 MONEY_REASONS = ("unknown_billing_type", "negative_amount", "sub_cent_amount", "other_currency")

@@ -6,6 +6,7 @@ const file = (path: string, more: Partial<LoadedFile> = {}): LoadedFile => ({
   table: 'user_events',
   format: 'csv',
   compression: 'none',
+  attributes: [],
   ignored_columns: [],
   ...more,
 });
@@ -20,11 +21,12 @@ describe('the files of a load, for people', () => {
       }),
       file('user_events/a.csv.gz', { compression: 'gzip', ignored_columns: ['note'] }),
       file('user_events/b.csv', { ignored_columns: ['note'] }),
-      file('user_events/c.csv'),
+      file('user_events/c.csv', { attributes: ['country', 'team size'] }),
     ];
     expect(describeFiles({ files, ignored_files: ['README.md', 'user_events/_SUCCESS'] })).toEqual([
       'Read users from Users.parquet (Parquet).',
       'Read user_events from 3 files, user_events/a.csv.gz to user_events/c.csv (CSV, gzip and CSV).',
+      'Attributes: country, team size (user_events/c.csv).',
       'Ignored columns: Country, note (Users.parquet).',
       'Ignored columns: note (user_events/a.csv.gz, user_events/b.csv).',
       'Ignored files: README.md, user_events/_SUCCESS.',

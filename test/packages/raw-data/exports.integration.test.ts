@@ -90,6 +90,7 @@ const columns: Record<RawTable, readonly string[]> = {
   plan_changes: ['change_id', 'user_id', 'plan', 'event_time'],
   user_events: ['event_id', 'user_id', 'session_id', 'event_type', 'event_time'],
   billing_events: ['event_id', 'user_id', 'event_type', 'amount_cents', 'currency', 'event_time'],
+  user_attributes: ['attribute_id', 'user_id', 'name', 'value', 'event_time'],
 };
 
 async function loadedRows(): Promise<string[]> {

@@ -289,6 +289,7 @@ describe('files of many kinds in one load', () => {
       table: 'users',
       format: 'csv',
       compression: 'none',
+      attributes: [],
       ignored_columns: ['note'],
     });
     expect(report.files.map((file) => `${file.path} ${file.compression}`).slice(1)).toEqual([

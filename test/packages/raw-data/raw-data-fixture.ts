@@ -85,7 +85,8 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
     reset: async () => {
       await database.sql`
         TRUNCATE raw_data.users, raw_data.plan_changes, raw_data.user_events,
-          raw_data.billing_events, raw_data.rejected_rows, raw_data.settled_rates, ops.load_batches, ops.installation,
+          raw_data.billing_events, raw_data.user_attributes, raw_data.rejected_rows,
+          raw_data.settled_rates, ops.load_batches, ops.installation,
           ops.imported_folders`;
     },
     remove: async () => {
@@ -106,6 +107,7 @@ export const ONE_USER = csv(USERS, 'u1,2025-01-01T00:00:00Z,free');
 export const PLAN_CHANGES = 'change_id,user_id,plan,event_time';
 export const USER_EVENTS = 'event_id,user_id,session_id,event_type,event_time';
 export const BILLING_EVENTS = 'event_id,user_id,event_type,amount,event_time';
+export const USER_ATTRIBUTES = 'attribute_id,user_id,name,value,event_time';
 
 /** All rows of a table as Postgres prints them, without their batch, ordered by key. */
 export async function rowsOf(database: TestDatabase, table: RawTable): Promise<string[]> {

@@ -9,6 +9,7 @@ import {
   createRawDataFixture,
   csv,
   PLAN_CHANGES,
+  USER_ATTRIBUTES,
   USER_EVENTS,
   USERS,
   type Files,
@@ -30,6 +31,7 @@ const loadOf = (load: number): Required<Files> => ({
   plan_changes: csv(PLAN_CHANGES, `c${load},u${load},pro,2025-02-01`),
   user_events: csv(USER_EVENTS, `e${load},u${load},s,login,2025-03-${10 + load}`),
   billing_events: csv(BILLING_EVENTS, `b${load},u${load},charge_succeeded,9.50,2025-02-03`),
+  user_attributes: csv(USER_ATTRIBUTES, `a${load},u${load},country,DE,2025-02-03`),
 });
 
 describe('a process that is killed while it merges', () => {
@@ -94,11 +96,11 @@ describe('a process that is killed while it merges', () => {
       const killed = await audit();
       // What was not mirrored is missing, and nothing is there twice.
       expect(killed).toMatchObject({ extra: 0, mismatched: 0 });
-      expect(killed.equal + killed.missing).toBe(4 * LOADS);
+      expect(killed.equal + killed.missing).toBe(5 * LOADS);
       outcomes.add(filesIn(rawLogDir).join());
       await syncRawLog({ ...fixture, rawLogDir });
       expect(state()).toEqual(undisturbed);
-      expect(await audit()).toMatchObject({ equal: 4 * LOADS, missing: 0, extra: 0 });
+      expect(await audit()).toMatchObject({ equal: 5 * LOADS, missing: 0, extra: 0 });
     }
     // Mirroring, merging, removing: it was killed in all of them.
     expect(outcomes.size).toBeGreaterThan(2);

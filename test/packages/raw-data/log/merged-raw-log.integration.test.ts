@@ -21,6 +21,7 @@ import {
   createRawDataFixture,
   csv,
   PLAN_CHANGES,
+  USER_ATTRIBUTES,
   USER_EVENTS,
   USERS,
   type Files,
@@ -46,6 +47,11 @@ function weekOf(load: number): Required<Files> {
       ]),
     ),
     billing_events: csv(BILLING_EVENTS, `b${load},u${load},charge_succeeded,9.50,${day}`),
+    user_attributes: csv(
+      USER_ATTRIBUTES,
+      `a${load},u0,size,${load},${day}`,
+      `r${load},u${load},region,${load % 2},${day}`,
+    ),
   };
 }
 
@@ -136,9 +142,9 @@ describe('a merged raw log', () => {
     const log = await sync();
     for (const table of rawTableNames) {
       const time = table === 'users' ? 'signup_time' : 'event_time';
-      const keys = ['user_events', 'billing_events'].includes(table)
-        ? 'user_id, event_type'
-        : 'user_id';
+      const kinds = { user_events: ', event_type', billing_events: ', event_type' };
+      const kind = { ...kinds, user_attributes: ', name', users: '', plan_changes: '' }[table];
+      const keys = `user_id${kind}`;
       for (const segment of log.segments(table, LOADS)) {
         if (!segment.statistics) continue;
         const rows = `FROM read_parquet('${segment.file}', file_row_number = true)`;

@@ -38,14 +38,21 @@ it('takes shares below a percent, and no limit at all', () => {
 
 it('judges each table by itself, in the order of the tables', () => {
   const counts = {
-    loaded: { users: 1, plan_changes: 98, user_events: 1_000, billing_events: 0 },
+    loaded: {
+      users: 1,
+      plan_changes: 98,
+      user_events: 1_000,
+      billing_events: 0,
+      user_attributes: 3,
+    },
     unchanged: perTable(() => 0),
-    rejected: { users: 1, plan_changes: 2, user_events: 1, billing_events: 1 },
+    rejected: { users: 1, plan_changes: 2, user_events: 1, billing_events: 1, user_attributes: 1 },
   };
   expect(judgeRejectedShares(counts, limits)).toEqual([
     { table: 'users', rows: 2, rejected: 1, verdict: 'fail' },
     { table: 'plan_changes', rows: 100, rejected: 2, verdict: 'warn' },
     { table: 'billing_events', rows: 1, rejected: 1, verdict: 'fail' },
+    { table: 'user_attributes', rows: 4, rejected: 1, verdict: 'fail' },
   ]);
 });
 

@@ -96,12 +96,12 @@ describe('a rejected row', () => {
         USERS,
         'u1,2025-01-01,free',
         `${long},2025-01-01,free`,
-        `u3,2025-01-01,${'y'.repeat(256)}`,
+        `u3,2025-01-01,${'y'.repeat(1024)}`,
       ),
     });
     const [first, second] = (await kept()) as { values: Record<string, string> }[];
-    expect(first?.values.user_id).toBe(`${'x'.repeat(256)}… (100000 characters)`);
-    expect(second?.values.plan).toBe('y'.repeat(256));
+    expect(first?.values.user_id).toBe(`${'x'.repeat(1024)}… (100000 characters)`);
+    expect(second?.values.plan).toBe('y'.repeat(1024));
   });
 
   it('keeps a character that Postgres has no place for as one that is as unprintable', async () => {

@@ -15,6 +15,20 @@ it('has the columns that the import needs, and the others where a row has them',
   );
 });
 
+it('has the attributes that a row brought', () => {
+  const rows: Row[] = [
+    { user_id: 'u1', signup_time: 'soon', 'a_team size': '5', a_country: 'NL' },
+    { user_id: 'u2', ingested_at: '2025-01-02', 'a_a,b': 'x' },
+  ];
+  expect(rejectedCsv('users', rows, 'USD')).toBe(
+    [
+      'user_id,signup_time,plan,"a_a,b",a_country,a_team size,ingested_at',
+      'u1,soon,,,NL,5,soon',
+      'u2,,,x,,,2025-01-02',
+    ].join('\n'),
+  );
+});
+
 it('quotes what a reader would take apart or trim', () => {
   const rows: Row[] = [{ user_id: 'a,b', signup_time: 'x\ny', plan: 'say "hi"', country: ' NL' }];
   expect(rejectedCsv('users', rows, 'USD').split('\n').slice(1).join('\n')).toBe(

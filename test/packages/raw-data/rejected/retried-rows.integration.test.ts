@@ -1,5 +1,6 @@
 import { auditRawLog } from '../../../../packages/raw-data/log/audit-raw-log';
 import { syncRawLog } from '../../../../packages/raw-data/log/raw-log';
+import { perTable } from '../../../../packages/raw-data/raw-tables';
 import { takeKnowledge } from '../../../../packages/raw-data/take-knowledge';
 import path from 'node:path';
 import {
@@ -33,7 +34,7 @@ const refused = async () => {
   return rows.map(({ text }) => text);
 };
 
-const none = { users: 0, plan_changes: 0, user_events: 0, billing_events: 0 };
+const none = perTable(() => 0);
 
 it('accepts the rows of a user whom a later load brings, as their own load would have', async () => {
   const waiting = {
@@ -50,7 +51,7 @@ it('accepts the rows of a user whom a later load brings, as their own load would
     retried: { users: 0, plan_changes: 1, user_events: 1, billing_events: 1 },
   });
   const [batch] = await fixture.database.sql`SELECT loaded FROM ops.load_batches WHERE batch = 2`;
-  expect(batch?.loaded).toEqual({ users: 1, plan_changes: 1, user_events: 1, billing_events: 1 });
+  expect(batch?.loaded).toEqual({ ...perTable(() => 1), user_attributes: 0 });
   expect(await refused()).toEqual([
     '1 billing_events.csv:1 unknown_user 2',
     '1 plan_changes.csv:1 unknown_user 2',

@@ -110,8 +110,9 @@ describe('the columns of a file', () => {
   });
 });
 
+const EVENTS = ['event_id', 'user_id', 'session_id', 'event_type', 'event_time'];
+
 describe('columns with the prefix of properties', () => {
-  const EVENTS = ['event_id', 'user_id', 'session_id', 'event_type', 'event_time'];
   const properties = (table: RawTable, ...names: string[]) => {
     const offered = names.map((name, index): OfferedColumn => ({
       name,
@@ -147,5 +148,51 @@ describe('columns with the prefix of properties', () => {
     ['an unprintable name', ['p_a\u00a0b'], /begins with "p_a/],
   ])('are refused: %s', (_what, names, problem) => {
     expect(() => properties('user_events', ...EVENTS, ...names)).toThrow(problem);
+  });
+});
+
+describe('columns with the prefix of attributes', () => {
+  const chosen = (table: RawTable, ...names: string[]) => {
+    const offered = names.map((name, index): OfferedColumn => ({
+      name,
+      identifier: `"c${index}"`,
+      times: 'text',
+    }));
+    const { attributes, properties, ignoredColumns } = chooseColumns(table, 'file', offered);
+    return {
+      attributes: [...attributes.keys()],
+      properties: [...properties.keys()],
+      ignoredColumns,
+    };
+  };
+
+  it.each<[RawTable, readonly string[]]>([
+    ['users', ['user_id', 'signup_time', 'plan']],
+    ['plan_changes', ['change_id', 'user_id', 'plan', 'event_time']],
+    ['user_events', EVENTS],
+    ['billing_events', ['event_id', 'user_id', 'event_type', 'amount', 'event_time']],
+  ])('are those of the users in %s, and not ignored', (table, names) => {
+    expect(chosen(table, ...names, 'a_country', 'A_Team size', 'age')).toMatchObject({
+      attributes: ['country', 'Team size'],
+      ignoredColumns: ['age'],
+    });
+  });
+
+  it('are not properties, whatever the name', () => {
+    const { attributes, properties } = chosen('user_events', ...EVENTS, 'a_p_x', 'p_a_y');
+    expect({ attributes, properties }).toEqual({ attributes: ['p_x'], properties: ['a_y'] });
+  });
+
+  it('are none of a file of attributes', () => {
+    const names = ['user_id', 'name', 'value', 'event_time', 'a_country'];
+    expect(chosen('user_attributes', ...names)).toMatchObject({
+      attributes: [],
+      ignoredColumns: ['a_country'],
+    });
+  });
+
+  it('are refused: twins, of which one has the prefix in another case', () => {
+    const twins = () => chosen('user_events', ...EVENTS, 'a_x', 'A_x');
+    expect(twins).toThrow(/the columns a_x and A_x/);
   });
 });
