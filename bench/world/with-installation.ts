@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { loadConfig } from '../../packages/config/load-config';
+import { loadConfig, type Config } from '../../packages/config/load-config';
 import type { Progress } from '../../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../../packages/application/application';
 import type { ServiceName } from '../../packages/local-services/service-names';
@@ -13,13 +13,18 @@ export const quietly: Progress = { report: () => {}, signal: new AbortController
 export const THREADS = 2;
 
 /** The settings of a bench installation; what is not started is never connected to. */
-export function benchConfig(dataDir: string, services: readonly ServiceName[]) {
-  return loadConfig({
+function benchSettings(dataDir: string, services: readonly ServiceName[]): Record<string, string> {
+  return {
     CHURN_DATA_DIR: dataDir,
     CHURN_DUCKDB_THREADS: String(THREADS),
-    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    ...(services.includes('temporal') ? {} : { TEMPORAL_ADDRESS: '127.0.0.1:1' }),
+    ...(services.includes('worker') ? { CHURN_IMPORT_DIR: `${dataDir}-imports` } : {}),
     ...(services.includes('redis') ? {} : { REDIS_URL: 'redis://127.0.0.1:1' }),
-  });
+  };
+}
+
+export function benchConfig(dataDir: string, services: readonly ServiceName[]): Config {
+  return loadConfig(benchSettings(dataDir, services));
 }
 
 /**
@@ -34,7 +39,8 @@ export async function withInstallation<T>(
   const config = benchConfig(dataDir, services);
   let application: Application | undefined;
   try {
-    await startStack({ config, services });
+    const env = { ...process.env, ...benchSettings(dataDir, services) };
+    await startStack({ config, services, env });
     application = await openApplication(config);
     return await work(application);
   } finally {
