@@ -7,6 +7,7 @@ import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { tileMutations } from './mutations-of-the-facts.mjs';
+import { propertyMutations } from './mutations-of-properties.mjs';
 import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
@@ -30,6 +31,7 @@ export const mutations = [
   ...failureMutations,
   ...rejectedMutations,
   ...attributeMutations,
+  ...propertyMutations,
   {
     name: 'forward-only rule',
     file: 'packages/online-store/forward-only-scripts.ts',

@@ -32,7 +32,7 @@ export const attributeMutations = [
   cleaned('an id that is given stays', "source.columns.has('attribute_id')", 'false'),
   ids('the moment is part of the id', '|| CAST(epoch_us(${time}) AS VARCHAR)', "|| ''"),
   ids('Postgres makes the same ids', 'name} || chr(10) || ${micros}', 'name} || ${micros}'),
-  recorded('the id of a faulty attribute is kept', "coalesce(${stored('s')}, '{}') || ", ''),
+  recorded('the id of a faulty attribute is kept', "coalesce(${stored}, '{}') || ", ''),
   settled(
     'an attribute shares the conflict of its row',
     "SET reason = 'conflicting_duplicate'",
@@ -49,7 +49,7 @@ export const attributeMutations = [
   settled('the value in force, not the last one', '         AND known.event_time <= as_of\n', ''),
   settled('what the load said before counts', 'as_of_before IS NULL OR', 'true OR'),
   chosen('twins of attributes', "hasPrefix(column, 'a_')", "column.name.startsWith('a_')"),
-  mended('attributes of a rejected row are written', '...[...attributes].sort(), ', ''),
+  mended('attributes of a rejected row are written', '...[...prefixed].sort(byName), ', ''),
   folders(
     'a lost segment of attributes',
     'mirroredTables(load).map(async',

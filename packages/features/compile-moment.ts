@@ -25,6 +25,14 @@ export interface MomentQuestion {
   readonly segments: Segments;
 }
 
+/** DuckDB keeps all columns of rows that it reads for several features, properties too if they were there. */
+const columnsRead: Readonly<Record<InputTable, string>> = {
+  users: 'user_id, signup_time, plan',
+  plan_changes: 'change_id, plan, event_time',
+  user_events: 'session_id, event_type, event_time',
+  billing_events: 'event_type, amount_cents, event_time',
+};
+
 /**
  * SQL for the vector of one user at one moment, straight from the definitions: what
  * `churn features` runs and, with `--explain`, prints. It gives one row of the partition's columns,
@@ -35,13 +43,13 @@ export function compileMoment(featureSet: FeatureSet, question: MomentQuestion):
   const { at, known, label: labelKnown } = question;
   const visible = (table: InputTable, timeColumn: string) =>
     `${table} AS (
-  SELECT * FROM ${rowsOfUser(table, known.batch, question)}
+  SELECT ${columnsRead[table]} FROM ${rowsOfUser(table, known.batch, question)}
     AND ${timeColumn} <= ${instant(at)} AND ${isKnown(known)}
 )`;
   const horizonEnd = at + days(label.horizonDays);
   const following = (table: InputTable) =>
     `following_${table} AS (
-  SELECT * FROM ${rowsOfUser(table, labelKnown.batch, question)}
+  SELECT ${columnsRead[table]} FROM ${rowsOfUser(table, labelKnown.batch, question)}
     AND event_time > ${instant(at)} AND event_time <= ${instant(horizonEnd)} AND ${isKnown(labelKnown)}
 )`;
   const sources = new Set([...sourcesOfFeatures(features), ...sourcesOfState(state)]);

@@ -14,6 +14,7 @@ import { prepareLoad } from './load/prepare-load';
 import type { PerTable } from './raw-tables';
 import type { RejectedExample } from './rejected/record-rejected-rows';
 import { findRates } from './find-rates';
+import { findProperties, type LoadProperties } from './properties/find-properties';
 import type { RejectedLimits } from './rejected/judge-rejected-shares';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
 import { CLOCK_TOLERANCE_MINUTES } from './rejected/rejection-reasons';
@@ -93,30 +94,36 @@ export async function importFolderUnless(
   const outcome = await withImport(options, async ({ duckDb, ...opened }) => {
     requireSource(await ensureInstallation(options.database, options), 'import');
     const prepared = await prepareImport(duckDb, { options, ...opened });
-    const { batchOptions, rates } = prepared;
+    const { batchOptions, rates, properties } = prepared;
     const counts = await loadBatch(options.database, {
       ...batchOptions,
       mayLoad: async (tx) => {
         requireSource(await readInstallation(tx), 'import');
-        return !(await hooks.isDone(tx)) && (await rates.isCurrent(tx, batchOptions.tables));
+        if (await hooks.isDone(tx)) return false;
+        return (await rates.isCurrent(tx, batchOptions.tables)) && (await properties.isCurrent(tx));
       },
       record: async (tx, batch) => {
         if (batch !== null) {
           await recordSource(tx, { kind: 'import' });
           await rates.settle(tx, batchOptions.tables, batch);
+          await properties.settle(tx, batch);
         }
         await hooks.record(tx, batch);
       },
     });
-    if (counts === null) return rates.isOutdated() ? 'again' : null;
-    return { ...counts, ...describeImport(opened.found) };
+    const isOutdated = rates.isOutdated() || properties.isOutdated();
+    if (counts === null) return isOutdated ? 'again' : null;
+    return { ...counts, ...describeImport(opened.found, properties) };
   });
-  // Another load settled rates in the meantime: the amounts are to be computed by those.
+  // Another load settled rates or types in the meantime: the values are to be read by those.
   return outcome === 'again' ? importFolderUnless(options, hooks) : outcome;
 }
 
-function describeImport({ files, rates, companions }: ImportSources): SourceReport {
-  return describeSources([...files, ...rates], companions);
+function describeImport(
+  { files, rates, declarations, companions }: ImportSources,
+  { found }: LoadProperties,
+): SourceReport {
+  return describeSources([...files, ...rates, ...declarations], companions, found);
 }
 
 /** What an import would do, and how its files were understood. */
@@ -155,21 +162,29 @@ export async function previewImport(options: ImportOptions): Promise<ImportPrevi
     return {
       ...counts,
       batch: null,
-      ...describeImport(opened.found),
+      ...describeImport(opened.found, prepared.properties),
       dry_run: {
         error: refusal && { code: refusal.code, message: refusal.message },
         complete_through: completeThrough === null ? null : formatInstant(completeThrough),
-        columns: Object.fromEntries(
-          [...opened.found.files, ...opened.found.rates].map(({ label, columns, attributes }) => [
-            label,
-            [...columns.keys(), ...[...attributes.keys()].map((name) => `a_${name}`)],
-          ]),
-        ),
+        columns: columnsRead(opened.found),
         first_rows: await readFirstRows(duckDb, prepared.batchOptions.tables, opened),
         examples,
       },
     };
   });
+}
+
+function columnsRead({ files, rates, declarations }: ImportSources): Record<string, string[]> {
+  return Object.fromEntries(
+    [...files, ...rates, ...declarations].map(({ label, columns, properties, attributes }) => [
+      label,
+      [
+        ...columns.keys(),
+        ...[...properties.keys()].map((name) => `p_${name}`),
+        ...[...attributes.keys()].map((name) => `a_${name}`),
+      ],
+    ]),
+  );
 }
 
 interface OpenedImport {
@@ -217,7 +232,14 @@ async function prepareImport(
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
   const rates = await findRates(options, duckDb, found.rates);
-  const rules = { currency, rates: rates.rates, now, missingArrival: arrival };
+  const properties = await findProperties(database, duckDb, found);
+  const rules = {
+    currency,
+    rates: rates.rates,
+    properties: properties.types,
+    now,
+    missingArrival: arrival,
+  };
   const tables = await prepareLoad(duckDb, found.files, { rules, scratch, folder });
   const hazards = await findHazards(duckDb, tables, opened);
   const batchOptions = {
@@ -231,7 +253,7 @@ async function prepareImport(
     limits: limitsOf(options),
     onProgress,
   };
-  return { batchOptions, rates };
+  return { batchOptions, rates, properties };
 }
 
 function limitsOf({ rejectedLimits, acceptRejected }: ImportOptions): RejectedLimits {

@@ -3,7 +3,9 @@
  * `id` 1–128 printable characters · `text` the same, for names such as a plan · `optional_text` may
  * be empty · `event_time` the moment the row is about · `amount_cents` integer minor units (ISO 4217) ≥ 0 ·
  * `billing_type` one of `billingTypes` · `currency` the installation's · `attribute_id` an id that is
- * made where there is none · `attribute_name` 1–64 printable characters · `attribute_value` 1–1,024.
+ * made where there is none · `attribute_name` 1–64 printable characters · `attribute_value` 1–1,024 ·
+ * `properties` what `canonicalPropertiesSql` makes of an event's properties; in files they are columns
+ * of their own.
  */
 export type ColumnKind =
   | 'id'
@@ -15,7 +17,8 @@ export type ColumnKind =
   | 'currency'
   | 'attribute_id'
   | 'attribute_name'
-  | 'attribute_value';
+  | 'attribute_value'
+  | 'properties';
 
 export interface RawColumn {
   readonly name: string;
@@ -63,6 +66,7 @@ export const moneylessBillingTypes: readonly (typeof billingTypes)[number][] = [
 
 const userId: RawColumn = { name: 'user_id', kind: 'id' };
 const eventTime: RawColumn = { name: 'event_time', kind: 'event_time' };
+const properties: RawColumn = { name: 'properties', kind: 'properties', optional: true };
 
 export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
   users: {
@@ -89,6 +93,7 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
       { name: 'session_id', kind: 'id' },
       { name: 'event_type', kind: 'text' },
       eventTime,
+      properties,
     ],
   },
   billing_events: {
@@ -101,6 +106,7 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
       { name: 'amount_cents', kind: 'amount_cents' },
       { name: 'currency', kind: 'currency', optional: true },
       eventTime,
+      properties,
     ],
   },
   user_attributes: {
@@ -131,8 +137,11 @@ export function isSparse(table: RawTable): boolean {
   return table === 'user_attributes';
 }
 
-/** What an import folder may hold: the tables, and the rates by which their money is converted. */
-export const importTableNames = [...rawTableNames, 'rates'] as const;
+/**
+ * What an import folder may hold: the tables, the rates by which their money is converted, and what
+ * columns are properties.
+ */
+export const importTableNames = [...rawTableNames, 'rates', 'properties'] as const;
 
 export type ImportTable = (typeof importTableNames)[number];
 
@@ -144,10 +153,25 @@ const ratesColumns: readonly RawColumn[] = [
   { name: 'rate', kind: 'amount_cents' },
 ];
 
-/** What may be in a file: a table's columns and arrival; of billing events `amount` for amount_cents. */
+const propertiesColumns: readonly RawColumn[] = [
+  { name: 'table', kind: 'text' },
+  { name: 'column', kind: 'text' },
+  { name: 'property', kind: 'text', optional: true },
+  { name: 'type', kind: 'text', optional: true },
+];
+
+export function isRawTable(table: ImportTable): table is RawTable {
+  return table !== 'rates' && table !== 'properties';
+}
+
+/**
+ * What may be in a file under a name of ours: a table's columns and arrival; of billing events `amount`
+ * for amount_cents.
+ */
 export function importColumns(table: ImportTable): readonly RawColumn[] {
   if (table === 'rates') return ratesColumns;
-  const { columns } = rawTables[table];
+  if (table === 'properties') return propertiesColumns;
+  const columns = rawTables[table].columns.filter(({ kind }) => kind !== 'properties');
   return [...columns, ...(table === 'billing_events' ? [amount] : []), ingestedAt];
 }
 

@@ -2,13 +2,9 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import type { DuckDb } from '../../packages/duckdb/open-duckdb';
-import {
-  readSegments,
-  type InputTable,
-  type Segment,
-  type Segments,
-} from '../../packages/features/segments';
+import type { InputTable, Segment, Segments } from '../../packages/features/segments';
 import { mergedFolder, segmentsOfRun } from '../../packages/raw-data/log/log-manifest';
+import { segmentRows } from '../../packages/raw-data/log/segment-rows';
 import { writeRun, type CutSize } from '../../packages/raw-data/log/write-run';
 import { mayHaveAttributes, rawTableNames } from '../../packages/raw-data/raw-tables';
 import { BATCHES } from './random-world';
@@ -71,7 +67,8 @@ export async function mergeSegments(
       const batches = chosen.flat();
       const firstBatch = Math.min(...batches.map((segment) => segment.firstBatch));
       const lastBatch = Math.max(...batches.map((segment) => segment.lastBatch));
-      const rows = readSegments(batches);
+      const files = batches.map(({ file }) => file);
+      const rows = await segmentRows(duckDb, table, files);
       const source = { table, rows, firstBatch, lastBatch, cutSize };
       const temporary = path.join(rawLogDir, 'temporary');
       const run = await writeRun(duckDb, source, { rawLogDir, temporary });

@@ -4,8 +4,9 @@ import type { SourceReport } from '../../raw-data';
 import { renderTable } from '../terminal';
 import { describeFiles } from './describe-files';
 import { describePreview } from './describe-preview';
+import { describeProperties } from './describe-properties';
 
-interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files'> {
+interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files' | 'properties'> {
   readonly batch: number | null;
   readonly loaded: Readonly<Record<string, number>>;
   readonly unchanged: Readonly<Record<string, number>>;
@@ -48,7 +49,9 @@ function loadResult(report: LoadDocument, head = headOf(report)): CommandResult 
   const warnings = report.warnings.map(({ message }) => message);
   return {
     document: report,
-    text: [head, table, ...retried, ...describeFiles(report)].join('\n'),
+    text: [head, table, ...retried, ...describeFiles(report), ...describeProperties(report)].join(
+      '\n',
+    ),
     warnings,
   };
 }

@@ -1,5 +1,6 @@
 import type { ImportPreview } from '../../raw-data';
 import { renderTable } from '../terminal';
+import { describeReason } from './describe-properties';
 
 /** What a dry run of an import says besides the counts: how rows are read, and which are rejected. */
 export function describePreview({ dry_run: preview }: ImportPreview): string[] {
@@ -12,9 +13,9 @@ export function describePreview({ dry_run: preview }: ImportPreview): string[] {
       : `The source would be complete up to ${complete}.`,
     ...tables.flatMap(([table, rows]) => ['', `First rows of ${table}, as stored:`, asTable(rows)]),
     ...(examples.length > 0 ? ['', 'Rejected, the first of each reason:'] : []),
-    ...examples.map(({ reason, rows, source, row, line, values }) => {
+    ...examples.map(({ reason, property, rows, source, row, line, values }) => {
       const place = line === null ? `row ${row}` : `line ${line}`;
-      return `  ${rows} ${reason}: ${source} ${place} ${JSON.stringify(values)}`;
+      return `  ${rows} ${describeReason(reason, [property])}: ${source} ${place} ${JSON.stringify(values)}`;
     }),
   ];
 }

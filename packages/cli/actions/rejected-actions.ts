@@ -3,6 +3,7 @@ import { rawTableNames, rejectionReasons } from '../../raw-data';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 import { usageError } from '../usage-error';
+import { describeReason } from './describe-properties';
 
 type Listed = Awaited<ReturnType<Services['listRejected']>>;
 
@@ -40,7 +41,9 @@ function describe({ rejected, left_out }: Listed): string {
   if (rejected.length === 0) return 'No rejected rows.';
   const rows = rejected.map(({ batch, source, reason, rows: count, resolved, examples }) => {
     const places = examples.map(({ row, line }) => (line === null ? `row ${row}` : `line ${line}`));
-    return [batch, source, reason, count, resolved, places.join(', ')];
+    const properties = examples.map(({ property }) => property);
+    const why = describeReason(reason, properties);
+    return [batch, source, why, count, resolved, places.join(', ')];
   });
   const header = ['batch', 'file', 'reason', 'rows', 'accepted later', 'first'];
   const more = left_out > 0 ? [`${left_out} more; raise --limit to see them.`] : [];

@@ -22,6 +22,9 @@ const arrival = {
   batch: integer('batch').notNull(),
 };
 
+/** By name: texts, booleans, and decimals as integers of millionths; null where there are none. */
+const properties = () => jsonb('properties').$type<Record<string, string | boolean | number>>();
+
 export const users = rawData.table(
   'users',
   {
@@ -64,6 +67,7 @@ export const userEvents = rawData.table(
     eventType: text('event_type').notNull(),
     eventTime: instant('event_time').notNull(),
     ...arrival,
+    properties: properties(),
   },
   (table) => [
     index('user_events_user_time').on(table.userId, table.eventTime),
@@ -81,6 +85,7 @@ export const billingEvents = rawData.table(
     currency: text('currency').notNull(),
     eventTime: instant('event_time').notNull(),
     ...arrival,
+    properties: properties(),
   },
   (table) => [
     index('billing_events_user_time').on(table.userId, table.eventTime),
@@ -127,6 +132,18 @@ export const settledRates = rawData.table(
   (table) => [primaryKey({ columns: [table.intoCurrency, table.fromCurrency, table.day] })],
 );
 
+/** The type of each property: the load that brought it first has settled it. */
+export const settledProperties = rawData.table(
+  'settled_properties',
+  {
+    tableName: text('table_name').notNull(),
+    name: bytewiseText('name').notNull(),
+    type: text('type').$type<'text' | 'boolean' | 'decimal'>().notNull(),
+    batch: integer('batch').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tableName, table.name] })],
+);
+
 /**
  * Rows that a load refused, with the reason. A row is known by its batch, its file and its number in
  * that file, from 1.
@@ -141,6 +158,8 @@ export const rejectedRows = rawData.table(
     source: text('source').notNull(),
     row: bigint('row', { mode: 'number' }).notNull(),
     reason: text('reason').notNull(),
+    /** Of an `invalid_property`, which one it is. */
+    property: text('property'),
     tableName: text('table_name').notNull(),
     /** Where the row begins in its file; null of Parquet, and of rows of former releases. */
     line: bigint('line', { mode: 'number' }),

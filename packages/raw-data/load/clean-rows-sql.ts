@@ -9,6 +9,13 @@ import {
 import { carriesArrival, type SourceColumn, type SourceFile } from '../sources/source-file';
 import { textOfColumn } from '../sources/column-types';
 import { isNumeric, microsSql } from '../values/epoch-sql';
+import { FAULTY_PROPERTY, hasProperties, type PropertyTypes } from '../properties/property-types';
+import {
+  canonicalPropertiesSql,
+  faultyPropertySql,
+  presentProperty,
+  typedColumns,
+} from '../properties/property-sql';
 import { conversionColumns, convertedRows, type ConversionRates } from '../values/conversion-sql';
 import { attributeIdSql, isAttributeNameSql, isAttributeValueSql } from '../values/attribute-sql';
 import { moneyColumns } from '../values/money-sql';
@@ -19,6 +26,8 @@ export interface CleaningRules {
   readonly currency: string;
   /** What other currencies are converted by; without a rate their rows are rejected. */
   readonly rates?: ConversionRates;
+  /** What the values of properties are; absent: no property has a value. */
+  readonly properties?: PropertyTypes;
   /** The clock for `in_the_future`; null in simulated time, which has no future. */
   readonly now: EpochMicros | null;
   /** Arrival of rows whose source does not carry it: event time, or null for the load's moment. */
@@ -27,8 +36,9 @@ export interface CleaningRules {
 
 /**
  * DuckDB SQL that turns a source into cleaned rows, in the source's order: `row` (from 1),
- * `reason` (the first fault that the row alone shows, or null), the table's columns and
- * ingested_at. Times are naive UTC timestamps; every column of a faulty row is null, so that
+ * `reason` (the first fault that the row alone shows, or null), the table's columns,
+ * ingested_at, and of a table with properties `faulty_property`, the name of the one that is the
+ * fault. Times are naive UTC timestamps; every column of a faulty row is null, so that
  * nothing malformed travels on, but for the id that was made for an attribute. An attribute without a
  * value is a row without a fault: `cleanedRows` leaves it out.
  */
@@ -40,7 +50,9 @@ export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
       name === 'attribute_id' ? `"reason" IS DISTINCT FROM 'invalid_id'` : '"reason" IS NULL';
     return `CASE WHEN ${isKept} THEN "${name}" END AS "${name}"`;
   });
-  return `SELECT "row", "reason", ${emptied.join(', ')} FROM (${judgedRows(source, rules)})`;
+  const named = `CASE WHEN "reason" = 'invalid_property' THEN "${FAULTY_PROPERTY}" END AS "${FAULTY_PROPERTY}"`;
+  const all = [...emptied, ...(hasProperties(source.table) ? [named] : [])];
+  return `SELECT "row", "reason", ${all.join(', ')} FROM (${judgedRows(source, rules)})`;
 }
 
 /**
@@ -55,7 +67,7 @@ export function usedRatesSql(source: SourceFile, rules: CleaningRules): string |
 }
 
 function judgedRows(source: SourceFile, rules: CleaningRules): string {
-  const parsed = `SELECT "row", ${parsedColumns(source, rules).join(', ')} FROM (${presentValues(source)})`;
+  const parsed = `SELECT "row", ${parsedColumns(source, rules).join(', ')} FROM (${presentValues(source, rules)})`;
   const rows = isConverted(source, rules)
     ? convertedRows(parsed, { ...rules, own: rules.currency, largest: MAX_AMOUNT_CENTS })
     : parsed;
@@ -74,7 +86,7 @@ function isConverted(
  * The source's columns under their canonical names: texts trimmed, those for a missing value null;
  * times that are numbers as epoch microseconds.
  */
-function presentValues(source: SourceFile): string {
+function presentValues(source: SourceFile, rules: CleaningRules): string {
   const columns = [...source.columns].map(([name, column]) => {
     const as = quoteIdentifier(name);
     const kind = kindOfColumn(source.table, name);
@@ -88,6 +100,7 @@ function presentValues(source: SourceFile): string {
       present: `${presentSql(as, words)} AS ${as}`,
     };
   });
+  columns.push(...typedColumns(source, rules.properties).map(presentProperty));
   const list = (of: 'raw' | 'trimmed' | 'present') =>
     columns.map((column) => column[of]).join(', ');
   return `SELECT "row", ${list('present')}
@@ -114,6 +127,10 @@ function presentTime(source: SourceFile, name: string): string {
 function parsedColumns(source: SourceFile, rules: CleaningRules): string[] {
   const { columns, timeColumn } = rawTables[source.table];
   const parsed = columns.flatMap((column) => parsedColumn(source, column, rules));
+  if (hasProperties(source.table)) {
+    const fault = faultyPropertySql(typedColumns(source, rules.properties));
+    parsed.push(`${fault} AS "${FAULTY_PROPERTY}"`);
+  }
   return [...parsed, `${arrivalSql(source, timeColumn, rules)} AS "ingested_at"`];
 }
 
@@ -127,6 +144,10 @@ function parsedColumn(source: SourceFile, column: RawColumn, rules: CleaningRule
       return []; // It goes with the amount.
     case 'attribute_id':
       return [attributeId(source)];
+    case 'properties': {
+      const properties = canonicalPropertiesSql(typedColumns(source, rules.properties));
+      return [`${properties} AS "${column.name}"`];
+    }
     case 'id':
     case 'text':
     case 'optional_text':
@@ -200,9 +221,15 @@ function ownChecks(source: SourceFile, rules: CleaningRules): [RejectionReason, 
     ['invalid_value', badValues.join(' OR ') || 'false'],
     ['invalid_time', missingTime.map((name) => `"${name}" IS NULL`).join(' OR ')],
     ...(source.table === 'billing_events' ? moneyChecks(rules) : []),
+    ...(hasProperties(source.table) ? [propertyCheck] : []),
     ...clockChecks(timeColumn, rules),
   ];
 }
+
+const propertyCheck: [RejectionReason, string] = [
+  'invalid_property',
+  `"${FAULTY_PROPERTY}" IS NOT NULL`,
+];
 
 function moneyChecks(rules: CleaningRules): [RejectionReason, string][] {
   return [

@@ -1,4 +1,5 @@
 import type { TransactionSql } from '../../database';
+import { FAULTY_PROPERTY, hasProperties } from '../properties/property-types';
 import { rawTables, type ColumnKind, type RawTable } from '../raw-tables';
 import type { RejectionReason } from '../rejected/rejection-reasons';
 
@@ -18,12 +19,14 @@ const stagingTypes: Readonly<Record<ColumnKind, string>> = {
   attribute_id: 'text COLLATE "C"',
   attribute_name: 'text COLLATE "C"',
   attribute_value: 'text',
+  properties: 'jsonb',
 };
 
 /** In the order of `cleanRowsSql`. Naive timestamps are UTC: every connection's zone is UTC. */
 export function stagingColumns(table: RawTable): string[] {
   const columns = rawTables[table].columns.map(({ name, kind }) => `${name} ${stagingTypes[kind]}`);
-  return ['"row" bigint', 'reason text', ...columns, 'ingested_at timestamptz'];
+  const staged = ['"row" bigint', 'reason text', ...columns, 'ingested_at timestamptz'];
+  return hasProperties(table) ? [...staged, `${FAULTY_PROPERTY} text`] : staged;
 }
 
 /**

@@ -1,8 +1,9 @@
 import path from 'node:path';
-import { quoteFiles, quoteLiteral, readParquet, type DuckDb } from '../../duckdb';
+import { quoteLiteral, type DuckDb } from '../../duckdb';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
 import { withSegmentsOnDisk, type RawLogOptions } from './raw-log';
 import type { RawSegment } from './raw-segment';
+import { segmentRows } from './segment-rows';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import { withDuckDb, withScratch } from '../scratch';
 
@@ -49,7 +50,7 @@ export async function auditRawLog(options: RawLogOptions): Promise<RawLogAudit> 
 
 /** With another column or type, a segment is as good as torn. */
 async function isReadable(duckDb: DuckDb, table: RawTable, file: string): Promise<boolean> {
-  const rows = readParquet([file]);
+  const rows = await segmentRows(duckDb, table, [file]);
   const columns = await duckDb.rows(
     `SELECT column_name AS name, column_type AS type FROM (DESCRIBE FROM ${rows})`,
   );
@@ -65,7 +66,7 @@ async function auditTable(
   { dump, segments }: { dump: string; segments: readonly RawSegment[] },
 ): Promise<RawLogAudit> {
   const { key } = rawTables[table];
-  const logged = loggedRows(table, segments);
+  const logged = await loggedRows(duckDb, table, segments);
   const isSame = segmentColumns(table).map(
     ({ name }) => `l.${name} IS NOT DISTINCT FROM p.${name}`,
   );
@@ -91,7 +92,11 @@ async function auditTable(
  * may have it. They are one scan: of a relation for each segment, a join can't move its rows to disk
  * when memory is short.
  */
-function loggedRows(table: RawTable, segments: readonly RawSegment[]): string {
+async function loggedRows(
+  duckDb: DuckDb,
+  table: RawTable,
+  segments: readonly RawSegment[],
+): Promise<string> {
   const columns = segmentColumns(table);
   const names = columns.map(({ name }) => name).join(', ');
   if (segments.length === 0) {
@@ -101,10 +106,11 @@ function loggedRows(table: RawTable, segments: readonly RawSegment[]): string {
   const batches = segments.map(
     ({ file, firstBatch, lastBatch }) => `(${quoteLiteral(file)}, ${firstBatch}, ${lastBatch})`,
   );
+  const files = segments.map(({ file }) => file);
+  const rows = await segmentRows(duckDb, table, files, { withFileNames: true });
   return `(SELECT ${names}, CASE WHEN batch BETWEEN first AND last THEN batch ELSE first END
       AS filed_batch
-    FROM read_parquet(${quoteFiles(segments.map(({ file }) => file))}, hive_partitioning = false,
-      filename = true) JOIN (VALUES ${batches.join(', ')}) AS f(filename, first, last)
+    FROM ${rows} JOIN (VALUES ${batches.join(', ')}) AS f(filename, first, last)
       USING (filename))`;
 }
 

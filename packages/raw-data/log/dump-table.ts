@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { asDatabaseError, type Database, type TransactionSql } from '../../database';
 import { quoteFile } from '../../duckdb';
+import { storedPropertiesSql } from '../properties/stored-properties-sql';
 import { rawTableNames, rawTables, type ColumnKind, type RawTable } from '../raw-tables';
 
 const duckDbTypes: Readonly<Record<ColumnKind, string>> = {
@@ -16,6 +17,7 @@ const duckDbTypes: Readonly<Record<ColumnKind, string>> = {
   attribute_id: 'VARCHAR',
   attribute_name: 'VARCHAR',
   attribute_value: 'VARCHAR',
+  properties: 'VARCHAR',
 };
 
 interface DumpColumn {
@@ -23,15 +25,18 @@ interface DumpColumn {
   readonly type: string;
 }
 
-/** The columns of the Postgres table, in its order, as a dump has them: times are naive UTC. */
+/** The columns of the Postgres table as a dump has them: times are naive UTC. */
 function dumpColumns(table: RawTable): DumpColumn[] {
   const columns = rawTables[table].columns.map(({ name, kind }) => {
     return { name, type: duckDbTypes[kind] };
   });
+  const isProperties = ({ name }: DumpColumn) => name === 'properties';
   return [
-    ...columns,
+    ...columns.filter((column) => !isProperties(column)),
     { name: 'ingested_at', type: 'TIMESTAMP' },
     { name: 'batch', type: 'INTEGER' },
+    // Last, as segments that lack it are read; see `segmentRows`.
+    ...columns.filter(isProperties),
   ];
 }
 
@@ -49,9 +54,10 @@ export async function dumpTable(
   tx: TransactionSql,
   dump: { table: RawTable; file: string; batches?: { first: number; last: number } },
 ): Promise<void> {
-  const columns = dumpColumns(dump.table).map(({ name, type }) =>
-    type === 'TIMESTAMP' ? `${name} AT TIME ZONE 'UTC'` : name,
-  );
+  const columns = dumpColumns(dump.table).map(({ name, type }) => {
+    if (name === 'properties') return storedPropertiesSql(name);
+    return type === 'TIMESTAMP' ? `${name} AT TIME ZONE 'UTC'` : name;
+  });
   // COPY takes no parameters; batches are numbers.
   const { batches } = dump;
   const which = batches

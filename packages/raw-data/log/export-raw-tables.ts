@@ -2,10 +2,23 @@ import { randomUUID } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../../contracts';
-import type { Database } from '../../database';
+import { throwDatabaseError, type Database } from '../../database';
 import { copyToParquet, quoteLiteral } from '../../duckdb';
 import { dumpFile, dumpTables, segmentColumns, segmentOrder, selectDump } from './dump-table';
-import { makeFolder, publishFolder, storageError, systemCode } from '../../durable-files';
+import {
+  makeFolder,
+  publishFolder,
+  storageError,
+  systemCode,
+  writeDurably,
+} from '../../durable-files';
+import {
+  exportedDeclarations,
+  exportedPropertyColumns,
+  type ExportFormat,
+} from '../properties/exported-properties';
+import type { PropertyTypes } from '../properties/property-types';
+import { readSettledProperties } from '../properties/settled-properties';
 import { rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import { withDuckDb, withScratch, type OpenDuckDb } from '../scratch';
 
@@ -13,14 +26,15 @@ export interface ExportOptions {
   readonly database: Database;
   /** Must not exist yet, or be empty. */
   readonly folder: string;
-  readonly format: 'parquet' | 'csv';
+  readonly format: ExportFormat;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
 }
 
 /**
  * Writes the raw tables, as of one moment, in the import format with their arrival times:
- * importing the folder into an empty installation gives the same rows. The folder appears at once,
+ * importing the folder into an empty installation gives the same rows, and the same types of
+ * properties, which `properties.csv` declares. The folder appears at once,
  * whole.
  *
  * @returns how many rows each file has.
@@ -62,11 +76,17 @@ async function writeTables(options: ExportOptions, target: string): Promise<PerT
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [target, scratch], async (duckDb) => {
       await dumpTables(options.database, scratch);
+      // Types are never taken back: those of all properties that were dumped are there.
+      const types = await readSettledProperties(options.database).catch(throwDatabaseError);
+      const declarations = exportedDeclarations(types);
+      if (declarations !== null) {
+        await writeDurably(path.join(target, 'properties.csv'), declarations);
+      }
       const counts: Partial<PerTable<number>> = {};
       for (const table of rawTableNames) {
         const dump = dumpFile(scratch, table);
         const file = path.join(target, `${table}.${options.format}`);
-        await duckDb.run(copySql(table, { dump, file, format: options.format }));
+        await duckDb.run(copySql(table, { dump, file, ...options, types }));
         const [row] = await duckDb.rows<{ rows: bigint }>(
           `SELECT count(*) AS rows FROM (${selectDump(table, dump)})`,
         );
@@ -79,14 +99,18 @@ async function writeTables(options: ExportOptions, target: string): Promise<PerT
 
 function copySql(
   table: RawTable,
-  { dump, file, format }: { dump: string; file: string; format: 'parquet' | 'csv' },
+  options: { dump: string; file: string; format: ExportFormat; types: PropertyTypes },
 ): string {
-  const columns = segmentColumns(table).filter(({ name }) => name !== 'batch');
+  const { dump, file, format, types } = options;
+  const columns = segmentColumns(table).filter(
+    ({ name }) => name !== 'batch' && name !== 'properties',
+  );
   const values = columns.map(({ name, type }) =>
     format === 'csv' && type === 'TIMESTAMP WITH TIME ZONE'
       ? `strftime(make_timestamp(epoch_us(${name})), '%Y-%m-%dT%H:%M:%S.%fZ') AS ${name}`
       : name,
   );
+  values.push(...exportedPropertyColumns('properties', types.get(table) ?? new Map(), format));
   const query = `SELECT ${values.join(', ')} FROM (SELECT * FROM (${selectDump(table, dump)})
     ORDER BY ${segmentOrder(table)})`;
   return format === 'parquet'

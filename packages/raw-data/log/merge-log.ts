@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { isChurnError } from '../../contracts';
 import type { TransactionSql } from '../../database';
-import { readParquet, type DuckDb } from '../../duckdb';
+import type { DuckDb } from '../../duckdb';
 import { syncToDisk, temporaryIn } from '../../durable-files';
 import { perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import {
@@ -25,6 +25,7 @@ import {
   type Run,
 } from './log-manifest';
 import { countFoldersToMerge, firstRunToMerge, isMergeDue } from './plan-merge';
+import { segmentRows } from './segment-rows';
 import { writeRun } from './write-run';
 
 /** A call ends after a merge that has written so much; the next one goes on. */
@@ -143,7 +144,7 @@ async function writeRunOf(
   const { duckDb, rawLogDir } = writer;
   const folders = { rawLogDir, temporary: temporaryIn(rawLogDir) };
   try {
-    const rows = readParquet(files);
+    const rows = await segmentRows(duckDb, table, files);
     return await writeRun(duckDb, { table, rows, firstBatch, lastBatch }, folders);
   } catch (error) {
     const isDamaged =

@@ -76,7 +76,8 @@ const REASONS_MAX = 3;
 function reasons(table: RawTable, examples: readonly RejectedExample[]): string {
   const ofTable = examples.filter((example) => example.table === table);
   const named = ofTable.slice(0, REASONS_MAX).map(({ reason, rows, ...first }) => {
-    return `${rows} ${reason}, first in ${placeOf(first)}`;
+    const which = first.property === null ? '' : ` (${first.property})`;
+    return `${rows} ${reason}${which}, first in ${placeOf(first)}`;
   });
   const more = ofTable.length - named.length;
   return [...named, ...(more > 0 ? [`${more} more reasons`] : [])].join('; ');

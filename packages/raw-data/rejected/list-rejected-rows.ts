@@ -12,6 +12,8 @@ export interface RejectedFilter {
 export interface RejectedRow {
   readonly row: number;
   readonly line: number | null;
+  /** Of an `invalid_property`, which one it is; null otherwise. */
+  readonly property: string | null;
   readonly values: Readonly<Record<string, string>> | null;
 }
 
@@ -54,7 +56,7 @@ export async function listRejectedRows(
     ) AS groups
     CROSS JOIN LATERAL (
       SELECT jsonb_agg(to_jsonb(first)) AS list FROM (
-        SELECT "row", line, "values" FROM raw_data.rejected_rows AS one
+        SELECT "row", line, property, "values" FROM raw_data.rejected_rows AS one
         WHERE one.batch = groups.batch AND one.source = groups.source
           AND one.reason = groups.reason
         ORDER BY "row" LIMIT ${EXAMPLES_MAX}) AS first

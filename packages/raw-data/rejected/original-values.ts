@@ -1,4 +1,5 @@
 import { quoteLiteral } from '../../duckdb';
+import { propertyText } from '../properties/property-sql';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { ATTRIBUTE_VALUE_MAX } from '../values/attribute-sql';
 
@@ -16,12 +17,16 @@ const VALUE_CHARACTERS_MAX = ATTRIBUTE_VALUE_MAX;
 export function originalValuesSql({
   columns,
   attributes,
-}: Pick<SourceFile, 'columns' | 'attributes'>): string {
+  properties,
+}: Pick<SourceFile, 'columns' | 'attributes' | 'properties'>): string {
   const prefixed = [...attributes].map(([name, column]) => [`a_${name}`, column] as const);
   const values = [...columns, ...prefixed].map(
     ([name, column]) => `${quoteLiteral(name)}, ${keptText(textSql(column))}`,
   );
-  return `json_object(${values.join(', ')})`;
+  const named = [...properties].map(
+    ([name, column]) => `${quoteLiteral(`p_${name}`)}, ${keptText(propertyText(column))}`,
+  );
+  return `json_object(${[...values, ...named].join(', ')})`;
 }
 
 function textSql({ identifier, times }: SourceColumn): string {

@@ -1,5 +1,7 @@
 import { copyIn, type TransactionSql } from '../../database';
 import type { RejectionReason } from './rejection-reasons';
+import { FAULTY_PROPERTY, hasProperties } from '../properties/property-types';
+import { writtenPropertiesSql } from '../properties/stored-properties-sql';
 import type { RawTable } from '../raw-tables';
 import { findRecordLines } from './find-record-lines';
 import { readText, type SourceText } from './read-text';
@@ -13,6 +15,8 @@ const LINES_PER_INSERT = 10_000;
 export interface RejectedExample {
   readonly table: RawTable;
   readonly reason: RejectionReason;
+  /** Of an `invalid_property`, which one it is; null otherwise. */
+  readonly property: string | null;
   readonly rows: number;
   readonly source: string;
   /** The row's number in its file, from 1. */
@@ -57,7 +61,7 @@ export async function gatherRejectedRows(
 ): Promise<void> {
   await tx.unsafe(
     `CREATE TEMPORARY TABLE ${GATHERED} (table_name text, source text, place bigint, "row" bigint,
-       reason text, "values" jsonb) ON COMMIT DROP;
+       reason text, property text, "values" jsonb) ON COMMIT DROP;
      CREATE TEMPORARY TABLE ${LINES} (source text, "row" bigint, line bigint) ON COMMIT DROP`,
   );
   for (const table of tables) {
@@ -77,24 +81,29 @@ async function gatherTable(
   if (originals !== null) {
     await copyIn(tx, `COPY ${originalsOf} FROM STDIN (FORMAT csv)`, originals);
   }
-  const stored = (alias: string) => `(
-         SELECT jsonb_object_agg(key, value)
-         FROM jsonb_each_text(to_jsonb(${alias}) - ARRAY['row', 'reason']) WHERE value IS NOT NULL)`;
+  const [faultyProperty, properties] = hasProperties(table)
+    ? [`s.${FAULTY_PROPERTY}`, ` UNION ALL ${writtenPropertiesSql('s.properties')}`]
+    : ['NULL', ''];
+  const stored = `(
+         SELECT jsonb_object_agg(key, value) FROM (
+           SELECT key, value FROM jsonb_each_text(
+             to_jsonb(s) - ARRAY['row', 'reason', 'properties', '${FAULTY_PROPERTY}'])${properties}
+         ) AS each WHERE value IS NOT NULL)`;
   // Of attributes some are refused with the row that they are about, and others know their id.
   const values =
     table === 'user_attributes'
-      ? `coalesce(${stored('s')}, '{}') || coalesce(jsonb_strip_nulls(o."values"), '{}')`
+      ? `coalesce(${stored}, '{}') || coalesce(jsonb_strip_nulls(o."values"), '{}')`
       : 'jsonb_strip_nulls(o."values")';
   await tx.unsafe(
     `INSERT INTO ${GATHERED}
      SELECT '${table}', part.label, faulty."row", faulty."row" - part.rows_before, faulty.reason,
-       faulty."values"
+       faulty.property, faulty."values"
      FROM (
-       SELECT s."row", s.reason, ${values} AS "values"
+       SELECT s."row", s.reason, ${faultyProperty} AS property, ${values} AS "values"
        FROM ${staged} AS s LEFT JOIN ${originalsOf} AS o ON o."row" = s."row"
        WHERE s.reason IS NOT NULL
        UNION ALL
-       SELECT f."row", f.reason, ${stored('s')}
+       SELECT f."row", f.reason, NULL, ${stored}
        FROM ${found} AS f JOIN ${staged} AS s ON s."row" = f."row"
      ) AS faulty
      CROSS JOIN LATERAL (
@@ -143,7 +152,7 @@ async function linesOf(
 /** Of each table and reason the first row, in the order of tables as loaded, most rows first. */
 export async function rejectedExamples(tx: TransactionSql): Promise<RejectedExample[]> {
   const examples = await tx<RejectedExample[]>`
-    SELECT first.table_name AS "table", first.reason, first.rows, first.source, first."row",
+    SELECT first.table_name AS "table", first.reason, first.property, first.rows, first.source, first."row",
       lines.line, first."values"
     FROM (
       SELECT DISTINCT ON (table_name, reason) *,
@@ -159,9 +168,9 @@ export async function rejectedExamples(tx: TransactionSql): Promise<RejectedExam
 export async function recordRejectedRows(tx: TransactionSql, batch: number): Promise<void> {
   await tx`
     INSERT INTO raw_data.rejected_rows
-      (batch, source, "row", reason, table_name, line, "values")
+      (batch, source, "row", reason, property, table_name, line, "values")
     SELECT ${batch}::integer, gathered.source, gathered."row", gathered.reason,
-      gathered.table_name, lines.line, gathered."values"
+      gathered.property, gathered.table_name, lines.line, gathered."values"
     FROM ${tx(GATHERED)} AS gathered
     LEFT JOIN ${tx(LINES)} AS lines
       ON lines.source = gathered.source AND lines."row" = gathered."row"`;

@@ -1,4 +1,5 @@
 import { minorUnitDigits } from '../../currencies';
+import { byName } from '../properties/property-types';
 import { rawTables, type RawTable } from '../raw-tables';
 
 type Values = Readonly<Record<string, string>>;
@@ -32,18 +33,21 @@ function columnsOf(table: RawTable, rows: readonly Values[]): string[] {
   const { columns, timeColumn } = rawTables[table];
   const hasAmounts = rows.some((row) => row.amount !== undefined);
   const named = columns
-    .filter(({ name, optional }) => !optional || rows.some((row) => row[name] !== undefined))
+    .filter(
+      ({ name, kind, optional }) =>
+        kind !== 'properties' && (!optional || rows.some((row) => row[name] !== undefined)),
+    )
     .map(({ name }) => (name === 'amount_cents' && hasAmounts ? 'amount' : name));
-  const attributes = new Set(rows.flatMap((row) => Object.keys(row)).filter(isAttribute));
+  const prefixed = new Set(rows.flatMap((row) => Object.keys(row)).filter(isPrefixed));
   const hasArrivals = rows.some(
     (row) => row.ingested_at !== undefined && row.ingested_at !== row[timeColumn],
   );
-  return [...named, ...[...attributes].sort(), ...(hasArrivals ? ['ingested_at'] : [])];
+  return [...named, ...[...prefixed].sort(byName), ...(hasArrivals ? ['ingested_at'] : [])];
 }
 
-/** No column of a table begins so. */
-function isAttribute(name: string): boolean {
-  return name.startsWith('a_');
+/** An attribute or a property: no column of a table begins so. */
+function isPrefixed(name: string): boolean {
+  return /^[ap]_/.test(name);
 }
 
 function digitsOf(currency = ''): number | undefined {

@@ -1,6 +1,6 @@
 /**
  * Why a row is rejected, in the order of the checks: a row with several faults gets the first.
- * The first nine need the row alone; the last three need what is known already, and are decided
+ * The first ten need the row alone; the last three need what is known already, and are decided
  * inside the load's transaction.
  */
 export const rejectionReasons = [
@@ -16,6 +16,8 @@ export const rejectionReasons = [
   /** An amount has more decimals than its currency. */
   'sub_cent_amount',
   'other_currency',
+  /** The value of a property does not fit its type. */
+  'invalid_property',
   /** Event or arrival more than 5 minutes ahead of the clock (never in simulated time). */
   'in_the_future',
   /** The event is more than 5 minutes later than its arrival. */

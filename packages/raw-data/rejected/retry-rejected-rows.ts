@@ -1,5 +1,6 @@
 import type { TransactionSql } from '../../database';
 import { parseInstant, type EpochMicros } from '../../instants';
+import { readPropertiesSql } from '../properties/stored-properties-sql';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 
 /** How long later loads try a row again, from the moment its own load committed. */
@@ -67,7 +68,11 @@ async function stageRetried(
   tx: TransactionSql,
   table: Exclude<RawTable, 'users'>,
 ): Promise<boolean> {
-  const names = rawTables[table].columns.map(({ name }) => `given.${name}`);
+  const names = rawTables[table].columns.map(({ name, kind }) =>
+    kind === 'properties'
+      ? `${readPropertiesSql(table, 'refused.values')} AS ${name}`
+      : `given.${name}`,
+  );
   const result = await tx.unsafe(
     `CREATE TEMPORARY TABLE ${retriedName(table)} ON COMMIT DROP AS
      SELECT refused.batch AS of_batch, refused.source, refused."row", ${names.join(', ')},

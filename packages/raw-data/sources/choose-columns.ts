@@ -14,6 +14,16 @@ export interface OfferedColumn extends SourceColumn {
   readonly name: string;
 }
 
+/** A column of a table's files that is declared to be a property. */
+export interface DeclaredColumn {
+  /** As files call it. */
+  readonly column: string;
+  readonly property: string;
+}
+
+/** Which of a file's columns are its table's. */
+export type ChooseColumns = (offered: readonly OfferedColumn[]) => ChosenColumns;
+
 export type ChosenColumns = Pick<
   SourceFile,
   'columns' | 'properties' | 'attributes' | 'ignoredColumns'
@@ -27,7 +37,8 @@ export function knownColumns(table: ImportTable): string[] {
 /**
  * Which columns of a file are the table's. The case of a name is no matter, but the exact name wins:
  * a twin of it in another case is ignored as any other column, and reported. Columns of events with the
- * prefix `p_` are properties, and columns with the prefix `a_` are attributes of the rows' users.
+ * prefix `p_` are properties, and so are those that are declared; columns with the prefix `a_` are
+ * attributes of the rows' users.
  *
  * @throws ChurnError INVALID_IMPORT for a column that is missing, there twice, or nearly ours.
  */
@@ -35,6 +46,7 @@ export function chooseColumns(
   table: ImportTable,
   label: string,
   offered: readonly OfferedColumn[],
+  declared: readonly DeclaredColumn[] = [],
 ): ChosenColumns {
   const chosen = new Map<string, SourceColumn>();
   const taken = new Set<OfferedColumn>();
@@ -46,18 +58,26 @@ export function chooseColumns(
   }
   const properties = new Map<string, SourceColumn>();
   const others = offered.filter((column) => !taken.has(column));
-  for (const [name, column] of chooseProperties(table, label, others)) {
+  for (const [name, column] of chooseProperties(table, label, others, declared)) {
     properties.set(name, asSource(column));
+    taken.add(column);
   }
   const attributes = new Map<string, SourceColumn>();
-  for (const [name, column] of chooseAttributes(table, label, others)) {
+  for (const [name, column] of chooseAttributes(
+    table,
+    label,
+    others.filter((column) => !taken.has(column)),
+  )) {
     attributes.set(name, asSource(column));
     taken.add(column);
   }
   const ignored = offered.filter((column) => !taken.has(column)).map(({ name }) => name);
   requireNoneNearlyOurs(
     label,
-    knownColumns(table).filter((name) => !chosen.has(name)),
+    [
+      ...knownColumns(table).filter((name) => !chosen.has(name)),
+      ...declared.filter(({ property }) => !properties.has(property)).map(({ column }) => column),
+    ],
     ignored,
   );
   requireColumns(table, label, { columns: chosen, ignoredColumns: ignored });
@@ -72,11 +92,18 @@ function chooseProperties(
   table: ImportTable,
   label: string,
   offered: readonly OfferedColumn[],
+  declared: readonly DeclaredColumn[],
 ): Map<string, OfferedColumn> {
   if (!tablesWithProperties.includes(table)) return new Map();
-  const named = offered
-    .filter((column) => hasPrefix(column, 'p_'))
-    .map((column) => ({ name: nameAfterPrefix(column, 'p_'), column }));
+  const named: { name: string; column: OfferedColumn }[] = [];
+  for (const { column: name, property } of declared) {
+    const column = chooseColumn(name, label, offered);
+    if (column) named.push({ name: property, column });
+  }
+  const taken = new Set(named.map(({ column }) => column));
+  for (const column of offered.filter((each) => hasPrefix(each, 'p_') && !taken.has(each))) {
+    named.push({ name: nameAfterPrefix(column, 'p_'), column });
+  }
   return columnsByName(label, named);
 }
 
@@ -100,7 +127,7 @@ function chooseColumn(
   const exact = offered.filter((column) => column.name === name);
   if (exact.length > 1) throw refuse(`${label} has column ${name} twice`);
   if (exact[0]) return exact[0];
-  const variants = offered.filter((column) => column.name.toLowerCase() === name);
+  const variants = offered.filter((column) => column.name.toLowerCase() === name.toLowerCase());
   if (variants.length > 1) {
     const names = variants.map((column) => column.name).join(' and ');
     throw refuse(`${label} has the columns ${names}, any of which may be ${name}; keep one`);

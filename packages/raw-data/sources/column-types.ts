@@ -21,15 +21,21 @@ export function problemOfType(kind: ColumnKind, type: string): string | undefine
   if (Number(DECIMAL.exec(type)?.[1]) > DECIMAL_DIGITS_MAX) {
     return `has more than ${DECIMAL_DIGITS_MAX} digits; write it with fewer, or as text`;
   }
-  return isUsable(kind, type) ? undefined : "can't be used for it";
+  if (isUsable(kind, type)) return undefined;
+  return `can't be used for it${kind === 'properties' ? '; write it as text, or rename the column' : ''}`;
 }
 
 function isUsable(kind: ColumnKind, type: string): boolean {
   if (kind === 'event_time') return TIME.test(type) || INTEGER.test(type) || scaleOf(type) === 0;
-  if (kind === 'attribute_value' && WRITABLE.test(type)) return true;
+  if (['attribute_value', 'properties'].includes(kind) && WRITABLE.test(type)) return true;
   const isText = type === 'VARCHAR' || type === 'UUID' || type.startsWith('ENUM');
   const isExact = isText || INTEGER.test(type) || scaleOf(type) !== undefined;
   return isExact || (kind === 'amount_cents' && type === 'DOUBLE');
+}
+
+/** Whether the values of a Parquet column are numbers, by DuckDB's type of it. */
+export function isNumericType(type: string): boolean {
+  return INTEGER.test(type) || scaleOf(type) !== undefined || /^(DOUBLE|FLOAT)$/.test(type);
 }
 
 /** The decimal places of a DECIMAL type; undefined for any other. */

@@ -1,6 +1,6 @@
 import { quoteFile, quoteIdentifier, quoteLiteral } from '../../duckdb';
 import type { ImportTable } from '../raw-tables';
-import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
+import { missingColumns, type ChooseColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
 import { endsWithEmptyField, findLongRecord } from './text/long-record';
 import { mendRecordEnds, openText, type PlainText } from './text/plain-text';
@@ -12,15 +12,15 @@ import { unpackFile } from './text/unpack-file';
 /** A CSV of an import folder, with any of four delimiters; see `openText` for what may be rewritten. */
 export async function describeCsv(
   listed: ListedFile,
-  compression: FileCompression,
-  rewritten: string,
+  { compression, rewritten }: { compression: FileCompression; rewritten: string },
+  choose: ChooseColumns,
 ): Promise<SourceFile<ImportTable>> {
   const { table, label } = listed;
   const text = await openText({ ...listed, format: 'csv' }, compression, rewritten);
   const missing = (names: readonly string[]) => missingColumns(table, names);
   const header = await readCsvHeader(text.file, missing, text.compression);
   if (header === null) throw refuse(`${label} has no header line`);
-  const columns = chooseColumns(table, label, offeredBy(header));
+  const columns = choose(offeredBy(header));
   const mended = await mendRecordEnds(text, { label, delimiter: header.delimiter, rewritten });
   await requireNoLongRecord(label, mended, header);
   return {

@@ -1,6 +1,8 @@
 import { isChurnError } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
-import type { ImportTable } from '../raw-tables';
+import { isRawTable, type ImportTable } from '../raw-tables';
+import { readDeclarations, type DeclaredProperty } from '../properties/declared-properties';
+import { chooseColumns, type ChooseColumns } from './choose-columns';
 import { describeCsv } from './csv-source';
 import { describeJson } from './json-source';
 import { listImportFolder, type ListedFile } from './list-import-folder';
@@ -19,6 +21,9 @@ export interface ImportSources {
   readonly files: readonly SourceFile[];
   /** Files of rates, by which money in other currencies is converted. */
   readonly rates: readonly SourceFile<'rates'>[];
+  /** Files that declare which columns are properties, and what they declare. */
+  readonly declarations: readonly SourceFile<'properties'>[];
+  readonly declared: readonly DeclaredProperty[];
   /** Files that hold no rows, by what is known of their names, and are not read. */
   readonly companions: readonly string[];
 }
@@ -38,27 +43,43 @@ export async function findSourceFiles(
   const { folder, scratch } = options;
   const listing = await listImportFolder(folder, options);
   const found: SourceFile<ImportTable>[] = [];
-  for (const [index, listed] of listing.files.entries()) {
-    found.push(await describeFile(duckDb, listed, rewrittenFile(scratch, index)));
+  let declared: readonly DeclaredProperty[] = [];
+  // What columns are properties is declared first: the columns of other files are chosen by it.
+  for (const isDeclaration of [true, false]) {
+    for (const [index, listed] of listing.files.entries()) {
+      if ((listed.table === 'properties') !== isDeclaration) continue;
+      const ofTable = declared.filter(({ table }) => table === listed.table);
+      const choose: ChooseColumns = (offered) =>
+        chooseColumns(listed.table, listed.label, offered, ofTable);
+      const rewritten = rewrittenFile(scratch, index);
+      found.push(await describeFile(duckDb, { listed, rewritten, choose }));
+    }
+    if (isDeclaration) declared = await readDeclarations(duckDb, found.filter(isDeclarations));
   }
   requireOneFormat(found);
-  const files = found.filter(isOfTable);
-  const rates = found.filter(isOfRates);
-  return { files, rates, companions: listing.companions };
+  return {
+    files: found.filter(isOfTable),
+    rates: found.filter(isOfRates),
+    declarations: found.filter(isDeclarations),
+    declared,
+    companions: listing.companions,
+  };
 }
 
 async function describeFile(
   duckDb: DuckDb,
-  listed: ListedFile,
-  rewritten: string,
+  file: { listed: ListedFile; rewritten: string; choose: ChooseColumns },
 ): Promise<SourceFile<ImportTable>> {
-  const { label, file } = listed;
+  const { listed, rewritten, choose } = file;
+  const { label } = listed;
   try {
-    const compression = await findCompression(file);
+    const compression = await findCompression(listed.file);
     const format = await findFormat(listed, compression);
-    if (format === 'csv') return await describeCsv(listed, compression, rewritten);
-    if (format === 'json') return await describeJson(duckDb, { listed, compression, rewritten });
-    if (compression === 'none') return await describeParquet(duckDb, listed);
+    if (format === 'csv') return await describeCsv(listed, { compression, rewritten }, choose);
+    if (format === 'json') {
+      return await describeJson(duckDb, { listed, compression, rewritten }, choose);
+    }
+    if (compression === 'none') return await describeParquet(duckDb, listed, choose);
     throw refuse(`${label} is Parquet packed with ${compression} as a whole; unpack it`);
   } catch (error) {
     throw whyUnread(label, error);
@@ -66,7 +87,11 @@ async function describeFile(
 }
 
 function isOfTable(file: SourceFile<ImportTable>): file is SourceFile {
-  return file.table !== 'rates';
+  return isRawTable(file.table);
+}
+
+function isDeclarations(file: SourceFile<ImportTable>): file is SourceFile<'properties'> {
+  return file.table === 'properties';
 }
 
 function isOfRates(file: SourceFile<ImportTable>): file is SourceFile<'rates'> {

@@ -1,6 +1,6 @@
 import { quoteFile, quoteIdentifier, quoteLiteral, saidByDuckDb, type DuckDb } from '../../duckdb';
 import type { ImportTable } from '../raw-tables';
-import { chooseColumns, missingColumns, type OfferedColumn } from './choose-columns';
+import { missingColumns, type ChooseColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
 import { openText, type PlainText } from './text/plain-text';
 import { refuse } from './refuse-import';
@@ -14,6 +14,7 @@ import { unpackFile } from './text/unpack-file';
 export async function describeJson(
   duckDb: DuckDb,
   file: { listed: ListedFile; compression: FileCompression; rewritten: string },
+  choose: ChooseColumns,
 ): Promise<SourceFile<ImportTable>> {
   const { listed, compression, rewritten } = file;
   const { table, label } = listed;
@@ -35,8 +36,8 @@ export async function describeJson(
     );
   });
   if (keys.length === 0 && (await isEmpty(duckDb, parameters)))
-    return emptyFile(listed, compression);
-  const chosen = chooseColumns(table, label, offeredBy(keys));
+    return emptyFile(listed, compression, choose);
+  const chosen = choose(offeredBy(keys));
   const { columns, properties, attributes } = chosen;
   const used = [columns, properties, attributes].flatMap((of) => [...of.values()]);
   const names = used.map(({ identifier }) => identifier);
@@ -74,9 +75,10 @@ async function isEmpty(duckDb: DuckDb, parameters: string): Promise<boolean> {
 function emptyFile(
   { table, label }: ListedFile,
   compression: FileCompression,
+  choose: ChooseColumns,
 ): SourceFile<ImportTable> {
   const names = missingColumns(table, []);
-  const chosen = chooseColumns(table, label, offeredBy(names));
+  const chosen = choose(offeredBy(names));
   const values = names.map((name) => `CAST(NULL AS VARCHAR) AS ${quoteIdentifier(name)}`);
   const relation = `(SELECT ${values.join(', ')} WHERE false)`;
   return { table, label, format: 'json', compression, relation, ...chosen };

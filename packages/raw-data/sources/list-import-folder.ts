@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dirent } from 'node:fs';
 import { systemCode } from '../../durable-files';
-import { importTableNames, rawTableNames, type ImportTable } from '../raw-tables';
+import { importTableNames, isRawTable, rawTableNames, type ImportTable } from '../raw-tables';
 import { isCompanion, parseImportName, tableOf, whyRefused } from './import-names';
 import { listNames, refuse } from './refuse-import';
 import type { FileFormat } from './source-file';
@@ -54,7 +54,7 @@ export async function listImportFolder(
   const files = importTableNames.flatMap((table) =>
     listing.files.filter((file) => file.table === table),
   );
-  if (!files.some(({ table }) => (needsUsers ? table === 'users' : table !== 'rates'))) {
+  if (!files.some(({ table }) => (needsUsers ? table === 'users' : isRawTable(table)))) {
     const others = [...files.map(({ label }) => label), ...listing.companions];
     const rest = others.length === 0 ? 'it is empty' : `it holds ${listNames(others)}`;
     const missing = needsUsers

@@ -1,6 +1,6 @@
 import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { kindOfColumn, type ImportTable } from '../raw-tables';
-import { chooseColumns, type OfferedColumn } from './choose-columns';
+import type { ChooseColumns, OfferedColumn } from './choose-columns';
 import { DECIMAL_DIGITS_MAX, problemOfType } from './column-types';
 import type { ListedFile } from './list-import-folder';
 import { refuse } from './refuse-import';
@@ -10,6 +10,7 @@ import type { SourceColumn, SourceFile } from './source-file';
 export async function describeParquet(
   duckDb: DuckDb,
   listed: ListedFile,
+  choose: ChooseColumns,
 ): Promise<SourceFile<ImportTable>> {
   const { table, label, file } = listed;
   const relation = readParquet([file]);
@@ -17,12 +18,15 @@ export async function describeParquet(
     if (saidByDuckDb(error) === undefined) throw error;
     throw refuse(`${label} is not a readable Parquet file`, error);
   });
-  const chosen = chooseColumns(table, label, offered);
+  const chosen = choose(offered);
   for (const [name, { type = '' }] of chosen.columns) {
     requireUsable(label, name, problemOfType(kindOfColumn(table, name), type), type);
   }
   for (const [name, { type = '' }] of chosen.attributes) {
     requireUsable(label, `a_${name}`, problemOfType('attribute_value', type), type);
+  }
+  for (const { nameInFile = '', type = '' } of chosen.properties.values()) {
+    requireUsable(label, nameInFile, problemOfType('properties', type), type);
   }
   return { table, label, format: 'parquet', compression: 'none', file, relation, ...chosen };
 }

@@ -42,7 +42,7 @@ export function columnsByName<Column extends NamedColumn>(
     const twin = byFoldedName.get(name.toLowerCase());
     if (twin) {
       throw refuse(
-        `${label} has the columns ${twin.name} and ${column.name}, which are the same but for their case or source; keep one`,
+        `${label} has the columns ${twin.name} and ${column.name}, which both stand for ${name}; keep one`,
       );
     }
     byFoldedName.set(name.toLowerCase(), column);

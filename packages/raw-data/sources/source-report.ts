@@ -1,4 +1,5 @@
 import { perTable, type ImportTable, type PerTable } from '../raw-tables';
+import type { FoundProperty } from '../properties/find-properties';
 import type { FileCompression, FileFormat, SourceFile } from './source-file';
 
 export interface LoadedFile {
@@ -21,11 +22,14 @@ export interface SourceReport {
   readonly ignored_files: readonly string[];
   /** The ignored columns of a table's files, each once. */
   readonly ignored_columns: PerTable<readonly string[]>;
+  /** The properties of events that the files have, by table and name. */
+  readonly properties: readonly FoundProperty[];
 }
 
 export function describeSources(
   sources: readonly SourceFile<ImportTable>[],
   companions: readonly string[],
+  properties: readonly FoundProperty[] = [],
 ): SourceReport {
   return {
     files: sources.map(({ label, table, format, compression, attributes, ignoredColumns }) => ({
@@ -44,5 +48,6 @@ export function describeSources(
           .flatMap((source) => source.ignoredColumns),
       ),
     ]),
+    properties,
   };
 }

@@ -10,6 +10,7 @@ import zlib
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from property_rules import NotNamed, places_of, rows_of, texts_of_array, type_of
 from value_rules import (
     OPTIONAL,
     TABLES,
@@ -28,20 +29,26 @@ class Refused(Exception):
     """Of a file; its text is the word that names why."""
 
 
-def read_file(path, table, now):
-    """{"refused": word} or {"rows": […]}, a row each as `judge` has it."""
+def read_file(path, table, now, declared=None):
+    """{"refused": word} or {"rows": […]}, a row each as `judge` has it.
+
+    `declared` has the types of properties, by their names, that their values don't decide.
+    """
     try:
-        return {"rows": judged(table, *columns_of(path, table), now)}
+        return {"rows": judged(table, *columns_of(path, table), now, declared or {})}
     except Refused as refused:
         return {"refused": str(refused)}
 
 
-def judged(table, columns, names, count, now):
+def judged(table, columns, names, count, found, now, declared):
     if count == 0:
         return []
+    types = {name: declared.get(name) or type_of(*values) for name, values in found.items()}
+    properties = rows_of({name: texts for name, (texts, _) in found.items()}, types)
     rows = [dict(zip(columns, values)) for values in zip(*columns.values())]
     in_units, arrival = "amount" in names, "ingested_at" in names
-    return [judge(table, row, in_units, arrival, now) for row in rows]
+    properties = properties or [(None, True)] * count
+    return [judge(table, row, p, in_units, arrival, now) for row, p in zip(rows, properties)]
 
 
 def columns_of(path, table):
@@ -84,7 +91,8 @@ def decoded(data):
 
 
 def chosen(table, names):
-    """The place of each column of the table that the file has. Case does not matter, the exact name wins."""
+    """The place of each column of the table that the file has, and those of properties. Case does not
+    matter, the exact name wins."""
     wanted = [*TABLES[table], *(["amount"] if table == "billing_events" else []), "ingested_at"]
     places = {}
     for name in wanted:
@@ -96,13 +104,18 @@ def chosen(table, names):
             places[name] = found[0]
     squash = lambda name: re.sub("[^a-z0-9]", "", name.lower())
     absent = {squash(name) for name in wanted if name not in places}
-    if any(squash(name) in absent for at, name in enumerate(names) if at not in places.values()):
+    try:
+        properties = places_of(table, names, set(places.values()))
+    except NotNamed:
+        raise Refused("property") from None
+    known = {*places.values(), *properties.values()}
+    if any(squash(name) in absent for at, name in enumerate(names) if at not in known):
         raise Refused("nearly")
     if "amount" in places and "amount_cents" in places:
         raise Refused("both")
     if is_incomplete(table, places):
         raise Refused("missing")
-    return places
+    return places, properties
 
 
 def is_incomplete(table, names):
@@ -190,13 +203,14 @@ def text_of_json(value):
 
 
 def columns_of_texts(table, names, records):
-    places = chosen(table, names)
+    places, properties = chosen(table, names)
     columns = {}
     for name, place in places.items():
         kind = kind_of(table, name)
         texts = [present(record[place], kind) for record in records]
         columns[name] = moments(texts) if kind == "time" else texts
-    return columns, places, len(records)
+    found = {name: ([record[at] for record in records], None) for name, at in properties.items()}
+    return columns, places, len(records), found
 
 
 # Parquet
@@ -206,7 +220,7 @@ def columns_of_parquet(path, table):
     try:
         file = pq.ParquetFile(path)
         names = [trim(name) for name in file.schema_arrow.names]
-        places = chosen(table, names)
+        places, properties = chosen(table, names)
         for name, place in places.items():
             require_type(kind_of(table, name), file.schema_arrow.field(place).type)
         read = file.read()
@@ -215,7 +229,22 @@ def columns_of_parquet(path, table):
     columns = {}
     for name, place in places.items():
         columns[name] = values_of(kind_of(table, name), read.column(place).combine_chunks())
-    return columns, places, read.num_rows
+    found = {name: values_of_property(read.column(at)) for name, at in properties.items()}
+    return columns, places, read.num_rows, found
+
+
+def values_of_property(column):
+    """Its texts, and the type that its file says they have."""
+    array = column.combine_chunks()
+    if is_text(array.type):
+        try:
+            return array.to_pylist(), "text"
+        except UnicodeDecodeError:
+            raise Refused("encoding") from None
+    found = texts_of_array(array)
+    if found is None:
+        raise Refused("type")
+    return found
 
 
 def is_text(kind):

@@ -13,6 +13,7 @@ import { partitionPaths } from '../../../packages/offline-store/partition-paths'
 import type { PartitionRequest } from '../../../packages/offline-store/partition-request';
 import { auditRawLog } from '../../../packages/raw-data/log/audit-raw-log';
 import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
+import { storedPropertiesSql } from '../../../packages/raw-data/properties/stored-properties-sql';
 import { rawTableNames, rawTables, type RawTable } from '../../../packages/raw-data/raw-tables';
 import { reportFigure } from '../../acceptance/report-figure';
 import { openTestDuckDb } from '../../packages/duckdb/open-test-duckdb';
@@ -138,7 +139,10 @@ describeWithPython('mutated files that are loaded one after the other', () => {
     const { columns, key, timeColumn } = rawTables[table];
     const micros = (name: string) =>
       `(extract(epoch FROM ${name}) * 1000000)::bigint::text AS ${name}`;
-    const names = columns.map(({ name }) => (name === timeColumn ? micros(name) : `${name}::text`));
+    const names = columns.map(({ name, kind }) => {
+      if (kind === 'properties') return `${storedPropertiesSql(name)} AS ${name}`;
+      return name === timeColumn ? micros(name) : `${name}::text`;
+    });
     const rows = await fixture.database.sql.unsafe<Record<string, string | null>[]>(
       `SELECT ${names.join(', ')}, ${micros('ingested_at')}, batch::text FROM raw_data.${table}`,
     );

@@ -19,11 +19,14 @@ import pyarrow.parquet as pq
 
 from file_reader import read_file
 from text_encodings import ENCODINGS, csv, put
-from value_lists import AMOUNTS, BILLING, CURRENCIES, TEXTS, TIMES
+from property_rules import TABLES_WITH_PROPERTIES
+from value_lists import AMOUNTS, BILLING, BOOLEANS, CURRENCIES, DECIMALS, TEXTS, TIMES
 from value_rules import TABLES
 
 # None of these can be the id of another file's row.
 BAD_IDS = ["", " ", None, "NULL", "\\N", "x" * 129, "a\tb", "a\u00a0b", "\x00", "a\nb"]
+# How often a table is chosen.
+SHARES = {"users": 2, "plan_changes": 1, "user_events": 4, "billing_events": 3}
 POOLS = {
     "time": TIMES,
     "name": TEXTS,
@@ -75,6 +78,12 @@ def rows_of(random, table, number):
         time = next(name for name, kind in TABLES[table].items() if kind == "time")
         for row in rows:
             row["ingested_at"] = random.choice([row[time], "2024-09-01", "2024-02-01T00:00Z"])
+    if table in TABLES_WITH_PROPERTIES and random.random() < 0.5:
+        # Types stay in an installation: no two files have a property in common.
+        pools = random.sample([DECIMALS, BOOLEANS, TEXTS, ["1", "2.50", "NA"], ["true", "", "x"]], 2)
+        for row in rows:
+            for at, pool in enumerate(pools):
+                row[f"p_{number}-{at}"] = random.choice(pool)
     if table == "billing_events" and random.random() < 0.5:
         rows = [{"amount" if k == "amount_cents" else k: v for k, v in row.items()} for row in rows]
     return rows
@@ -176,12 +185,14 @@ def typed(random, name, array):
     if name in ("amount", "amount_cents"):
         types += [pa.int64(), pa.uint16(), pa.float64(), pa.float32(), pa.decimal128(38, 4)]
         types += [pa.decimal256(50, 2), pa.decimal128(9, 2)]
+    elif name.startswith("p_"):
+        types += [pa.int64(), pa.bool_(), pa.float64(), pa.float32(), pa.decimal128(38, 8)]
     elif name.endswith("_time") or name == "ingested_at":
         units = [pa.timestamp(unit, zone) for unit in ("ms", "us", "ns") for zone in (None, "UTC")]
         types += [*units, pa.date32(), pa.int64(), pa.int64()]
     type_ = random.choice(types)
     try:
-        if pa.types.is_integer(type_) and "amount" not in name:
+        if pa.types.is_integer(type_) and name.endswith(("_time", "_at")):
             return array.cast(pa.timestamp("us")).cast(pa.int64())
         return array.cast(type_)
     except (pa.ArrowException, ValueError):
@@ -215,7 +226,7 @@ def read_apart(path, table, now):
 
 def make(folder, seed, number, now):
     rng = random.Random(f"{seed}/{number}")
-    table = rng.choices(list(TABLES), [2, 1, 4, 3])[0]
+    table = rng.choices(list(SHARES), list(SHARES.values()))[0]
     directory = f"{folder}/{number}"
     os.mkdir(directory)
     rows = rows_of(rng, table, number)

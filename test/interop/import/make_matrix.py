@@ -19,8 +19,10 @@ from value_lists import (
     AMOUNTS,
     ARRIVALS,
     BILLING,
+    BOOLEANS,
     CURRENCIES,
     DAY,
+    DECIMALS,
     INTEGERS,
     NOON,
     TEXTS,
@@ -45,6 +47,30 @@ def attributes(rows):
 
 
 LENGTHS = ["x" * count for count in (64, 65, 1024, 1025)] + ["😀" * count for count in (64, 65, 1024, 1025)]
+
+
+def events(columns):
+    """An event for each value of each column; the other columns are empty there."""
+    usual = {"user_id": "u1", "session_id": "s1", "event_type": "view", "event_time": NOON}
+    usual |= {name: None for name in columns}
+    values = [(name, value) for name, texts in columns.items() for value in texts]
+    return [usual | {"event_id": f"e{at}", name: value} for at, (name, value) in enumerate(values)]
+
+
+# By property of the table "declared": its type, as properties.csv says.
+DECLARED = {"text": "text", "flag": "boolean", "number": "decimal"}
+LONG = ["x" * 1024, "x" * 1025, "😀" * 1024]
+
+
+def property_tables():
+    declared = {"p_text": [*TEXTS, *LONG], "P_flag": [*BOOLEANS, *TEXTS], "p_number": [*DECIMALS, *AMOUNTS]}
+    decimals = [*DECIMALS, "NA", "", "\\N", "NaT"]
+    found = {"p_decimal": decimals, "P_boolean": [*BOOLEANS, "NA"], "p_Codes": ["1", "007"]}
+    found |= {"p_mixed": ["true", "1", "NA"], "p_Größe": ["+1"], "p_empty": ["", "NA"], "p_ a": ["x"]}
+    return {
+        "declared properties": ("user_events", events(declared)),
+        "found properties": ("user_events", events(found)),
+    }
 
 
 def text_tables():
@@ -139,6 +165,8 @@ def typed_columns():
         yield "billing_events", column, pa.bool_(), [True, None], {}
         yield "billing_events", column, pa.null(), [None, None], {}
         yield "billing_events", column, pa.timestamp("us"), [1, None], {}
+    for type_, values in property_columns():
+        yield "user_events", "p_x", type_, values, {}
     for column, values in (("user_id", [1.0]), ("plan", [1.5]), ("signup_time", [1.7e9])):
         yield "users", column, pa.float64(), values, {}
     for column in ("user_id", "plan", "country", "signup_time", "ingested_at"):
@@ -186,6 +214,30 @@ def typed_values():
         yield "user_attributes", "value", type_, values, {}
 
 
+def property_columns():
+    yield pa.bool_(), [True, False, None]
+    yield pa.null(), [None, None]
+    yield pa.date32(), [dt.date(2024, 2, 29), dt.date(1, 1, 1), None]
+    for type_ in INTEGER_TYPES:
+        bits = type_.bit_width - (0 if pa.types.is_unsigned_integer(type_) else 1)
+        yield type_, [0, 1, None, 2**bits - 1, *([] if "u" in str(type_) else [-1, -(2**bits)])]
+    doubles = [0.0, -0.0, 0.1, 1e-6, -1.5e-5, 1e-7, 0.1 + 0.2, 1e12, 9.3e12, 1e300, 1234567.89, None]
+    yield pa.float64(), [*doubles, float("nan"), float("inf")]
+    yield pa.float32(), [0.5, 0.1, 1e-5, 16777216.0, None, float("nan")]
+    for precision, scale in ((9, 2), (18, 6), (38, 9), (38, 0)):
+        texts = ["0", "1", "-1", "0.01", "0.000001", "0.0000001", "9223372036854", "9223372036855"]
+        fitting = [v for v in map(Decimal, texts) if fits(v, precision, scale)]
+        yield pa.decimal128(precision, scale), [None, *fitting]
+    yield pa.decimal256(50, 2), [Decimal("1.50")]
+    for type_ in (pa.large_string(), pa.dictionary(pa.int32(), pa.string())):
+        yield type_, ["true", "1", "NA", "NULL", None]
+    yield pa.timestamp("us"), [1]
+    yield pa.binary(), [b"x"]
+    yield pa.list_(pa.string()), [["x"]]
+    yield pa.struct([("a", pa.string())]), [{"a": "x"}]
+    yield pa.time64("us"), [1]
+
+
 def fits(value, precision, scale):
     digits = value.as_tuple()
     return -digits.exponent <= scale and len(digits.digits) + digits.exponent <= precision - scale
@@ -195,6 +247,8 @@ def write_typed(table, columns, type_, values, options, path):
     names = (columns,) if isinstance(columns, str) else columns
     typed = [{name: value for name in names} for value in values]
     usual = users("user_id", [f"u{at}" for at in range(len(values))]) if table == "users" else []
+    if table == "user_events":
+        usual = events({name: values for name in names})
     amount = "amount_cents" if "amount_cents" in names else "amount"
     if table == "user_attributes":
         rows = attributes(typed)
@@ -213,20 +267,25 @@ def write_typed(table, columns, type_, values, options, path):
 def main(folder, now):
     found = {}
 
-    def add(name, table, encoding, write):
+    def add(name, table, encoding, write, declared=None):
         directory = f"{folder}/{len(found)}"
         os.mkdir(directory)
         path = f"{directory}/{table}.{encoding}"
         write(path)
         if table != "users":
             put(f"{directory}/users.csv", b"user_id,signup_time,plan\n")
-        found[name] = {"folder": directory, "table": table, **read_file(path, table, now)}
+        if declared:
+            lines = [f'{table},"p_{name}",{type_}' for name, type_ in declared.items()]
+            put(f"{directory}/properties.csv", "\n".join(["table,column,type", *lines]).encode())
+        found[name] = {"folder": directory, "table": table, **read_file(path, table, now, declared)}
 
     for encoding, write in ENCODINGS.items():
         tables = text_tables() | (integer_tables() if encoding in INTEGERS_IN else {})
+        tables |= property_tables()
         for name, (table, rows) in tables.items():
             ending = encoding.split(".", 1)[1]
-            add(f"{name}; {encoding}", table, ending, lambda path: write(rows, path))
+            declared = DECLARED if name == "declared properties" else None
+            add(f"{name}; {encoding}", table, ending, lambda path: write(rows, path), declared)
     for table, columns, type_, values, options in typed_columns():
         name = f"{columns} as {type_}; {values[:2]}{' int96' if options else ''}; {len(found)}"
         put_file = lambda path: write_typed(table, columns, type_, values, options, path)

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isChurnError } from '../../../packages/contracts';
 import { saidByDuckDb, type DuckDb } from '../../../packages/duckdb';
 import { cleanRowsSql, type CleaningRules } from '../../../packages/raw-data/load/clean-rows-sql';
+import { inferTypes } from '../../../packages/raw-data/properties/infer-types';
 import { rawTables, type RawTable } from '../../../packages/raw-data/raw-tables';
 import { findSourceFiles } from '../../../packages/raw-data/sources/find-source-files';
 import { settleTimes } from '../../../packages/raw-data/values/settle-times';
@@ -21,13 +22,16 @@ export async function readAsProduct(
 ): Promise<ReadFile> {
   const { folder, table, scratch } = source;
   try {
-    const { files } = await findSourceFiles(duckDb, { folder, scratch, needsUsers: true });
-    const found = files.find((file) => file.table === table)!;
+    const sources = await findSourceFiles(duckDb, { folder, scratch, needsUsers: true });
+    const found = sources.files.find((file) => file.table === table)!;
+    const types = await inferTypes(duckDb, [found], [...found.properties.keys()]);
+    for (const { property, type } of sources.declared) if (type) types.set(property, type);
+    const properties = new Map([[table, types]]);
     const settled = await settleTimes(duckDb, found, path.join(scratch, 'exact.parquet'));
     const times = [rawTables[table].timeColumn, 'ingested_at'];
     const micros = times.map((name) => `epoch_us("${name}") AS "${name}"`).join(', ');
     const rows = await duckDb.rows<Record<string, string | bigint | null>>(
-      `SELECT * REPLACE (${micros}) FROM (${cleanRowsSql(settled, rules)})`,
+      `SELECT * REPLACE (${micros}) FROM (${cleanRowsSql(settled, { ...rules, properties })})`,
     );
     return { rows: rows.map(asReadRow) };
   } catch (error) {
@@ -42,6 +46,7 @@ export async function readAsProduct(
 function asReadRow({
   row: _,
   reason,
+  faulty_property: __,
   ...columns
 }: Record<string, string | bigint | null>): ReadRow {
   if (reason != null) return { reason: String(reason) };

@@ -126,3 +126,6 @@ BILLING += ["subscription_started", "subscription_cancelled", "Refund", " refund
 BILLING += [None, "NULL", "NA"]
 # Minutes after the event at which it arrived.
 ARRIVALS = ["11:54:59.999999", "11:55:00", "11:55", "12:00:00", "12:05", "11:54:59.9999999"]
+BOOLEANS = ["true", "false", "True", "FALSE", " true "]
+DECIMALS = ["0", "-0", "1", "-1.5", "10.00", "0.000001", "-0.000001", "1.10000000", "123456.789"]
+DECIMALS += ["9223372036854.775807", "-9223372036854.775808"]

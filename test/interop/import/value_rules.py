@@ -173,11 +173,11 @@ def minor_units(text, decimals):
     return int(value), match[1] == "-" and value != 0, value != int(value)
 
 
-def judge(table, row, in_units, arrival, now):
+def judge(table, row, properties, in_units, arrival, now):
     """The row's values by column, or the reason for which it is rejected.
 
-    `row` has a present text or None by column, but moments where the column is a time; `arrival` is
-    whether its file says when it arrived.
+    `row` has a present text or None by column, but moments where the column is a time; `properties`
+    their text, and whether they fit; `arrival` is whether its file says when it arrived.
     """
     columns = TABLES[table]
     of_kind = lambda *kinds: [row.get(name) for name, kind in columns.items() if kind in kinds]
@@ -200,6 +200,7 @@ def judge(table, row, in_units, arrival, now):
         ),
         ("invalid_time", time is None or arrived is None),
         *((reason, reason in reasons) for reason in MONEY_REASONS),
+        ("invalid_property", not properties[1]),
         ("in_the_future", lambda: max(time, arrived) > now + FIVE_MINUTES),
         ("after_arrival", lambda: time > arrived + FIVE_MINUTES),
     ]
@@ -209,6 +210,8 @@ def judge(table, row, in_units, arrival, now):
     values = {name: row.get(name) for name in columns} | money | {"ingested_at": arrived}
     if table == "user_attributes" and values["attribute_id"] is None:
         values["attribute_id"] = made_id(values["user_id"], values["name"], time)
+    if table in ("user_events", "billing_events"):
+        values["properties"] = properties[0]
     return {"values": {name: None if v is None else str(v) for name, v in values.items()}}
 
 

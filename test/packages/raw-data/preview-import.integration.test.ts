@@ -105,6 +105,7 @@ it('shows columns, the first rows as they would be stored, and a row of each rea
     {
       table: 'user_events',
       reason: 'unknown_user',
+      property: null,
       rows: 1,
       source: 'user_events.csv',
       row: 10,

@@ -21,8 +21,8 @@ export const REJECTED_LIMITS = { warnPercent: 1, failPercent: 20 };
 
 export type Files = Partial<Record<RawTable, string>>;
 
-/** The files of a folder that also brings rates. */
-export type FilesWithRates = Files & { readonly rates?: string };
+/** The files of a folder that also brings rates, or declares properties. */
+export type FilesWithRates = Files & { readonly rates?: string; readonly properties?: string };
 
 export interface RawDataFixture {
   readonly database: TestDatabase;
@@ -86,7 +86,7 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
       await database.sql`
         TRUNCATE raw_data.users, raw_data.plan_changes, raw_data.user_events,
           raw_data.billing_events, raw_data.user_attributes, raw_data.rejected_rows,
-          raw_data.settled_rates, ops.load_batches, ops.installation,
+          raw_data.settled_rates, raw_data.settled_properties, ops.load_batches, ops.installation,
           ops.imported_folders`;
     },
     remove: async () => {

@@ -285,14 +285,19 @@ describe('a bad row', () => {
       'b2,u1,dispute,-0.001,EUR,2027-01-01',
       'b3,u1,refund,0.001,EUR,2027-01-01',
       'b4,u1,refund,1,EUR,2027-01-01',
-    ];
+      'b5,u1,refund,1,USD,2027-01-01',
+    ].map((row) => `${row},many`);
     await fixture.load({
       users: ONE_USER,
       user_events: csv(`${USER_EVENTS},ingested_at`, ...rows),
-      billing_events: csv('event_id,user_id,event_type,amount,currency,event_time', ...money),
+      billing_events: csv(
+        'event_id,user_id,event_type,amount,currency,event_time,p_count',
+        ...money,
+      ),
+      properties: csv('table,column,type', 'billing_events,p_count,decimal'),
     });
     const reasons = (await rejectedRows(fixture.database)).map((text) => text.split(' ')[1]);
-    const found = [...reasons.slice(4, 7), ...reasons.slice(0, 4), ...reasons.slice(7)];
+    const found = [...reasons.slice(5, 8), ...reasons.slice(0, 5), ...reasons.slice(8)];
     expect(found).toEqual(rejectionReasons.filter((reason) => reason !== 'conflicting_duplicate'));
   });
 

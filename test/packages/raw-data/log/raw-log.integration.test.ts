@@ -121,7 +121,7 @@ describe('the raw log', () => {
       FROM (DESCRIBE SELECT * FROM ${readSegments(log.segments('billing_events', 1))})`);
     expect(types[0]?.types).toBe(
       'event_id VARCHAR, user_id VARCHAR, event_type VARCHAR, amount_cents BIGINT, currency VARCHAR, ' +
-        'event_time TIMESTAMP WITH TIME ZONE, ingested_at TIMESTAMP WITH TIME ZONE, batch INTEGER',
+        'event_time TIMESTAMP WITH TIME ZONE, ingested_at TIMESTAMP WITH TIME ZONE, batch INTEGER, properties VARCHAR',
     );
   });
 

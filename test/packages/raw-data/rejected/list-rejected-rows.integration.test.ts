@@ -41,7 +41,12 @@ it('lists rejected rows by batch, file and reason, the latest batch first, with 
         rows: 1,
         resolved: 0,
         examples: [
-          { row: 2, line: 3, values: { user_id: 'u8', signup_time: 'soon', plan: 'pro' } },
+          {
+            row: 2,
+            line: 3,
+            property: null,
+            values: { user_id: 'u8', signup_time: 'soon', plan: 'pro' },
+          },
         ],
       },
       expect.objectContaining({ batch: 1, reason: 'invalid_time', rows: 4, resolved: 0 }),

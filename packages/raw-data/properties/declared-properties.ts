@@ -1,0 +1,113 @@
+import { saidByDuckDb, type DuckDb } from '../../duckdb';
+import { importColumns, rawTableNames, tablesWithProperties, type RawTable } from '../raw-tables';
+import { isNameOfColumn } from '../sources/prefixed-columns';
+import { refuse } from '../sources/refuse-import';
+import type { SourceFile } from '../sources/source-file';
+import { presentSql, trimmedSql } from '../values/text-sql';
+import { propertyTypes, type PropertyType } from './property-types';
+
+/** That a column of a table's files is a property. */
+export interface DeclaredProperty {
+  readonly table: RawTable;
+  /** As files call it. */
+  readonly column: string;
+  readonly property: string;
+  /** Undefined: the values say it, as they do of what is not declared. */
+  readonly type: PropertyType | undefined;
+}
+
+/** A row of declarations as its file has it. */
+export type WrittenDeclaration = Readonly<
+  Record<'table' | 'column' | 'property' | 'type', string | null>
+>;
+
+/**
+ * What files of an import folder declare of properties, all of them together.
+ *
+ * @throws ChurnError INVALID_IMPORT naming the file and row of a declaration that can't be followed.
+ */
+export async function readDeclarations(
+  duckDb: DuckDb,
+  files: readonly SourceFile<'properties'>[],
+): Promise<readonly DeclaredProperty[]> {
+  const declared: DeclaredProperty[] = [];
+  for (const { label, relation, columns } of files) {
+    const names = ['table', 'column', 'property', 'type'];
+    const value = (name: string) => {
+      const column = columns.get(name);
+      return column ? `CAST(${column.identifier} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)';
+    };
+    const list = (of: (name: string) => string) =>
+      names.map((name) => `${of(name)} AS "${name}"`).join(', ');
+    const rows = await duckDb
+      .rows<WrittenDeclaration>(
+        `SELECT ${list((name) => presentSql(`"${name}"`, 'names'))}
+         FROM (SELECT ${list((name) => trimmedSql(`"${name}"`))} FROM (SELECT ${list(value)} FROM ${relation}))`,
+      )
+      .catch((error: unknown) => {
+        if (saidByDuckDb(error) === undefined) throw error;
+        throw refuse(`${label} is malformed`, error);
+      });
+    try {
+      parseDeclarations(rows, declared);
+    } catch (error) {
+      throw error instanceof RangeError ? refuse(`${label}, ${error.message}`, error) : error;
+    }
+  }
+  return declared;
+}
+
+/**
+ * The declarations of rows.
+ *
+ * @param declared  Those of other files; what is new is added.
+ * @throws RangeError whose message says which row, from 1, is wrong and how.
+ */
+export function parseDeclarations(
+  rows: readonly WrittenDeclaration[],
+  declared: DeclaredProperty[] = [],
+): readonly DeclaredProperty[] {
+  for (const [index, row] of rows.entries()) {
+    const fail = (problem: string) => new RangeError(`row ${index + 1}: ${problem}`);
+    const declaration = parseDeclaration(row, fail);
+    const ofTable = declared.filter(({ table }) => table === declaration.table);
+    requireAgreement(declaration, ofTable, fail);
+    declared.push(declaration);
+  }
+  return declared;
+}
+
+type Fail = (problem: string) => RangeError;
+
+function parseDeclaration(row: WrittenDeclaration, fail: Fail): DeclaredProperty {
+  const table = rawTableNames.find((name) => name === row.table?.toLowerCase());
+  if (!table || !tablesWithProperties.includes(table)) {
+    throw fail(`the table is none of ${tablesWithProperties.join(', ')}`);
+  }
+  const { column } = row;
+  if (column === null) throw fail('the column is missing');
+  if (importColumns(table).some(({ name }) => name === column.toLowerCase())) {
+    throw fail(`the column ${column.toLowerCase()} has a meaning of its own in ${table}`);
+  }
+  const property = row.property ?? column.replace(/^p_/i, '').trim();
+  if (!isNameOfColumn(property)) {
+    throw fail('the property must be 1 to 64 characters that print');
+  }
+  const type = propertyTypes.find((name) => name === row.type?.toLowerCase());
+  if (row.type !== null && !type) throw fail(`the type is none of ${propertyTypes.join(', ')}`);
+  return { table, column, property, type };
+}
+
+/** A property may be called otherwise in each of several files, but is one thing. */
+function requireAgreement(
+  { column, property, type }: DeclaredProperty,
+  others: readonly DeclaredProperty[],
+  fail: Fail,
+): void {
+  for (const other of others) {
+    if (other.column === column) throw fail('the column is declared twice');
+    if (other.property.toLowerCase() !== property.toLowerCase()) continue;
+    if (other.property !== property) throw fail('the property is declared in another case, too');
+    if (other.type !== type) throw fail('the property is declared with another type, too');
+  }
+}
