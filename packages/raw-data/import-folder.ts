@@ -14,6 +14,7 @@ import { prepareLoad } from './load/prepare-load';
 import type { PerTable } from './raw-tables';
 import type { RejectedExample } from './rejected/record-rejected-rows';
 import { findRates } from './find-rates';
+import { readDeclarations } from './properties/declared-properties';
 import { findProperties, type LoadProperties } from './properties/find-properties';
 import type { RejectedLimits } from './rejected/judge-rejected-shares';
 import { withDuckDb, withScratch, type OpenDuckDb } from './scratch';
@@ -210,7 +211,12 @@ async function withImport<T>(
   const needsUsers = !(await hasUsers(options.database));
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
-      const found = await findSourceFiles(duckDb, { folder, scratch, needsUsers });
+      const found = await findSourceFiles(duckDb, {
+        folder,
+        scratch,
+        needsUsers,
+        readDeclarations,
+      });
       return work({ duckDb, found, scratch, folder, isFirstLoad: needsUsers });
     }),
   );

@@ -125,6 +125,14 @@ export const rawTables: Readonly<Record<RawTable, RawTableDefinition>> = {
 /** The tables whose rows may have properties: values by names that the source chooses. */
 export const tablesWithProperties: readonly ImportTable[] = ['user_events', 'billing_events'];
 
+/**
+ * What the values of a property are: texts of 1 to 1,024 characters that print, truth values, or
+ * decimals of at most 6 places, which are stored as a number of millionths.
+ */
+export const propertyTypes = ['text', 'boolean', 'decimal'] as const;
+
+export type PropertyType = (typeof propertyTypes)[number];
+
 /** The tables whose files may have attributes of the rows' users in columns of their own. */
 export type TableWithAttributes = Exclude<RawTable, 'user_attributes'>;
 

@@ -1,20 +1,10 @@
 import { saidByDuckDb, type DuckDb } from '../../duckdb';
-import { importColumns, rawTableNames, tablesWithProperties, type RawTable } from '../raw-tables';
+import { importColumns, propertyTypes, rawTableNames, tablesWithProperties } from '../raw-tables';
+import type { DeclaredProperty } from '../sources/choose-columns';
 import { isNameOfColumn } from '../sources/prefixed-columns';
 import { refuse } from '../sources/refuse-import';
 import type { SourceFile } from '../sources/source-file';
 import { presentSql, trimmedSql } from '../values/text-sql';
-import { propertyTypes, type PropertyType } from './property-types';
-
-/** That a column of a table's files is a property. */
-export interface DeclaredProperty {
-  readonly table: RawTable;
-  /** As files call it. */
-  readonly column: string;
-  readonly property: string;
-  /** Undefined: the values say it, as they do of what is not declared. */
-  readonly type: PropertyType | undefined;
-}
 
 /** A row of declarations as its file has it. */
 export type WrittenDeclaration = Readonly<
@@ -77,9 +67,10 @@ export function parseDeclarations(
   return declared;
 }
 
-type Fail = (problem: string) => RangeError;
-
-function parseDeclaration(row: WrittenDeclaration, fail: Fail): DeclaredProperty {
+function parseDeclaration(
+  row: WrittenDeclaration,
+  fail: (problem: string) => RangeError,
+): DeclaredProperty {
   const table = rawTableNames.find((name) => name === row.table?.toLowerCase());
   if (!table || !tablesWithProperties.includes(table)) {
     throw fail(`the table is none of ${tablesWithProperties.join(', ')}`);
@@ -102,7 +93,7 @@ function parseDeclaration(row: WrittenDeclaration, fail: Fail): DeclaredProperty
 function requireAgreement(
   { column, property, type }: DeclaredProperty,
   others: readonly DeclaredProperty[],
-  fail: Fail,
+  fail: (problem: string) => RangeError,
 ): void {
   for (const other of others) {
     if (other.column === column) throw fail('the column is declared twice');

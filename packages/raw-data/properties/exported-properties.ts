@@ -1,5 +1,6 @@
 import { quoteIdentifier, quoteLiteral } from '../../duckdb';
-import { PROPERTY_DECIMALS, type PropertyType, type PropertyTypes } from './property-types';
+import type { PropertyType } from '../raw-tables';
+import { PROPERTY_DECIMALS, type PropertyTypes } from './property-types';
 
 export type ExportFormat = 'parquet' | 'csv';
 

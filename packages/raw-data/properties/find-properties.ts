@@ -1,22 +1,13 @@
 import type { Database, TransactionSql } from '../../database';
 import type { DuckDb } from '../../duckdb';
-import { rawTableNames, type RawTable } from '../raw-tables';
+import { rawTableNames, type PropertyType, type RawTable } from '../raw-tables';
 import { refuse } from '../sources/refuse-import';
+import type { DeclaredProperty } from '../sources/choose-columns';
 import type { SourceFile } from '../sources/source-file';
-import type { DeclaredProperty } from './declared-properties';
+import type { FoundProperty } from '../sources/source-report';
 import { inferTypes } from './infer-types';
-import { byName, hasProperties, type PropertyType, type PropertyTypes } from './property-types';
+import { byName, hasProperties, type PropertyTypes } from './property-types';
 import { readSettledProperties, settleProperties, type NewProperty } from './settled-properties';
-
-/** A property that an import found in its files. */
-export interface FoundProperty {
-  readonly table: RawTable;
-  readonly name: string;
-  /** Null while no load has brought a value. */
-  readonly type: PropertyType | null;
-  /** Whether an earlier load settled its type; otherwise this one does. */
-  readonly known: boolean;
-}
 
 /** The properties of a load. What runs in its transaction is about whether their types still hold. */
 export interface LoadProperties {

@@ -1,9 +1,9 @@
 import type { DuckDb } from '../../duckdb';
+import type { PropertyType } from '../raw-tables';
 import { isNumericType } from '../sources/column-types';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { presentSql, trimmedSql } from '../values/text-sql';
 import { isBooleanSql, isPlainDecimalSql, propertyText } from './property-sql';
-import type { PropertyType } from './property-types';
 
 /** What the values of a property are, in all files that were looked at. */
 interface Found {
@@ -50,7 +50,7 @@ function typeOf({ areBooleans, areDecimals }: Found): PropertyType {
   return areDecimals ? 'decimal' : 'text';
 }
 
-interface NamedColumn {
+interface PropertyColumn {
   readonly name: string;
   readonly column: SourceColumn;
 }
@@ -58,7 +58,7 @@ interface NamedColumn {
 async function lookAt(
   duckDb: DuckDb,
   relation: string,
-  columns: readonly NamedColumn[],
+  columns: readonly PropertyColumn[],
 ): Promise<(readonly [string, Found])[]> {
   if (columns.length === 0) return [];
   const of = (sql: (value: string) => string) =>

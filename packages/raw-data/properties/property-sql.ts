@@ -1,16 +1,11 @@
 import { quoteLiteral } from '../../duckdb';
+import type { PropertyType } from '../raw-tables';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { isPrintableSql, presentSql, trimmedNameSql, trimmedSql } from '../values/text-sql';
-import {
-  byName,
-  PROPERTY_DECIMALS,
-  PROPERTY_TEXT_MAX,
-  type PropertyType,
-  type PropertyTypes,
-} from './property-types';
+import { byName, PROPERTY_DECIMALS, PROPERTY_TEXT_MAX, type PropertyTypes } from './property-types';
 
 /** A column of a source, and the property that its values are. */
-export interface TypedColumn {
+export interface TypedProperty {
   readonly name: string;
   readonly type: PropertyType;
   readonly column: SourceColumn;
@@ -22,7 +17,7 @@ export interface TypedColumn {
 export function typedColumns(
   { table, properties }: Pick<SourceFile, 'table' | 'properties'>,
   types: PropertyTypes = new Map(),
-): TypedColumn[] {
+): TypedProperty[] {
   const ofTable = types.get(table);
   return [...properties]
     .flatMap(([name, column]) => {
@@ -34,7 +29,7 @@ export function typedColumns(
 }
 
 /** SQL of the values of a column in three steps, as `presentValues` takes them. */
-export function presentProperty({ column, type, alias }: TypedColumn) {
+export function presentProperty({ column, type, alias }: TypedProperty) {
   const isText = type === 'text';
   return {
     raw: `${propertyText(column)} AS ${alias}`,
@@ -62,7 +57,7 @@ export function propertyText({ identifier, type }: SourceColumn): string {
  *
  * @param columns  In the order of their names. A value that does not fit makes any text.
  */
-export function canonicalPropertiesSql(columns: readonly TypedColumn[]): string {
+export function canonicalPropertiesSql(columns: readonly TypedProperty[]): string {
   if (columns.length === 0) return 'CAST(NULL AS VARCHAR)';
   const members = columns.map((column) => {
     const { name, alias } = column;
@@ -72,7 +67,7 @@ export function canonicalPropertiesSql(columns: readonly TypedColumn[]): string 
   return `nullif('{' || concat_ws(',', ${members.join(', ')}) || '}', '{}')`;
 }
 
-function jsonValueSql({ type, alias }: TypedColumn): string {
+function jsonValueSql({ type, alias }: TypedProperty): string {
   switch (type) {
     case 'text':
       return `CAST(to_json(${alias}) AS VARCHAR)`;
@@ -84,7 +79,7 @@ function jsonValueSql({ type, alias }: TypedColumn): string {
 }
 
 /** SQL for the name of a row's first property whose value does not fit its type; null where all fit. */
-export function faultyPropertySql(columns: readonly TypedColumn[]): string {
+export function faultyPropertySql(columns: readonly TypedProperty[]): string {
   const cases = columns.map((column) => {
     const { name, alias } = column;
     return `WHEN ${alias} IS NOT NULL AND NOT ${fitsSql(column)} THEN ${quoteLiteral(name)}`;
@@ -92,7 +87,7 @@ export function faultyPropertySql(columns: readonly TypedColumn[]): string {
   return cases.length === 0 ? 'CAST(NULL AS VARCHAR)' : `CASE ${cases.join(' ')} END`;
 }
 
-function fitsSql({ type, alias }: TypedColumn): string {
+function fitsSql({ type, alias }: TypedProperty): string {
   switch (type) {
     case 'text':
       return isPrintableSql(alias, PROPERTY_TEXT_MAX);

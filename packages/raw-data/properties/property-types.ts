@@ -1,12 +1,4 @@
-import { tablesWithProperties, type RawTable } from '../raw-tables';
-
-/**
- * What the values of a property are: texts of 1 to 1,024 characters that print, truth values, or
- * decimals of at most 6 places, which are stored as a number of millionths.
- */
-export const propertyTypes = ['text', 'boolean', 'decimal'] as const;
-
-export type PropertyType = (typeof propertyTypes)[number];
+import { tablesWithProperties, type PropertyType, type RawTable } from '../raw-tables';
 
 export const PROPERTY_TEXT_MAX = 1024;
 

@@ -1,6 +1,6 @@
 import type { Sql, TransactionSql } from '../../database';
-import type { RawTable } from '../raw-tables';
-import type { PropertyType, PropertyTypes } from './property-types';
+import type { PropertyType, RawTable } from '../raw-tables';
+import type { PropertyTypes } from './property-types';
 
 /**
  * The types of the properties that loads have brought. They stay, whatever later files look like, so

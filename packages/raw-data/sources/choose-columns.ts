@@ -3,6 +3,8 @@ import {
   mayHaveAttributes,
   tablesWithProperties,
   type ImportTable,
+  type PropertyType,
+  type RawTable,
 } from '../raw-tables';
 import { squash } from './import-names';
 import { columnsByName, hasPrefix, nameAfterPrefix } from './prefixed-columns';
@@ -14,11 +16,14 @@ export interface OfferedColumn extends SourceColumn {
   readonly name: string;
 }
 
-/** A column of a table's files that is declared to be a property. */
-export interface DeclaredColumn {
+/** That a column of a table's files is a property. */
+export interface DeclaredProperty {
+  readonly table: RawTable;
   /** As files call it. */
   readonly column: string;
   readonly property: string;
+  /** Undefined: the values say it, as they do of what is not declared. */
+  readonly type: PropertyType | undefined;
 }
 
 /** Which of a file's columns are its table's. */
@@ -46,7 +51,7 @@ export function chooseColumns(
   table: ImportTable,
   label: string,
   offered: readonly OfferedColumn[],
-  declared: readonly DeclaredColumn[] = [],
+  declared: readonly DeclaredProperty[] = [],
 ): ChosenColumns {
   const chosen = new Map<string, SourceColumn>();
   const taken = new Set<OfferedColumn>();
@@ -92,7 +97,7 @@ function chooseProperties(
   table: ImportTable,
   label: string,
   offered: readonly OfferedColumn[],
-  declared: readonly DeclaredColumn[],
+  declared: readonly DeclaredProperty[],
 ): Map<string, OfferedColumn> {
   if (!tablesWithProperties.includes(table)) return new Map();
   const named: { name: string; column: OfferedColumn }[] = [];

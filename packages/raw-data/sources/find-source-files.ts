@@ -1,8 +1,7 @@
 import { isChurnError } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
 import { isRawTable, type ImportTable } from '../raw-tables';
-import { readDeclarations, type DeclaredProperty } from '../properties/declared-properties';
-import { chooseColumns, type ChooseColumns } from './choose-columns';
+import { chooseColumns, type ChooseColumns, type DeclaredProperty } from './choose-columns';
 import { describeCsv } from './csv-source';
 import { describeJson } from './json-source';
 import { listImportFolder, type ListedFile } from './list-import-folder';
@@ -28,6 +27,17 @@ export interface ImportSources {
   readonly companions: readonly string[];
 }
 
+interface SourceOptions {
+  readonly folder: string;
+  readonly scratch: string;
+  readonly needsUsers: boolean;
+  /** What files of an import folder declare of properties. */
+  readonly readDeclarations: (
+    duckDb: DuckDb,
+    files: readonly SourceFile<'properties'>[],
+  ) => Promise<readonly DeclaredProperty[]>;
+}
+
 /**
  * Every file of an import folder, its columns found. Texts are read once to their end, because DuckDB
  * takes a packed file that is cut off for a shorter one; those in UTF-16 or with mixed line ends are
@@ -38,7 +48,7 @@ export interface ImportSources {
  */
 export async function findSourceFiles(
   duckDb: DuckDb,
-  options: { folder: string; scratch: string; needsUsers: boolean },
+  options: SourceOptions,
 ): Promise<ImportSources> {
   const { folder, scratch } = options;
   const listing = await listImportFolder(folder, options);
@@ -54,7 +64,8 @@ export async function findSourceFiles(
       const rewritten = rewrittenFile(scratch, index);
       found.push(await describeFile(duckDb, { listed, rewritten, choose }));
     }
-    if (isDeclaration) declared = await readDeclarations(duckDb, found.filter(isDeclarations));
+    if (isDeclaration)
+      declared = await options.readDeclarations(duckDb, found.filter(isDeclarations));
   }
   requireOneFormat(found);
   return {

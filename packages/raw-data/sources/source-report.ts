@@ -1,6 +1,21 @@
-import { perTable, type ImportTable, type PerTable } from '../raw-tables';
-import type { FoundProperty } from '../properties/find-properties';
+import {
+  perTable,
+  type ImportTable,
+  type PerTable,
+  type PropertyType,
+  type RawTable,
+} from '../raw-tables';
 import type { FileCompression, FileFormat, SourceFile } from './source-file';
+
+/** A property that an import found in its files. */
+export interface FoundProperty {
+  readonly table: RawTable;
+  readonly name: string;
+  /** Null while no load has brought a value. */
+  readonly type: PropertyType | null;
+  /** Whether an earlier load settled its type; otherwise this one does. */
+  readonly known: boolean;
+}
 
 export interface LoadedFile {
   /** In the import folder. */

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { isChurnError } from '../../../packages/contracts';
 import { saidByDuckDb, type DuckDb } from '../../../packages/duckdb';
 import { cleanRowsSql, type CleaningRules } from '../../../packages/raw-data/load/clean-rows-sql';
+import { readDeclarations } from '../../../packages/raw-data/properties/declared-properties';
 import { inferTypes } from '../../../packages/raw-data/properties/infer-types';
 import { rawTables, type RawTable } from '../../../packages/raw-data/raw-tables';
 import { findSourceFiles } from '../../../packages/raw-data/sources/find-source-files';
@@ -22,7 +23,12 @@ export async function readAsProduct(
 ): Promise<ReadFile> {
   const { folder, table, scratch } = source;
   try {
-    const sources = await findSourceFiles(duckDb, { folder, scratch, needsUsers: true });
+    const sources = await findSourceFiles(duckDb, {
+      folder,
+      scratch,
+      needsUsers: true,
+      readDeclarations,
+    });
     const found = sources.files.find((file) => file.table === table)!;
     const types = await inferTypes(duckDb, [found], [...found.properties.keys()]);
     for (const { property, type } of sources.declared) if (type) types.set(property, type);

@@ -1,8 +1,6 @@
 import { inferTypes } from '../../../../packages/raw-data/properties/infer-types';
-import {
-  propertyTypes,
-  type PropertyType,
-} from '../../../../packages/raw-data/properties/property-types';
+import { readDeclarations } from '../../../../packages/raw-data/properties/declared-properties';
+import { propertyTypes, type PropertyType } from '../../../../packages/raw-data/raw-tables';
 import { findSourceFiles } from '../../../../packages/raw-data/sources/find-source-files';
 import { createCleaningFixture, type CleaningFixture } from '../values/cleaning-fixture';
 
@@ -134,7 +132,8 @@ describe('a value of a property', () => {
 describe('the type of a property that no load has brought yet', () => {
   const infer = async (files: Parameters<CleaningFixture['write']>[0]) => {
     const folder = await fixture.write({ 'users.csv': [USERS], ...files });
-    const options = { folder, scratch: await fixture.write({}), needsUsers: true };
+    const scratch = await fixture.write({});
+    const options = { folder, scratch, needsUsers: true, readDeclarations };
     const sources = (await findSourceFiles(fixture.duckDb, options)).files;
     const ofTable = sources.filter(({ table }) => table === 'user_events');
     return Object.fromEntries(await inferTypes(fixture.duckDb, ofTable, ['x']));

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { openDuckDb, type DuckDb } from '../../../../packages/duckdb/open-duckdb';
+import { readDeclarations } from '../../../../packages/raw-data/properties/declared-properties';
 import {
   findSourceFiles,
   type ImportSources,
@@ -53,7 +54,12 @@ export async function createImportFolderRig(): Promise<ImportFolderRig> {
       const folder = write(contents, name);
       return readAll(
         duckDb,
-        await findSourceFiles(duckDb, { folder, scratch: scratch.path, needsUsers: true }),
+        await findSourceFiles(duckDb, {
+          folder,
+          scratch: scratch.path,
+          needsUsers: true,
+          readDeclarations,
+        }),
       );
     },
     remove: () => {

@@ -7,6 +7,7 @@ import {
   type CleaningRules,
 } from '../../../../packages/raw-data/load/clean-rows-sql';
 import { rawTables, type RawTable } from '../../../../packages/raw-data/raw-tables';
+import { readDeclarations } from '../../../../packages/raw-data/properties/declared-properties';
 import { findSourceFiles } from '../../../../packages/raw-data/sources/find-source-files';
 import { settleTimes } from '../../../../packages/raw-data/values/settle-times';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
@@ -61,6 +62,7 @@ export async function createCleaningFixture(): Promise<CleaningFixture> {
       folder,
       scratch: newFolder(),
       needsUsers: true,
+      readDeclarations,
     });
     const found = files.find((source) => source.table === table)!;
     const source = await settleTimes(duckDb, found, path.join(newFolder(), 'copy.parquet'));
