@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DuckDb } from '../../../packages/duckdb/open-duckdb';
 import { quoteLiteral } from '../../../packages/duckdb/quote-sql';
@@ -87,9 +87,7 @@ export async function writeRawLog(
     mkdirSync(segmentDirectory(directory, batch), { recursive: true });
     for (const table of tables) {
       const file = path.join(segmentDirectory(directory, batch), `${table}.parquet`);
-      await duckDb.run(
-        `COPY (${rowsAsSql(raw, table, batch)}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
-      );
+      await writeSegment(duckDb, file, { table, batch, rows: rowsOf(raw, table) });
     }
   }
   return (table, throughBatch) =>
@@ -100,6 +98,33 @@ export async function writeRawLog(
         firstBatch: batch,
         lastBatch: batch,
       }));
+}
+
+interface BatchOfTable {
+  readonly table: Table;
+  readonly batch: number;
+  /** Of all batches. */
+  readonly rows: readonly AnyRow[];
+}
+
+/** Those without rows are the same for each batch; random worlds have many. */
+const emptySegments = new Map<Table, Buffer>();
+
+async function writeSegment(
+  duckDb: DuckDb,
+  file: string,
+  { table, batch, rows }: BatchOfTable,
+): Promise<void> {
+  const ofBatch = rows.filter((row) => row.batch === batch);
+  const empty = ofBatch.length === 0 ? emptySegments.get(table) : undefined;
+  if (empty) {
+    writeFileSync(file, empty);
+    return;
+  }
+  await duckDb.run(
+    `COPY (${rowsAsSql(ofBatch, table, batch)}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
+  );
+  if (ofBatch.length === 0) emptySegments.set(table, readFileSync(file));
 }
 
 /** Writes the timelines of a raw log's batches, as the product does. */
@@ -128,14 +153,12 @@ function segmentDirectory(directory: string, batch: number): string {
 }
 
 /** One list of constants: a SELECT for each row takes several times as long to plan. */
-function rowsAsSql(raw: RawTables, table: Table, batch: number): string {
+function rowsAsSql(ofBatch: readonly AnyRow[], table: Table, batch: number): string {
   const ofTable = Object.entries(columns[table]);
-  const rows = rowsOf(raw, table)
-    .filter((row) => row.batch === batch)
-    .map((row, index) => {
-      const values = ofTable.map(([, [, valueOf]]) => valueOf(row, `e${batch}-${index}`));
-      return `(${[...values, row.ingestedAt].map(asConstant).join()})`;
-    });
+  const rows = ofBatch.map((row, index) => {
+    const values = ofTable.map(([, [, valueOf]]) => valueOf(row, `e${batch}-${index}`));
+    return `(${[...values, row.ingestedAt].map(asConstant).join()})`;
+  });
   const names = [...ofTable.map(([name]) => name), 'ingested_at'];
   const none = `(${names.map(() => 'NULL').join()})`;
   const typed = ofTable.map(([name, [type]]) =>
