@@ -16,10 +16,15 @@ const [listing, choosing, csv, json, twins] = [
   'json-source',
   'parquet-source',
 ].map((name) => breaksOf(`packages/raw-data/sources/${name}.ts`));
+const spineTest = 'test/packages/raw-data/read-spine.test.ts';
 const names = breaksOf('packages/raw-data/sources/import-names.ts');
 const inspecting = breaksOf('packages/raw-data/sources/text/inspect-text.ts');
 const ends = breaksOf('packages/raw-data/sources/text/record-ends.ts');
 const unpacking = breaksOf('packages/raw-data/sources/text/unpack-file.ts');
+const numbers = breaksOf('packages/raw-data/sources/text/exact-numbers.ts', [
+  'test/packages/raw-data/sources/exact-numbers.test.ts',
+]);
+const spine = breaksOf('packages/raw-data/read-spine.ts', [spineTest]);
 const duckDb = breaksOf('packages/duckdb/open-duckdb.ts');
 const redis = breaksOf('packages/local-services/services/redis.ts');
 
@@ -37,6 +42,12 @@ export const fileMutations = [
     'if (!found) return;',
     [folder],
   ),
+  numbers('numbers of more than 15 digits', 'digits.length > EXACT_DIGITS', 'digits.length > 99'),
+  numbers('an escaped quote ends no text', "character === '\\\\'", 'false'),
+  csv('packed twice', "compression !== 'none' && compressionOf", 'false && compressionOf', [
+    spineTest,
+  ]),
+  spine('a spine may be packed', 'await findCompression(file)', "'none'"),
   listing('a table comes in one way', 'if (byWay.size > 1)', 'if (byWay.size > 9)', [folder]),
   listing('files follow each other by their names', 'sort(byTableAndLabel)', 'sort(() => 0)', [
     folder,

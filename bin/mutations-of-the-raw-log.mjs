@@ -47,6 +47,12 @@ export const rawLogMutations = [
     merged,
   ]),
   merging(
+    'merged files with other bytes',
+    'if (!(await hasOwnBytes(file))) return',
+    'if (!file) return',
+    [merged],
+  ),
+  merging(
     'runs written before a merge that failed',
     "if (isChurnError(error) && error.code === 'DUCKDB_OUT_OF_MEMORY') break;",
     '',

@@ -1,3 +1,5 @@
+import { escapeUnprintable } from './escape-unprintable';
+
 interface ErrorEntry {
   /** What happened and what to do; `{name}` is filled from the details. */
   readonly message: string;
@@ -345,7 +347,7 @@ export class ChurnError extends Error {
 
 function renderMessage(code: ErrorCode, details: ErrorDetails): string {
   return errorCatalogue[code].message.replaceAll(/\{(\w+)\}/g, (hole, name: string) =>
-    name in details ? String(details[name]) : hole,
+    name in details ? escapeUnprintable(String(details[name]), '\n\t') : hole,
   );
 }
 

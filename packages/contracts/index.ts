@@ -2,6 +2,7 @@
 export type * from './audit-report';
 export * from './backfill-start';
 export * from './errors';
+export * from './escape-unprintable';
 export * from './knowledge';
 export * from './partitions';
 export * from './pipeline';

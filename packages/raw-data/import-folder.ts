@@ -26,7 +26,7 @@ export interface LoadReport extends LoadCounts, SourceReport {}
 
 export interface ImportOptions {
   readonly database: Database;
-  /** Holds users and, as there are any, the other tables; see `listImportFolder`. */
+  /** Holds files of any of the tables, on a first load users among them; see `listImportFolder`. */
   readonly folder: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { ChurnError, isChurnError, type ErrorCode } from '../contracts';
+import { ChurnError, escapeUnprintable, isChurnError, type ErrorCode } from '../contracts';
 import {
   importFolderUnless,
   recordFolder,
@@ -62,7 +62,7 @@ async function importOnce(options: ImportOptions, name: string): Promise<LoadRep
     });
   } catch (error) {
     if (!isChurnError(error) || !refusals.has(error.code)) throw error;
-    const problem = `in folder ${name}: ${String(error.details.problem)}`;
+    const problem = `in folder ${escapeUnprintable(name)}: ${String(error.details.problem)}`;
     throw new ChurnError(error.code, { ...error.details, problem }, { cause: error });
   }
 }

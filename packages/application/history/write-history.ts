@@ -69,7 +69,7 @@ export async function writeHistory(
   const folders = [path.dirname(spine), path.dirname(out)];
   const duckDb = await adapters.openDuckDb(folders);
   try {
-    const rows = await readSpine(duckDb, spine);
+    const rows = await readSpine(duckDb, { file: spine, scratchDir: adapters.paths.scratch });
     const history = await compute(adapters, { duckDb, knowledge, progress, rows });
     progress.report({ what: 'history: writing', done: rows, total: rows });
     await write(duckDb, adapters, { history, knowledge, file: temporary });

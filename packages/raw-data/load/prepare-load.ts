@@ -186,11 +186,13 @@ async function writeReferences(
 
 /** The line and the cause out of DuckDB's message, without the row itself or any path. */
 function whereAndWhy(message: string): string {
-  const line = /(?:CSV Error on Line: |, in line )(\d+)/.exec(message)?.[1];
+  const [, place, number] =
+    /(?:CSV Error on Line: |, in (line|record\/value) )(\d+)/.exec(message) ?? [];
   const why =
     /Expected Number of Columns: \d+ Found: \d+/.exec(message)?.[0] ??
-    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state|Expected OBJECT|duplicate key)/.exec(
+    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state|Expected OBJECT|duplicate key "[^"]*")/.exec(
       message,
     )?.[0];
-  return `${line ? ` at line ${line}` : ''}${why ? ` (${why})` : ''}`;
+  const where = place === 'record/value' ? `in object ${number}` : `at line ${number}`;
+  return `${number ? ` ${where}` : ''}${why ? ` (${why})` : ''}`;
 }

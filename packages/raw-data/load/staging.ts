@@ -2,6 +2,7 @@ import type { TransactionSql } from '../../database';
 import { FAULTY_PROPERTY, hasProperties } from '../properties/property-types';
 import { rawTables, type ColumnKind, type RawTable } from '../raw-tables';
 import type { RejectionReason } from '../rejected/rejection-reasons';
+import { sameContentSql } from '../same-content-sql';
 
 /** The temporary table of cleaned rows, or of the faults found once they were staged. */
 export function stagingName(table: RawTable, part?: 'rejected'): string {
@@ -75,13 +76,10 @@ async function hasRepeatedIds(tx: TransactionSql, table: RawTable): Promise<bool
  * staged, each with the first reason that holds.
  */
 export async function rejectFaultyRows(tx: TransactionSql, table: RawTable): Promise<void> {
-  const { key, columns } = rawTables[table];
-  const content = columns.map((column) => column.name).filter((name) => name !== key);
-  const list = (alias: string) => content.map((name) => `${alias}.${name}`).join(', ');
-  const isOther = `(${list('s')}) IS DISTINCT FROM (${list('known')})`;
+  const { key } = rawTables[table];
   const checks: [RejectionReason, string][] = [
     ...(table === 'users' ? [] : userChecks),
-    ['conflicting_duplicate', isOther],
+    ['conflicting_duplicate', `NOT ${sameContentSql(table, 's', 'known')}`],
   ];
   const reasons = checks.map(([reason, isFaulty]) => `WHEN ${isFaulty} THEN '${reason}'`);
   await tx.unsafe(

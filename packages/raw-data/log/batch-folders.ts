@@ -13,6 +13,7 @@ import {
 import { perTable, type PerTable, type RawTable } from '../raw-tables';
 import { dumpFile, dumpTable, segmentOrder, selectDump } from './dump-table';
 import { mirroredTables, type Load, type PresentLoad } from './log-manifest';
+import { warnOfRepair } from './warn-of-repair';
 
 /** In a batch's folder: when its load was committed. */
 const LOAD_FILE = '_load';
@@ -56,6 +57,10 @@ export async function findBatchFolder(
   });
   const isWhole = (await Promise.all(sizes)).every((size) => size !== undefined);
   return isWhole ? { load, bytes } : undefined;
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return (await sizeIfThere(file)) !== undefined;
 }
 
 export async function sizeIfThere(file: string): Promise<number | undefined> {
@@ -110,6 +115,9 @@ export async function mirrorBatch(
   }
   await writeDurably(path.join(temporary, LOAD_FILE), committedMicros);
   const folder = path.join(rawLogDir, batchFolderName(batch));
+  if (await isThere(folder)) {
+    warnOfRepair(`${batchFolderName(batch)} is not whole, or of another load`);
+  }
   await removeAtOnce(folder);
   const published = await publishFolder(temporary, folder);
   if (!published) await rm(temporary, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import path from 'node:path';
 import { readTextIfThere, replaceDurably, temporaryIn } from '../../durable-files';
 import { isSparse, perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import type { RawSegment, SegmentStatistics } from './raw-segment';
+import { warnOfRepair } from './warn-of-repair';
 
 /** A batch of Postgres: a database put back from a backup may have another load of that number. */
 export interface Load {
@@ -56,13 +57,14 @@ export function mergedFolder(rawLogDir: string): string {
 
 export const MANIFEST_FILE = '_manifest.json';
 
-/** Nothing is merged where there is no manifest, or one that can't be read. */
+/** Nothing is merged where there is no manifest, or one that can't be read, which is said in the log. */
 export async function readLogManifest(rawLogDir: string): Promise<LogManifest> {
   const text = await readTextIfThere(path.join(mergedFolder(rawLogDir), MANIFEST_FILE));
   if (text === undefined) return nothingMerged;
   try {
     return parseManifest(JSON.parse(text) as ManifestDocument);
-  } catch {
+  } catch (error) {
+    warnOfRepair(`merged/${MANIFEST_FILE} can't be read (${(error as Error).name})`);
     return nothingMerged;
   }
 }
@@ -127,7 +129,10 @@ function formatManifest({ loads, runs }: LogManifest): ManifestDocument {
 }
 
 function parseManifest(document: ManifestDocument): LogManifest {
-  if (document.format_version !== FORMAT_VERSION) return nothingMerged;
+  if (document.format_version !== FORMAT_VERSION) {
+    warnOfRepair(`merged/${MANIFEST_FILE} has format_version ${document.format_version}`);
+    return nothingMerged;
+  }
   return {
     loads: document.loads.map(([batch, committedMicros]) => ({ batch, committedMicros })),
     runs: perTable((table) =>

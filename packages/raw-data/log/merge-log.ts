@@ -26,7 +26,8 @@ import {
 } from './log-manifest';
 import { countFoldersToMerge, firstRunToMerge, isMergeDue } from './plan-merge';
 import { segmentRows } from './segment-rows';
-import { writeRun } from './write-run';
+import { warnOfRepair } from './warn-of-repair';
+import { hasOwnBytes, writeRun } from './write-run';
 
 /** A call ends after a merge that has written so much; the next one goes on. */
 const BYTES_PER_CALL = 2 ** 28;
@@ -119,14 +120,27 @@ async function mergeTable(
   const after = runs.findIndex(({ lastBatch }) => lastBatch > batches[0]!);
   const from = after < 0 ? byRule : Math.min(byRule, after);
   const merged = runs.slice(from);
-  const files = [
-    ...merged.flatMap((run) => segmentsOfRun(rawLogDir, run).map(({ file }) => file)),
-    ...batches.map((batch) => segmentFile(rawLogDir, batch, table)),
-  ];
+  const mergedFiles = merged.flatMap((run) =>
+    segmentsOfRun(rawLogDir, run).map(({ file }) => file),
+  );
+  const files = [...mergedFiles, ...batches.map((batch) => segmentFile(rawLogDir, batch, table))];
   const firstBatch = Math.min(merged[0]?.firstBatch ?? Infinity, batches[0]!);
   const lastBatch = Math.max(merged.at(-1)?.lastBatch ?? 0, batches.at(-1)!);
-  const run = await writeRunOf(writer, { table, files, firstBatch, lastBatch });
+  const source = { table, firstBatch, lastBatch };
+  // What is damaged would be right by its name from now on.
+  const changed = await findChanged(mergedFiles);
+  if (changed) warnOfRepair(`the bytes of merged/${changed} have changed`);
+  const run = await (changed
+    ? mirrorRun(writer, source)
+    : writeRunOf(writer, { ...source, files }));
   return [...runs.slice(0, from), run];
+}
+
+async function findChanged(mergedFiles: readonly string[]): Promise<string | undefined> {
+  for (const file of mergedFiles) {
+    if (!(await hasOwnBytes(file))) return path.basename(file);
+  }
+  return undefined;
 }
 
 interface RunFiles {
@@ -150,6 +164,7 @@ async function writeRunOf(
     const isDamaged =
       isChurnError(error) && (error.code === 'CORRUPT_FILE' || error.code === 'FILE_MISSING');
     if (!isDamaged) throw error;
+    warnOfRepair(`batches ${firstBatch} to ${lastBatch} of ${table} can't be read (${error.code})`);
     return mirrorRun(writer, { table, firstBatch, lastBatch });
   }
 }
@@ -225,7 +240,12 @@ export async function mendRuns(
   if (rawTableNames.every((table) => lost[table].length === 0)) return manifest;
   const mended = new Map<Run, Run>();
   for (const table of rawTableNames) {
-    for (const run of lost[table]) mended.set(run, await mirrorRun(writer, { table, ...run }));
+    for (const run of lost[table]) {
+      warnOfRepair(
+        `a merged file of ${table}, batches ${run.firstBatch} to ${run.lastBatch}, is gone or has another size`,
+      );
+      mended.set(run, await mirrorRun(writer, { table, ...run }));
+    }
   }
   const runs = perTable((table) => manifest.runs[table].map((run) => mended.get(run) ?? run));
   const whole = { loads: manifest.loads, runs };

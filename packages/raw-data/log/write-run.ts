@@ -108,9 +108,19 @@ async function writeCut(
   await duckDb.run(copyToParquet(query, file, 'log', statistics.rows));
   const { bytes, sha256 } = await describeFile(file);
   const batches = [firstBatch, lastBatch].map((batch) => String(batch).padStart(6, '0'));
-  const name = `${[table, ...batches, sha256.slice(0, 16)].join('-')}.parquet`;
+  const name = `${[table, ...batches, hashInName(sha256)].join('-')}.parquet`;
   await moveIntoPlace(file, path.join(mergedFolder(rawLogDir), name));
   return { name, bytes, ...statistics };
+}
+
+function hashInName(sha256: string): string {
+  return sha256.slice(0, 16);
+}
+
+/** Whether a merged file has the bytes by which it is named; not where it is gone. */
+export async function hasOwnBytes(file: string): Promise<boolean> {
+  const found = await describeFile(file).catch(() => undefined);
+  return found !== undefined && file.endsWith(`-${hashInName(found.sha256)}.parquet`);
 }
 
 /** SQL for `cut_rows`, in the order of the file; `is_latest` says of which part of it a row is. */

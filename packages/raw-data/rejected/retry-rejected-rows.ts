@@ -2,6 +2,7 @@ import type { TransactionSql } from '../../database';
 import { parseInstant, type EpochMicros } from '../../instants';
 import { readPropertiesSql } from '../properties/stored-properties-sql';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
+import { sameContentSql } from '../same-content-sql';
 
 /** How long later loads try a row again, from the moment its own load committed. */
 export const RETRY_DAYS = 30;
@@ -89,10 +90,8 @@ async function stageRetried(
 }
 
 async function noteOutcome(tx: TransactionSql, table: RawTable): Promise<void> {
-  const { key, columns } = rawTables[table];
-  const content = columns.map(({ name }) => name).filter((name) => name !== key);
-  const list = (alias: string) => content.map((name) => `${alias}.${name}`).join(', ');
-  const isSame = `(${list('retried')}) IS NOT DISTINCT FROM (${list('known')})`;
+  const { key } = rawTables[table];
+  const isSame = sameContentSql(table, 'retried', 'known');
   await tx.unsafe(
     `UPDATE raw_data.rejected_rows AS refused SET
        resolved_batch = CASE WHEN ${isSame} THEN known.batch END,

@@ -16,21 +16,54 @@ export async function describeCsv(
   choose: ChooseColumns,
 ): Promise<SourceFile<ImportTable>> {
   const { table, label } = listed;
-  const text = await openText({ ...listed, format: 'csv' }, compression, rewritten);
   const missing = (names: readonly string[]) => missingColumns(table, names);
+  const opened = await openCsv(listed, { compression, rewritten, missing });
+  const columns = choose(offeredBy(opened.header));
+  const relation = await relationOfCsv(opened, rewritten);
+  return { table, label, format: 'csv', compression, relation, ...columns };
+}
+
+/** A CSV that was read to its end once, and its header. */
+export interface OpenCsv {
+  /** What messages call it. */
+  readonly label: string;
+  readonly text: PlainText;
+  readonly header: CsvHeader;
+}
+
+/**
+ * Reads a CSV once; see `openText` and `readCsvHeader`.
+ *
+ * @throws ChurnError INVALID_IMPORT
+ */
+export async function openCsv(
+  { label, file }: { readonly label: string; readonly file: string },
+  options: {
+    readonly compression: FileCompression;
+    readonly rewritten: string;
+    readonly missing: (names: readonly string[]) => readonly string[];
+  },
+): Promise<OpenCsv> {
+  const { compression, rewritten, missing } = options;
+  const text = await openText({ label, file, format: 'csv' }, compression, rewritten);
   const header = await readCsvHeader(text.file, missing, text.compression);
   if (header === null) throw refuse(`${label} has no header line`);
-  const columns = choose(offeredBy(header));
-  const mended = await mendRecordEnds(text, { label, delimiter: header.delimiter, rewritten });
+  return { label, text, header };
+}
+
+/**
+ * The relation of a CSV's records, every column a text: c0, c1, …
+ *
+ * @throws ChurnError INVALID_IMPORT for records that end in different ways, or are longer than the header.
+ */
+export async function relationOfCsv(
+  { label, text, header }: OpenCsv,
+  rewritten: string,
+): Promise<string> {
+  const { delimiter, names } = header;
+  const mended = await mendRecordEnds(text, { label, delimiter, rewritten });
   await requireNoLongRecord(label, mended, header);
-  return {
-    table,
-    label,
-    format: 'csv',
-    compression,
-    relation: csvRelation(mended.file, header.names.length, { ...header, ...mended }),
-    ...columns,
-  };
+  return csvRelation(mended.file, names.length, { ...header, ...mended });
 }
 
 async function requireNoLongRecord(

@@ -1,4 +1,3 @@
-import { isChurnError } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
 import { isRawTable, type ImportTable } from '../raw-tables';
 import { chooseColumns, type ChooseColumns, type DeclaredProperty } from './choose-columns';
@@ -9,8 +8,8 @@ import { describeParquet } from './parquet-source';
 import { rewrittenFile } from './text/plain-text';
 import { listNames, refuse } from './refuse-import';
 import type { FileCompression, FileFormat, SourceFile } from './source-file';
-import { systemCode } from '../../durable-files';
-import { findCompression, readStart, whyNotUnpacked } from './text/unpack-file';
+import { findCompression, readStart } from './text/unpack-file';
+import { whyUnread } from './text/why-unread';
 
 export interface ImportSources {
   /**
@@ -107,17 +106,6 @@ function isDeclarations(file: SourceFile<ImportTable>): file is SourceFile<'prop
 
 function isOfRates(file: SourceFile<ImportTable>): file is SourceFile<'rates'> {
   return file.table === 'rates';
-}
-
-function whyUnread(label: string, error: unknown): unknown {
-  const damage = whyNotUnpacked(error);
-  if (damage !== undefined) return refuse(`${label} ${damage}`, error);
-  const code = isChurnError(error) ? undefined : systemCode(error);
-  // Of a rewritten file: the disk is full, not the source unreadable.
-  const isOfScratch = code === 'ENOSPC' || code === 'EDQUOT';
-  return code === undefined || isOfScratch
-    ? error
-    : refuse(`${label} can't be read (${code})`, error);
 }
 
 /** By the content where it is certain, else by the name; a text without an ending is a CSV. */

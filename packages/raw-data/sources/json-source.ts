@@ -1,7 +1,10 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import { quoteFile, quoteIdentifier, quoteLiteral, saidByDuckDb, type DuckDb } from '../../duckdb';
 import type { ImportTable } from '../raw-tables';
 import { missingColumns, type ChooseColumns, type OfferedColumn } from './choose-columns';
 import type { ListedFile } from './list-import-folder';
+import { MAY_HOLD_INEXACT_NUMBER, quoteInexactNumbers } from './text/exact-numbers';
 import { openText, type PlainText } from './text/plain-text';
 import { refuse } from './refuse-import';
 import type { FileCompression, SourceFile } from './source-file';
@@ -24,9 +27,8 @@ export async function describeJson(
   if (layout === 'array' && text.lastCharacter !== ']') {
     throw refuse(`${label} is cut off: its array has no end`);
   }
-  const parameters = `${quoteFile(text.file)}, format = '${layout}', hive_partitioning = false,
-    compression = '${text.compression === 'none' ? 'uncompressed' : text.compression}'`;
-  const keys = await keysOf(duckDb, parameters).catch(async (error: unknown) => {
+  const parameters = jsonParameters(text, layout);
+  const { keys, isInexact } = await keysOf(duckDb, parameters).catch(async (error: unknown) => {
     if (saidByDuckDb(error) === undefined) throw error;
     const line = layout === 'array' ? null : await findMalformedLine(text);
     const where = line === null ? '' : ` at line ${line}`;
@@ -46,12 +48,29 @@ export async function describeJson(
     label,
     format: 'json',
     compression,
-    relation: jsonRelation(parameters, names),
+    relation: jsonRelation(
+      isInexact ? jsonParameters(await withExactNumbers(text, rewritten), layout) : parameters,
+      names,
+    ),
     ...chosen,
   };
 }
 
-async function layoutOf({ file, compression }: PlainText): Promise<'array' | 'newline_delimited'> {
+type Layout = 'array' | 'newline_delimited';
+
+function jsonParameters({ file, compression }: PlainText, layout: Layout): string {
+  return `${quoteFile(file)}, format = '${layout}', hive_partitioning = false,
+    compression = '${compression === 'none' ? 'uncompressed' : compression}'`;
+}
+
+async function withExactNumbers(text: PlainText, rewritten: string): Promise<PlainText> {
+  const file = `${rewritten}.numbers`;
+  const bytes = unpackFile(text.file, text.compression);
+  await pipeline(quoteInexactNumbers(bytes), createWriteStream(file));
+  return { ...text, file, compression: 'none' };
+}
+
+async function layoutOf({ file, compression }: PlainText): Promise<Layout> {
   for await (const chunk of unpackFile(file, compression)) {
     const start = chunk.toString('latin1').trimStart();
     if (start !== '') return start.startsWith('[') ? 'array' : 'newline_delimited';
@@ -59,11 +78,21 @@ async function layoutOf({ file, compression }: PlainText): Promise<'array' | 'ne
   return 'newline_delimited';
 }
 
-async function keysOf(duckDb: DuckDb, parameters: string): Promise<string[]> {
-  const rows = await duckDb.rows<{ key: string }>(
-    `SELECT DISTINCT unnest(json_keys(json)) AS key FROM read_json_objects(${parameters})`,
+/** The keys of all objects, and whether a number in them may not be what DuckDB takes it for. */
+async function keysOf(
+  duckDb: DuckDb,
+  parameters: string,
+): Promise<{ keys: string[]; isInexact: boolean }> {
+  const rows = await duckDb.rows<{ key: string; inexact: boolean }>(
+    `SELECT DISTINCT unnest(json_keys(json)) AS key,
+       regexp_matches(json::VARCHAR, ${quoteLiteral(MAY_HOLD_INEXACT_NUMBER)}) AS inexact
+     FROM read_json_objects(${parameters})`,
   );
-  return rows.map(({ key }) => key).sort((left, right) => (left < right ? -1 : 1));
+  const keys = [...new Set(rows.map(({ key }) => key))];
+  return {
+    keys: keys.sort((left, right) => (left < right ? -1 : 1)),
+    isInexact: rows.some(({ inexact }) => inexact),
+  };
 }
 
 async function isEmpty(duckDb: DuckDb, parameters: string): Promise<boolean> {

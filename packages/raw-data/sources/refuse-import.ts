@@ -1,8 +1,8 @@
-import { ChurnError } from '../../contracts';
+import { ChurnError, escapeUnprintable } from '../../contracts';
 
 /** The one way an import is refused: nothing has been changed. */
 export function refuse(problem: string, cause?: unknown): ChurnError {
-  return new ChurnError('INVALID_IMPORT', { problem }, { cause });
+  return new ChurnError('INVALID_IMPORT', { problem: escapeUnprintable(problem) }, { cause });
 }
 
 const LISTED_MAX = 20;

@@ -79,7 +79,7 @@ describeWithPython('values of every kind in every encoding, at every door', () =
   it('are read alike in a spine', async () => {
     const differences: string[] = [];
     for (const [name, { file, times }] of Object.entries(matrix.spines)) {
-      await readSpine(duckDb, file);
+      await readSpine(duckDb, { file, scratchDir: scratch.path });
       const rows = await duckDb.rows<{ t: bigint | null }>('SELECT t FROM spine ORDER BY rowid');
       expect(rows).toHaveLength(times.length);
       cases += rows.length;

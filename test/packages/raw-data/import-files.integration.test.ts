@@ -307,13 +307,63 @@ describe('files of many kinds in one load', () => {
     ]);
   });
 
+  it('have the numbers that are written, whatever a 64-bit float makes of them', async () => {
+    const row = (id: string, amount: string) =>
+      `{"event_id":"${id}","user_id":"u1","event_type":"charge_succeeded","amount":${amount},"event_time":"2025-02-01"}\n`;
+    const amounts = ['29.330000000000000001', '29.3300000000000000000', '29.33', '1e-400'];
+    const folder = fixture.write({ users: ONE_USER });
+    const lines = amounts.map((amount, index) => row(`b${index}`, amount)).join('');
+    writeFileSync(path.join(folder, 'billing_events.jsonl.gz'), gzipSync(lines));
+    await fixture.load({}, { folder });
+    const { sql } = fixture.database;
+    expect([
+      ...(await sql`SELECT event_id, amount_cents::int FROM raw_data.billing_events ORDER BY 1`),
+    ]).toEqual([
+      { event_id: 'b1', amount_cents: 2933 },
+      { event_id: 'b2', amount_cents: 2933 },
+    ]);
+    expect([
+      ...(await sql`SELECT line, reason, "values" ->> 'amount' AS amount
+        FROM raw_data.rejected_rows ORDER BY line`),
+    ]).toEqual([
+      { line: 1, reason: 'sub_cent_amount', amount: amounts[0] },
+      { line: 4, reason: 'invalid_value', amount: amounts[3] },
+    ]);
+  });
+
+  it('are refused when they are packed twice', async () => {
+    const folder = fixture.write({});
+    writeFileSync(path.join(folder, 'users.csv.gz'), gzipSync(gzipSync(ONE_USER)));
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      details: { problem: 'users.csv.gz is packed twice; unpack it once' },
+    });
+  });
+
+  it('are named without the controls in their names, which could hide what a terminal shows', async () => {
+    const folder = fixture.write({ users: ONE_USER });
+    writeFileSync(path.join(folder, 'a\u001b[2K\u202e\n.txt'), '');
+    const error = await fixture.load({}, { folder }).catch((thrown: Error) => thrown);
+    expect(error).toMatchObject({
+      code: 'INVALID_IMPORT',
+      message: expect.stringContaining(
+        String.raw`a\u{1b}[2K\u{202e}\u{a}.txt is not read`,
+      ) as string,
+    });
+  });
+
   const JSON_USER = '{"user_id":"secret","signup_time":"2025-01-01","plan":"free"}\n';
   it.each([
     ['no object', `${JSON_USER}"secret"\n`, 'users.jsonl is malformed at line 2 (Expected OBJECT)'],
     [
       'a key twice',
       JSON_USER.replace('{', '{"plan":"pro",'),
-      'users.jsonl is malformed at line 1 (duplicate key)',
+      'users.jsonl is malformed at line 1 (duplicate key "plan")',
+    ],
+    [
+      'a key twice in an array',
+      `[${JSON_USER},${JSON_USER.replace('{', '{"plan":"pro",')}]`,
+      'users.jsonl is malformed in object 2 (duplicate key "plan")',
     ],
   ])('are refused without their rows when a line of JSON is %s', async (_what, text, problem) => {
     const folder = fixture.write({});

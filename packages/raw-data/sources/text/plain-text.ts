@@ -5,7 +5,7 @@ import { findLineNotUtf8, inspectText } from './inspect-text';
 import { endRecordsAlike, findRecordEnds } from './record-ends';
 import { refuse } from '../refuse-import';
 import type { FileCompression, FileFormat } from '../source-file';
-import { readStart, unpackFile } from './unpack-file';
+import { compressionOf, readStart, unpackFile } from './unpack-file';
 
 /** A text file that DuckDB reads as it is meant: UTF-8, whole, its records ended alike. */
 export interface PlainText {
@@ -25,7 +25,8 @@ interface TextFile {
  * Reads a text file once, to its end. UTF-16 with a byte order mark is written out as UTF-8 under
  * `rewritten`; nearly every other file is left where it is.
  *
- * @throws ChurnError INVALID_IMPORT for bytes that are no UTF-8, with the line; what `unpackFile` throws
+ * @throws ChurnError INVALID_IMPORT for bytes that are no UTF-8, with the line, and for what is packed
+ *   twice; what `unpackFile` throws
  *   for a file that can't be read or unpacked.
  */
 export async function openText(
@@ -35,6 +36,9 @@ export async function openText(
 ): Promise<PlainText> {
   const bytes = () => unpackFile(file, compression);
   const start = await readStart(file, compression);
+  if (compression !== 'none' && compressionOf(start) !== 'none') {
+    throw refuse(`${label} is packed twice; unpack it once`);
+  }
   const encoding = encodingOf(label, start);
   // DuckDB takes a byte order mark in front of a CSV, not of JSON.
   if (encoding !== 'utf-8' || (format === 'json' && start.subarray(0, 3).equals(UTF8_MARK))) {

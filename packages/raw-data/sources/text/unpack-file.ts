@@ -13,7 +13,11 @@ const SMALL_BYTES = 1 << 16;
 
 /** What a file is packed with, by its first bytes, whatever its name says. */
 export async function findCompression(file: string): Promise<FileCompression> {
-  const start = await readStart(file, 'none', 4);
+  return compressionOf(await readStart(file, 'none', 4));
+}
+
+/** What bytes are packed with, by the first four of them. */
+export function compressionOf(start: Buffer): FileCompression {
   if (start.length >= 2 && start.readUInt16BE(0) === 0x1f8b) return 'gzip';
   if (start.length < 4) return 'none';
   const magic = start.readUInt32LE(0);

@@ -244,26 +244,66 @@ describe('readers', () => {
 });
 
 describe('what is lost or damaged is made again from Postgres:', () => {
-  it.each([
-    ['a merged file', () => rmSync(mergedFile('user_events'))],
-    ['the rest of a merged file', () => truncateSync(mergedFile('users'), 99)],
-    ['the manifest', () => rmSync(path.join(mergedFolder(rawLogDir), MANIFEST_FILE))],
+  let warned: jest.SpyInstance;
+  beforeEach(() => {
+    warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+  });
+  afterEach(() => warned.mockRestore());
+  const warnings = () => warned.mock.calls.map(([text]) => String(text));
+
+  const lost: [what: string, harm: () => void, warning: string][] = [
+    [
+      'a merged file',
+      () => rmSync(mergedFile('user_events')),
+      'a merged file of user_events, batches 1 to 32, is gone or has another size',
+    ],
+    [
+      'the rest of a merged file',
+      () => truncateSync(mergedFile('users'), 99),
+      'a merged file of users',
+    ],
+    ['the manifest', () => rmSync(path.join(mergedFolder(rawLogDir), MANIFEST_FILE)), ''],
     [
       'what the manifest says',
       () => writeFileSync(path.join(mergedFolder(rawLogDir), MANIFEST_FILE), '{"format'),
+      "merged/_manifest.json can't be read (SyntaxError)",
     ],
-    ['all that is merged', () => rmSync(mergedFolder(rawLogDir), { recursive: true })],
+    [
+      'a manifest of another version',
+      () =>
+        writeFileSync(path.join(mergedFolder(rawLogDir), MANIFEST_FILE), '{"format_version":99}'),
+      'merged/_manifest.json has format_version 99',
+    ],
+    ['all that is merged', () => rmSync(mergedFolder(rawLogDir), { recursive: true }), ''],
     [
       'a file of a batch that is not merged',
       () => rmSync(path.join(rawLogDir, 'batch=000033', 'users.parquet')),
+      'batch=000033 is not whole',
     ],
-    ['everything', () => rmSync(rawLogDir, { recursive: true })],
-  ])('%s', async (_what, harm) => {
+    ['everything', () => rmSync(rawLogDir, { recursive: true }), ''],
+  ];
+  it.each(lost)('%s', async (_what, harm, warning) => {
     const before = await sync();
     const rows = await rowsOf(before, 'user_events', LOADS);
     harm();
     expect(await audit()).not.toMatchObject({ missing: 0 });
     expect(await rowsOf(await sync(), 'user_events', LOADS)).toEqual(rows);
+    expect(warnings().join()).toContain(warning);
+    await expectClean();
+  });
+
+  it('a merged file that has other rows than it is named by, where a merge meets it', async () => {
+    startFrom(beforeMerge);
+    const file = mergedFile('user_events');
+    const { size } = statSync(file);
+    cpSync(path.join(rawLogDir, 'batch=000020', 'user_events.parquet'), file);
+    const manifest = path.join(mergedFolder(rawLogDir), MANIFEST_FILE);
+    const text = readFileSync(manifest, 'utf8');
+    writeFileSync(manifest, text.replace(`"bytes":${size}`, `"bytes":${statSync(file).size}`));
+    await sync();
+    expect(warnings()).toEqual([
+      expect.stringContaining(`the bytes of merged/${path.basename(file)} have changed`),
+    ]);
     await expectClean();
   });
 
@@ -285,6 +325,9 @@ describe('what is lost or damaged is made again from Postgres:', () => {
     writeFileSync(file, bytes.fill(0, 4, bytes.length - 8));
     await sync();
     expect(existsSync(file)).toBe(false);
+    expect(warnings()).toEqual([
+      expect.stringContaining("batches 1 to 33 of user_events can't be read (CORRUPT_FILE)"),
+    ]);
     await expectClean();
   });
 });

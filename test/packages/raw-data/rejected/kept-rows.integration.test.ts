@@ -129,6 +129,22 @@ describe('a rejected row', () => {
     ]);
   });
 
+  it('has the line below a line for Excel, and none in an array, whose lines are no rows', async () => {
+    const folder = fixture.write({
+      users: `sep=;\n${USERS.replaceAll(',', ';')}\n;2025-01-01;free\nu1;2025-01-01;free\n`,
+    });
+    const events = [
+      { event_id: null, user_id: 'u1', session_id: 's', event_type: 'login' },
+      { event_id: 'e2', user_id: 'u1', session_id: 's', event_type: 'login' },
+    ].map((event) => ({ ...event, event_time: '2025-02-01' }));
+    writeFileSync(path.join(folder, 'user_events.json'), JSON.stringify(events, null, 1));
+    await fixture.load({}, { folder });
+    expect((await kept()).map(({ source, row, line }) => [source, row, line])).toEqual([
+      ['user_events.json', 1, null],
+      ['users.csv', 1, 3],
+    ]);
+  });
+
   it('has the right line among rows of several lines, be the fault its own or not', async () => {
     const rows = [
       'e1,u1,"s\n1",login,2025-02-01',
