@@ -32,7 +32,7 @@ export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
   for (const [index, folder] of folders.entries()) {
     const batch = index + 1;
     for (const table of rawTableNames) {
-      const numbered = (folder[table] ?? []).map((row, at) => ({ row, number: at + 1 }));
+      const numbered = numberedRows(table, folder[table]);
       const reject = (number: number, reason: string) =>
         rejected.push(`${batch} ${table} ${number} ${reason}`);
       const valid: { number: number; values: Values }[] = [];
@@ -50,6 +50,14 @@ export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
     }
   }
   return { rows, rejected: rejected.sort() };
+}
+
+/** An attribute without a value says nothing. */
+function numberedRows(table: RawTable, rows: readonly ReadRow[] = []) {
+  const isAbsent = (row: ReadRow) => 'values' in row && row.values.value === null;
+  return rows
+    .map((row, at) => ({ row, number: at + 1 }))
+    .filter(({ row }) => table !== 'user_attributes' || !isAbsent(row));
 }
 
 function userFault(

@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 from file_reader import read_file
 from text_encodings import ENCODINGS, csv, put
 from property_rules import TABLES_WITH_PROPERTIES
-from value_lists import AMOUNTS, BILLING, BOOLEANS, CURRENCIES, DECIMALS, TEXTS, TIMES
+from value_lists import AMOUNTS, BILLING, BOOLEANS, CURRENCIES, DECIMALS, LENGTHS, TEXTS, TIMES
 from value_rules import TABLES
 
 # None of these can be the id of another file's row.
 BAD_IDS = ["", " ", None, "NULL", "\\N", "x" * 129, "a\tb", "a\u00a0b", "\x00", "a\nb"]
 # How often a table is chosen.
-SHARES = {"users": 2, "plan_changes": 1, "user_events": 4, "billing_events": 3}
+SHARES = {"users": 2, "plan_changes": 1, "user_events": 4, "billing_events": 3, "user_attributes": 2}
 POOLS = {
     "time": TIMES,
     "name": TEXTS,
@@ -34,6 +34,8 @@ POOLS = {
     "billing_type": BILLING,
     "amount": AMOUNTS,
     "currency": CURRENCIES,
+    "attribute_name": TEXTS + LENGTHS,
+    "attribute_value": TEXTS + LENGTHS,
 }
 CSV = [name for name in ENCODINGS if ".parquet" not in name and ".json" not in name]
 BYTES = b'",;|\t\r\n \x00\\\'=\xff\xc3\xa9-+.eZ0'
@@ -56,6 +58,9 @@ def usual(random, table, number, at):
             "billing_type": random.choice(["charge_succeeded", "refund", "subscription_cancelled"]),
             "amount": random.choice(["5", "29", "0", "1200"]),
             "currency": random.choice(["USD", "usd", ""]),
+            "attribute_id": random.choice([f"f{number}a{at}", f"f{number}a{at}", "", None]),
+            "attribute_name": random.choice(["country", "team size"]),
+            "attribute_value": random.choice(["DE", "FR", "34.0", "x" * 200, ""]),
         }[kind]
     if table == "users":
         row |= {"user_id": f"f{number}u{at}", "signup_time": f"2023-12-{1 + at % 28:02}"}
@@ -69,7 +74,7 @@ def rows_of(random, table, number):
     for _ in range(random.choice([0, 1, 1, 2, 3])):
         name, kind = random.choice(list(TABLES[table].items()))
         row = random.choice(rows)
-        if kind == "id":
+        if kind in ("id", "attribute_id"):
             text = random.choice(TEXTS) or ""
             row[name] = random.choice(BAD_IDS) if random.random() < 0.4 else f"f{number}{text}"
         else:

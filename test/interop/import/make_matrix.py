@@ -24,6 +24,7 @@ from value_lists import (
     DAY,
     DECIMALS,
     INTEGERS,
+    LENGTHS,
     NOON,
     TEXTS,
     TIMES,
@@ -44,9 +45,6 @@ def bills(values, amount="amount"):
 def attributes(rows):
     usual = {"attribute_id": None, "user_id": "u1", "name": "country", "value": "DE"}
     return [usual | {"event_time": f"2024-02-{1 + at // 24:02}T{at % 24:02}:00Z"} | r for at, r in enumerate(rows)]
-
-
-LENGTHS = ["x" * count for count in (64, 65, 1024, 1025)] + ["😀" * count for count in (64, 65, 1024, 1025)]
 
 
 def events(columns):

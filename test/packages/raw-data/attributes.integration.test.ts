@@ -195,10 +195,12 @@ it('takes the arrival of users for the moment of a change, in one load as in sev
   expect((await load(rows.toReversed())).loaded).toMatchObject({ users: 1, user_attributes: 3 });
   expect(await found()).toEqual(expected);
   expect(await load(rows)).toMatchObject({ batch: null, unchanged: { user_attributes: 4 } });
+  const sent = csv(ATTRIBUTES, 'u1,country,FR,2025-03-01');
+  expect(await fixture.load({ user_attributes: sent })).toMatchObject({ batch: null });
 });
 
 it('loads none of a row that is rejected, and keeps it to be mended or tried again', async () => {
-  const header = `${USER_EVENTS},a_country`;
+  const header = `${USER_EVENTS},a_country,a_os`;
   await fixture.load({
     users: ONE_USER,
     user_events: csv(USER_EVENTS, 'e1,u1,s1,login,2025-02-01'),
@@ -206,18 +208,18 @@ it('loads none of a row that is rejected, and keeps it to be mended or tried aga
   const report = await fixture.load({
     user_events: csv(
       header,
-      'e1,u1,s1,view,2025-02-01,DE',
-      'e2,u9,s1,login,2025-02-01,FR',
-      'e3,u1,s1,login,never,IT',
-      `e4,u1,s1,login,2025-02-04,${'x'.repeat(1025)}`,
-      `e5,u1,s1,login,2025-02-05,${'x'.repeat(1024)}`,
+      'e1,u1,s1,view,2025-02-01,DE,',
+      'e2,u9,s1,login,2025-02-01,FR,',
+      'e3,u1,s1,login,never,IT,',
+      `e4,u1,s1,login,2025-02-04,${'x'.repeat(1025)},`,
+      `e5,u1,s1,login,2025-02-05,${'x'.repeat(1024)},a\tb`,
     ),
   });
   expect(report).toMatchObject({
     loaded: { user_events: 2, user_attributes: 1 },
     rejected: {
       user_events: { conflicting_duplicate: 1, unknown_user: 1, invalid_time: 1 },
-      user_attributes: { conflicting_duplicate: 1, unknown_user: 1, invalid_value: 1 },
+      user_attributes: { conflicting_duplicate: 1, unknown_user: 1, invalid_value: 2 },
     },
   });
   const kept = await fixture.database.sql`
@@ -235,6 +237,7 @@ it('loads none of a row that is rejected, and keeps it to be mended or tried aga
       event_time: '2025-02-04T00:00:00.000000Z',
       has_id: true,
     },
+    { place: 'user_events.csv:a_os 6 invalid_value', value: 'a\tb', has_id: true },
   ]);
   const next = await fixture.load({ users: csv(USERS, 'u9,2025-01-01,free') });
   expect(next.retried).toMatchObject({ user_events: 1, user_attributes: 1 });
@@ -265,18 +268,27 @@ it('stores what other columns and files say before it compares columns of users'
   });
   expect(report.loaded.user_attributes).toBe(3);
   expect(report.unchanged.user_attributes).toBe(2);
+  expect(await attributes()).toEqual([
+    '2 u1 country=DE 2025-02-01 00:00',
+    '2 u1 country=FR 2025-04-01 00:00',
+    '2 u1 tier=gold 2025-02-02 00:00',
+  ]);
 });
 
 it('counts a user who contradicts what is loaded as not having said anything', async () => {
   await fixture.load({ users: csv(`${USERS},a_team`, 'u1,2025-01-01,free,red') });
   const header = `${USERS},a_team,ingested_at`;
   const rows = ['u1,2025-01-01,pro,blue,2025-03-01', 'u2,2025-01-01,pro,,2025-03-01'];
-  await fixture.load({ users: csv(header, ...rows) });
+  await fixture.load({ users: csv(header, ...rows, 'u3,2025-01-01,pro,a\tb,2025-03-01') });
   expect(await attributes()).toEqual(['1 u1 team=red 2025-01-01 00:00']);
   const { sql } = fixture.database;
-  const [row] = await sql`SELECT reason, "values" ->> 'event_time' AS event_time
-    FROM raw_data.rejected_rows WHERE source = 'users.csv:a_team'`;
-  expect(row).toEqual({ reason: 'conflicting_duplicate', event_time: '2025-03-01T00:00:00+00:00' });
+  const refused = await sql`SELECT reason, "values" ->> 'event_time' AS event_time
+    FROM raw_data.rejected_rows WHERE source = 'users.csv:a_team' ORDER BY "row"`;
+  expect(refused).toMatchObject([
+    { reason: 'conflicting_duplicate', event_time: '2025-03-01T00:00:00+00:00' },
+    // Since when a value of a user holds is decided when it is accepted.
+    { reason: 'invalid_value', event_time: null },
+  ]);
 });
 
 it('says in a dry run what it would store, and stores nothing', async () => {
