@@ -6,7 +6,7 @@ import { refuse } from './refuse-import';
  */
 export type ColumnPrefix = 'p_' | 'a_';
 
-interface NamedColumn {
+interface CalledColumn {
   readonly name: string;
 }
 
@@ -15,12 +15,12 @@ export const COLUMN_NAME_MAX = 64;
 /** Control, format and private characters, and every space but the plain one; as values have it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}]|[^ \P{Z}]/u;
 
-export function hasPrefix({ name }: NamedColumn, prefix: ColumnPrefix): boolean {
+export function hasPrefix({ name }: CalledColumn, prefix: ColumnPrefix): boolean {
   return name.toLowerCase().startsWith(prefix);
 }
 
 /** What a column with a prefix is about, as the file writes it. */
-export function nameAfterPrefix({ name }: NamedColumn, prefix: ColumnPrefix): string {
+export function nameAfterPrefix({ name }: CalledColumn, prefix: ColumnPrefix): string {
   return name.slice(prefix.length).trim();
 }
 
@@ -31,7 +31,7 @@ export function nameAfterPrefix({ name }: NamedColumn, prefix: ColumnPrefix): st
  * @throws ChurnError INVALID_IMPORT for a name that is empty, unprintable, or longer than 64 characters,
  *   and for twins.
  */
-export function columnsByName<Column extends NamedColumn>(
+export function columnsByName<Column extends CalledColumn>(
   label: string,
   named: readonly { readonly name: string; readonly column: Column }[],
 ): Map<string, Column> {
