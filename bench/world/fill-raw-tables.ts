@@ -8,6 +8,7 @@ import type { Application } from '../../packages/application/application';
 import {
   mayHaveAttributes,
   rawTableNames,
+  rawTables,
   type RawTable,
 } from '../../packages/raw-data/raw-tables';
 import { batchFolder } from './accept-world';
@@ -41,10 +42,11 @@ export async function fillRawTables(
     for (const table of rawTableNames.filter(mayHaveAttributes)) {
       const file = path.join(paths.scratch, `fill-${table}.csv`);
       const rows = readParquet([path.join(folder, `${table}.parquet`)]);
-      const query = `SELECT * REPLACE ((${batchOf(table)})::INTEGER AS batch) FROM ${rows}
+      const columns = columnsOf(table);
+      const query = `SELECT ${columns.join(', ')}, (${batchOf(table)})::INTEGER AS batch FROM ${rows}
         WHERE (${batchOf(table)}) IS NOT NULL`;
       await writeCsv(application, { query, file, readsFrom: folder });
-      await copyCsvFile(tx, { table: `raw_data.${table}`, file });
+      await copyCsvFile(tx, { table: `raw_data.${table}`, file, columns: [...columns, 'batch'] });
       await rm(file);
     }
     for (const { make } of [...definitions].reverse()) await tx.unsafe(make);
@@ -52,13 +54,21 @@ export async function fillRawTables(
   await database.sql`analyze`;
 }
 
-/** COPY of a CSV file whose header names its columns. */
+/** Those that a world has; its events have no properties. */
+function columnsOf(table: RawTable): string[] {
+  const columns = rawTables[table].columns.filter(({ kind }) => kind !== 'properties');
+  return [...columns.map(({ name }) => name), 'ingested_at'];
+}
+
+/** COPY of a CSV file with a header. */
 export async function copyCsvFile(
   tx: TransactionSql,
-  { table, file, columns }: { table: string; file: string; columns?: readonly string[] },
+  { table, file, columns }: { table: string; file: string; columns: readonly string[] },
 ): Promise<void> {
-  const names = columns ? ` (${columns.join(', ')})` : '';
-  const copy = await tx.unsafe(`COPY ${table}${names} FROM STDIN (FORMAT csv, HEADER)`).writable();
+  const names = columns.join(', ');
+  const copy = await tx
+    .unsafe(`COPY ${table} (${names}) FROM STDIN (FORMAT csv, HEADER)`)
+    .writable();
   await pipeline(createReadStream(file, { highWaterMark: 1 << 18 }), copy);
 }
 
