@@ -40,7 +40,7 @@ export const attributeMutations = [
   ),
   settled('a conflict has all rows staged', "if (conflicts.length > 0) return 'true';", ''),
   settled('users are compared', 'return ofUsers &&', 'return undefined && ofUsers &&'),
-  settled('only a first row is of the signup', 'AND NOT EXISTS (', 'AND true OR NOT EXISTS ('),
+  settled('only a first row is of the signup', 'AND coalesce(', 'AND true OR coalesce('),
   settled(
     'an arrival is the moment of a change',
     'WHEN part.carries::boolean THEN given',

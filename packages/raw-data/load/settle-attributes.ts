@@ -117,20 +117,22 @@ export async function stageNewOfUsers(
   const id = attributeIdInPostgres({ userId: 'user_id', name: 'name', time: 'as_of' });
   await tx.unsafe(
     `INSERT INTO ${STAGED} ("row", attribute_id, user_id, name, value, event_time, ingested_at)
-     WITH said AS (
+     WITH accepted AS (
+       -- Of the users that were staged, the row that is stored; of the others there is one row.
+       SELECT DISTINCT ON (user_id) user_id, "row" FROM ${stagingName('users')}
+       WHERE reason IS NULL ORDER BY user_id, coalesce(ingested_at, 'infinity'), "row"),
+     said AS (
        SELECT given.*, u.signup_time,
          CASE WHEN part.carries::boolean THEN given.ingested_at ELSE $5::text::timestamptz END AS arrived,
-         u.batch = $6::integer AND NOT EXISTS (
-           SELECT FROM ${stagingName('users')} AS earlier
-           WHERE earlier.user_id = given.user_id AND earlier.reason IS NULL
-             AND (coalesce(earlier.ingested_at, 'infinity'), earlier."row")
-               < (coalesce(given.ingested_at, 'infinity'),
-                  given."row" - part.rows_before + part.of_rows_before)) AS is_of_signup
+         u.batch = $6::integer AND coalesce(
+           accepted."row" = given."row" - part.rows_before + part.of_rows_before, true)
+           AS is_of_signup
        FROM ${OF_USERS} AS given
        JOIN unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[])
            AS part (rows_before, rows, of_rows_before, carries)
          ON given."row" > part.rows_before AND given."row" <= part.rows_before + part.rows
-       JOIN raw_data.users AS u ON u.user_id = given.user_id),
+       JOIN raw_data.users AS u ON u.user_id = given.user_id
+       LEFT JOIN accepted ON accepted.user_id = given.user_id),
      placed AS (
        SELECT *, CASE WHEN is_of_signup THEN signup_time ELSE greatest(arrived, signup_time) END
          AS as_of FROM said),
