@@ -160,8 +160,8 @@ function filesIn(folder: string) {
 }
 
 /** Of each step, of a run without training, and of one with it. NaN: nothing to learn from yet. */
-type StepSeconds = Readonly<Record<Measured, number>>;
-type Measured = StepName | 'run' | 'run_and_train';
+type StepSeconds = Readonly<Record<MeasuredPart, number>>;
+type MeasuredPart = StepName | 'run' | 'run_and_train';
 
 /** Writes what arrived on a day into the folder from which the day's run loads it. */
 async function writeDay(
@@ -249,7 +249,7 @@ function report(
   subjects: readonly Subject[],
   { days, written }: Awaited<ReturnType<typeof measure>>,
 ): boolean {
-  const secondsOfStep = (step: Measured) =>
+  const secondsOfStep = (step: MeasuredPart) =>
     days.map((ofSubject) => median(ofSubject.map((each) => each[step])));
   print(['', ...subjects.map(({ history }) => history.name)]);
   for (const step of [...stepNames, 'run', 'run_and_train'] as const) {
