@@ -10,7 +10,7 @@ export function absentValues(count: number): LoadWarning[] {
       code: 'absent_values',
       table: 'user_attributes',
       count,
-      message: `${rows} no value and did nothing: the value before stays the latest one. Write a word such as none where an attribute ends.`,
+      message: `${rows} no value and did nothing: the value before stays the latest one. To say that a user no longer has an attribute, write a word such as none as its value.`,
     },
   ];
 }
