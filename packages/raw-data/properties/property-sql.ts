@@ -78,13 +78,17 @@ function jsonValueSql({ type, alias }: TypedProperty): string {
   }
 }
 
-/** SQL for the name of a row's first property whose value does not fit its type; null where all fit. */
+/**
+ * SQL for the name of a row's first property whose value does not fit its type; null where all fit.
+ *
+ * @param columns  At least one.
+ */
 export function faultyPropertySql(columns: readonly TypedProperty[]): string {
   const cases = columns.map((column) => {
     const { name, alias } = column;
     return `WHEN ${alias} IS NOT NULL AND NOT ${fitsSql(column)} THEN ${quoteLiteral(name)}`;
   });
-  return cases.length === 0 ? 'CAST(NULL AS VARCHAR)' : `CASE ${cases.join(' ')} END`;
+  return `CASE ${cases.join(' ')} END`;
 }
 
 function fitsSql({ type, alias }: TypedProperty): string {
