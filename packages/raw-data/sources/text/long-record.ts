@@ -64,26 +64,17 @@ export async function endsWithEmptyField(
   chunks: AsyncIterable<Buffer>,
   delimiter: string,
 ): Promise<boolean> {
-  const between = delimiter.charCodeAt(0);
+  // Searched for as a whole: looking at the end of each line takes twice as long.
+  const ends = ['\n', '\r'].flatMap((end) => [`${delimiter}${end}`, `${delimiter}""${end}`]);
   let before: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
     const bytes = Buffer.concat([before, chunk]);
-    for (const end of [LINE_FEED, CARRIAGE_RETURN]) {
-      for (let at = bytes.indexOf(end); at >= 0; at = bytes.indexOf(end, at + 1)) {
-        if (isEmptyFieldBefore(bytes, at, between)) return true;
-      }
-    }
+    if (ends.some((end) => bytes.includes(end, 0, 'latin1'))) return true;
     before = Buffer.from(bytes.subarray(-BYTES_BEFORE_END));
   }
-  return isEmptyFieldBefore(before, before.length, between);
+  const last = before.toString('latin1');
+  return last.endsWith(delimiter) || last.endsWith(`${delimiter}""`);
 }
 
-/** A delimiter, two quotes and two carriage returns. */
-const BYTES_BEFORE_END = 5;
-
-function isEmptyFieldBefore(bytes: Buffer, end: number, delimiter: number): boolean {
-  let at = end - 1;
-  while (bytes[at] === CARRIAGE_RETURN) at -= 1;
-  if (bytes[at] === QUOTE && bytes[at - 1] === QUOTE) at -= 2;
-  return bytes[at] === delimiter;
-}
+/** A delimiter and two quotes. */
+const BYTES_BEFORE_END = 3;
