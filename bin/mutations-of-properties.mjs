@@ -10,7 +10,6 @@ const declared = breaksOf('packages/raw-data/properties/declared-properties.ts',
 const found = breaksOf('packages/raw-data/properties/find-properties.ts', loaded);
 const stored = breaksOf('packages/raw-data/properties/stored-properties-sql.ts', loaded);
 const exported = breaksOf('packages/raw-data/properties/exported-properties.ts', loaded);
-const imported = breaksOf('packages/raw-data/import-folder.ts', loaded);
 const segments = breaksOf('packages/raw-data/log/segment-rows.ts', loaded);
 const moment = breaksOf('packages/features/compile-moment.ts', [
   'test/packages/features/engine-agrees-with-oracle.test.ts',
@@ -36,11 +35,6 @@ export const propertyMutations = [
   ),
   found('one spelling across loads', '[...settled.keys()].map(', '[].map('),
   found('types that were settled meanwhile', 'describe(settled);', 'describe(settled) && false;'),
-  imported(
-    'a dry run settles nothing',
-    'record: async () => {},',
-    'record: (tx, batch) => prepared.properties.settle(tx, batch ?? 1),',
-  ),
   stored('rejected rows have decimals in units', ' * 0.000001', ''),
   stored('retried rows have their decimals', '::numeric * 1000000', '::numeric'),
   stored('Postgres writes the canonical text', ' ORDER BY key COLLATE "C"', ' ORDER BY key DESC'),

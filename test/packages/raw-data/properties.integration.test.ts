@@ -37,6 +37,7 @@ const first: FilesWithRates = {
     'table,column,property,type',
     'user_events,device,,text',
     'user_events,P_count,,decimal',
+    'billing_events,p_code,,text',
   ),
   user_events: csv(
     `${EVENTS},p_ok,p_count,device,P_plan name,note,p_never`,
@@ -47,7 +48,7 @@ const first: FilesWithRates = {
     `${event('e5')},true,many,phone,pro,n,`,
     `${event('e6', 'u1', 'soon')},true,3,phone,${'x'.repeat(1000)},n,`,
   ),
-  billing_events: csv(`${BILLS},p_tax`, 'b1,u1,charge_succeeded,10,2025-02-01,1.90'),
+  billing_events: csv(`${BILLS},p_tax,p_code`, 'b1,u1,charge_succeeded,10,2025-02-01,1.90,12'),
 };
 
 /** Rows of before again, unchanged and changed; a user who comes late; values of other types. */
@@ -100,6 +101,7 @@ async function settledIn({ database }: RawDataFixture): Promise<string[]> {
 }
 
 const TYPES = [
+  'billing_events code text',
   'billing_events tax decimal',
   'user_events count decimal',
   'user_events device text',
@@ -124,7 +126,7 @@ it('are stored with their events, and their types settled by the load that bring
     e1: { ok: true, count: 1_500_000, device: 'phone', 'plan name': 'pro' },
     e2: null,
     e3: { ok: false, count: -1, device: '007', 'plan name': 'a "b", c' },
-    b1: { tax: 1_900_000 },
+    b1: { code: '12', tax: 1_900_000 },
   });
   expect(await settledIn(fixture)).toEqual(TYPES);
 });
@@ -136,6 +138,7 @@ it('are reported with their types, and are no ignored columns', () => {
     { table: 'user_events', name: 'never', type: null, known: false },
     { table: 'user_events', name: 'ok', type: 'boolean', known: false },
     { table: 'user_events', name: 'plan name', type: 'text', known: false },
+    { table: 'billing_events', name: 'code', type: 'text', known: false },
     { table: 'billing_events', name: 'tax', type: 'decimal', known: false },
   ]);
   expect(reports[0]!.ignored_columns.user_events).toEqual(['note']);
