@@ -8,7 +8,7 @@ const lines = breaksOf('packages/raw-data/rejected/find-record-lines.ts', [
 ]);
 const kept = ['test/packages/raw-data/rejected/kept-rows.integration.test.ts'];
 const judged = breaksOf('packages/raw-data/rejected/judge-rejected-rows.ts', kept);
-const recorded = breaksOf('packages/raw-data/rejected/record-rejected-rows.ts', kept);
+const recorded = breaksOf('packages/raw-data/rejected/write-record-lines.ts', kept);
 const originals = breaksOf('packages/raw-data/rejected/original-values.ts', kept);
 const mended = breaksOf('packages/raw-data/rejected/rejected-csv.ts', [
   'test/packages/raw-data/rejected/rejected-csv.test.ts',
@@ -48,7 +48,7 @@ export const rejectedMutations = [
   lines('line ends in quotes end no record', 'if (this.isQuoted) return;', ''),
   lines('two bytes end one line', 'if (!isSecondHalf) this.line', 'this.line'),
   judged('nothing accepted is no load', "sum('loaded') + sum('unchanged') === 0", 'false'),
-  recorded('records are counted', 'found?.records === rowCount + above', 'found'),
+  recorded('records are counted', 'records === part.rows + above', 'records !== null'),
   originals('a long text is cut', 'length(${safe}) <= ${VALUE_CHARACTERS_MAX}', 'true'),
   mended('assumed arrivals are left out', ' && row.ingested_at !== row[timeColumn]', ''),
   retried('rows are retried for 30 days', 'RETRY_DAYS = 30', 'RETRY_DAYS = 31'),

@@ -25,11 +25,22 @@ const numbers = breaksOf('packages/raw-data/sources/text/exact-numbers.ts', [
   'test/packages/raw-data/sources/exact-numbers.test.ts',
 ]);
 const spine = breaksOf('packages/raw-data/read-spine.ts', [spineTest]);
+const restored = breaksOf('packages/raw-data/load/kept-files.ts', [
+  'test/packages/raw-data/load/kept-files.test.ts',
+]);
 const duckDb = breaksOf('packages/duckdb/open-duckdb.ts');
 const redis = breaksOf('packages/local-services/services/redis.ts');
 
 /** Breaks of what an import folder's files and columns are, and of folders of any name. */
 export const fileMutations = [
+  restored(
+    'a damaged cleaned file is not used',
+    '(await checksumOf(file)) !== kept.crc32',
+    'false',
+  ),
+  restored('a cleaned file has an end', '(validBefore === null || now < validBefore)', 'true'),
+  restored('a cleaned file has a beginning', '(validFrom === null || validFrom <= now) &&', ''),
+  restored('cleaned files are kept for a week', 'AGE_DAYS_MAX = 7', 'AGE_DAYS_MAX = 8'),
   names(
     'the case of a name is no matter',
     'name.toLowerCase().replace(compressions',

@@ -25,5 +25,7 @@ export function dataPaths(dataDir: string) {
     driftLogs: below('monitoring', 'drift_logs'),
     logs: below('logs'),
     scratch: below('scratch'),
+    /** Cleaned files of loads that have not succeeded yet. */
+    cleaned: below('cleaned'),
   } as const;
 }

@@ -57,6 +57,7 @@ class Environment {
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_TEMPORAL_UI_PORT = 0;
   @toInteger @IsInt() @Min(128) CHURN_DUCKDB_MEMORY_MB = 1024;
   @toInteger @IsInt() @Min(1) @Max(64) CHURN_DUCKDB_THREADS = 2;
+  @toInteger @IsInt() @Min(0) CHURN_CLEANED_FILES_MAX_MB = 10_000;
   @toInteger @IsInt() @Min(1) CHURN_STALE_AFTER_HOURS = 48;
   @IsIn(logLevels) CHURN_LOG_LEVEL: (typeof logLevels)[number] = 'info';
 }
@@ -80,6 +81,8 @@ export interface Config {
   /** Port 0: any free port. */
   readonly api: { readonly host: string; readonly port: number };
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
+  /** How much is kept of what was cleaned for loads that did not succeed; 0: nothing. */
+  readonly cleanedMegabytesMax: number;
   /** Online features older than this are flagged stale. */
   readonly staleAfterHours: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -134,6 +137,7 @@ function toConfig(parsed: Environment): Config {
       memoryMegabytes: parsed.CHURN_DUCKDB_MEMORY_MB,
       threads: parsed.CHURN_DUCKDB_THREADS,
     },
+    cleanedMegabytesMax: parsed.CHURN_CLEANED_FILES_MAX_MB,
     staleAfterHours: parsed.CHURN_STALE_AFTER_HOURS,
     logLevel: parsed.CHURN_LOG_LEVEL,
   });

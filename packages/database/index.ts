@@ -1,5 +1,5 @@
 /** Postgres: the connection, the schema and its migrations, COPY, and errors of the connection. */
-export { copyIn } from './copy-in';
+export { copyIn, copyOut } from './copy-in';
 export {
   asDatabaseError,
   migrateDatabase,

@@ -21,6 +21,8 @@ export interface DuckDbOptions {
   readonly threads: number;
   /** The path by which errors name a file, where that is another one; given relative to its folder. */
   readonly nameOf?: (file: string) => string;
+  /** Whether `connection.progress` says how far a query is, in percent. */
+  readonly countsProgress?: boolean;
 }
 
 /** A row as JavaScript values; BIGINT comes as bigint, TIMESTAMPTZ as DuckDB's own value type. */
@@ -76,6 +78,9 @@ export async function openDuckDb(options: DuckDbOptions): Promise<DuckDb> {
   };
   try {
     const first = await instance.connect();
+    if (options.countsProgress) {
+      await first.run('SET enable_progress_bar = true; SET enable_progress_bar_print = false');
+    }
     await confine(first, options);
     return wrap(first, { ...options, instance, close });
   } catch (error) {

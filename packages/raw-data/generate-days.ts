@@ -144,12 +144,13 @@ async function loadPlanned(
       const rows = options.generateArrivals(world, { after, through });
       const sources = await writeArrivedRows(rows, { folder: scratch, onProgress });
       const rules = { currency, now: null, missingArrival: 'assumed' } as const;
-      const tables = await prepareLoad(duckDb, sources, { rules, scratch });
+      const tables = await prepareLoad(duckDb, sources, { rules, scratch, onProgress });
       return loadBatch(database, {
         source: 'synthetic',
         arrival: 'carried',
         tables,
         duckDb,
+        scratch,
         completeThrough: through,
         limits: null,
         mayLoad: async (tx) => {

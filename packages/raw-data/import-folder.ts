@@ -10,7 +10,8 @@ import { ensureInstallation, readInstallation, recordSource, requireSource } fro
 import { readFirstRows, type FirstRow } from './load/first-rows';
 import { loadBatch, previewBatch, type LoadCounts } from './load/load-batch';
 import type { LoadProgress } from './load-progress';
-import { prepareLoad } from './load/prepare-load';
+import { prepareLoad, type PreparedTable } from './load/prepare-load';
+import { openKeptFolder, type KeepingOptions } from './load/kept-files';
 import type { PerTable } from './raw-tables';
 import type { RejectedExample } from './rejected/record-rejected-rows';
 import { findRates } from './find-rates';
@@ -46,6 +47,10 @@ export interface ImportOptions {
   readonly arrival: 'assumed' | 'now';
   /** The clock by which a row is in the future; absent: the database's. */
   readonly now?: () => EpochMicros;
+  /** Where cleaned files wait for a load that is started again; absent: nowhere. */
+  readonly keeping?: KeepingOptions;
+  /** How many rows are copied at a time; see `loadBatch`. */
+  readonly rowsPerCopy?: number;
   readonly onProgress?: (progress: LoadProgress) => void;
 }
 
@@ -54,6 +59,9 @@ export interface ImportOptions {
  * reported; the rest loads. Loading the same folder again changes nothing unless it has rejected
  * rows, which are then recorded again under a batch of their own, or comes with a later
  * `completeThrough`, which makes a batch without rows. Users may be left out once there are some.
+ *
+ * What is cleaned of large files is kept until a load of them succeeds: after a load that was killed or
+ * failed, the next one of the same files begins with that.
  *
  * @throws ChurnError INVALID_IMPORT for a missing or malformed file or column, TOO_MANY_REJECTED,
  *   NOTHING_ACCEPTED when every row is rejected, SOURCE_MISMATCH on an installation with synthetic
@@ -114,10 +122,17 @@ export async function importFolderUnless(
     });
     const isOutdated = rates.isOutdated() || properties.isOutdated();
     if (counts === null) return isOutdated ? 'again' : null;
+    await removeKept(batchOptions.tables);
     return { ...counts, ...describeImport(opened.found, properties) };
   });
   // Another load settled rates or types in the meantime: the values are to be read by those.
   return outcome === 'again' ? importFolderUnless(options, hooks) : outcome;
+}
+
+/** They have been loaded. What can't be removed now is removed when it is old. */
+async function removeKept(tables: readonly PreparedTable[]): Promise<void> {
+  const kept = tables.flatMap(({ parts }) => parts.flatMap((part) => part.kept ?? []));
+  await Promise.all(kept.map((entry) => entry.remove().catch(() => {})));
 }
 
 function describeImport(
@@ -211,11 +226,13 @@ async function withImport<T>(
   const needsUsers = !(await hasUsers(options.database));
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
+      const { onProgress } = options;
       const found = await findSourceFiles(duckDb, {
         folder,
         scratch,
         needsUsers,
         readDeclarations,
+        onProgress,
       });
       return work({ duckDb, found, scratch, folder, isFirstLoad: needsUsers });
     }),
@@ -234,7 +251,7 @@ async function prepareImport(
   opened: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
 ) {
   const { options, found, scratch, folder } = opened;
-  const { database, currency, arrival, completeThrough, onProgress } = options;
+  const { database, currency, arrival, completeThrough, rowsPerCopy, onProgress } = options;
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
   const rates = await findRates(options, duckDb, found.rates);
@@ -246,7 +263,14 @@ async function prepareImport(
     now,
     missingArrival: arrival,
   };
-  const tables = await prepareLoad(duckDb, found.files, { rules, scratch, folder });
+  const keeping = options.keeping && (await openKeptFolder(options.keeping));
+  const tables = await prepareLoad(duckDb, found.files, {
+    rules,
+    scratch,
+    folder,
+    keeping,
+    onProgress,
+  });
   const hazards = await findHazards(duckDb, tables, opened);
   const batchOptions = {
     completeBy: hazards.completeBy,
@@ -255,8 +279,10 @@ async function prepareImport(
     arrival: found.files.every(carriesArrival) ? ('carried' as const) : arrival,
     tables,
     duckDb,
+    scratch,
     completeThrough,
     limits: limitsOf(options),
+    rowsPerCopy,
     onProgress,
   };
   return { batchOptions, rates, properties };

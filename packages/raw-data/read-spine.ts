@@ -33,7 +33,7 @@ export async function readSpine(
     try {
       const opened = await openSpine(file, rewritten);
       const [userId, time] = columnsOf(opened);
-      const relation = await relationOfCsv(opened, rewritten);
+      const { relation } = await relationOfCsv(opened, rewritten);
       return await fillSpine(duckDb, { relation, userId, time });
     } catch (error) {
       throw asSpineError(error);

@@ -71,10 +71,14 @@ export function loadOptions(adapters: Adapters, progress: Progress) {
   return {
     database: adapters.database,
     scratchDir: adapters.paths.scratch,
-    openDuckDb: (directories: readonly string[]) => adapters.openDuckDb(directories),
+    openDuckDb: (directories: readonly string[]) => adapters.openLoadingDuckDb(directories),
     currency: adapters.config.currency,
-    onProgress: ({ table, phase, rows }: LoadProgress) =>
-      progress.report({ what: `${phase} ${table}`, done: rows, total: rows }),
+    keeping: {
+      folder: adapters.paths.cleaned,
+      megabytesMax: adapters.config.cleanedMegabytesMax,
+    },
+    onProgress: ({ table, phase, rows, total = 0 }: LoadProgress) =>
+      progress.report({ what: `${phase} ${table}`, done: rows, total }),
   };
 }
 

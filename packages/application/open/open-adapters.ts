@@ -38,6 +38,8 @@ export interface Adapters {
   readonly redis: Redis;
   /** A DuckDB of its own, confined to the installation's folders and those named. */
   openDuckDb(directories?: readonly string[]): Promise<DuckDb>;
+  /** The same for a load: with half the memory, and progress that can be asked for. */
+  openLoadingDuckDb(directories: readonly string[]): Promise<DuckDb>;
   /** Has every committed batch mirrored. Whoever reads the segments uses `withRawLog`. */
   rawLog(): Promise<RawLog>;
   /** Runs work with the raw log, whose segments stay as long as the work runs. */
@@ -76,14 +78,7 @@ export async function openAdapters(
   await removeAbandoned(paths.scratch);
   const database = openDatabase(connections.databaseUrl);
   const redis = openRedisForWriting(connections.redisUrl);
-  const open = (directories: readonly string[] = []) =>
-    openDuckDb({
-      allowedDirectories: [config.dataDir, ...directories],
-      scratchDirectory: paths.scratch,
-      memoryMegabytes: config.duckdb.memoryMegabytes,
-      threads: config.duckdb.threads,
-      nameOf: withoutReaderFolder,
-    });
+  const { open, openLoading } = duckDbsOf(config, paths);
   const rawLogOptions = {
     database,
     rawLogDir: paths.rawLog,
@@ -99,6 +94,7 @@ export async function openAdapters(
     ledger: createLedger(database),
     redis,
     openDuckDb: open,
+    openLoadingDuckDb: openLoading,
     rawLog: async () => {
       await requireOwnDatabase(paths, database.sql);
       return syncRawLog(rawLogOptions);
@@ -124,6 +120,29 @@ export async function openAdapters(
     },
   };
 }
+
+function duckDbsOf(config: Config, paths: DataPaths) {
+  const { memoryMegabytes, threads } = config.duckdb;
+  const optionsFor = (directories: readonly string[]) => ({
+    allowedDirectories: [config.dataDir, ...directories],
+    scratchDirectory: paths.scratch,
+    memoryMegabytes,
+    threads,
+    nameOf: withoutReaderFolder,
+  });
+  return {
+    open: (directories: readonly string[] = []) => openDuckDb(optionsFor(directories)),
+    // By default, a load and all that is beside DuckDB in its process stay below a gibibyte.
+    openLoading: (directories: readonly string[]) =>
+      openDuckDb({
+        ...optionsFor(directories),
+        memoryMegabytes: Math.max(LOADING_MEGABYTES_MIN, Math.floor(memoryMegabytes / 2)),
+        countsProgress: true,
+      }),
+  };
+}
+
+const LOADING_MEGABYTES_MIN = 128;
 
 /** No work that is still under way leaves its folder unchanged for so long. */
 const ABANDONED_AFTER_MILLIS = 24 * 60 * 60_000;

@@ -1,6 +1,6 @@
 import type { DuckDb } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
-import { cleanedRows, type PreparedTable } from '../load/prepare-load';
+import { cleanedRows, referredUsers, type PreparedTable } from '../load/prepare-load';
 import type { LoadWarning } from '../load-warning';
 import type { RawTable } from '../raw-tables';
 import { absentValues } from './absent-values';
@@ -69,6 +69,8 @@ async function firstLoadHazards(
   return [
     ...(events ? noLogin(await countLogins(duckDb, events)) : []),
     ...unexpectedPlans(await countPlans(duckDb, plans)),
-    ...(users ? silentUsers(await countSilentUsers(duckDb, users, events)) : []),
+    ...(users
+      ? silentUsers(await countSilentUsers(duckDb, users, events && referredUsers('user_events')))
+      : []),
   ];
 }

@@ -37,14 +37,15 @@ export async function countPlans(
   return new Map(plans.map(({ plan, rows }) => [plan, Number(rows)]));
 }
 
+/** @param active  A table with the users that have events, each once; absent: none has. */
 export async function countSilentUsers(
   duckDb: DuckDb,
   users: string,
-  events: string | undefined,
+  active: string | undefined,
 ): Promise<{ rows: number; withoutEvents: number }> {
-  const active = events ? `WHERE user_id IN (SELECT user_id FROM ${events})` : 'WHERE false';
+  const isActive = active ? `user_id IN (SELECT user_id FROM ${active})` : 'false';
   const [row] = await duckDb.rows<{ rows: bigint; active: bigint }>(
-    `SELECT count(*) AS rows, (SELECT count(*) FROM ${users} ${active}) AS active FROM ${users}`,
+    `SELECT count(*) AS rows, (SELECT count(*) FROM ${users} WHERE ${isActive}) AS active FROM ${users}`,
   );
   return { rows: Number(row!.rows), withoutEvents: Number(row!.rows - row!.active) };
 }
@@ -106,7 +107,7 @@ export async function countAbsentValues(
   const files = attributes?.parts.filter(({ attributesOf }) => attributesOf === undefined) ?? [];
   if (files.length === 0) return 0;
   const [row] = await duckDb.rows<{ rows: bigint }>(
-    `SELECT count(*) AS rows FROM ${readParquet(files.map(({ file }) => file))}
+    `SELECT count(*) AS rows FROM ${readParquet(files.flatMap((part) => part.files))}
      WHERE "reason" IS NULL AND value IS NULL`,
   );
   return Number(row!.rows);

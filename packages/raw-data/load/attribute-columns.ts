@@ -6,20 +6,16 @@ import {
   type RawTable,
   type TableWithAttributes,
 } from '../raw-tables';
+import type { CleanedSource } from './clean-source';
 import { keptText } from '../rejected/original-values';
 import type { StagedPart } from '../rejected/record-rejected-rows';
 import { textOfColumn } from '../sources/column-types';
 import { carriesArrival, type SourceFile } from '../sources/source-file';
 import { attributeIdSql, isAttributeValueSql } from '../values/attribute-sql';
-import type { UsedRate } from '../values/conversion-sql';
 import { presentSql, trimmedNameSql } from '../values/text-sql';
 
 /** What one file of a table became. */
-export interface CleanedPart extends StagedPart {
-  /** Parquet in the file's order: row, reason, the table's columns, ingested_at. */
-  readonly file: string;
-  /** By which of the rules' rates its good rows are converted. */
-  readonly usedRates: readonly UsedRate[];
+export interface CleanedPart extends StagedPart, CleanedSource {
   /** Of attributes that are in a column of another table's file. */
   readonly attributesOf?: AttributesOf;
 }
@@ -37,13 +33,6 @@ export interface AttributesOf {
   readonly carriesArrival: boolean;
 }
 
-export interface AttributeColumns {
-  /** One for each column of each file; those of a file share their cleaned rows. */
-  readonly parts: readonly CleanedPart[];
-  /** SQL of number and original values of the faulty rows of each file that has some. */
-  readonly originals: readonly string[];
-}
-
 /**
  * Writes what the attribute columns of the load's other tables say as cleaned rows of user_attributes:
  * one for each value, with the user and the moment of its row, and of rows without a fault only. A
@@ -51,14 +40,14 @@ export interface AttributeColumns {
  *
  * @param prepared  The other tables.
  * @param rowsBefore  How many numbers are given to rows of user_attributes already.
+ * @returns a part for each column of each file; those of a file share their cleaned rows.
  */
 export async function cleanAttributeColumns(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
   load: { prepared: readonly CleanedTable[]; scratch: string; rowsBefore: number },
-): Promise<AttributeColumns> {
+): Promise<CleanedPart[]> {
   const parts: CleanedPart[] = [];
-  const originals: string[] = [];
   let { rowsBefore } = load;
   for (const { table, parts: cleaned } of inOrder(load.prepared)) {
     const ofTable = sources.filter((source) => source.table === table);
@@ -69,9 +58,8 @@ export async function cleanAttributeColumns(
       const file = path.join(load.scratch, `${table}.${index}.attributes.parquet`);
       const said = saidByColumns(source, base, rowsBefore);
       await duckDb.run(
-        `COPY (${cleanedSql(said, table)}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
+        `COPY (${cleanedSql(said, source)}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
       );
-      if (await hasFault(duckDb, file)) originals.push(originalsSql(said, source));
       const attributesOf = {
         table,
         rowsBefore: base.rowsBefore,
@@ -79,12 +67,20 @@ export async function cleanAttributeColumns(
       };
       for (const name of attributes.keys()) {
         const label = `${source.label}:a_${name}`;
-        parts.push({ ...base, label, file, rowsBefore, usedRates: [], attributesOf });
+        parts.push({
+          ...base,
+          label,
+          files: [file],
+          rowsBefore,
+          usedRates: [],
+          kept: null,
+          attributesOf,
+        });
         rowsBefore += base.rows;
       }
     }
   }
-  return { parts, originals };
+  return parts;
 }
 
 export type ColumnPart = CleanedPart & { readonly attributesOf: AttributesOf };
@@ -130,7 +126,7 @@ function saidByColumns(source: SourceFile, base: CleanedPart, rowsBefore: number
         unnest(range(${columns.length})) AS place, unnest(${quoteList(names)}) AS name,
         unnest([${listed}]) AS text,
         cleaned.${timeColumn} AS event_time, cleaned.ingested_at
-      FROM ${readParquet([base.file])} AS cleaned JOIN (
+      FROM ${readParquet(base.files)} AS cleaned JOIN (
         SELECT row_number() OVER () + ${base.rowsBefore} AS "row", ${texts.join(', ')}
         FROM ${source.relation}) AS said USING ("row")
       WHERE cleaned."reason" IS NULL))
@@ -139,31 +135,26 @@ function saidByColumns(source: SourceFile, base: CleanedPart, rowsBefore: number
 
 const isValue = isAttributeValueSql('value');
 
-/** In the columns of `cleanRowsSql`. Of users the moment is not settled yet, and with it the id. */
-function cleanedSql(said: string, table: TableWithAttributes): string {
+/** In the columns of `cleanRowsForLoadSql`. Of users the moment is not settled yet, and with it the id. */
+function cleanedSql(said: string, source: SourceFile): string {
   const whenValue = (column: string) => `CASE WHEN ${isValue} THEN ${column} END AS ${column}`;
   const id = attributeIdSql({ userId: 'user_id', name: 'name', time: 'event_time' });
-  const madeId = table === 'users' ? `CASE WHEN ${isValue} THEN ${id} END` : id;
+  const madeId = source.table === 'users' ? `CASE WHEN ${isValue} THEN ${id} END` : id;
   return `SELECT "row", CASE WHEN NOT ${isValue} THEN 'invalid_value' END AS "reason",
       ${madeId} AS attribute_id,
-      ${['user_id', 'name', 'value', 'event_time', 'ingested_at'].map(whenValue).join(', ')}
+      ${['user_id', 'name', 'value', 'event_time', 'ingested_at'].map(whenValue).join(', ')},
+      CASE WHEN NOT ${isValue} THEN ${originalSql(source)} END AS "original",
+      CAST(NULL AS TIMESTAMP) AS "due"
     FROM (${said})`;
 }
 
-async function hasFault(duckDb: DuckDb, file: string): Promise<boolean> {
-  const [faulty] = await duckDb.rows(
-    `SELECT "row" FROM ${readParquet([file])} WHERE "reason" IS NOT NULL LIMIT 1`,
-  );
-  return faulty !== undefined;
-}
-
 /** A value of a user's column has no moment before it is accepted; of others it is that of the row. */
-function originalsSql(said: string, source: SourceFile): string {
+function originalSql(source: SourceFile): string {
   const instant = (column: string) => `strftime(${column}, '%Y-%m-%dT%H:%M:%S.%fZ')`;
   const values = [
     `'user_id', user_id, 'name', name, 'value', ${keptText('text')}`,
     ...(source.table === 'users' ? [] : [`'event_time', ${instant('event_time')}`]),
     ...(carriesArrival(source) ? [`'ingested_at', ${instant('ingested_at')}`] : []),
   ];
-  return `SELECT "row", json_object(${values.join(', ')}) AS "values" FROM (${said}) WHERE NOT ${isValue}`;
+  return `json_object(${values.join(', ')})`;
 }

@@ -1,6 +1,7 @@
 import { quoteIdentifier, quoteList, quoteLiteral } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
 import { billingTypes, kindOfColumn, rawTables, type RawColumn } from '../raw-tables';
+import { originalValuesSql } from '../rejected/original-values';
 import {
   CLOCK_TOLERANCE_MINUTES,
   MAX_AMOUNT_CENTS,
@@ -43,8 +44,42 @@ export interface CleaningRules {
  * value is a row without a fault: `cleanedRows` leaves it out.
  */
 export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
-  const { columns } = rawTables[source.table];
-  const kept = [...columns.map((column) => column.name), 'ingested_at'];
+  return `SELECT ${cleanedColumns(source, rules).join(', ')} FROM (${judgedRows(source, rules)})`;
+}
+
+/**
+ * `cleanRowsSql` with two more columns, both null of rows without a fault: `original`, the values as
+ * the file has them (see `originalValuesSql`), and `due`, for a row whose only fault is that it is in
+ * the future: the moment until which it is.
+ */
+export function cleanRowsForLoadSql(source: SourceFile, rules: CleaningRules): string {
+  const packed: string[] = [];
+  // Names of attributes may differ by case alone, which those of fields may not.
+  const pack = (columns: ReadonlyMap<string, SourceColumn>) =>
+    new Map(
+      [...columns].map(([name, column]) => {
+        const field = `f${packed.length}`;
+        packed.push(`${field} := ${column.identifier}`);
+        return [name, { ...column, identifier: `"given".${field}` }] as const;
+      }),
+    );
+  const columns = pack(source.columns);
+  const original = originalValuesSql({
+    columns,
+    attributes: pack(source.attributes),
+    properties: pack(source.properties),
+  });
+  const due = latestTime(rawTables[source.table].timeColumn);
+  const given = `struct_pack(${packed.join(', ')}) AS "given"`;
+  return `SELECT ${cleanedColumns(source, rules).join(', ')},
+      CASE WHEN "reason" IS NOT NULL THEN ${original} END AS "original",
+      CASE WHEN "reason" = 'in_the_future' THEN ${due} END AS "due"
+    FROM (${judgedRows(source, rules, given)})`;
+}
+
+function cleanedColumns(source: SourceFile, rules: CleaningRules): string[] {
+  const { table } = source;
+  const kept = [...rawTables[table].columns.map((column) => column.name), 'ingested_at'];
   const typed = typedColumns(source, rules.properties);
   const none = (name: string) => `CAST(NULL AS VARCHAR) AS "${name}"`;
   const emptied = kept.map((name) => {
@@ -58,8 +93,8 @@ export function cleanRowsSql(source: SourceFile, rules: CleaningRules): string {
     typed.length === 0
       ? none(FAULTY_PROPERTY)
       : `CASE WHEN "reason" = 'invalid_property' THEN "${FAULTY_PROPERTY}" END AS "${FAULTY_PROPERTY}"`;
-  const all = [...emptied, ...(hasProperties(source.table) ? [named] : [])];
-  return `SELECT "row", "reason", ${all.join(', ')} FROM (${judgedRows(source, rules)})`;
+  const all = [...emptied, ...(hasProperties(table) ? [named] : [])];
+  return ['"row"', '"reason"', ...all];
 }
 
 /**
@@ -73,8 +108,10 @@ export function usedRatesSql(source: SourceFile, rules: CleaningRules): string |
     FROM (${judgedRows(source, rules)}) WHERE "reason" IS NULL AND "${from}" IS NOT NULL`;
 }
 
-function judgedRows(source: SourceFile, rules: CleaningRules): string {
-  const parsed = `SELECT "row", ${parsedColumns(source, rules).join(', ')} FROM (${presentValues(source, rules)})`;
+/** @param given  SQL for one more column, of the source's own columns; it is called "given". */
+function judgedRows(source: SourceFile, rules: CleaningRules, given?: string): string {
+  const also = given === undefined ? '' : '"given",';
+  const parsed = `SELECT "row", ${also} ${parsedColumns(source, rules).join(', ')} FROM (${presentValues(source, rules, given)})`;
   const rows = isConverted(source, rules)
     ? convertedRows(parsed, { ...rules, own: rules.currency, largest: MAX_AMOUNT_CENTS })
     : parsed;
@@ -93,7 +130,7 @@ function isConverted(
  * The source's columns under their canonical names: texts trimmed, those for a missing value null;
  * times that are numbers as epoch microseconds.
  */
-function presentValues(source: SourceFile, rules: CleaningRules): string {
+function presentValues(source: SourceFile, rules: CleaningRules, given?: string): string {
   const columns = [...source.columns].map(([name, column]) => {
     const as = quoteIdentifier(name);
     const kind = kindOfColumn(source.table, name);
@@ -110,9 +147,10 @@ function presentValues(source: SourceFile, rules: CleaningRules): string {
   columns.push(...typedColumns(source, rules.properties).map(presentProperty));
   const list = (of: 'raw' | 'trimmed' | 'present') =>
     columns.map((column) => column[of]).join(', ');
-  return `SELECT "row", ${list('present')}
-    FROM (SELECT "row", ${list('trimmed')}
-      FROM (SELECT row_number() OVER () AS "row", ${list('raw')} FROM ${source.relation}))`;
+  const [also, made] = given === undefined ? ['', ''] : ['"given",', `${given},`];
+  return `SELECT "row", ${also} ${list('present')}
+    FROM (SELECT "row", ${also} ${list('trimmed')}
+      FROM (SELECT row_number() OVER () AS "row", ${made} ${list('raw')} FROM ${source.relation}))`;
 }
 
 function isText(source: SourceFile, name: string): boolean {
@@ -247,10 +285,14 @@ function moneyChecks(rules: CleaningRules): [RejectionReason, string][] {
 
 function clockChecks(timeColumn: string, rules: CleaningRules): [RejectionReason, string][] {
   const tolerance = `INTERVAL ${CLOCK_TOLERANCE_MINUTES} MINUTE`;
-  const latest = `greatest("${timeColumn}", "ingested_at")`;
-  const future = `${latest} > make_timestamp(${rules.now ?? 0n}::BIGINT) + ${tolerance}`;
+  const future = `${latestTime(timeColumn)} > make_timestamp(${rules.now ?? 0n}::BIGINT) + ${tolerance}`;
   return [
     ...(rules.now === null ? [] : [['in_the_future', future] satisfies [RejectionReason, string]]),
     ['after_arrival', `"${timeColumn}" > "ingested_at" + ${tolerance}`],
   ];
+}
+
+/** What must not be in the future: when a row happened, and when it arrived. */
+function latestTime(timeColumn: string): string {
+  return `greatest("${timeColumn}", "ingested_at")`;
 }

@@ -1,16 +1,10 @@
 import type { ChurnError } from '../../contracts';
 import type { LoadProgress } from '../load-progress';
-import {
-  asDatabaseError,
-  copyIn,
-  withLoadLock,
-  type Database,
-  type TransactionSql,
-} from '../../database';
+import { asDatabaseError, withLoadLock, type Database, type TransactionSql } from '../../database';
 import type { DuckDb } from '../../duckdb';
 import { formatInstant, parseInstant, type EpochMicros } from '../../instants';
-import type { PreparedTable } from './prepare-load';
-import { perTable, rawTableNames, rawTables, type PerTable, type RawTable } from '../raw-tables';
+import { hasRepeatedIds, type PreparedTable } from './prepare-load';
+import { perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import type { RejectionReason } from '../rejected/rejection-reasons';
 import type { LoadWarning } from '../load-warning';
 import { judgeRejectedRows } from '../rejected/judge-rejected-rows';
@@ -29,8 +23,15 @@ import {
   stageNewOfUsers,
   takeOutOfUsers,
 } from './settle-attributes';
-import { splitRows } from './split-rows';
-import { rejectFaultyRows, stagingColumns, stagingName, storeAcceptedRows } from './staging';
+import { planSplit } from './split-rows';
+import { copyRows } from './copy-rows';
+import {
+  hasRepeatedStagedIds,
+  createStaging,
+  rejectFaultyRows,
+  stagingName,
+  storeAcceptedRows,
+} from './staging';
 
 export type RejectedCounts = Partial<Record<RejectionReason, number>>;
 
@@ -52,6 +53,8 @@ export interface BatchOptions {
   readonly tables: readonly PreparedTable[];
   /** The one that prepared the tables. */
   readonly duckDb: DuckDb;
+  /** The folder that they were prepared in. */
+  readonly scratch: string;
   /**
    * How far the source is complete, with rows or without; absent: the greatest event_time of
    * accepted user events. A load without any then says nothing about it.
@@ -67,7 +70,9 @@ export interface BatchOptions {
   mayLoad(tx: TransactionSql): Promise<boolean>;
   /** Runs last inside the transaction, with the batch that was made, if any. */
   record(tx: TransactionSql, batch: number | null): Promise<void>;
-  onProgress?(progress: LoadProgress): void;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** How many rows are copied at a time. Default: 491,520. */
+  readonly rowsPerCopy?: number;
 }
 
 /**
@@ -169,7 +174,10 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Tr
     counts.unchanged[table] = result.unchanged;
     counts.rejected[table] = result.rejected;
     counts.retried[table] = result.retried;
-    if (prepared) options.onProgress?.({ table, phase: 'loaded', rows: result.loaded });
+    if (prepared) {
+      const rows = result.loaded;
+      options.onProgress?.({ table, phase: 'loaded', rows, total: rows });
+    }
   }
   const complete = options.completeThrough ?? latestEvent;
   const changed =
@@ -179,8 +187,9 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Tr
     staged: stagingName(prepared.table),
     found: stagingName(prepared.table, 'rejected'),
   }));
-  await gatherRejectedRows(tx, staged);
   const rejected = perTable((table) => total(counts.rejected[table]));
+  reportRecording(rejected, options);
+  await gatherRejectedRows(tx, staged, options.scratch);
   const judged = await judgeRejectedRows(tx, { ...counts, rejected }, options.limits);
   const warnings = [...judged.warnings, ...(options.warnings ?? [])];
   const { refusal } = judged;
@@ -190,6 +199,13 @@ async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<Tr
   }
   const report = { batch: changed ? batch : null, ...counts, warnings };
   return { counts: report, refusal, completeThrough: complete };
+}
+
+function reportRecording(rejected: PerTable<number>, { onProgress }: BatchOptions): void {
+  for (const table of rawTableNames) {
+    const rows = rejected[table];
+    if (rows > 0) onProgress?.({ table, phase: 'recording', rows });
+  }
 }
 
 function emptyCounts() {
@@ -250,50 +266,63 @@ async function loadOrRetry(
 
 async function loadTable(
   tx: TransactionSql,
-  { duckDb, completeBy = null }: BatchOptions,
+  options: BatchOptions,
   load: TableLoad & { prepared: PreparedTable },
 ): Promise<Omit<LoadedTable, 'retried'>> {
+  const { duckDb, completeBy = null } = options;
   const { table } = load.prepared;
   const isOfAttributes = table === 'user_attributes';
   const alsoInDoubt = isOfAttributes ? await attributesToStage(tx, load.prepared) : undefined;
-  const split = { ...load, completeBy, alsoInDoubt };
-  const { certain, doubtful } = await splitRows(tx, duckDb, split);
-  if (certain.rows > 0) await copyIn(tx, copyStatement(table), certain.file);
-  await stage(tx, table, doubtful.file);
+  const { scratch } = options;
+  const split = await planSplit(tx, duckDb, { ...load, scratch, alsoInDoubt });
+  await createStaging(tx, table);
+  const certain = await copyRows(tx, { ...options, prepared: load.prepared, split });
   if (isOfAttributes) await refuseWithTheirRows(tx, load.prepared, load);
   const malformed = await countByReason(tx, stagingName(table));
   const wellFormed = malformed.get(null) ?? 0;
+  const total = 2 * wellFormed;
+  const onRows = (rows: number) => {
+    if (total > 0) options.onProgress?.({ table, phase: 'comparing', rows, total });
+  };
   const accepted = isOfAttributes
-    ? await storeAttributes(tx, load)
-    : await storeAcceptedRows(tx, table, load);
-  if (accepted < wellFormed) await rejectFaultyRows(tx, table);
+    ? await storeAttributes(tx, { ...load, onRows })
+    : await storeAcceptedRows(tx, table, {
+        ...load,
+        isRepeated: await hasRepeatedIds(duckDb, table),
+        onRows,
+      });
+  if (accepted < wellFormed) {
+    await rejectFaultyRows(tx, table, (rows) => onRows(wellFormed + rows));
+  }
   const faulty = await countByReason(tx, stagingName(table, 'rejected'));
   const rejected: RejectedCounts = {};
   for (const [reason, rows] of [...malformed, ...faulty]) if (reason) rejected[reason] = rows;
   const isEvents = table === 'user_events';
   return {
-    loaded: certain.rows + accepted,
+    loaded: certain + accepted,
     unchanged: wellFormed - accepted - [...faulty.values()].reduce((sum, rows) => sum + rows, 0),
     rejected,
-    latest: isEvents ? latestOf(certain.latest, await latestStagedEvent(tx, completeBy)) : null,
+    latest: isEvents
+      ? latestOf(await split.latestCertain(completeBy), await latestStagedEvent(tx, completeBy))
+      : null,
   };
 }
 
 /** Those of users' columns after the others, as they say something only where it is not known. */
 async function storeAttributes(
   tx: TransactionSql,
-  load: TableLoad & { prepared: PreparedTable },
+  load: TableLoad & { prepared: PreparedTable; onRows: (rows: number) => void },
 ): Promise<number> {
   const hasOfUsers = await takeOutOfUsers(tx, load.prepared);
-  const accepted = await storeAcceptedRows(tx, 'user_attributes', load);
+  // Ids of users' attributes are made in Postgres: DuckDB can't know which are there twice.
+  const store = async () => {
+    const isRepeated = await hasRepeatedStagedIds(tx, 'user_attributes');
+    return storeAcceptedRows(tx, 'user_attributes', { ...load, isRepeated });
+  };
+  const accepted = await store();
   if (!hasOfUsers) return accepted;
   await stageNewOfUsers(tx, load.prepared, load);
-  return accepted + (await storeAcceptedRows(tx, 'user_attributes', load));
-}
-
-function copyStatement(table: RawTable): string {
-  const names = rawTables[table].columns.map((column) => column.name).join(', ');
-  return `COPY raw_data.${table} (${names}, ingested_at, batch) FROM STDIN (FORMAT csv)`;
+  return accepted + (await store());
 }
 
 /** Rows per reason; null is the reason of rows without a fault. */
@@ -305,15 +334,6 @@ async function countByReason(
     SELECT reason, count(*) AS rows FROM ${tx(stagingTable)} GROUP BY reason
     ORDER BY reason COLLATE "C"`;
   return new Map(counts.map(({ reason, rows }) => [reason, rows]));
-}
-
-/** Copies rows into a temporary table of this transaction. */
-async function stage(tx: TransactionSql, table: RawTable, file: string): Promise<void> {
-  await tx.unsafe(
-    `CREATE TEMPORARY TABLE ${stagingName(table)} (${stagingColumns(table).join(', ')}) ON COMMIT DROP;
-     CREATE TEMPORARY TABLE ${stagingName(table, 'rejected')} ("row" bigint, reason text) ON COMMIT DROP`,
-  );
-  await copyIn(tx, `COPY ${stagingName(table)} FROM STDIN (FORMAT csv)`, file);
 }
 
 function total(counts: RejectedCounts): number {

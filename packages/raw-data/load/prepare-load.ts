@@ -1,14 +1,14 @@
 import path from 'node:path';
 import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
 import { cleanAttributeColumns, type CleanedPart } from './attribute-columns';
-import { cleanRowsSql, usedRatesSql, type CleaningRules } from './clean-rows-sql';
-import { originalValuesSql } from '../rejected/original-values';
+import type { CleaningRules } from './clean-rows-sql';
+import { cleanSource } from './clean-source';
+import type { KeptFolder } from './kept-files';
+import { whileWatching, type LoadProgress } from '../load-progress';
 import type { SourceText } from '../rejected/read-text';
 import { refuse } from '../sources/refuse-import';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
-import type { UsedRate } from '../values/conversion-sql';
-import { settleTimes } from '../values/settle-times';
 
 /** A source's rows, cleaned one by one, waiting in files for the load's transaction. */
 export interface PreparedTable {
@@ -28,7 +28,7 @@ export interface PreparedTable {
 
 /** The cleaned rows of a table, from all of its files; an attribute without a value is none. */
 export function cleanedRows({ table, parts }: Pick<PreparedTable, 'table' | 'parts'>): string {
-  const rows = readParquet([...new Set(parts.map((part) => part.file))]);
+  const rows = readParquet([...new Set(parts.flatMap((part) => part.files))]);
   return table === 'user_attributes'
     ? `(SELECT * FROM ${rows} WHERE "reason" IS NOT NULL OR value IS NOT NULL)`
     : rows;
@@ -39,15 +39,28 @@ export function repeatedIds(table: RawTable): string {
   return `repeated_${table}`;
 }
 
+/** Whether `repeatedIds` has any. */
+export async function hasRepeatedIds(duckDb: DuckDb, table: RawTable): Promise<boolean> {
+  return (await duckDb.rows(`FROM ${repeatedIds(table)} LIMIT 1`)).length > 0;
+}
+
+/** The table of DuckDB with each user that rows without a fault refer to, and their first moment. */
+export function referredUsers(table: Exclude<RawTable, 'users'>): string {
+  return `users_of_${table}`;
+}
+
 export interface PrepareOptions {
   readonly rules: CleaningRules;
   readonly scratch: string;
   /** Where the sources' labels are paths of files; absent for rows that no one keeps in files. */
   readonly folder?: string;
+  /** Where cleaned files are kept, if they are. */
+  readonly keeping?: KeptFolder;
+  readonly onProgress?: (progress: LoadProgress) => void;
 }
 
 /**
- * Reads each source once (one with faulty rows twice) and writes its cleaned rows, and what they say
+ * Reads each source once and writes its cleaned rows, and what they say
  * together, into `scratch`. It touches no table, so it needs no lock: the transaction that follows is as short as it can be.
  *
  * @throws ChurnError INVALID_IMPORT when a file turns out malformed on the way.
@@ -62,58 +75,69 @@ export async function prepareLoad(
     const ofTable = sources.filter((source) => source.table === table);
     const ofFiles = await cleanFiles(duckDb, ofTable, options);
     const rowsBefore = ofFiles.reduce((sum, { rows }) => sum + rows, 0);
-    const columns =
+    const ofColumns =
       table === 'user_attributes'
         ? await cleanAttributeColumns(duckDb, sources, { ...options, prepared, rowsBefore })
-        : { parts: [], originals: [] };
-    const parts = [...ofFiles, ...columns.parts];
-    if (parts.length === 0) continue;
-    const faultless = `${cleanedRows({ table, parts })} WHERE "reason" IS NULL`;
-    const ids = await examineIds(duckDb, table, faultless);
-    const references = await writeReferences(duckDb, table, { faultless, ...options });
-    const originals = await writeOriginals(duckDb, {
-      table,
-      sources: ofTable,
-      parts: ofFiles,
-      others: columns.originals,
-      ...options,
-    });
-    prepared.push({ table, parts, ids, references, originals });
+        : [];
+    const parts = [...ofFiles, ...ofColumns];
+    if (parts.length > 0) prepared.push(await checkTable(duckDb, { table, parts, ...options }));
   }
   return prepared;
+}
+
+/** What the rows of a table say together. */
+async function checkTable(
+  duckDb: DuckDb,
+  options: PrepareOptions & { table: RawTable; parts: readonly CleanedPart[] },
+): Promise<PreparedTable> {
+  const { table, parts, scratch, onProgress } = options;
+  const cleaned = cleanedRows({ table, parts });
+  const faultless = `${cleaned} WHERE "reason" IS NULL`;
+  const total = parts.reduce((sum, { rows }) => sum + rows, 0);
+  // Three looks at all rows, the first of which takes most of the time.
+  const watch = <T>(work: Promise<T>, from: number, to: number) =>
+    whileWatching(duckDb, work, (share) => {
+      const rows = Math.round(total * (from + (to - from) * share));
+      onProgress?.({ table, phase: 'checking', rows, total });
+    });
+  const ids = await watch(examineIds(duckDb, table, faultless), 0, 0.6);
+  const references = await watch(writeReferences(duckDb, table, { faultless, scratch }), 0.6, 0.8);
+  const originals = await watch(writeOriginals(duckDb, table, { cleaned, scratch }), 0.8, 1);
+  return { table, parts, ids, references, originals };
 }
 
 /** Rows are numbered through a table's files, so that a number stands for one row of the load. */
 async function cleanFiles(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
-  { rules, scratch, folder }: PrepareOptions,
+  { rules, scratch, folder, keeping, onProgress }: PrepareOptions,
 ): Promise<CleanedPart[]> {
   const parts: CleanedPart[] = [];
+  const total = sources.reduce((sum, { rowsAbout = 0 }) => sum + rowsAbout, 0);
   let rowsBefore = 0;
   for (const [index, found] of sources.entries()) {
     const { table, label } = found;
-    const file = path.join(scratch, `${table}.${index}.cleaned.parquet`);
-    const copy = path.join(scratch, `${table}.${index}.exact.parquet`);
-    let usedRates: readonly UsedRate[] = [];
-    const [copied] = await settleTimes(duckDb, found, copy)
-      .then(async (source) => {
-        const usedSql = usedRatesSql(source, rules);
-        if (usedSql !== null) usedRates = await duckDb.rows<UsedRate>(usedSql);
-        const query = `SELECT * REPLACE ("row" + ${rowsBefore} AS "row") FROM (${cleanRowsSql(source, rules)})`;
-        return duckDb.rows<{ Count: bigint }>(
-          `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT parquet)`,
-        );
-      })
-      .catch((error: unknown) => {
-        const said = saidByDuckDb(error);
-        throw said === undefined
-          ? error
-          : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
-      });
-    const rows = Number(copied!.Count);
-    parts.push({ label, file, rowsBefore, rows, usedRates, text: textOf(found, folder) });
-    rowsBefore += rows;
+    const before = rowsBefore;
+    const cleaned = await cleanSource(duckDb, found, {
+      rules,
+      scratch,
+      name: `${table}.${index}`,
+      rowsBefore,
+      ...(folder === undefined ? {} : { sourceFile: path.join(folder, label) }),
+      keeping,
+      onProgress: (phase, rows) => onProgress?.({ table, phase, rows: before + rows, total }),
+    }).catch((error: unknown) => {
+      const said = saidByDuckDb(error);
+      throw said === undefined ? error : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
+    });
+    parts.push({ label, rowsBefore, text: textOf(found, folder), ...cleaned });
+    rowsBefore += cleaned.rows;
+    onProgress?.({
+      table,
+      phase: 'cleaning',
+      rows: rowsBefore,
+      total: Math.max(total, rowsBefore),
+    });
   }
   return parts;
 }
@@ -126,35 +150,17 @@ function textOf(
   return { file: path.join(folder, label), format, compression };
 }
 
-/** Numbers as in `cleanFiles`: both count the relation's rows in its order. */
 async function writeOriginals(
   duckDb: DuckDb,
-  options: {
-    table: RawTable;
-    sources: readonly SourceFile[];
-    parts: readonly CleanedPart[];
-    /** SQL for those that are not of these files. */
-    others: readonly string[];
-    scratch: string;
-  },
+  table: RawTable,
+  { cleaned, scratch }: { cleaned: string; scratch: string },
 ): Promise<string | null> {
-  const { table, sources, parts, others, scratch } = options;
-  const queries = [...others];
-  for (const [index, { file, rowsBefore }] of parts.entries()) {
-    const faulty = `SELECT "row" FROM ${readParquet([file])} WHERE "reason" IS NOT NULL`;
-    const [first] = await duckDb.rows(`${faulty} LIMIT 1`);
-    if (!first) continue;
-    const source = sources[index]!;
-    queries.push(`SELECT "row", "values" FROM (
-      SELECT row_number() OVER () + ${rowsBefore} AS "row", ${originalValuesSql(source)} AS "values"
-      FROM ${source.relation}) SEMI JOIN (${faulty}) USING ("row")`);
-  }
-  if (queries.length === 0) return null;
   const file = path.join(scratch, `${table}.originals.csv`);
-  await duckDb.run(
-    `COPY (${queries.join(' UNION ALL ')}) TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`,
+  const [copied] = await duckDb.rows<{ Count: bigint }>(
+    `COPY (SELECT "row", "original" FROM ${cleaned} WHERE "reason" IS NOT NULL)
+     TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`,
   );
-  return file;
+  return copied!.Count === 0n ? null : file;
 }
 
 async function examineIds(
@@ -179,8 +185,9 @@ async function writeReferences(
 ): Promise<string | null> {
   if (table === 'users') return null;
   const file = path.join(scratch, `${table}.references.csv`);
-  await duckDb.run(`COPY (SELECT user_id, min(event_time) FROM ${faultless} GROUP BY user_id)
-    TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`);
+  await duckDb.run(`CREATE OR REPLACE TEMPORARY TABLE ${referredUsers(table)} AS
+      SELECT user_id, min(event_time) AS event_time FROM ${faultless} GROUP BY user_id;
+    COPY ${referredUsers(table)} TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`);
   return file;
 }
 

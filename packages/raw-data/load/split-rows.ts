@@ -1,21 +1,25 @@
 import path from 'node:path';
-import { copyIn, type TransactionSql } from '../../database';
+import { copyIn, copyOut, type TransactionSql } from '../../database';
 import { quoteLiteral, type DuckDb } from '../../duckdb';
 import type { EpochMicros } from '../../instants';
+import { csvRelation } from '../sources/csv-source';
 import { cleanedRows, repeatedIds, type PreparedTable } from './prepare-load';
+import { FAULTY_PROPERTY, hasProperties } from '../properties/property-types';
 import { rawTables } from '../raw-tables';
 
-/** The rows of a prepared table in two files, both CSV without header. */
+/** Some rows of a prepared table in two files, both CSV without header. */
 export interface SplitRows {
   /** Rows that the table is certain to take as they are: its columns, ingested_at, batch. */
-  readonly certain: {
-    readonly file: string;
-    readonly rows: number;
-    /** The greatest event_time (of users: signup_time) up to `completeBy`; null when there is none. */
-    readonly latest: EpochMicros | null;
-  };
+  readonly certain: { readonly file: string; readonly rows: number };
   /** The others: row, reason, the table's columns, ingested_at. */
-  readonly doubtful: { readonly file: string };
+  readonly doubtful: { readonly file: string; readonly rows: number };
+}
+
+export interface RowSplit {
+  /** Of the certain rows, the greatest event_time (of users: signup_time) up to a moment; null: any. */
+  latestCertain(upTo: EpochMicros | null): Promise<EpochMicros | null>;
+  /** Splits the rows whose numbers are in (after, through]. */
+  write(after: number, through: number): Promise<SplitRows>;
 }
 
 /**
@@ -24,65 +28,73 @@ export interface SplitRows {
  * user who is not known or signed up later than some row of the load, and all rows when the table
  * has an id in the range of theirs. So rows with the same id always go the same way.
  *
- * Must run under the load lock, after the load's users are in.
+ * Must run under the load lock, after the load's users are in and before the table's first row.
  */
-export async function splitRows(
+export async function planSplit(
   tx: TransactionSql,
   duckDb: DuckDb,
   load: {
     prepared: PreparedTable;
     batch: number;
     arrival: string;
-    /** Null: no end. */
-    completeBy: EpochMicros | null;
+    scratch: string;
     /** A condition of DuckDB on further rows that are in doubt. */
     alsoInDoubt?: string;
   },
-): Promise<SplitRows> {
-  const { prepared, completeBy } = load;
-  const { columns, timeColumn } = rawTables[prepared.table];
+): Promise<RowSplit> {
+  const { prepared } = load;
+  const { table } = prepared;
+  const { columns, timeColumn } = rawTables[table];
   const cleaned = cleanedRows(prepared);
-  const isCertain = await certainSql(tx, prepared, load.alsoInDoubt);
-  const upTo =
-    completeBy === null ? '' : `FILTER (WHERE epoch_us(${timeColumn}) <= ${completeBy}::BIGINT)`;
-  const [found] = await duckDb.rows<{ rows: bigint; latest: bigint | null }>(
-    `SELECT count(*) AS rows, max(epoch_us(${timeColumn})) ${upTo} AS latest
-     FROM ${cleaned} WHERE ${isCertain}`,
-  );
-  const fileOf = (part: string) =>
-    path.join(path.dirname(prepared.parts[0]!.file), `${prepared.table}.${part}.csv`);
-  const [certain, doubtful] = [fileOf('certain'), fileOf('doubtful')];
+  const isCertain = await certainSql(tx, duckDb, load);
   const names = columns.map((column) => column.name).join(', ');
+  const faulty = hasProperties(table) ? `, ${FAULTY_PROPERTY}` : '';
   const arrival = `coalesce(CAST(ingested_at AS VARCHAR), ${quoteLiteral(load.arrival)})`;
-  await duckDb.run(
-    `COPY (SELECT ${names}, ${arrival}, ${load.batch} FROM ${cleaned} WHERE ${isCertain})
-       TO ${quoteLiteral(certain)} (FORMAT csv, HEADER false);
-     COPY (SELECT * FROM ${cleaned} WHERE NOT (${isCertain}))
-       TO ${quoteLiteral(doubtful)} (FORMAT csv, HEADER false)`,
-  );
-  const { rows, latest } = found!;
-  return { certain: { file: certain, rows: Number(rows), latest }, doubtful: { file: doubtful } };
+  const write = async (query: string, part: string) => {
+    const file = path.join(load.scratch, `${table}.${part}.csv`);
+    const [copied] = await duckDb.rows<{ Count: bigint }>(
+      `COPY (${query}) TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`,
+    );
+    return { file, rows: Number(copied!.Count) };
+  };
+  return {
+    latestCertain: async (upTo) => {
+      const end = upTo === null ? '' : `AND epoch_us(${timeColumn}) <= ${upTo}::BIGINT`;
+      const [found] = await duckDb.rows<{ latest: EpochMicros | null }>(
+        `SELECT max(epoch_us(${timeColumn})) AS latest FROM ${cleaned} WHERE ${isCertain} ${end}`,
+      );
+      return found!.latest;
+    },
+    write: async (after, through) => {
+      const rows = `FROM ${cleaned} WHERE "row" > ${after} AND "row" <= ${through}`;
+      const certain = await write(
+        `SELECT ${names}, ${arrival}, ${load.batch} ${rows} AND ${isCertain}`,
+        `certain.${after}`,
+      );
+      const doubtful = await write(
+        `SELECT "row", "reason", ${names}, ingested_at ${faulty} ${rows} AND NOT (${isCertain})`,
+        `doubtful.${after}`,
+      );
+      return { certain, doubtful };
+    },
+  };
 }
 
 /** A condition of DuckDB on the cleaned rows; it is never null. */
 async function certainSql(
   tx: TransactionSql,
-  prepared: PreparedTable,
-  alsoInDoubt: string | undefined,
+  duckDb: DuckDb,
+  { prepared, alsoInDoubt }: { prepared: PreparedTable; alsoInDoubt?: string },
 ): Promise<string> {
-  const { key } = rawTables[prepared.table];
+  const { table, references } = prepared;
   if (await mayBeKnown(tx, prepared)) return 'false';
-  const users = await findDoubtfulUsers(tx, prepared);
+  const isDoubtful =
+    references === null ? null : await findDoubtfulUsers(tx, duckDb, { table, references });
   return [
     '"reason" IS NULL',
     ...(alsoInDoubt === undefined ? [] : [`NOT (${alsoInDoubt})`]),
-    `${key} NOT IN (FROM ${repeatedIds(prepared.table)})`,
-    // Ids are printable: a line feed is in none of them.
-    ...(users.length === 0
-      ? []
-      : [
-          `user_id NOT IN (SELECT unnest(string_split(${quoteLiteral(users.join('\n'))}, chr(10))))`,
-        ]),
+    `${rawTables[table].key} NOT IN (FROM ${repeatedIds(table)})`,
+    ...(isDoubtful === null ? [] : [`user_id NOT IN (FROM ${isDoubtful})`]),
   ].join(' AND ');
 }
 
@@ -96,19 +108,30 @@ async function mayBeKnown(tx: TransactionSql, { table, ids }: PreparedTable): Pr
   return known.length > 0;
 }
 
+/**
+ * They may be many, so they go from Postgres to DuckDB in a file.
+ *
+ * @returns the table of DuckDB that has them; null when there are none.
+ */
 async function findDoubtfulUsers(
   tx: TransactionSql,
-  { table, references }: PreparedTable,
-): Promise<string[]> {
-  if (references === null) return [];
+  duckDb: DuckDb,
+  { table, references }: { table: PreparedTable['table']; references: string },
+): Promise<string | null> {
   const name = `references_of_${table}`;
   await tx.unsafe(
     `CREATE TEMPORARY TABLE ${name} (user_id text COLLATE "C", event_time timestamptz) ON COMMIT DROP`,
   );
   await copyIn(tx, `COPY ${name} FROM STDIN (FORMAT csv)`, references);
-  const users = await tx.unsafe<{ user_id: string }[]>(
-    `SELECT r.user_id FROM ${name} AS r LEFT JOIN raw_data.users AS u ON u.user_id = r.user_id
-     WHERE u.user_id IS NULL OR r.event_time < u.signup_time ORDER BY r.user_id`,
+  const doubtful = `doubtful_users_of_${table}`;
+  const found = await tx.unsafe(
+    `CREATE TEMPORARY TABLE ${doubtful} ON COMMIT DROP AS
+     SELECT r.user_id FROM ${name} AS r LEFT JOIN raw_data.users AS u ON u.user_id = r.user_id
+     WHERE u.user_id IS NULL OR r.event_time < u.signup_time`,
   );
-  return users.map((row) => row.user_id);
+  if (found.count === 0) return null;
+  const file = `${references}.doubtful`;
+  await copyOut(tx, `COPY ${doubtful} TO STDOUT (FORMAT csv, HEADER)`, file);
+  await duckDb.run(`CREATE OR REPLACE TEMPORARY TABLE ${doubtful} AS FROM ${csvRelation(file, 1)}`);
+  return doubtful;
 }

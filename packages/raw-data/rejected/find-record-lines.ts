@@ -4,31 +4,31 @@ const QUOTE = 0x22;
 /** A quote opens a field only where one begins. */
 const delimiters = new Set([...',;\t|'].map((delimiter) => delimiter.charCodeAt(0)));
 
-export interface RecordLines {
-  /** How many records the text has, its header included. */
-  readonly records: number;
-  /** The line, from 1, on which each of the wanted records begins; fewer where the text is shorter. */
-  readonly lines: readonly number[];
-}
-
 /**
  * Finds the lines of a CSV text (RFC 4180) or of JSON lines on which records begin. A record in
  * quotes may go over several lines, and blank lines are none.
  *
  * @param chunks  The text in UTF-8, a part at a time.
  * @param wanted  Numbers of records, the first being 1, ascending.
+ * @param onLines  Is given the lines, from 1, on which the wanted records begin, in their order, a few
+ *   at a time; those that the text does not have are missing at the end.
+ * @returns how many records the text has, its header included.
  */
 export async function findRecordLines(
   chunks: AsyncIterable<Buffer>,
   wanted: Iterable<number>,
   format: 'csv' | 'json',
-): Promise<RecordLines> {
+  onLines: (lines: readonly number[]) => void | Promise<void>,
+): Promise<number> {
   const reader = new RecordReader(wanted[Symbol.iterator](), format === 'csv');
-  for await (const chunk of chunks) reader.read(chunk);
-  return reader;
+  for await (const chunk of chunks) {
+    reader.read(chunk);
+    if (reader.lines.length > 0) await onLines(reader.lines.splice(0));
+  }
+  return reader.records;
 }
 
-class RecordReader implements RecordLines {
+class RecordReader {
   records = 0;
   readonly lines: number[] = [];
   private line = 1;

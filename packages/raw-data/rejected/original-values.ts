@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../duckdb';
 import { propertyText } from '../properties/property-sql';
+import { microsSql } from '../values/epoch-sql';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { ATTRIBUTE_VALUE_MAX } from '../values/attribute-sql';
 
@@ -30,6 +31,10 @@ export function originalValuesSql({
 }
 
 function textSql({ identifier, times }: SourceColumn): string {
+  // What a file with another footer holds is no text that its reader has seen; see `settleTimes`.
+  if (times === 'nanos' || times === 'int96') {
+    return `strftime(make_timestamp(${microsSql(identifier, times)}), '%Y-%m-%dT%H:%M:%S.%fZ')`;
+  }
   if (times !== 'timestamptz') return `CAST(${identifier} AS VARCHAR)`;
   const instant = `strftime(make_timestamp(epoch_us(${identifier})), '%Y-%m-%dT%H:%M:%S.%fZ')`;
   return `CASE WHEN isfinite(${identifier}) THEN ${instant} ELSE CAST(${identifier} AS VARCHAR) END`;

@@ -1,15 +1,16 @@
-import { copyIn, type TransactionSql } from '../../database';
+import { rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { copyIn, copyOut, type TransactionSql } from '../../database';
 import type { RejectionReason } from './rejection-reasons';
 import { FAULTY_PROPERTY, hasProperties } from '../properties/property-types';
 import { writtenPropertiesSql } from '../properties/stored-properties-sql';
 import type { RawTable } from '../raw-tables';
-import { findRecordLines } from './find-record-lines';
-import { readText, type SourceText } from './read-text';
+import type { SourceText } from './read-text';
+import { writeRecordLines } from './write-record-lines';
 
 /** Temporary tables of the load's transaction. */
 const GATHERED = 'rejected_of_load';
 const LINES = 'lines_of_rejected';
-const LINES_PER_INSERT = 10_000;
 
 /** The first row of a table that was rejected for a reason, and how many there are. */
 export interface RejectedExample {
@@ -54,10 +55,13 @@ export interface StagedTable {
  *
  * Must run in the load's transaction, after its tables were staged; a file is read again for the
  * lines only if it has rejected rows.
+ *
+ * @param scratch  A folder for what is on its way.
  */
 export async function gatherRejectedRows(
   tx: TransactionSql,
   tables: readonly StagedTable[],
+  scratch: string,
 ): Promise<void> {
   await tx.unsafe(
     `CREATE TEMPORARY TABLE ${GATHERED} (table_name text, source text, place bigint, "row" bigint,
@@ -66,7 +70,7 @@ export async function gatherRejectedRows(
   );
   for (const table of tables) {
     await gatherTable(tx, table);
-    for (const part of table.parts) await addLines(tx, part);
+    for (const part of table.parts) await addLines(tx, part, scratch);
   }
 }
 
@@ -115,40 +119,25 @@ async function gatherTable(
   );
 }
 
-async function addLines(tx: TransactionSql, part: StagedPart): Promise<void> {
+/** However many rows are rejected, few of their numbers are in memory at a time. */
+async function addLines(tx: TransactionSql, part: StagedPart, scratch: string): Promise<void> {
   const { text, label } = part;
   if (text === null) return;
-  const rows: number[] = [];
-  const query = tx<{ row: number }[]>`
-    SELECT "row" FROM ${tx(GATHERED)} WHERE source = ${label} ORDER BY "row"`;
-  for await (const chunk of query.cursor(LINES_PER_INSERT)) {
-    for (const { row } of chunk) rows.push(row);
+  const rows = path.join(scratch, 'rejected.rows');
+  const lines = path.join(scratch, 'rejected.lines');
+  await tx.unsafe(
+    `CREATE TEMPORARY TABLE rows_of_part ON COMMIT DROP AS
+     SELECT "row" FROM ${GATHERED} WHERE source = $1 ORDER BY "row"`,
+    [label],
+  );
+  await copyOut(tx, 'COPY rows_of_part TO STDOUT', rows);
+  await tx`DROP TABLE rows_of_part`;
+  const { size } = await stat(rows);
+  if (size > 0 && (await writeRecordLines({ ...part, text }, { rows, lines }))) {
+    await copyIn(tx, `COPY ${LINES} FROM STDIN (FORMAT csv)`, lines);
   }
-  if (rows.length === 0) return;
-  const lines = await linesOf(rows, { rows: part.rows, text });
-  for (let start = 0; start < lines.length; start += LINES_PER_INSERT) {
-    const end = start + LINES_PER_INSERT;
-    await tx`
-      INSERT INTO ${tx(LINES)} (source, "row", line)
-      SELECT ${label}, * FROM unnest(
-        ${rows.slice(start, end)}::bigint[], ${lines.slice(start, end)}::bigint[])`;
-  }
+  await Promise.all([rows, lines].map((file) => rm(file, { force: true })));
 }
-
-/** None where what is counted here is not what was loaded: no line is better than a wrong one. */
-async function linesOf(
-  rows: readonly number[],
-  { rows: rowCount, text }: { rows: number; text: SourceText },
-): Promise<readonly number[]> {
-  // Above the rows of a CSV is its header, and perhaps Excel's `sep=;`.
-  for (const above of text.format === 'csv' ? [1, 2] : [0]) {
-    const wanted = rows.map((row) => row + above);
-    const found = await findRecordLines(readText(text), wanted, text.format).catch(() => null);
-    if (found?.records === rowCount + above) return found.lines;
-  }
-  return [];
-}
-
 /** Of each table and reason the first row, in the order of tables as loaded, most rows first. */
 export async function rejectedExamples(tx: TransactionSql): Promise<RejectedExample[]> {
   const examples = await tx<RejectedExample[]>`

@@ -19,8 +19,9 @@ export async function describeCsv(
   const missing = (names: readonly string[]) => missingColumns(table, names);
   const opened = await openCsv(listed, { compression, rewritten, missing });
   const columns = choose(offeredBy(opened.header));
-  const relation = await relationOfCsv(opened, rewritten);
-  return { table, label, format: 'csv', compression, relation, ...columns };
+  const found = await relationOfCsv(opened, rewritten);
+  const rowsAbout = Math.max(0, opened.text.lines - 1);
+  return { table, label, format: 'csv', compression, ...found, rowsAbout, ...columns };
 }
 
 /** A CSV that was read to its end once, and its header. */
@@ -37,7 +38,7 @@ export interface OpenCsv {
  * @throws ChurnError INVALID_IMPORT
  */
 export async function openCsv(
-  { label, file }: { readonly label: string; readonly file: string },
+  { label, file, onLines }: Pick<ListedFile, 'label' | 'file' | 'onLines'>,
   options: {
     readonly compression: FileCompression;
     readonly rewritten: string;
@@ -45,25 +46,28 @@ export async function openCsv(
   },
 ): Promise<OpenCsv> {
   const { compression, rewritten, missing } = options;
-  const text = await openText({ label, file, format: 'csv' }, compression, rewritten);
+  const text = await openText({ label, file, format: 'csv', onLines }, compression, rewritten);
   const header = await readCsvHeader(text.file, missing, text.compression);
   if (header === null) throw refuse(`${label} has no header line`);
   return { label, text, header };
 }
 
 /**
- * The relation of a CSV's records, every column a text: c0, c1, …
+ * The relation of a CSV's records, every column a text: c0, c1, …, and the file that it reads.
  *
  * @throws ChurnError INVALID_IMPORT for records that end in different ways, or are longer than the header.
  */
 export async function relationOfCsv(
   { label, text, header }: OpenCsv,
   rewritten: string,
-): Promise<string> {
+): Promise<{ relation: string; readsFrom: string }> {
   const { delimiter, names } = header;
   const mended = await mendRecordEnds(text, { label, delimiter, rewritten });
   await requireNoLongRecord(label, mended, header);
-  return csvRelation(mended.file, names.length, { ...header, ...mended });
+  return {
+    relation: csvRelation(mended.file, names.length, { ...header, ...mended }),
+    readsFrom: mended.file,
+  };
 }
 
 async function requireNoLongRecord(

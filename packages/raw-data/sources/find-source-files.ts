@@ -7,6 +7,7 @@ import { listImportFolder, type ListedFile } from './list-import-folder';
 import { describeParquet } from './parquet-source';
 import { rewrittenFile } from './text/plain-text';
 import { listNames, refuse } from './refuse-import';
+import type { LoadProgress } from '../load-progress';
 import type { FileCompression, FileFormat, SourceFile } from './source-file';
 import { findCompression, readStart } from './text/unpack-file';
 import { whyUnread } from './text/why-unread';
@@ -35,6 +36,14 @@ interface SourceOptions {
     duckDb: DuckDb,
     files: readonly SourceFile<'properties'>[],
   ) => Promise<readonly DeclaredProperty[]>;
+  readonly onProgress?: (progress: LoadProgress) => void;
+}
+
+function linesOf({ table }: ListedFile, { onProgress }: SourceOptions) {
+  return (rows: number) => {
+    if (table !== 'rates' && table !== 'properties')
+      onProgress?.({ table, phase: 'reading', rows });
+  };
 }
 
 /**
@@ -61,7 +70,8 @@ export async function findSourceFiles(
       const choose: ChooseColumns = (offered) =>
         chooseColumns(listed.table, listed.label, offered, ofTable);
       const rewritten = rewrittenFile(scratch, index);
-      found.push(await describeFile(duckDb, { listed, rewritten, choose }));
+      const watched = { ...listed, onLines: linesOf(listed, options) };
+      found.push(await describeFile(duckDb, { listed: watched, rewritten, choose }));
     }
     if (isDeclaration)
       declared = await options.readDeclarations(duckDb, found.filter(isDeclarations));

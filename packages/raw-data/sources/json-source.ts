@@ -43,15 +43,15 @@ export async function describeJson(
   const { columns, properties, attributes } = chosen;
   const used = [columns, properties, attributes].flatMap((of) => [...of.values()]);
   const names = used.map(({ identifier }) => identifier);
+  const read = isInexact ? await withExactNumbers(text, rewritten) : text;
   return {
     table,
     label,
     format: 'json',
     compression,
-    relation: jsonRelation(
-      isInexact ? jsonParameters(await withExactNumbers(text, rewritten), layout) : parameters,
-      names,
-    ),
+    relation: jsonRelation(jsonParameters(read, layout), names),
+    readsFrom: read.file,
+    ...(layout === 'newline_delimited' ? { rowsAbout: text.lines } : {}),
     ...chosen,
   };
 }

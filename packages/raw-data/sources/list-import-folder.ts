@@ -21,6 +21,8 @@ export interface ListedFile<Table extends ImportTable = ImportTable> {
   readonly way: string;
   /** Two files of a table with the same stem are the same file twice. */
   readonly stem: string;
+  /** Is told how many lines of a text have been read. */
+  readonly onLines?: (lines: number) => void;
 }
 
 export interface ImportListing {

@@ -1,4 +1,11 @@
-import { quoteFile, quoteIdentifier, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
+import {
+  parquetRowCounts,
+  quoteFile,
+  quoteIdentifier,
+  readParquet,
+  saidByDuckDb,
+  type DuckDb,
+} from '../../duckdb';
 import { kindOfColumn, type ImportTable } from '../raw-tables';
 import type { ChooseColumns, OfferedColumn } from './choose-columns';
 import { DECIMAL_DIGITS_MAX, problemOfType } from './column-types';
@@ -28,7 +35,9 @@ export async function describeParquet(
   for (const { nameInFile = '', type = '' } of chosen.properties.values()) {
     requireUsable(label, nameInFile, problemOfType('properties', type), type);
   }
-  return { table, label, format: 'parquet', compression: 'none', file, relation, ...chosen };
+  const [rowsAbout] = await parquetRowCounts(duckDb, [file]);
+  const found = { file, readsFrom: file, rowsAbout, relation };
+  return { table, label, format: 'parquet', compression: 'none', ...found, ...chosen };
 }
 
 function requireUsable(

@@ -41,6 +41,10 @@ export interface SourceFile<Table extends ImportTable = RawTable> {
   readonly file?: string;
   /** A SQL relation whose rows come in the source's order. */
   readonly relation: string;
+  /** The file that the relation reads: the source itself, or what it was rewritten to. */
+  readonly readsFrom?: string;
+  /** How many rows it has; of a text, how many lines, which is about the same. */
+  readonly rowsAbout?: number;
   /** By canonical name; `amount` stands for amount_cents in currency units. */
   readonly columns: ReadonlyMap<string, SourceColumn>;
   /** The columns of an event's properties, by the properties' names; see `hasPrefix`. */

@@ -98,7 +98,7 @@ async function withExactTimes(source: SourceFile, copy: string): Promise<SourceF
   }
   if (inexact.size === 0) return source;
   await copyWithPlainTimes({ file, footer }, inexact, copy);
-  return { ...source, columns, relation: readParquet([copy]) };
+  return { ...source, columns, relation: readParquet([copy]), readsFrom: copy };
 }
 
 async function footerOf({ label }: SourceFile, file: string): Promise<ParquetFooter> {

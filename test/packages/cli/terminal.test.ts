@@ -26,7 +26,12 @@ describe('progress', () => {
     for (const done of [9, 10, 9, 11]) line.show('backfill b1', done, 181);
     line.show('sync', 0, 5);
     expect(written()).toBe(
-      'backfill b1  9/181\nbackfill b1  10/181\nbackfill b1  11/181\nsync  0/5\n',
+      [
+        'backfill b1  9/181\n',
+        'backfill b1  10/181, 29 min left\n',
+        'backfill b1  11/181, 43 min left\n',
+        'sync  0/5\n',
+      ].join(''),
     );
   });
 
@@ -34,6 +39,23 @@ describe('progress', () => {
     const { line, written } = openLine({ step: 1 });
     for (const done of [1, 2, 3]) line.show('sync', done, 3);
     expect(written()).toBe('sync  1/3\nsync  3/3\n');
+  });
+
+  it('says how long a step will take at its pace, once that is known', () => {
+    const { line, written } = openLine({ step: 4_000 });
+    for (const done of [100, 200, 300, 900, 1_000]) line.show('copying users', done, 1_000);
+    line.show('reading users', 5_000);
+    line.show('reading users', 7_000);
+    expect(written().split('\n')).toEqual([
+      'copying users  100/1000',
+      'copying users  200/1000', // After four seconds.
+      'copying users  300/1000, 28 s left',
+      'copying users  900/1000, 2 s left',
+      'copying users  1000/1000',
+      'reading users  5000',
+      'reading users  7000',
+      '',
+    ]);
   });
 
   it('overwrites its own line on a terminal', () => {

@@ -17,6 +17,7 @@ describe('the settings', () => {
     expect(loadConfig({})).toEqual({
       dataDir: path.resolve('.local'),
       databaseUrl: undefined,
+      cleanedMegabytesMax: 10_000,
       redisUrl: undefined,
       rejectedLimits: { warnPercent: 1, failPercent: 20 },
       temporal: { address: undefined, namespace: 'default', uiPort: 0 },
@@ -104,7 +105,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(16);
+    expect(settingNames).toHaveLength(17);
   });
 });
 

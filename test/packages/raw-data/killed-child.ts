@@ -1,3 +1,4 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { openDatabase } from '../../../packages/database/open-database';
 import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
 import { importFolder } from '../../../packages/raw-data/import-folder';
@@ -5,8 +6,25 @@ import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
 
-/** Kills itself, as the kernel would, in the middle of what its first argument names. */
+/**
+ * Kills itself, as the kernel would, in the middle of what its first argument names: a phase of an
+ * import, or the writing of the raw log.
+ */
 const [what, url, folder, scratchDir] = process.argv.slice(2) as [string, string, string, string];
+
+const keeping = {
+  folder: `${scratchDir}-kept`,
+  megabytesMax: 100,
+  sourceBytesMin: 1,
+  rowsPerFile: 8192,
+};
+
+/** Files of all tables; those of users are one. */
+function countKept(): number {
+  if (!existsSync(keeping.folder)) return 0;
+  const names = readdirSync(keeping.folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.parquet')).length;
+}
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
@@ -35,7 +53,7 @@ const dieAtThirdSegment: OpenDuckDb = async (directories) => {
 
 async function main(): Promise<void> {
   const database = openDatabase(url);
-  if (what === 'import') {
+  if (what !== 'raw-log') {
     await importFolder({
       database,
       folder,
@@ -45,8 +63,11 @@ async function main(): Promise<void> {
       arrival: 'assumed',
       rejectedLimits: { warnPercent: 1, failPercent: 20 },
       now: () => parseInstant('2026-01-01T00:00:00Z'),
-      onProgress: ({ table }) => {
-        if (table === 'user_events') die();
+      ...(what === 'loaded' ? {} : { keeping }),
+      rowsPerCopy: 8192,
+      onProgress: ({ table, phase, rows, total = 0 }) => {
+        const isFarEnough = what === 'cleaning' ? countKept() > 5 : rows > total / 2;
+        if (table === 'user_events' && phase === what && isFarEnough) die();
       },
     });
   } else {

@@ -1,10 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { auditRawLog } from '../../../packages/raw-data/log/audit-raw-log';
 import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
-import { createRawDataFixture, type RawDataFixture } from './raw-data-fixture';
+import {
+  createRawDataFixture,
+  csv,
+  USER_EVENTS,
+  USERS,
+  type RawDataFixture,
+} from './raw-data-fixture';
 
 let fixture: RawDataFixture;
 beforeAll(async () => {
@@ -14,7 +20,10 @@ beforeEach(() => fixture.reset());
 afterAll(() => fixture.remove());
 
 /** Runs the child until it has killed itself. */
-async function killInTheMiddleOf(what: 'import' | 'raw-log', folder: string): Promise<void> {
+async function killInTheMiddleOf(
+  what: 'cleaning' | 'copying' | 'loaded' | 'raw-log',
+  folder: string,
+): Promise<void> {
   const child = spawn(
     process.execPath,
     [
@@ -34,12 +43,72 @@ async function killInTheMiddleOf(what: 'import' | 'raw-log', folder: string): Pr
 
 it('leaves nothing of a load that is killed, and the next one starts afresh', async () => {
   const folder = path.resolve('examples/cdnow');
-  await killInTheMiddleOf('import', folder);
+  await killInTheMiddleOf('loaded', folder);
+  await expectNothingLoaded();
+  const report = await fixture.load({}, { folder });
+  expect(report).toMatchObject({ batch: 1, loaded: { users: 2357, user_events: 13_838 } });
+});
+
+const EVENTS = 100_000;
+
+/** Rows of which each is unlike the others, but for one that is sent again and one of a stranger. */
+function writeLargeFolder(): string {
+  const day = (index: number) => `2025-01-${String(1 + (index % 28)).padStart(2, '0')}`;
+  const users = Array.from({ length: 500 }, (_, index) => `u${index},2025-01-01,free`);
+  const events = Array.from(
+    { length: EVENTS },
+    (_, index) => `e${index},u${index % 500},s${index},login,${day(index)}T10:00:00Z`,
+  );
+  events[90_000] = events[10]!;
+  events[95_000] = 'e95000,stranger,s,login,2025-01-02';
+  return fixture.write({ users: csv(USERS, ...users), user_events: csv(USER_EVENTS, ...events) });
+}
+
+async function expectNothingLoaded(): Promise<void> {
   for (const table of ['raw_data.users', 'raw_data.user_events', 'ops.load_batches']) {
     expect(await fixture.database.sql`SELECT FROM ${fixture.database.sql(table)}`).toHaveLength(0);
   }
-  const report = await fixture.load({}, { folder });
-  expect(report).toMatchObject({ batch: 1, loaded: { users: 2357, user_events: 13_838 } });
+}
+
+it('cleans no row twice of a load that is killed in cleaning and in copying, and loads each once', async () => {
+  const folder = writeLargeFolder();
+  const keptFolder = `${fixture.scratchDir}-kept`;
+  // Each with the number of its inode, which says that it is the same file.
+  const kept = () =>
+    readdirSync(keptFolder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.parquet') && !name.includes('/1-'))
+      .map((name) => `${name} ${statSync(path.join(keptFolder, name)).ino}`);
+  await killInTheMiddleOf('cleaning', folder);
+  await expectNothingLoaded();
+  const cleaned = kept();
+  expect(cleaned.length).toBeGreaterThan(4);
+  await killInTheMiddleOf('copying', folder);
+  await expectNothingLoaded();
+  expect(kept()).toEqual(expect.arrayContaining(cleaned));
+  const keeping = { folder: keptFolder, megabytesMax: 100, sourceBytesMin: 1, rowsPerFile: 8192 };
+  const phases = new Map<string, number>();
+  const report = await fixture.load(
+    {},
+    {
+      folder,
+      keeping,
+      rowsPerCopy: 8192,
+      onProgress: ({ table, phase }) =>
+        void phases.set(`${phase} ${table}`, (phases.get(`${phase} ${table}`) ?? 0) + 1),
+    },
+  );
+  expect(report).toMatchObject({
+    batch: 1,
+    loaded: { users: 500, user_events: EVENTS - 2 },
+    unchanged: { user_events: 1 },
+    rejected: { user_events: { unknown_user: 1 } },
+  });
+  // Once, when all of it was there.
+  expect(phases.get('cleaning user_events')).toBe(1);
+  const [rows] = await fixture.database.sql<{ rows: number; ids: number }[]>`
+    SELECT count(*) AS rows, count(DISTINCT event_id) AS ids FROM raw_data.user_events`;
+  expect(rows).toEqual({ rows: EVENTS - 2, ids: EVENTS - 2 });
+  expect(readdirSync(keptFolder)).toEqual([]);
 });
 
 it('mends a raw log whose writer was killed between two segments', async () => {

@@ -9,11 +9,20 @@ export interface TextFindings {
   readonly hasMixedLineEnds: boolean;
   /** The last character but for blanks and line ends; empty where there is none. */
   readonly lastCharacter: string;
+  readonly lines: number;
 }
 
-/** What must be known of a whole text before DuckDB reads it; looks at every byte once. */
-export async function inspectText(chunks: AsyncIterable<Buffer>): Promise<TextFindings> {
+/**
+ * What must be known of a whole text before DuckDB reads it; looks at every byte once.
+ *
+ * @param onLines  Is told how many lines have been read.
+ */
+export async function inspectText(
+  chunks: AsyncIterable<Buffer>,
+  onLines: (lines: number) => void = () => {},
+): Promise<TextFindings> {
   const ends = { lineFeeds: 0, carriageReturns: 0, pairs: 0 };
+  const linesSoFar = () => Math.max(ends.lineFeeds, ends.carriageReturns);
   let last = 0;
   let lastCharacter = '';
   let open: Buffer = Buffer.alloc(0);
@@ -21,17 +30,19 @@ export async function inspectText(chunks: AsyncIterable<Buffer>): Promise<TextFi
     const bytes = open.length === 0 ? chunk : Buffer.concat([open, chunk]);
     const end = endOfWholeCharacters(bytes);
     if (!isUtf8(bytes.subarray(0, end))) {
-      return { isUtf8: false, hasMixedLineEnds: false, lastCharacter };
+      return { isUtf8: false, hasMixedLineEnds: false, lastCharacter, lines: linesSoFar() };
     }
     open = bytes.subarray(end);
     countLineEnds(chunk, last, ends);
     last = chunk.at(-1) ?? last;
     lastCharacter = lastVisible(chunk) ?? lastCharacter;
+    onLines(linesSoFar());
   }
   const { lineFeeds, carriageReturns, pairs } = ends;
   const isPure =
     carriageReturns === 0 || lineFeeds === 0 || (pairs === lineFeeds && pairs === carriageReturns);
-  return { isUtf8: open.length === 0, hasMixedLineEnds: !isPure, lastCharacter };
+  const lines = linesSoFar();
+  return { isUtf8: open.length === 0, hasMixedLineEnds: !isPure, lastCharacter, lines };
 }
 
 function lastVisible(chunk: Buffer): string | undefined {
@@ -46,8 +57,8 @@ function countLineEnds(
   ends: { lineFeeds: number; carriageReturns: number; pairs: number },
 ): void {
   if (before !== CARRIAGE_RETURN && !chunk.includes(CARRIAGE_RETURN)) {
-    // Nearly every file; one line feed is as telling as all of them.
-    if (chunk.includes(LINE_FEED)) ends.lineFeeds += 1;
+    // Nearly every file.
+    ends.lineFeeds += countLineFeeds(chunk);
     return;
   }
   let [last, lineFeeds, carriageReturns, pairs] = [before, 0, 0, 0];
@@ -63,6 +74,14 @@ function countLineEnds(
   ends.lineFeeds += lineFeeds;
   ends.carriageReturns += carriageReturns;
   ends.pairs += pairs;
+}
+
+/** Several times faster than a look at every byte. */
+function countLineFeeds(chunk: Buffer): number {
+  let count = 0;
+  for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1))
+    count += 1;
+  return count;
 }
 
 /** Where the last character that is not whole begins; the length where there is none. */

@@ -13,12 +13,15 @@ export interface PlainText {
   readonly compression: FileCompression;
   readonly hasMixedLineEnds: boolean;
   readonly lastCharacter: string;
+  readonly lines: number;
 }
 
 interface TextFile {
   readonly label: string;
   readonly file: string;
   readonly format: FileFormat | undefined;
+  /** Is told how many lines have been read. */
+  readonly onLines?: (lines: number) => void;
 }
 
 /**
@@ -30,7 +33,7 @@ interface TextFile {
  *   for a file that can't be read or unpacked.
  */
 export async function openText(
-  { label, file, format }: TextFile,
+  { label, file, format, onLines }: TextFile,
   compression: FileCompression,
   rewritten: string,
 ): Promise<PlainText> {
@@ -43,10 +46,10 @@ export async function openText(
   // DuckDB takes a byte order mark in front of a CSV, not of JSON.
   if (encoding !== 'utf-8' || (format === 'json' && start.subarray(0, 3).equals(UTF8_MARK))) {
     await decode(bytes(), { encoding, label, rewritten });
-    const { isUtf8: _, ...found } = await inspectText(unpackFile(rewritten, 'none'));
+    const { isUtf8: _, ...found } = await inspectText(unpackFile(rewritten, 'none'), onLines);
     return { file: rewritten, compression: 'none', ...found };
   }
-  const { isUtf8, ...found } = await inspectText(bytes());
+  const { isUtf8, ...found } = await inspectText(bytes(), onLines);
   if (!isUtf8) {
     const line = await findLineNotUtf8(bytes());
     throw refuse(
