@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { quoteLiteral, readParquet, saidByDuckDb, type DuckDb } from '../../duckdb';
+import { quoteLiteral, readParquet, type DuckDb } from '../../duckdb';
 import { cleanAttributeColumns, type CleanedPart } from './attribute-columns';
 import type { CleaningRules } from './clean-rows-sql';
 import { cleanSource } from './clean-source';
 import type { KeptFolder } from './kept-files';
 import { whileWatching, type LoadProgress } from '../load-progress';
 import type { SourceText } from '../rejected/read-text';
-import { refuse } from '../sources/refuse-import';
+import { malformedFile } from '../sources/malformed-file';
 import { rawTableNames, rawTables, type RawTable } from '../raw-tables';
 import type { SourceFile } from '../sources/source-file';
 
@@ -127,8 +127,7 @@ async function cleanFiles(
       keeping,
       onProgress: (phase, rows) => onProgress?.({ table, phase, rows: before + rows, total }),
     }).catch((error: unknown) => {
-      const said = saidByDuckDb(error);
-      throw said === undefined ? error : refuse(`${label} is malformed${whereAndWhy(said)}`, error);
+      throw malformedFile(label, error);
     });
     parts.push({ label, rowsBefore, text: textOf(found, folder), ...cleaned });
     rowsBefore += cleaned.rows;
@@ -189,17 +188,4 @@ async function writeReferences(
       SELECT user_id, min(event_time) AS event_time FROM ${faultless} GROUP BY user_id;
     COPY ${referredUsers(table)} TO ${quoteLiteral(file)} (FORMAT csv, HEADER false)`);
   return file;
-}
-
-/** The line and the cause out of DuckDB's message, without the row itself or any path. */
-function whereAndWhy(message: string): string {
-  const [, place, number] =
-    /(?:CSV Error on Line: |, in (line|record\/value) )(\d+)/.exec(message) ?? [];
-  const why =
-    /Expected Number of Columns: \d+ Found: \d+/.exec(message)?.[0] ??
-    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state|Expected OBJECT|duplicate key "[^"]*")/.exec(
-      message,
-    )?.[0];
-  const where = place === 'record/value' ? `in object ${number}` : `at line ${number}`;
-  return `${number ? ` ${where}` : ''}${why ? ` (${why})` : ''}`;
 }

@@ -1,6 +1,7 @@
-import { saidByDuckDb, type DuckDb } from '../../duckdb';
+import type { DuckDb } from '../../duckdb';
 import { importColumns, propertyTypes, rawTableNames, tablesWithProperties } from '../raw-tables';
 import type { DeclaredProperty } from '../sources/choose-columns';
+import { malformedFile } from '../sources/malformed-file';
 import { isNameOfColumn } from '../sources/prefixed-columns';
 import { refuse } from '../sources/refuse-import';
 import type { SourceFile } from '../sources/source-file';
@@ -35,8 +36,7 @@ export async function readDeclarations(
          FROM (SELECT ${list((name) => trimmedSql(`"${name}"`))} FROM (SELECT ${list(value)} FROM ${relation}))`,
       )
       .catch((error: unknown) => {
-        if (saidByDuckDb(error) === undefined) throw error;
-        throw refuse(`${label} is malformed`, error);
+        throw malformedFile(label, error);
       });
     try {
       parseDeclarations(rows, declared);

@@ -1,6 +1,7 @@
 import type { DuckDb } from '../../duckdb';
 import type { PropertyType } from '../raw-tables';
 import { isNumericType } from '../sources/column-types';
+import { malformedFile } from '../sources/malformed-file';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { presentSql, trimmedSql } from '../values/text-sql';
 import { isBooleanSql, isPlainDecimalSql, propertyText } from './property-sql';
@@ -18,6 +19,7 @@ interface Found {
  * value has no type.
  *
  * @param sources  The files of the table; each is read once.
+ * @throws ChurnError INVALID_IMPORT naming a file that is malformed.
  */
 export async function inferTypes(
   duckDb: DuckDb,
@@ -30,7 +32,10 @@ export async function inferTypes(
       const column = source.properties.get(name);
       return column ? [{ name, column }] : [];
     });
-    for (const [name, values] of await lookAt(duckDb, source.relation, columns)) {
+    const ofColumns = await lookAt(duckDb, source.relation, columns).catch((error: unknown) => {
+      throw malformedFile(source.label, error);
+    });
+    for (const [name, values] of ofColumns) {
       if (values.hasValue) found.set(name, together(found.get(name), values));
     }
   }

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../duckdb';
 import type { PropertyType } from '../raw-tables';
+import { textOfValue } from '../sources/column-types';
 import type { SourceColumn, SourceFile } from '../sources/source-file';
 import { isPrintableSql, presentSql, trimmedNameSql, trimmedSql } from '../values/text-sql';
 import { byName, PROPERTY_DECIMALS, PROPERTY_TEXT_MAX, type PropertyTypes } from './property-types';
@@ -43,7 +44,7 @@ export function presentProperty({ column, type, alias }: TypedProperty) {
  * no more than six places, these are written.
  */
 export function propertyText({ identifier, type }: SourceColumn): string {
-  const text = `CAST(${identifier} AS VARCHAR)`;
+  const text = textOfValue(identifier, type);
   if (type !== 'DOUBLE' && type !== 'FLOAT') return text;
   const double = `CAST(${text} AS DOUBLE)`;
   const scale = `1${'0'.repeat(PROPERTY_DECIMALS)}`;

@@ -22,12 +22,17 @@ export function problemOfType(kind: ColumnKind, type: string): string | undefine
     return `has more than ${DECIMAL_DIGITS_MAX} digits; write it with fewer, or as text`;
   }
   if (isUsable(kind, type)) return undefined;
-  return `can't be used for it${kind === 'properties' ? '; write it as text, or rename the column' : ''}`;
+  return `can't be used for it${isNamedBySource(kind) ? '; write it as text, or rename the column' : ''}`;
+}
+
+/** The values of a property or an attribute: any text, in a column that the source may call otherwise. */
+function isNamedBySource(kind: ColumnKind): boolean {
+  return kind === 'attribute_value' || kind === 'properties';
 }
 
 function isUsable(kind: ColumnKind, type: string): boolean {
   if (kind === 'event_time') return TIME.test(type) || INTEGER.test(type) || scaleOf(type) === 0;
-  if (['attribute_value', 'properties'].includes(kind) && WRITABLE.test(type)) return true;
+  if (isNamedBySource(kind) && WRITABLE.test(type)) return true;
   const isText = type === 'VARCHAR' || type === 'UUID' || type.startsWith('ENUM');
   const isExact = isText || INTEGER.test(type) || scaleOf(type) !== undefined;
   return isExact || (kind === 'amount_cents' && type === 'DOUBLE');
@@ -56,8 +61,11 @@ export function textOfColumn(identifier: string, kind: ColumnKind, type?: string
   return `CASE WHEN ${identifier} = trunc(${identifier}) THEN ${whole} END`;
 }
 
-/** DuckDB leaves out the zero before the point where a decimal has no place for it. */
-function textOfValue(identifier: string, type: string | undefined): string {
+/**
+ * SQL for a value of a property or an attribute as text. DuckDB leaves out the zero before the point
+ * where a decimal has no place for it.
+ */
+export function textOfValue(identifier: string, type: string | undefined): string {
   const text = `CAST(${identifier} AS VARCHAR)`;
   const isDecimal = type !== undefined && scaleOf(type) !== undefined;
   return isDecimal ? String.raw`regexp_replace(${text}, '^(-?)\.', '\10.')` : text;

@@ -39,6 +39,9 @@ export async function describeJson(
   });
   if (keys.length === 0 && (await isEmpty(duckDb, parameters)))
     return emptyFile(listed, compression, choose);
+  if (keys.some((key) => key.includes('\0'))) {
+    throw refuse(`${label} has a key with a NUL character; rename it`);
+  }
   const chosen = choose(offeredBy(keys));
   const { columns, properties, attributes } = chosen;
   const used = [columns, properties, attributes].flatMap((of) => [...of.values()]);

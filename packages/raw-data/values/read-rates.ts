@@ -1,5 +1,5 @@
 import type { DuckDb } from '../../duckdb';
-import { saidByDuckDb } from '../../duckdb';
+import { malformedFile } from '../sources/malformed-file';
 import { refuse } from '../sources/refuse-import';
 import type { SourceFile } from '../sources/source-file';
 import { parseRates, type ExchangeRates, type WrittenRate } from './exchange-rates';
@@ -27,8 +27,7 @@ export async function readRates(
          FROM (SELECT ${list((name) => trimmedSql(`"${name}"`))} FROM (SELECT ${list(value)} FROM ${relation}))`,
       )
       .catch((error: unknown) => {
-        if (saidByDuckDb(error) === undefined) throw error;
-        throw refuse(`${label} is malformed`, error);
+        throw malformedFile(label, error);
       });
     try {
       parseRates(rows, own, rates);

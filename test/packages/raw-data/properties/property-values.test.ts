@@ -143,6 +143,10 @@ describe('the type of a property that no load has brought yet', () => {
     ...texts.map((text, at) => `${event(at)},${text}`),
   ];
 
+  const json = (members: string) => [
+    `{"event_id":"e1","user_id":"u1","session_id":"s1","event_type":"view","event_time":"2025-01-01",${members}}`,
+  ];
+
   it.each<[type: PropertyType | undefined, texts: string[]]>([
     ['boolean', ['true', 'FALSE', '', 'NA']],
     ['decimal', ['0', '-1.5', '10.00', '1.50000000', 'NULL', 'NA']],
@@ -171,6 +175,32 @@ describe('the type of a property that no load has brought yet', () => {
     expect(await infer(absent)).toEqual({ x: 'decimal' });
   });
 
+  it.each([
+    [
+      'user_events.csv',
+      [`${HEADER},p_x`, event(1)],
+      'user_events.csv is malformed at line 2 (Expected Number of Columns: 6 Found: 5)',
+    ],
+    [
+      'user_events.jsonl',
+      json('"p_x":1,"p_x":2'),
+      'user_events.jsonl is malformed at line 1 (duplicate key "p_x")',
+    ],
+    [
+      'user_events.jsonl',
+      json('"p_\\u0000":1'),
+      'user_events.jsonl has a key with a NUL character',
+    ],
+  ])(
+    'is none of a file that is malformed, which is refused: %s of %j',
+    async (name, lines, said) => {
+      await expect(infer({ [name]: lines })).rejects.toMatchObject({
+        code: 'INVALID_IMPORT',
+        message: expect.stringContaining(said),
+      });
+    },
+  );
+
   it.each<[type: PropertyType | undefined, value: string]>([
     ['boolean', 'true'],
     ['decimal', '5::UTINYINT'],
@@ -197,6 +227,50 @@ describe('the type of a property that no load has brought yet', () => {
       );
     },
   );
+});
+
+describe('a number in JSON', () => {
+  const read = async (type: PropertyType, numbers: readonly string[]) => {
+    const lines = numbers.map(
+      (number, at) =>
+        `{"event_id":"e${at}","user_id":"u1","session_id":"s1","event_type":"view","event_time":"2025-01-01","p_x":${number}}`,
+    );
+    const folder = await fixture.write({ 'users.csv': [USERS], 'user_events.jsonl': lines });
+    const rows = await fixture.clean(folder, 'user_events', { properties: typesOf({ x: type }) });
+    return rows.map(({ properties, reason }) => properties ?? reason);
+  };
+
+  it('is read digit by digit', async () => {
+    const values = {
+      '1.50': '{"x":1500000}',
+      '1e5': '{"x":100000000000}',
+      '-0.0': '{"x":0}',
+      '8589934591.123456': '{"x":8589934591123456}',
+      '-8589934591.999999': '{"x":-8589934591999999}',
+      '10000000000.0': '{"x":10000000000000000}',
+      '9223372036854': '{"x":9223372036854000000}',
+      '"9223372036854.775807"': '{"x":9223372036854775807}',
+      // As 64-bit floats, these are 123456789012.12346 and 9223372036854.775.
+      '123456789012.123456': '{"x":123456789012123456}',
+      '-9223372036854.775807': '{"x":-9223372036854775807}',
+      '9223372036854.775808': REJECTED,
+    };
+    expect(await read('decimal', Object.keys(values))).toEqual(Object.values(values));
+    const texts = ['123456789012345678901234567890', '0.25', '123456789012.123456'];
+    expect(await read('text', texts)).toEqual([
+      '{"x":"123456789012345678901234567890"}',
+      '{"x":"0.25"}',
+      '{"x":"123456789012.123456"}',
+    ]);
+  });
+});
+
+it('writes a decimal of Parquet as text as other files do', async () => {
+  const sql = `SELECT 'e1' AS event_id, 'u1' AS user_id, 's1' AS session_id, 'view' AS event_type,
+    TIMESTAMP '2025-01-01' AS event_time, CAST(-0.25 AS DECIMAL(2, 2)) AS p_x`;
+  const folder = await fixture.write({ 'users.csv': [USERS], 'user_events.parquet': { sql } });
+  const rows = await fixture.clean(folder, 'user_events', { properties: typesOf({ x: 'text' }) });
+  expect(rows).toMatchObject([{ reason: null, properties: '{"x":"-0.25"}' }]);
 });
 
 it('reads typed columns of Parquet exactly', async () => {
