@@ -66,11 +66,17 @@ export async function endsWithEmptyField(
 ): Promise<boolean> {
   // Searched for as a whole: looking at the end of each line takes twice as long.
   const ends = ['\n', '\r'].flatMap((end) => [`${delimiter}${end}`, `${delimiter}""${end}`]);
+  const hasEnd = (bytes: Buffer) => ends.some((end) => bytes.includes(end, 0, 'latin1'));
   let before: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks) {
-    const bytes = Buffer.concat([before, chunk]);
-    if (ends.some((end) => bytes.includes(end, 0, 'latin1'))) return true;
-    before = Buffer.from(bytes.subarray(-BYTES_BEFORE_END));
+    // Only what lies across two chunks is copied.
+    if (hasEnd(chunk)) return true;
+    const seam = Buffer.concat([before, chunk.subarray(0, BYTES_BEFORE_END)]);
+    if (hasEnd(seam)) return true;
+    before =
+      chunk.length < BYTES_BEFORE_END
+        ? seam.subarray(-BYTES_BEFORE_END)
+        : Buffer.from(chunk.subarray(-BYTES_BEFORE_END));
   }
   const last = before.toString('latin1');
   return last.endsWith(delimiter) || last.endsWith(`${delimiter}""`);
