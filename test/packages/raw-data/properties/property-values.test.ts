@@ -229,6 +229,27 @@ describe('the type of a property that no load has brought yet', () => {
   );
 });
 
+it('reads hundreds of properties of a file within the memory of an installation', async () => {
+  const names = Array.from({ length: 250 }, (_, at) => `n${String(at).padStart(3, '0')}`);
+  const folder = await fixture.write({
+    'users.csv': [USERS],
+    'user_events.csv': [
+      `${HEADER},${names.map((name) => `p_${name}`).join(',')}`,
+      `${event(1)},${names.map((_, at) => at).join(',')}`,
+    ],
+  });
+  const scratch = await fixture.write({});
+  const options = { folder, scratch, needsUsers: true, readDeclarations };
+  const { files } = await findSourceFiles(fixture.duckDb, options);
+  const types = await inferTypes(fixture.duckDb, files, names);
+  expect([...types]).toEqual(names.map((name) => [name, 'decimal']));
+  const properties = new Map([['user_events' as const, types]]);
+  const [row] = await fixture.clean(folder, 'user_events', { properties });
+  expect(JSON.parse(String(row!.properties))).toEqual(
+    Object.fromEntries(names.map((name, at) => [name, at * 1_000_000])),
+  );
+});
+
 describe('a number in JSON', () => {
   const read = async (type: PropertyType, numbers: readonly string[]) => {
     const lines = numbers.map(
