@@ -79,13 +79,20 @@ export async function withLoadLock<T>(
 /** Of Postgres: an unknown schema, table or column, as before the migrations of this release. */
 const MISSING_IN_SCHEMA = new Set(['3F000', '42P01', '42703']);
 
+/** Of Postgres: its disk is full. */
+const DISK_FULL = '53100';
+
 /**
- * Turns a connection failure into POSTGRES_UNAVAILABLE, and a table or column that is not there into
- * DATABASE_NOT_MIGRATED; other errors pass through.
+ * Turns a connection failure into POSTGRES_UNAVAILABLE, a table or column that is not there into
+ * DATABASE_NOT_MIGRATED, and a full disk into STORAGE_UNAVAILABLE; other errors pass through.
  */
 export function asDatabaseError(error: unknown): unknown {
   // Not `instanceof`: Node's own errors come from another realm under jest.
   const code = typeof error === 'object' && error && 'code' in error ? String(error.code) : '';
+  if (code === DISK_FULL) {
+    const problem = 'the disk of Postgres is full';
+    return new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
+  }
   const isConnection = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|CONNECT|CONNECTION_|57P0|08)/.test(code);
   if (MISSING_IN_SCHEMA.has(code)) {
     const problem = error instanceof Error ? error.message : code;
