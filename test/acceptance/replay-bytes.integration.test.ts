@@ -101,7 +101,10 @@ describe('the same seed, users and end', () => {
     expect(await Promise.all(batches)).toEqual([1, MONTHS.length]);
   });
 
-  it.each(rawTableNames)('give byte-identical rows of %s', async (table) => {
+  // Synthetic users have no attributes.
+  const filledTables = rawTableNames.filter((table) => table !== 'user_attributes');
+
+  it.each(filledTables)('give byte-identical rows of %s', async (table) => {
     const rows = await rowsOf(atOnce, table);
     expect(rows.length).toBeGreaterThan(0);
     expect(digest(await rowsOf(byMonth, table))).toBe(digest(rows));
