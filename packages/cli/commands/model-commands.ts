@@ -16,7 +16,7 @@ function addTrain(program: Command, runner: CommandRunner): void {
     declare: (command) =>
       command.option(
         '--as-of <date>',
-        'use only days whose labels are complete by this day (default: the latest day loaded)',
+        'use only days whose labels are complete by this day (default: the day up to which the source is complete)',
         dateOption,
       ),
     check: ({ asOf }: { asOf?: string }) => ({ asOf }),

@@ -76,7 +76,7 @@ function parseDeclaration(
     throw fail(`the table is none of ${tablesWithProperties.join(', ')}`);
   }
   const { column } = row;
-  if (column === null) throw fail('the column is missing');
+  if (column === null) throw fail('it names no column');
   if (importColumns(table).some(({ name }) => name === column.toLowerCase())) {
     throw fail(`the column ${column.toLowerCase()} has a meaning of its own in ${table}`);
   }
@@ -98,7 +98,8 @@ function requireAgreement(
   for (const other of others) {
     if (other.column === column) throw fail('the column is declared twice');
     if (other.property.toLowerCase() !== property.toLowerCase()) continue;
-    if (other.property !== property) throw fail('the property is declared in another case, too');
-    if (other.type !== type) throw fail('the property is declared with another type, too');
+    if (other.property !== property)
+      throw fail('the property is also declared with different capital letters');
+    if (other.type !== type) throw fail('the property is also declared with another type');
   }
 }

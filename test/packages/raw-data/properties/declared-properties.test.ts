@@ -32,7 +32,7 @@ it('may call one property otherwise in each of several files', () => {
 
 it.each([
   ['row 1: the table is none of user_events, billing_events', 'users,country,,text'],
-  ['row 1: the column is missing', 'user_events,,x,text'],
+  ['row 1: it names no column', 'user_events,,x,text'],
   [
     'row 1: the column event_type has a meaning of its own in user_events',
     'user_events,Event_Type,,',
@@ -41,9 +41,13 @@ it.each([
   ['row 1: the property must be 1 to 64 characters', 'user_events,p_,,text'],
   ['row 1: the type is none of text, boolean, decimal', 'user_events,x,,number'],
   ['row 2: the column is declared twice', 'user_events,x,,text', 'user_events,x,y,text'],
-  ['row 2: the property is declared with another type', 'user_events,x,y,text', 'user_events,z,y,'],
   [
-    'row 2: the property is declared in another case',
+    'row 2: the property is also declared with another type',
+    'user_events,x,y,text',
+    'user_events,z,y,',
+  ],
+  [
+    'row 2: the property is also declared with different capital letters',
     'user_events,x,y,text',
     'user_events,z,Y,text',
   ],
