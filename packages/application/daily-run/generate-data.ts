@@ -77,8 +77,10 @@ export function loadOptions(adapters: Adapters, progress: Progress) {
       folder: adapters.paths.cleaned,
       megabytesMax: adapters.config.cleanedMegabytesMax,
     },
-    onProgress: ({ table, phase, rows, total = 0 }: LoadProgress) =>
-      progress.report({ what: `${phase} ${table}`, done: rows, total }),
+    onProgress: ({ table, phase, rows, total = 0 }: LoadProgress) => {
+      const ofWhat = phase === 'recording' ? `rejected rows of ${table}` : table;
+      progress.report({ what: `${phase} ${ofWhat}`, done: rows, total });
+    },
   };
 }
 

@@ -10,7 +10,7 @@ export function describePreview({ dry_run: preview }: ImportPreview): string[] {
     error ? `The import would fail. ${error.message}` : 'The import would succeed.',
     complete === null
       ? 'It would not change up to when the source is complete.'
-      : `The source would be complete up to ${complete}.`,
+      : `The import says that the source is complete up to ${complete}; if an earlier load said a later time, that one counts.`,
     ...tables.flatMap(([table, rows]) => ['', `First rows of ${table}, as stored:`, asTable(rows)]),
     ...(examples.length > 0 ? ['', 'Rejected, the first of each reason:'] : []),
     ...examples.map(({ reason, property, rows, source, row, line, values }) => {

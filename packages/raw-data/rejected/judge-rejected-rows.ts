@@ -60,7 +60,7 @@ export async function judgeRejectedRows(
     code: 'rejected_rows' as const,
     table: share.table,
     count: share.rejected,
-    message: `${describe(share, examples)}. \`churn rejected\` lists them.`,
+    message: `${describe(share, examples)}. After an import, \`churn rejected\` lists them.`,
   }));
   return { warnings, refusal: null };
 }
