@@ -11,7 +11,7 @@ import { createValidationPipe, IsLogicalDate } from '../http/validation';
 export class DriftQueryDto {
   @ApiPropertyOptional({
     format: 'date',
-    description: 'Absent: the newest.',
+    description: 'Absent: that of the newest partition.',
     example: '2026-03-31',
   })
   @IsOptional()
@@ -26,12 +26,12 @@ export class DriftController {
   constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
 
   @Get()
-  @ApiOperation({ summary: 'The drift report of a day' })
+  @ApiOperation({ summary: 'The drift log of a day' })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
   @ApiProblems('INVALID_REQUEST', 'DRIFT_NOT_FOUND', ...portProblems.drift.read)
   async read(@Query() { date }: DriftQueryDto): Promise<JsonDocument> {
     const report = await this.ports.drift.read(date);
-    if (!report) throw new ChurnError('DRIFT_NOT_FOUND', { date: date ?? 'any day' });
+    if (!report) throw new ChurnError('DRIFT_NOT_FOUND', { date: date ?? 'the newest partition' });
     return report;
   }
 }

@@ -30,7 +30,7 @@ export interface DriftMetric {
   readonly rows: number;
 }
 
-/** What `churn drift` and GET /drift show; snake_case, because it leaves the process. */
+/** What `churn drift` shows, of which GET /drift has the metrics; snake_case, because it leaves the process. */
 export interface DriftReport {
   readonly date: string;
   readonly status: 'ok' | 'alert' | 'no_reference' | 'no_state' | 'insufficient_sample';

@@ -65,7 +65,7 @@ describe('GET /partitions', () => {
 });
 
 describe('GET /drift', () => {
-  it('shows the report of a day, or the newest', async () => {
+  it('passes on the day that was asked for, or none', async () => {
     const read = jest.fn(async (date: string | undefined) => ({ date: date ?? '2026-03-01' }));
     const http = await serve({ drift: { read } });
     expect((await http.get('/drift?date=2026-02-01')).body).toEqual({ date: '2026-02-01' });
