@@ -25,6 +25,7 @@ import {
 } from './settle-attributes';
 import { planSplit } from './split-rows';
 import { copyRows } from './copy-rows';
+import { refreshStatistics } from './refresh-statistics';
 import {
   hasRepeatedStagedIds,
   createStaging,
@@ -277,6 +278,7 @@ async function loadTable(
   const split = await planSplit(tx, duckDb, { ...load, scratch, alsoInDoubt });
   await createStaging(tx, table);
   const certain = await copyRows(tx, { ...options, prepared: load.prepared, split });
+  await refreshStatistics(tx, table, { copied: certain });
   if (isOfAttributes) await refuseWithTheirRows(tx, load.prepared, load);
   const malformed = await countByReason(tx, stagingName(table));
   const wellFormed = malformed.get(null) ?? 0;
