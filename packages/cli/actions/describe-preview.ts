@@ -9,7 +9,7 @@ export function describePreview({ dry_run: preview }: ImportPreview): string[] {
   return [
     error ? `The import would fail. ${error.message}` : 'The import would succeed.',
     complete === null
-      ? 'It would not change up to when the source is complete.'
+      ? 'It would leave the moment up to which the source is complete as it is.'
       : `The import says that the source is complete up to ${complete}; if an earlier load said a later time, that one counts.`,
     ...tables.flatMap(([table, rows]) => ['', `First rows of ${table}, as stored:`, asTable(rows)]),
     ...(examples.length > 0 ? ['', 'Rejected, the first of each reason:'] : []),
