@@ -1,11 +1,9 @@
 import type { DuckDb } from '../../duckdb';
 import { importColumns, propertyTypes, rawTableNames, tablesWithProperties } from '../raw-tables';
 import type { DeclaredProperty } from '../sources/choose-columns';
-import { malformedFile } from '../sources/malformed-file';
 import { isNameOfColumn } from '../sources/prefixed-columns';
-import { refuse } from '../sources/refuse-import';
 import type { SourceFile } from '../sources/source-file';
-import { presentSql, trimmedSql } from '../values/text-sql';
+import { eachTextRows } from '../values/each-text-rows';
 
 /** A row of declarations as its file has it. */
 export type WrittenDeclaration = Readonly<
@@ -22,28 +20,10 @@ export async function readDeclarations(
   files: readonly SourceFile<'properties'>[],
 ): Promise<readonly DeclaredProperty[]> {
   const declared: DeclaredProperty[] = [];
-  for (const { label, relation, columns } of files) {
-    const names = ['table', 'column', 'property', 'type'];
-    const value = (name: string) => {
-      const column = columns.get(name);
-      return column ? `CAST(${column.identifier} AS VARCHAR)` : 'CAST(NULL AS VARCHAR)';
-    };
-    const list = (of: (name: string) => string) =>
-      names.map((name) => `${of(name)} AS "${name}"`).join(', ');
-    const rows = await duckDb
-      .rows<WrittenDeclaration>(
-        `SELECT ${list((name) => presentSql(`"${name}"`, 'names'))}
-         FROM (SELECT ${list((name) => trimmedSql(`"${name}"`))} FROM (SELECT ${list(value)} FROM ${relation}))`,
-      )
-      .catch((error: unknown) => {
-        throw malformedFile(label, error);
-      });
-    try {
-      parseDeclarations(rows, declared);
-    } catch (error) {
-      throw error instanceof RangeError ? refuse(`${label}, ${error.message}`, error) : error;
-    }
-  }
+  const names = ['table', 'column', 'property', 'type'] as const;
+  await eachTextRows(duckDb, files, { names, words: 'names' }, (rows) => {
+    parseDeclarations(rows, declared);
+  });
   return declared;
 }
 
