@@ -228,7 +228,8 @@ export const errorCatalogue = {
     retryable: false,
   },
   DRIFT_NOT_FOUND: {
-    message: 'There is no drift report for {date}. The daily run of that date writes it.',
+    message:
+      'There is no drift report for {date}. The daily run of that date writes it; `churn drift --date` writes one now for a date that has a partition.',
     httpStatus: 404,
     retryable: false,
   },

@@ -126,7 +126,7 @@ function incomparable(
     const why = `partition ${manifest.date} has no is_subscribed column as this release defines it; a backfill adds it`;
     return { status: 'no_state', why };
   }
-  if (!champion) return { status: 'no_reference', why: 'no model has been trained yet' };
+  if (!champion) return { status: 'no_reference', why: 'no model is the champion yet' };
   if (isSameEligibility(champion.eligibilityHashes, expected)) return undefined;
   const why = `model ${champion.version} was not trained on the users who are eligible now (${describeEligibility(expected)}); the next one will be`;
   return { status: 'no_reference', why };

@@ -42,6 +42,6 @@ export function describeDatesBefore(firstSignup: EpochMicros, { from, to }: Date
   const which =
     count === 1 ? `the partition of ${from} is` : `the ${count} partitions from ${from} on are`;
   return [
-    `No user had signed up by ${lastWithout}: ${which} empty. The first signup is ${formatInstant(firstSignup)}.`,
+    `No user had signed up by ${lastWithout} 00:00 UTC: ${which} empty. The first signup is ${formatInstant(firstSignup)}.`,
   ];
 }

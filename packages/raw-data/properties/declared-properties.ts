@@ -31,14 +31,14 @@ export async function readDeclarations(
  * The declarations of rows.
  *
  * @param declared  Those of other files; what is new is added.
- * @throws RangeError whose message says which row, from 1, is wrong and how.
+ * @throws RangeError whose message says which row of data, from 1 and without the header, is wrong and how.
  */
 export function parseDeclarations(
   rows: readonly WrittenDeclaration[],
   declared: DeclaredProperty[] = [],
 ): readonly DeclaredProperty[] {
   for (const [index, row] of rows.entries()) {
-    const fail = (problem: string) => new RangeError(`row ${index + 1}: ${problem}`);
+    const fail = (problem: string) => new RangeError(`data row ${index + 1}: ${problem}`);
     const declaration = parseDeclaration(row, fail);
     const ofTable = declared.filter(({ table }) => table === declaration.table);
     requireAgreement(declaration, ofTable, fail);

@@ -22,7 +22,7 @@ const RATE_BELOW = 1_000_000_000n;
  * The rates of rows: on `date`, one unit of `currency` was worth `rate` units of the installation's.
  *
  * @param rates  Those of other files; what is new is added.
- * @throws RangeError whose message says which row, from 1, is wrong and how, without its values.
+ * @throws RangeError whose message says which row of data, from 1 and without the header, is wrong and how, without its values.
  */
 export function parseRates(
   rows: readonly WrittenRate[],
@@ -30,7 +30,7 @@ export function parseRates(
   rates = new Map<string, Map<number, bigint>>(),
 ): ExchangeRates {
   for (const [index, row] of rows.entries()) {
-    const fail = (problem: string) => new RangeError(`row ${index + 1}: ${problem}`);
+    const fail = (problem: string) => new RangeError(`data row ${index + 1}: ${problem}`);
     const currency = row.currency?.toUpperCase() ?? '';
     if (minorUnitDigits(currency) === undefined) {
       throw fail('the currency is not a code of ISO 4217');

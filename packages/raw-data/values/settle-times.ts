@@ -38,7 +38,7 @@ export async function settleTimes(
 }
 
 function uncertainUnit({ label }: SourceFile, name: string, type = 'integers'): string {
-  return `${label} has column ${name} with the type ${type}, but its values are not all seconds, milliseconds, microseconds or nanoseconds since 1970 between the years 1980 and 2099; write times as text or as a Parquet timestamp`;
+  return `${label} has column ${name} with the type ${type}, but its values do not tell one unit: none of them, or some in one unit and some in another, give a year from 1980 to 2099 as seconds, milliseconds, microseconds or nanoseconds since 1970; write times as text or as a Parquet timestamp`;
 }
 
 function timeColumns({ table, columns }: SourceFile): string[] {

@@ -301,7 +301,7 @@ it.each<[problem: string, files: FilesWithRates]>([
       user_events: csv(`${EVENTS},kind,p_type`, `${event('e9')},1,1`),
     },
   ],
-  ['properties.csv, row 1: the table is none of', { properties: csv('table,column', 'users,x') }],
+  ['properties.csv, data row 1: the table is none of', { properties: csv('table,column', 'users,x') }],
 ])('are refused where they are not certain: %s', async (problem, files) => {
   await expect(fixture.load({ users: ONE_USER, ...files })).rejects.toThrow(problem);
   expect(await settledIn(fixture)).toEqual(TYPES);

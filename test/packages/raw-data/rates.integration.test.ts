@@ -116,8 +116,8 @@ describe('a folder with rates', () => {
   });
 
   it.each([
-    ['row 2: the rate is 0', '2025-03-03,EUR,1', '2025-03-03,GBP,0'],
-    ['row 1: the currency is not a code of ISO 4217', '2025-03-03,XYZ,1'],
+    ['data row 2: the rate is 0', '2025-03-03,EUR,1', '2025-03-03,GBP,0'],
+    ['data row 1: the currency is not a code of ISO 4217', '2025-03-03,XYZ,1'],
   ])('is refused as a whole for a rate that can’t be used: %s', async (problem, ...rows) => {
     const files = { users: ONE_USER, billing_events: bills, rates: csv(RATES, ...rows) };
     await expect(fixture.load(files)).rejects.toMatchObject({

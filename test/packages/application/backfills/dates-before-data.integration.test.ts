@@ -12,16 +12,16 @@ describe('a warning of dates before the data', () => {
 
   it('counts the dates whose midnight is before the first signup', () => {
     expect(warned('2024-02-03T10:00Z', '2024-01-01', '2024-03-31')).toEqual([
-      'No user had signed up by 2024-02-03: the 34 partitions from 2024-01-01 on are empty. The first signup is 2024-02-03T10:00:00.000000Z.',
+      'No user had signed up by 2024-02-03 00:00 UTC: the 34 partitions from 2024-01-01 on are empty. The first signup is 2024-02-03T10:00:00.000000Z.',
     ]);
     expect(warned('2024-02-03T10:00Z', '2024-01-01', '2024-01-31')).toEqual([
-      expect.stringMatching(/^No user had signed up by 2024-01-31: the 31 partitions/),
+      expect.stringMatching(/^No user had signed up by 2024-01-31 00:00 UTC: the 31 partitions/),
     ]);
   });
 
   it('is of one date where one is asked for', () => {
     expect(warned('2024-02-03T10:00Z', '2024-02-03', '2024-02-03')).toEqual([
-      expect.stringMatching(/signed up by 2024-02-03: the partition of 2024-02-03 is empty\./),
+      expect.stringMatching(/signed up by 2024-02-03 00:00 UTC: the partition of 2024-02-03 is empty\./),
     ]);
   });
 

@@ -31,23 +31,23 @@ it('may call one property otherwise in each of several files', () => {
 });
 
 it.each([
-  ['row 1: the table is none of user_events, billing_events', 'users,country,,text'],
-  ['row 1: it names no column', 'user_events,,x,text'],
+  ['data row 1: the table is none of user_events, billing_events', 'users,country,,text'],
+  ['data row 1: it names no column', 'user_events,,x,text'],
   [
-    'row 1: the column event_type has a meaning of its own in user_events',
+    'data row 1: the column event_type has a meaning of its own in user_events',
     'user_events,Event_Type,,',
   ],
-  ['row 1: the column amount has a meaning of its own', 'billing_events,amount,,decimal'],
-  ['row 1: the property must be 1 to 64 characters', 'user_events,p_,,text'],
-  ['row 1: the type is none of text, boolean, decimal', 'user_events,x,,number'],
-  ['row 2: the column is declared twice', 'user_events,x,,text', 'user_events,x,y,text'],
+  ['data row 1: the column amount has a meaning of its own', 'billing_events,amount,,decimal'],
+  ['data row 1: the property must be 1 to 64 characters', 'user_events,p_,,text'],
+  ['data row 1: the type is none of text, boolean, decimal', 'user_events,x,,number'],
+  ['data row 2: the column is declared twice', 'user_events,x,,text', 'user_events,x,y,text'],
   [
-    'row 2: the property is also declared with another type',
+    'data row 2: the property is also declared with another type',
     'user_events,x,y,text',
     'user_events,z,y,',
   ],
   [
-    'row 2: the property is also declared with different capital letters',
+    'data row 2: the property is also declared with different capital letters',
     'user_events,x,y,text',
     'user_events,z,Y,text',
   ],

@@ -42,28 +42,31 @@ describe('rates as they are written', () => {
   });
 
   it.each<[problem: string, ...rows: WrittenRate[]]>([
-    ['row 1: the currency is not a code of ISO 4217', row('2024-01-01', 'XYZ', '1')],
-    ['row 1: the currency is not a code of ISO 4217', row('2024-01-01', null, '1')],
-    ['row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row('01.02.2024', 'EUR', '1')],
-    ['row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row(null, 'EUR', '1')],
+    ['data row 1: the currency is not a code of ISO 4217', row('2024-01-01', 'XYZ', '1')],
+    ['data row 1: the currency is not a code of ISO 4217', row('2024-01-01', null, '1')],
+    ['data row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row('01.02.2024', 'EUR', '1')],
+    ['data row 1: a date is written YYYY-MM-DD, such as 2026-01-31', row(null, 'EUR', '1')],
     [
-      'row 1: a date is written YYYY-MM-DD, such as 2026-01-31',
+      'data row 1: a date is written YYYY-MM-DD, such as 2026-01-31',
       row('2024-01-01 12:00', 'EUR', '1'),
     ],
-    ['row 1: 2024-02-30 does not exist: February 2024 has 29 days', row('2024-02-30', 'EUR', '1')],
+    [
+      'data row 1: 2024-02-30 does not exist: February 2024 has 29 days',
+      row('2024-02-30', 'EUR', '1'),
+    ],
     ...['', '-1', '1e-3', '1,5', 'x', '.', 'NaN'].map((rate): [string, WrittenRate] => [
-      'row 1: the rate is not a plain decimal number; write it like 1.0856',
+      'data row 1: the rate is not a plain decimal number; write it like 1.0856',
       row('2024-01-01', 'EUR', rate),
     ]),
-    ['row 1: the rate is 0', row('2024-01-01', 'EUR', '0.00')],
-    ['row 1: the rate is not below a billion', row('2024-01-01', 'EUR', '1000000000')],
+    ['data row 1: the rate is 0', row('2024-01-01', 'EUR', '0.00')],
+    ['data row 1: the rate is not below a billion', row('2024-01-01', 'EUR', '1000000000')],
     [
-      'row 1: the rate has more than 18 decimals',
+      'data row 1: the rate has more than 18 decimals',
       row('2024-01-01', 'EUR', '0.0000000000000000001'),
     ],
-    ['row 1: the rate of USD to itself is not 1', row('2024-01-01', 'USD', '1.01')],
+    ['data row 1: the rate of USD to itself is not 1', row('2024-01-01', 'USD', '1.01')],
     [
-      'row 3: there is another rate of EUR for the same date',
+      'data row 3: there is another rate of EUR for the same date',
       row('2024-01-01', 'EUR', '1'),
       row('2024-01-01', 'GBP', '2'),
       row('2024-01-01', 'EUR', '1.1'),
