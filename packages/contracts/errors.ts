@@ -282,7 +282,7 @@ export const errorCatalogue = {
     retryable: true,
   },
   STACK_NOT_RUNNING: {
-    message: 'The services are not running. Run `npx churn up` (or `make up`) first.',
+    message: 'The services are not running. Run `churn up` (or `make up`) first.',
     httpStatus: 503,
     retryable: false,
   },

@@ -12,7 +12,7 @@ interface LoadDocument extends Pick<SourceReport, 'files' | 'ignored_files' | 'p
   readonly unchanged: Readonly<Record<string, number>>;
   readonly rejected: Readonly<Record<string, unknown>>;
   readonly retried: Readonly<Record<string, number>>;
-  readonly warnings: readonly { readonly message: string }[];
+  readonly warnings: readonly { readonly code: string; readonly message: string }[];
 }
 
 export async function generateAction(
@@ -28,7 +28,11 @@ export async function importFolderAction(
   { application, progress }: CommandContext,
 ): Promise<CommandResult> {
   const { services } = await application();
-  if (!dryRun) return loadResult(await services.importFolder(request, progress));
+  if (!dryRun) {
+    const report = await services.importFolder(request, progress);
+    const { warnings = [], ...result } = loadResult(report);
+    return { ...result, warnings: [...warnings, ...howToCorrect(report.warnings)] };
+  }
   const preview = await services.previewImport(request, progress);
   const { document, text, warnings } = loadResult(preview, 'Dry run: nothing was changed.');
   const hasFailed = preview.dry_run.error !== null;
@@ -54,6 +58,17 @@ function loadResult(report: LoadDocument, head = headOf(report)): CommandResult 
     ),
     warnings,
   };
+}
+
+/** What is right as it was loaded, whatever the warning says of it. */
+const needsNoOtherData = ['rejected_rows', 'settled_rates', 'absent_values'];
+
+/** A corrected row has the id of one that is loaded, so that it would be rejected. */
+function howToCorrect(warnings: LoadDocument['warnings']): string[] {
+  if (warnings.every(({ code }) => needsNoOtherData.includes(code))) return [];
+  return [
+    'Loaded rows cannot be corrected: if such a warning is right, import the corrected data with another CHURN_DATA_DIR.',
+  ];
 }
 
 function headOf({ batch }: LoadDocument): string {

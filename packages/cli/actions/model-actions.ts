@@ -77,7 +77,7 @@ function describeIneligible({ eligible, ineligible_reason: reason }: Prediction)
   if (eligible === true) return [];
   if (eligible === null)
     return [
-      '  eligible or not is unknown: the online store lacks is_subscribed; sync a newer partition',
+      '  eligible or not is unknown: the online store lacks is_subscribed; the next daily run adds it',
     ];
   return [
     reason === 'left' ? '  has left: no longer subscribed' : '  dormant: no session in 30 days',

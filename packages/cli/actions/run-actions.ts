@@ -84,6 +84,6 @@ export async function partitionsAction(
     row.attempt,
     row.reason,
   ]);
-  const text = rows.length === 0 ? 'No partitions yet.' : renderTable(partitionHeader, rows);
+  const text = rows.length === 0 ? 'No partitions.' : renderTable(partitionHeader, rows);
   return { document: { partitions: found }, text };
 }

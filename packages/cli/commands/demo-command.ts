@@ -20,18 +20,18 @@ export function addDemoCommand(program: Command, runner: CommandRunner): void {
       command
         .option(
           '--users <n>',
-          'how many users sign up in the first year (default: 2000)',
+          'how many users sign up in the first year (default: as loaded before, or 2000)',
           wholeNumber({ min: 20, max: 1_000_000 }),
         )
         .option(
           '--months <n>',
-          'months of history to generate',
+          'months of history in a new installation; later demos go on from its first day',
           wholeNumber({ min: 2, max: 60 }),
           12,
         )
         .option(
           '--seed <n>',
-          'the seed of the synthetic data (default: 42)',
+          'the seed of the synthetic data (default: as loaded before, or 42)',
           wholeNumber({ min: 0, max: 2 ** 31 }),
         )
         .option(

@@ -176,9 +176,7 @@ function requireColumns(
   const [missing] = missingColumns(table, [...columns.keys()]);
   if (missing === undefined) return;
   const wanted = missing === 'amount_cents' ? 'amount_cents (or amount)' : missing;
-  throw refuse(
-    `${label} has no column ${wanted}${describeFound([...columns.keys(), ...ignoredColumns])}`,
-  );
+  throw refuse(`${label} has no column ${wanted}${describeFound(table, columns, ignoredColumns)}`);
 }
 
 /** The required columns that are not among these names, which may be in any case. Pure. */
@@ -194,9 +192,18 @@ export function missingColumns(table: ImportTable, names: readonly string[]): st
 const LOOKS_LIKE_A_NAME = /^[\p{L}_][\p{L}\p{N}_ ./()#$-]{0,63}$/u;
 
 /** Without a header, a first row would be taken for names: its values are not to be repeated. */
-function describeFound(names: readonly string[]): string {
+function describeFound(
+  table: ImportTable,
+  columns: ReadonlyMap<string, unknown>,
+  ignored: readonly string[],
+): string {
+  if (columns.size === 0 && !ignored.every((name) => LOOKS_LIKE_A_NAME.test(name))) {
+    return `, and none of the other columns of ${table} either; the first line of a CSV must be a header, with names separated by commas, semicolons, tabs or |`;
+  }
+  const names = [...columns.keys(), ...ignored];
+  const shown = names.filter((name) => LOOKS_LIKE_A_NAME.test(name));
   if (names.length === 0) return '';
-  return names.every((name) => LOOKS_LIKE_A_NAME.test(name))
-    ? `; it has ${listNames(names)}`
-    : '; its first line does not look like a header of columns separated by commas, semicolons, tabs or |';
+  const others = names.length - shown.length;
+  const more = others === 0 ? '' : ` and ${others} with other names`;
+  return `; it has ${listNames(shown)}${more}`;
 }

@@ -94,6 +94,12 @@ describe('the columns of a file', () => {
       /has no column signup_time; it has user_id, plan, note/,
     ],
     [
+      'one that is missing beside a name that may be a value',
+      'users',
+      ['', 'user_id', '@seats', 'note'],
+      /has no column signup_time; it has user_id, note and 2 with other names/,
+    ],
+    [
       'no amount',
       'billing_events',
       ['event_id', 'user_id', 'event_type', 'event_time'],
@@ -103,7 +109,7 @@ describe('the columns of a file', () => {
       'values for names, which are not repeated',
       'users',
       ['ann@example.com', '2024-01-01', 'pro'],
-      /has no column user_id; its first line does not look like a header/,
+      /has no column user_id, and none of the other columns of users either; the first line of a CSV must be a header/,
     ],
   ])('are refused: %s', (_what, table, names, problem) => {
     expect(() => choose(table, ...names)).toThrow(problem);

@@ -128,12 +128,12 @@ describe('a text', () => {
     [
       'no header',
       'u1,2024-01-01,pro,DE\n',
-      /has no column user_id; its first line does not look like a header/,
+      /has no column user_id, and none of the other columns of users either; the first line of a CSV must be a header/,
     ],
     [
       'a delimiter that is none',
       LF.replaceAll(',', '^'),
-      /has no column user_id; its first line does not look like a header/,
+      /has no column user_id, and none of the other columns of users either; the first line of a CSV must be a header/,
     ],
     ['a delimiter that sep= does not name', `sep=;\n${LF}`, /has no column user_id/],
     ['nothing', '', /has no header line/],
