@@ -130,10 +130,10 @@ describe('churn history', () => {
     damage(timelines);
     writeFileSync(spine, `user_id,time\n${lines[0]}\n`);
     const said: string[] = [];
-    const report = ({ what }: { what: string }) => void said.push(what);
+    const note = (text: string) => void said.push(text);
     await application.services.writeHistory(
       { spine, out, knownAt: 'latest' },
-      { ...quietly, report },
+      { ...quietly, note },
     );
     expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
     const stopping = new AbortController();
@@ -168,7 +168,7 @@ describe('churn history', () => {
     const before = await withoutK();
     harm(timelines);
     const said: string[] = [];
-    const progress = { ...quietly, report: ({ what }: { what: string }) => void said.push(what) };
+    const progress = { ...quietly, note: (text: string) => void said.push(text) };
     await application.services.writeHistory({ spine, out, knownAt: 'latest' }, progress);
     expect(said).toContainEqual(expect.stringContaining('history: without timelines ('));
     expect((await written()).map((row) => ({ ...row, known_at: null }))).toEqual(before);

@@ -27,7 +27,7 @@ export async function withTimelines<T>(
   asked: TimelineQuery,
   answer: (timelines: TimelineFiles) => Promise<T>,
 ): Promise<T | undefined> {
-  const { progress, rows } = asked;
+  const { progress } = asked;
   if (asked.knowledge.kind === 'as-served') return undefined;
   try {
     const timelines = await findOrMake(adapters, asked);
@@ -35,7 +35,7 @@ export async function withTimelines<T>(
   } catch (error) {
     progress.signal.throwIfAborted();
     const [problem] = (error as Error).message.split('\n');
-    progress.report({ what: `history: without timelines (${problem})`, done: 0, total: rows });
+    progress.note?.(`history: without timelines (${problem})`);
     return undefined;
   }
 }

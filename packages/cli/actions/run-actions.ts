@@ -18,7 +18,7 @@ export async function runDayAction(
     document: report,
     warnings: report.warnings,
     text: `${renderTable(['step', 'status', 'seconds'], steps)}\nVerdict: ${report.verdict}`,
-    hasFailed: report.steps.some((step) => step.status === 'failed'),
+    hasFailed: report.verdict === 'fail',
   };
 }
 
