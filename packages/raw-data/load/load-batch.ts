@@ -25,6 +25,7 @@ import {
 } from './settle-attributes';
 import { planSplit } from './split-rows';
 import { copyRows } from './copy-rows';
+import { freeEmptyTables } from './free-empty-tables';
 import { refreshStatistics } from './refresh-statistics';
 import {
   hasRepeatedStagedIds,
@@ -97,6 +98,7 @@ export async function loadBatch(
   options: BatchOptions,
 ): Promise<LoadCounts | null> {
   try {
+    await freeEmptyTables(database);
     return await withLoadLock(database, async (tx) => {
       const load = await runLoad(tx, options);
       if (load?.refusal) throw load.refusal;
@@ -130,6 +132,7 @@ export async function previewBatch(
   options: BatchOptions,
 ): Promise<BatchPreview | null> {
   try {
+    await freeEmptyTables(database);
     return await withLoadLock(database, async (tx) => {
       const load = await runLoad(tx, options);
       if (load === null) return null;
