@@ -72,7 +72,7 @@ export const fileMutations = [
   ]),
   choosing(
     'values of a file without a header are not repeated',
-    'names.every((name) => LOOKS_LIKE_A_NAME.test(name))',
+    'ignored.every((name) => LOOKS_LIKE_A_NAME.test(name))',
     'true',
     [columns],
   ),

@@ -3,6 +3,7 @@ import type { EpochMicros } from '../instants';
 import type { Application } from '../application';
 import type { CommandResult } from './command-context';
 import type { CheckedCommand } from './define-command';
+import { createInterruptListener } from './interruptions';
 import { createProgressLine, type Terminal } from './terminal';
 
 export interface Invocation {
@@ -25,8 +26,13 @@ export async function runCommand(
   const config = loadConfig(env);
   const line = createProgressLine(terminal);
   const controller = new AbortController();
-  const interrupt = () => controller.abort(new Error('interrupted'));
-  process.once('SIGINT', interrupt);
+  const interrupt = createInterruptListener({
+    clock: terminal.clock,
+    stop: () => controller.abort(new Error('interrupted')),
+    note: (text) => line.note(text),
+    exit: (code) => process.exit(code),
+  });
+  process.on('SIGINT', interrupt);
   let opened: Promise<Application> | undefined;
   try {
     const action = await command.load();

@@ -200,7 +200,7 @@ export const errorCatalogue = {
   },
   NO_MODEL: {
     message:
-      'No model is serving yet. Run `churn train`. If `churn models list` then shows a model but no champion, `churn models show` with the version of that model says why it was not promoted.',
+      'No model is serving. Run `churn train`. If `churn models list` then shows a model but no champion, `churn models show` with the version of that model says why it was not promoted. If it shows a champion, the API could not load it; the log of the API says why.',
     httpStatus: 503,
     retryable: true,
   },
@@ -271,7 +271,7 @@ export const errorCatalogue = {
   },
   STORAGE_UNAVAILABLE: {
     message:
-      "The data directory can't be written to: {problem}. Correct this, for example by freeing disk space or changing permissions.",
+      "The data directory, or the folder that the command was to write to, can't be written to: {problem}. Correct this, for example by freeing disk space or changing permissions.",
     httpStatus: 503,
     retryable: true,
   },

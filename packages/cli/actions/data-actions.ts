@@ -67,7 +67,7 @@ const needsNoOtherData = ['rejected_rows', 'settled_rates', 'absent_values'];
 function howToCorrect(warnings: LoadDocument['warnings']): string[] {
   if (warnings.every(({ code }) => needsNoOtherData.includes(code))) return [];
   return [
-    'Loaded rows cannot be corrected: if such a warning is right, import the corrected data with another CHURN_DATA_DIR.',
+    'Loaded rows cannot be corrected: if a warning shows that they are wrong, import the corrected data with another CHURN_DATA_DIR.',
   ];
 }
 

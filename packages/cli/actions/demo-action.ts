@@ -1,4 +1,5 @@
-import { describeModel } from '../describe-model';
+import path from 'node:path';
+import { describeModel } from './describe-model';
 import type { CommandContext, CommandResult } from '../command-context';
 import { runDemo, type DemoOptions, type DemoReport } from '../run-demo';
 import { renderTable } from '../terminal';
@@ -30,6 +31,12 @@ function describeDemo(report: DemoReport): string {
     `\n== Most at risk\n${renderTable(['user', 'risk', 'reasons'], risk)}`,
     `\n== POST /predict\n${JSON.stringify(prediction, null, 2)}`,
     `\n== Where to look\nAPI          ${urls.api}\nAPI docs     ${urls.docs}\nTemporal UI  ${urls.temporal}\nfiles        ${report.data_dir}`,
-    'stop it      make down',
+    `stop it      ${stopCommand(report.data_dir)}`,
   ].join('\n');
+}
+
+/** Two data directories are two installations: `make down` alone stops that of the default one. */
+function stopCommand(dataDir: string): string {
+  const folder = path.relative('', dataDir);
+  return folder === '.local' ? 'make down' : `CHURN_DATA_DIR='${folder}' make down`;
 }

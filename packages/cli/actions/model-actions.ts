@@ -1,5 +1,5 @@
 import type { Prediction } from '../../application';
-import { describeModel } from '../describe-model';
+import { describeModel } from './describe-model';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
 

@@ -25,8 +25,8 @@ export function addDemoCommand(program: Command, runner: CommandRunner): void {
         )
         .option(
           '--months <n>',
-          'months of history in a new installation; later demos go on from its first day',
-          wholeNumber({ min: 2, max: 60 }),
+          'months of history in a new installation, at least 4 to train on; later demos go on from its first day',
+          wholeNumber({ min: 4, max: 60 }),
           12,
         )
         .option(

@@ -16,7 +16,7 @@ export function silentUsers(users: {
       code: 'silent_users',
       table: 'users',
       count: withoutEvents,
-      message: `${withoutEvents} of ${rows} users (${share} %) have no user events. Check that user_events is complete and that both tables write user_id in the same way.`,
+      message: `${withoutEvents} of ${rows} users (${share} %) have no user events. If user_events is not complete, import the rest; if it is, check that both tables write user_id in the same way.`,
     },
   ];
 }

@@ -16,7 +16,7 @@ const KNOWN_AT = /Give latest, as-served or a moment\. A moment is written as IS
 /** Wrong usages of each command that takes anything, without a service, with what is said of them. */
 const wrong: [argv: string[], message: RegExp][] = [
   [['demo', '--users', '19'], /whole number from 20 to 1000000/],
-  [['demo', '--months', '0'], /whole number from 2 to 60/],
+  [['demo', '--months', '3'], /whole number from 4 to 60/],
   [['demo', '--seed', '-1'], /whole number/],
   [['demo', '--end', '2024-02-30'], DATE],
   [['demo', '--end', '2026-03-02'], /2026-03-02 is not over yet.* 2026-03-01/],

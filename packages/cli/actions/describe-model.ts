@@ -1,5 +1,5 @@
-import type { EvaluationMetrics, ModelMetadata } from '../modeling';
-import { renderTable } from './terminal';
+import type { EvaluationMetrics, ModelMetadata } from '../../modeling';
+import { renderTable } from '../terminal';
 
 /** A model for people: what it was trained on, how good it is beside recency alone, what drives it. */
 export function describeModel(metadata: ModelMetadata): string {
