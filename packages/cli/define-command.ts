@@ -5,6 +5,8 @@ import type { CommandContext, CommandResult } from './command-context';
 /** A command whose arguments are right; what does it is loaded when it runs, and not before. */
 export interface CheckedCommand {
   readonly isJson: boolean;
+  /** Its action looks at the signal of its progress: Ctrl-C lets it cancel what it started. */
+  readonly isCancellable: boolean;
   readonly load: () => Promise<(context: CommandContext) => Promise<CommandResult>>;
 }
 
@@ -33,6 +35,8 @@ export interface CommandDefinition<Options, Input> {
    */
   readonly check: (options: Options, ...args: string[]) => Input;
   readonly load: () => Promise<Action<Input>>;
+  /** Its action stops when its progress is aborted. Any other command Ctrl-C ends at once. */
+  readonly isCancellable?: true;
 }
 
 export function defineCommand<Options, Input>(
@@ -41,12 +45,14 @@ export function defineCommand<Options, Input>(
   definition: CommandDefinition<Options, Input>,
 ): void {
   const { name, description, declare = (command) => command, check, load } = definition;
+  const { isCancellable = false } = definition;
   const command = declare(parent.command(name).description(description));
   command.option('--json', 'print one JSON document instead of text').action(async () => {
     const options = command.opts<Options & { json?: boolean }>();
     const input = check(options, ...(command.processedArgs as string[]));
     await runner.run({
       isJson: options.json === true,
+      isCancellable,
       load: async () => {
         const action = await load();
         return (context) => action(input, context);

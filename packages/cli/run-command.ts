@@ -32,7 +32,7 @@ export async function runCommand(
     note: (text) => line.note(text),
     exit: (code) => process.exit(code),
   });
-  process.on('SIGINT', interrupt);
+  if (command.isCancellable) process.on('SIGINT', interrupt);
   let opened: Promise<Application> | undefined;
   try {
     const action = await command.load();

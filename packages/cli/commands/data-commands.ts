@@ -195,6 +195,7 @@ interface HistoryFlags {
 function addHistory(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'history',
+    isCancellable: true,
     description:
       'Compute features for the users and moments listed in a CSV file; one output row per input row.',
     declare: (command) =>

@@ -15,6 +15,7 @@ interface DemoFlags {
 export function addDemoCommand(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'demo',
+    isCancellable: true,
     description: 'Run the whole platform on synthetic users: load, backfill, train, predict.',
     declare: (command) =>
       command

@@ -12,6 +12,7 @@ export function addModelCommands(program: Command, runner: CommandRunner): void 
 function addTrain(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'train',
+    isCancellable: true,
     description: 'Train a model on the features as they were served, evaluate it and register it.',
     declare: (command) =>
       command.option(

@@ -34,6 +34,7 @@ interface BackfillFlags {
 function addBackfill(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'backfill',
+    isCancellable: true,
     description: 'Compute the partitions of a range of dates, in Temporal.',
     declare: (command) =>
       withDateRange(command)
@@ -63,6 +64,7 @@ function addBackfill(program: Command, runner: CommandRunner): void {
 function addRestate(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'restate',
+    isCancellable: true,
     description: 'Recompute the partitions that late data or newly known labels change.',
     declare: (command) => command.option('--dry-run', 'only show what would be recomputed'),
     check: ({ dryRun }: { dryRun?: boolean }) => ({ dryRun: dryRun === true }),

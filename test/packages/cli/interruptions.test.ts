@@ -1,4 +1,6 @@
 import { createInterruptListener } from '../../../packages/cli/interruptions';
+import { runCommand } from '../../../packages/cli/run-command';
+import type { Terminal } from '../../../packages/cli/terminal';
 
 describe('Ctrl-C', () => {
   it.each([
@@ -16,5 +18,30 @@ describe('Ctrl-C', () => {
     });
     for (now of times) interrupt();
     expect(done).toEqual(expected);
+  });
+});
+
+describe('a command', () => {
+  const terminal: Terminal = {
+    out: () => undefined,
+    err: () => undefined,
+    clock: () => 0,
+    isInteractive: false,
+  };
+
+  it.each([
+    ['that stops when it is asked to', true, 1],
+    ['that looks at no signal, so that it ends at once', false, 0],
+  ])('%s', async (_what, isCancellable, listeners) => {
+    const before = process.listenerCount('SIGINT');
+    let added = NaN;
+    const action = () => {
+      added = process.listenerCount('SIGINT') - before;
+      return Promise.resolve({ document: {}, text: '' });
+    };
+    const load = () => Promise.resolve(action);
+    await runCommand({ isJson: false, isCancellable, load }, { env: {}, terminal });
+    expect(added).toBe(listeners);
+    expect(process.listenerCount('SIGINT')).toBe(before);
   });
 });
