@@ -123,7 +123,7 @@ export const errorCatalogue = {
   },
   PARTITION_NOT_FOUND: {
     message:
-      'There is no feature partition for {date}. Run `churn backfill --from {date} --to {date}`.',
+      'There is no feature partition for {date}, or its file is missing. Run `churn backfill --from {date} --to {date} --reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows.',
     httpStatus: 404,
     retryable: false,
   },
@@ -164,13 +164,13 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, delete it; it is created again when features are next computed. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, delete it; it is created again when features are next computed. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. If it is in raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. Restore any other file from a backup.',
+      'The file {path} is missing. If it is in raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: true,
   },

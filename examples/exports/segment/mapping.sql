@@ -1,7 +1,7 @@
 -- From Segment's warehouse tables to the tables of an import. `timestamp` is when something
 -- happened, `received_at` when Segment learned it: an event sent late counts as unknown until then.
-CREATE VIEW identifies AS FROM read_csv('identifies.csv', all_varchar = true);
 -- Who has not identified themselves is no user yet.
+CREATE VIEW identifies AS FROM read_csv('identifies.csv', all_varchar = true) WHERE user_id IS NOT NULL;
 CREATE VIEW tracks AS FROM read_csv('tracks.csv', all_varchar = true) WHERE user_id IS NOT NULL;
 
 -- The users table holds the present; the plan at signup is that of the first identify call.

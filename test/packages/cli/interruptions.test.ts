@@ -40,7 +40,7 @@ describe('a command', () => {
       return Promise.resolve({ document: {}, text: '' });
     };
     const load = () => Promise.resolve(action);
-    await runCommand({ isJson: false, isCancellable, load }, { env: {}, terminal });
+    await runCommand({ isJson: false, isCancellable, load }, { env: {}, terminal, now: () => 0n });
     expect(added).toBe(listeners);
     expect(process.listenerCount('SIGINT')).toBe(before);
   });
