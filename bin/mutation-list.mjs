@@ -1,4 +1,5 @@
 import { attributeMutations } from './mutations-of-attributes.mjs';
+import { connectionMutations } from './mutations-of-connections.mjs';
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
 import { fileMutations } from './mutations-of-the-files.mjs';
@@ -29,6 +30,7 @@ export const mutations = [
   ...rawLogMutations,
   ...commandLineMutations,
   ...failureMutations,
+  ...connectionMutations,
   ...rejectedMutations,
   ...attributeMutations,
   ...propertyMutations,

@@ -17,15 +17,9 @@ export async function copyIn(
   const query = tx.unsafe(statement);
   const copy = await query.writable();
   // postgres.js 3.4.9 answers the end of the stream only when COPY succeeds: without this, a broken
-  // constraint would leave us waiting for ever, and the transaction with its locks open
-  // (https://github.com/porsager/postgres/issues/1173). A lost connection is left to the
-  // transaction, which notices by itself: it would crash over our rolling back without a socket.
-  const failure = new Promise<never>((_, reject) => {
-    const rejectFailure = (error: Error) => {
-      if (error.name === 'PostgresError') reject(error);
-    };
-    void Object.assign(query, { reject: rejectFailure });
-  });
+  // constraint or a lost connection would leave us waiting for ever, and the transaction with its
+  // locks open (https://github.com/porsager/postgres/issues/1173).
+  const failure = new Promise<never>((_, reject) => void Object.assign(query, { reject }));
   const source = createReadStream(file, { highWaterMark: 1 << 18 });
   if (onBytes) source.on('data', () => onBytes(source.bytesRead));
   await Promise.race([pipeline(source, copy), failure]);

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import postgres, { type Sql, type TransactionSql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { ChurnError } from '../contracts';
+import { openPostgresClient } from './postgres-client';
 
 export interface Database {
   readonly url: string;
@@ -14,9 +15,12 @@ export interface Database {
 const TIMESTAMPTZ = 1184;
 const BIGINT = 20;
 
-/** Opens a pool. Connecting is lazy: a database that is down shows itself at the first query. */
+/**
+ * Connecting is lazy: a database that is down shows itself at the first query. `maxConnections` are
+ * for single queries, and as many for transactions.
+ */
 export function openDatabase(url: string, options: { maxConnections?: number } = {}): Database {
-  const sql = postgres(url, {
+  const { sql, close } = openPostgresClient(url, {
     max: options.maxConnections ?? 8,
     onnotice: () => {},
     connect_timeout: 5,
@@ -32,7 +36,7 @@ export function openDatabase(url: string, options: { maxConnections?: number } =
       bigint: { to: BIGINT, from: [BIGINT], serialize: String, parse: Number },
     },
   });
-  return { url, sql: sql, close: () => sql.end({ timeout: 5 }) };
+  return { url, sql, close };
 }
 
 /** `2024-01-01 00:00:00.5+00` as Postgres prints it → `2024-01-01T00:00:00.500000Z`. */
@@ -45,11 +49,15 @@ function toInstantText(text: string): string {
 export async function migrateDatabase(database: Database): Promise<void> {
   const migrationsFolder = path.join(packageRoot(), 'packages/database/migrations');
   // A connection of its own: drizzle replaces the parsers of the client that it is given.
-  const client = postgres(database.url, { max: 1, onnotice: () => {}, connect_timeout: 5 });
+  const client = openPostgresClient(database.url, {
+    max: 1,
+    onnotice: () => {},
+    connect_timeout: 5,
+  });
   try {
-    await migrate(drizzle(client), { migrationsFolder });
+    await migrate(drizzle(client.sql), { migrationsFolder });
   } finally {
-    await client.end({ timeout: 5 });
+    await client.close();
   }
 }
 

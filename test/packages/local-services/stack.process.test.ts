@@ -8,6 +8,7 @@ import postgres from 'postgres';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
 import type { ChurnError } from '../../../packages/contracts/errors';
+import { asDatabaseError, openDatabase } from '../../../packages/database/open-database';
 import { resolveConnections, type Connections } from '../../../packages/local-services/connections';
 import type { ServiceName } from '../../../packages/local-services/service-names';
 import { stackStatus } from '../../../packages/local-services/stack-status';
@@ -157,6 +158,46 @@ describe('a stack of Postgres, Redis and Temporal', () => {
     expect(service(after, 'redis').pid).not.toBe(service(before, 'redis').pid);
     expect(service(after, 'postgres')).toEqual(service(before, 'postgres'));
     expect(service(after, 'temporal')).toEqual(service(before, 'temporal'));
+  });
+
+  test('a Postgres that is killed during transactions ends no process, and is used again', async () => {
+    const database = openDatabase(resolveConnections(config).databaseUrl);
+    for (const [count, isIdle] of [
+      [1, true],
+      [1, false],
+      [12, false],
+    ] as const) {
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const lost = Promise.allSettled(
+        Array.from({ length: count }, () =>
+          database.sql.begin(async (tx) => {
+            await tx`select 1`;
+            if (!isIdle) await tx`select pg_sleep(3600)`;
+            await ended;
+            await tx`select 2`;
+          }),
+        ),
+      );
+      const begun = () => database.sql`select from pg_stat_activity where xact_start < now()`;
+      while ((await begun()).length < Math.min(count, 8));
+      process.kill(service(await stackStatus({ config }), 'postgres').pid!, 'SIGKILL');
+      await startStack({ config, services: ['postgres'] });
+      end();
+      for (const result of await lost) {
+        expect(result).toMatchObject({ status: 'rejected' });
+        const { reason } = result as PromiseRejectedResult;
+        expect(asDatabaseError(reason)).toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+      }
+      const answers = await Promise.all(
+        [1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) =>
+          database.sql<{ n: number }[]>`select ${n}::integer as n`.then(([row]) => row!.n),
+        ),
+      );
+      expect(answers).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+      expect(await database.sql.begin((tx) => tx`select 1 as one`)).toEqual([{ one: 1 }]);
+    }
+    await database.close();
   });
 
   test('a cluster whose password was lost gets a new one and keeps its data', async () => {

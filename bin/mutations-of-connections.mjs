@@ -1,0 +1,29 @@
+import { breaksOf } from './breaks-of.mjs';
+
+const lostConnection = ['test/packages/database/lost-connection.integration.test.ts'];
+const transactions = breaksOf('packages/database/transaction-client.ts', lostConnection);
+const pools = breaksOf('packages/database/postgres-client.ts', lostConnection);
+const copies = breaksOf('packages/database/copy-in.ts', [
+  'test/packages/database/copy-in.integration.test.ts',
+]);
+
+/** Breaks of what becomes of connections to Postgres that are lost. */
+export const connectionMutations = [
+  transactions(
+    'the end of a transaction whose connection is lost',
+    'return connection.isLost() ? new Promise<never>(() => {}) : result;',
+    'return result;',
+  ),
+  transactions(
+    'a query after the connection is lost',
+    'if (connection.isLost()) return query.reject(connectionLost());',
+    '',
+  ),
+  transactions('a transaction that fails before its work has ended', 'await ended;\n      }', '}'),
+  pools('a pool with a lost connection', 'current = open();\n        const', 'const'),
+  copies(
+    'a COPY whose constraints break',
+    'void Object.assign(query, { reject }));',
+    'void [query, reject]);',
+  ),
+];

@@ -1,0 +1,122 @@
+import postgres, { type Options, type PostgresType, type Sql, type TransactionSql } from 'postgres';
+import { openTransactionClient, type TransactionClient } from './transaction-client';
+
+export type ClientOptions = Options<Record<string, PostgresType>> & {
+  /** How many connections are for single queries, and how many transactions run at a time. */
+  readonly max: number;
+};
+
+export interface PostgresClient {
+  readonly sql: Sql;
+  /** Gives what is under way five seconds. */
+  readonly close: () => Promise<void>;
+}
+
+/** As postgres.js says of a query after the end. */
+const ENDED = 'CONNECTION_ENDED';
+const CLOSE_SECONDS = 5;
+/** What the queries get that run beside a connection that is lost. */
+const RETIRE_SECONDS = 2;
+
+/**
+ * postgres.js without its way of handling lost connections, which ends the process, lets queries wait
+ * for ever, or sends one transaction what belongs to another (docs/decisions/0040). A connection that is
+ * lost is never used again here:
+ *
+ * - Single queries go to a pool that is replaced as soon as one of its connections is lost.
+ * - Each transaction has a connection of its own; see `TransactionClient`.
+ *
+ * Connections are made when they are needed. A server that is down shows itself at the first query.
+ */
+export function openPostgresClient(url: string, options: ClientOptions): PostgresClient {
+  const pool = openReplacedPool(url, options);
+  const transactions = openTransactionClients(url, options);
+  const begin = (...args: [TransactionWork] | [string, TransactionWork]) => {
+    const [mode, work] = args.length === 1 ? ['', args[0]] : args;
+    return transactions.run(mode, work);
+  };
+  // What callers hold stays the same, whichever pool is behind it.
+  const sql = new Proxy(pool.current(), {
+    apply: (_first, self, args) => Reflect.apply(pool.current(), self, args) as unknown,
+    get: (_first, property) =>
+      property === 'begin' ? begin : (Reflect.get(pool.current(), property) as unknown),
+  });
+  return {
+    sql,
+    close: async () => {
+      await Promise.all([pool.close(), transactions.close()]);
+    },
+  };
+}
+
+type TransactionWork = (tx: TransactionSql) => Promise<unknown>;
+
+function openReplacedPool(url: string, options: ClientOptions) {
+  const retired = new Set<Promise<void>>();
+  let isClosed = false;
+  const open = () => {
+    const pool = postgres(url, {
+      ...options,
+      // A connection that ends is one that was lost, and no other.
+      max_lifetime: null,
+      onclose: () => {
+        if (isClosed || pool !== current) return;
+        current = open();
+        const ended = pool.end({ timeout: RETIRE_SECONDS }).finally(() => retired.delete(ended));
+        retired.add(ended);
+      },
+    });
+    return pool;
+  };
+  let current = open();
+  return {
+    current: () => current,
+    close: async () => {
+      isClosed = true;
+      await Promise.all([...retired, current.end({ timeout: CLOSE_SECONDS })]);
+    },
+  };
+}
+
+/** Clients for transactions, kept for the next one as long as they are good. */
+function openTransactionClients(url: string, options: ClientOptions) {
+  const all = new Set<TransactionClient>();
+  const idle: TransactionClient[] = [];
+  const waiting: (() => void)[] = [];
+  let room = options.max;
+  let isClosed = false;
+  const take = () => {
+    for (let known = idle.pop(); known; known = idle.pop()) {
+      if (!known.isLost()) return known;
+      all.delete(known);
+    }
+    const client = openTransactionClient(url, options);
+    all.add(client);
+    return client;
+  };
+  const giveBack = async (client: TransactionClient) => {
+    if (!client.isLost() && !isClosed) return void idle.push(client);
+    all.delete(client);
+    await client.close(0);
+  };
+  return {
+    async run(mode: string, work: TransactionWork): Promise<unknown> {
+      if (isClosed) throw Object.assign(new Error('The client is closed.'), { code: ENDED });
+      if (room === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+      else room -= 1;
+      const client = take();
+      try {
+        return await client.run(mode, work);
+      } finally {
+        await giveBack(client);
+        const next = waiting.shift();
+        if (next) next();
+        else room += 1;
+      }
+    },
+    close: async () => {
+      isClosed = true;
+      await Promise.all([...all].map((client) => client.close(CLOSE_SECONDS)));
+    },
+  };
+}
