@@ -67,6 +67,7 @@ export const mayUse = {
   'packages/online-store': [
     'packages/bounded-tasks',
     'packages/contracts',
+    'packages/instants',
     'packages/duckdb',
     'packages/durable-files',
 

@@ -10,6 +10,13 @@ const queries = [
   'DUCKDB_QUERY_FAILED',
   'STORAGE_UNAVAILABLE',
 ] as const;
+/** Why nothing can be served from Redis. */
+const redis = [
+  'REDIS_UNAVAILABLE',
+  'REDIS_CLUSTER',
+  'INSTALLATION_MISMATCH',
+  'CORRUPT_ONLINE_KEY',
+] as const;
 const storedModels = ['MODEL_NOT_FOUND', 'CORRUPT_MODEL'] as const;
 /** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
 const backfillById = ['BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', ...postgres] as const;
@@ -33,9 +40,9 @@ type AskedPort = Exclude<
  */
 export const portProblems = {
   onlineFeatures: {
-    read: ['REDIS_UNAVAILABLE', 'CORRUPT_ONLINE_KEY'],
-    readMany: ['REDIS_UNAVAILABLE'],
-    meta: ['REDIS_UNAVAILABLE', 'CORRUPT_ONLINE_KEY'],
+    read: [...redis, 'NO_FEATURES', 'CORRUPT_VECTOR'],
+    readMany: [...redis, 'NO_FEATURES'],
+    meta: redis,
   },
   backfills: {
     start: [

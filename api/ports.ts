@@ -4,6 +4,7 @@ import type {
   BackfillProgress,
   BackfillRequest,
   BackfillStarted,
+  ChurnError,
   LoggedPrediction,
   OnlineMeta,
   OnlineVector,
@@ -35,11 +36,14 @@ export interface ServingModelSource {
   refresh(): Promise<void>;
 }
 
-/** Vectors in Redis. */
+/**
+ * Vectors in Redis that may be served: of this installation, published and undamaged. Null: the
+ * user is not in the published partition.
+ */
 export interface OnlineFeatures {
   read(userId: string): Promise<OnlineVector | null>;
-  /** One entry per id, in their order. */
-  readMany(userIds: readonly string[]): Promise<readonly (OnlineVector | null)[]>;
+  /** One entry per id, in their order; an error is that user's alone. */
+  readMany(userIds: readonly string[]): Promise<readonly (OnlineVector | ChurnError | null)[]>;
   /** What is published; null before the first sync. */
   meta(): Promise<OnlineMeta | null>;
 }

@@ -11,17 +11,19 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import { fastify } from 'fastify';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
 import type { ApiPorts, PredictionStore, ServingVersion } from '../api/ports';
 import { PredictionLog } from '../api/predict/prediction-log';
 import { openDatabase } from '../packages/database/open-database';
-import { onlineStateHash } from '../packages/contracts/partitions';
+import { onlineStateHash, type OnlineMeta } from '../packages/contracts/partitions';
 import type { FeatureValues } from '../packages/contracts/predictions';
 import { featureSet } from '../packages/features/feature-set';
-import { vectorKey } from '../packages/online-store/online-keys';
+import { onlineKeys, vectorKey } from '../packages/online-store/online-keys';
 import { openRedisForServing } from '../packages/online-store/open-redis';
-import { readMeta, readVector, readVectors } from '../packages/online-store/read-online';
+import { OnlineReader } from '../packages/online-store/serving/online-reader';
+import { onlineVectorHash } from '../packages/online-store/vector-hash';
 import { insertPredictions } from '../packages/application/api-application';
 
 const USERS = 1_000;
@@ -32,6 +34,18 @@ const MEASURE_MS = 3_000;
 const WEIGHTS = [-0.4, -0.05, 0.12, 0.6, -0.004, -0.3];
 const NAMES = featureSet.features.map(({ name }) => name);
 const STATE_HASH = onlineStateHash(featureSet.definitionHashes[featureSet.state.name] ?? '');
+const INSTALLATION = 'bench';
+const META: OnlineMeta = {
+  installation_id: INSTALLATION,
+  feature_time: '2026-01-01T00:00:00.000000Z',
+  known_at: '2026-01-01T01:00:00.000000Z',
+  revision: 1,
+  schema_hash: featureSet.schemaHash,
+  partition_sha256: '',
+  users: USERS,
+  published_at: '2026-01-01T01:05:00.000000Z',
+};
+
 function probability(features: FeatureValues): number {
   let logit = -0.2;
   for (let index = 0; index < NAMES.length; index += 1) {
@@ -65,7 +79,7 @@ function reportWhenAsked(): void {
 }
 
 async function serveBare(): Promise<number> {
-  const redis = openRedisForServing(setting('REDIS_URL'));
+  const redis = new Redis(setting('REDIS_URL'), { enableAutoPipelining: true });
   await once(redis, 'ready');
   const server = fastify();
   server.post('/predict', async (request) => {
@@ -137,11 +151,11 @@ async function serveApi(): Promise<number> {
     ...notMeasured,
     featureSchema: featureSet,
     servingModel: { current: () => model, refresh: async () => {} },
-    onlineFeatures: {
-      read: (userId) => readVector(redis, userId),
-      readMany: (userIds) => readVectors(redis, userIds),
-      meta: () => readMeta(redis),
-    },
+    onlineFeatures: new OnlineReader({
+      redis,
+      installationId: async () => INSTALLATION,
+      schema: featureSet,
+    }),
     predictionLog,
   };
   const app = await createApp(ports, {
@@ -224,17 +238,19 @@ async function seed(): Promise<void> {
     const values = [user % 5, user % 40, user % 9, user % 3, user / 7, user % 2 === 0];
     const vector = {
       user_id: `bench-${user}`,
-      features: Object.fromEntries(NAMES.map((name, index) => [name, values[index]])),
+      features: Object.fromEntries(NAMES.map((name, index) => [name, values[index]!])),
       feature_time: '2026-01-01T00:00:00.000000Z',
       known_at: '2026-01-01T01:00:00.000000Z',
       revision: 1,
       is_subscribed: user % 20 > 0,
       state_hash: STATE_HASH,
       schema_hash: featureSet.schemaHash,
-      vector_hash: '0'.repeat(64),
     };
-    await redis.set(vectorKey(vector.user_id), JSON.stringify(vector));
+    const value = { ...vector, vector_hash: onlineVectorHash(vector) };
+    await redis.set(vectorKey(vector.user_id), JSON.stringify(value));
   }
+  await redis.set(onlineKeys.installation, INSTALLATION);
+  await redis.set(onlineKeys.meta, JSON.stringify(META));
   redis.disconnect();
 }
 
@@ -242,6 +258,7 @@ async function removeSeed(): Promise<void> {
   const redis = openRedisForServing(setting('REDIS_URL'));
   await once(redis, 'ready');
   await redis.del(Array.from({ length: USERS }, (_, user) => vectorKey(`bench-${user}`)));
+  await redis.del(onlineKeys.installation, onlineKeys.meta);
   redis.disconnect();
 }
 

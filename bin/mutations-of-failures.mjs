@@ -18,6 +18,18 @@ const alerts = breaksOf('packages/drift/record-alert.ts', [
 const keys = breaksOf('packages/online-store/redis-errors.ts', [
   'test/packages/online-store/forward-only-scripts.integration.test.ts',
 ]);
+const decodes = breaksOf('packages/online-store/decode-vector.ts', [
+  'test/packages/online-store/decode-vector.test.ts',
+]);
+const servable = breaksOf('packages/online-store/online-state.ts', [
+  'test/packages/online-store/serving/online-reader.integration.test.ts',
+]);
+const serves = breaksOf('packages/online-store/serving/online-reader.ts', [
+  'test/packages/online-store/serving/online-reader.integration.test.ts',
+]);
+const repairs = breaksOf('packages/online-store/repair/exact-scripts.ts', [
+  'test/packages/online-store/repair/repair-online.integration.test.ts',
+]);
 const loads = breaksOf('packages/raw-data/scratch.ts', ['test/packages/raw-data/scratch.test.ts']);
 
 const locks = breaksOf('packages/durable-files/file-lock.ts', [
@@ -109,6 +121,22 @@ export const failureMutations = [
     "if (type === 'string' || type === 'none') continue;",
     'continue;',
   ),
+  decodes(
+    'the vector of another user',
+    "if (vector.user_id !== userId) return 'they are those of another user';",
+    '',
+  ),
+  decodes('a hash that does not fit', '=== vector_hash ? undefined', '!== vector_hash ? undefined'),
+  decodes('a feature too many', 'countOf(values) !== known.length', 'countOf(values) < 0'),
+  servable('whose Redis it is', 'refuseOther(owner, expected);', ''),
+  servable('that nothing is published', "if (!metaText) throw new ChurnError('NO_FEATURES');", ''),
+  serves('what a new connection may serve', "redis.on('close', this.forget);", ''),
+  serves(
+    'a vector later than any sync',
+    'if (!isFromFuture(vector, state)) return vector;',
+    'return vector;',
+  ),
+  repairs('a sync meanwhile', "if (stored or '') ~= ARGV[1] then return 0 end", ''),
   database('a column that is not there yet', "'42P01', '42703'", "'42P01'"),
   database('a table that is not there yet', "'42P01', '42703'", "'42703'"),
   documented(

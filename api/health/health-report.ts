@@ -47,14 +47,18 @@ export class HealthReport {
     };
   }
 
-  /** @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, SCHEMA_MISMATCH */
+  /**
+   * @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, REDIS_CLUSTER,
+   *   INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, NO_FEATURES, SCHEMA_MISMATCH
+   */
   async assertReady(): Promise<void> {
     const model = this.ports.servingModel.current();
     if (!model) throw new ChurnError('NO_MODEL');
     const redis = await probe(() => this.ports.probes.redis(), 'REDIS_UNAVAILABLE');
     if (redis.status === 'down') throw new ChurnError('REDIS_UNAVAILABLE');
     const meta = await this.ports.onlineFeatures.meta();
-    if (meta && meta.schema_hash !== model.schemaHash) {
+    if (!meta) throw new ChurnError('NO_FEATURES');
+    if (meta.schema_hash !== model.schemaHash) {
       throw new ChurnError('SCHEMA_MISMATCH', {
         left: 'the online store',
         right: `model ${model.version}`,
@@ -71,7 +75,11 @@ export class HealthReport {
   private async featuresHealth(): Promise<FeaturesHealthDto> {
     try {
       const meta = await within(this.ports.onlineFeatures.meta());
-      if (!meta) return { status: 'none' };
+      if (!meta) return { status: 'none', code: 'NO_FEATURES' };
+      const model = this.ports.servingModel.current();
+      if (model && meta.schema_hash !== model.schemaHash) {
+        return { status: 'unusable', code: 'SCHEMA_MISMATCH' };
+      }
       return {
         status: this.isStale(meta.feature_time) ? 'stale' : 'fresh',
         feature_time: meta.feature_time,
@@ -80,8 +88,9 @@ export class HealthReport {
         users: meta.users,
         published_at: meta.published_at,
       };
-    } catch {
-      return { status: 'unknown' };
+    } catch (error) {
+      const code = isChurnError(error) ? error.code : 'REDIS_UNAVAILABLE';
+      return { status: code === 'REDIS_UNAVAILABLE' ? 'unknown' : 'unusable', code };
     }
   }
 }

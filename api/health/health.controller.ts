@@ -29,7 +29,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: '/predict can answer; 503 says why not' })
   @ApiOkResponse({ type: AliveDto })
-  @ApiProblems('NO_MODEL', 'SCHEMA_MISMATCH', ...portProblems.onlineFeatures.meta)
+  @ApiProblems('NO_MODEL', 'NO_FEATURES', 'SCHEMA_MISMATCH', ...portProblems.onlineFeatures.meta)
   async ready(): Promise<AliveDto> {
     await this.report.assertReady();
     return { status: 'ok' };

@@ -15,8 +15,16 @@ export class ModelHealthDto {
 }
 
 export class FeaturesHealthDto {
-  @ApiProperty({ enum: ['fresh', 'stale', 'none', 'unknown'] })
-  readonly status!: 'fresh' | 'stale' | 'none' | 'unknown';
+  @ApiProperty({
+    enum: ['fresh', 'stale', 'none', 'unusable', 'unknown'],
+    description: 'none: nothing is published; unusable: what is in Redis is not served; see code.',
+  })
+  readonly status!: 'fresh' | 'stale' | 'none' | 'unusable' | 'unknown';
+  @ApiPropertyOptional({
+    description: 'Why no features are served.',
+    example: 'INSTALLATION_MISMATCH',
+  })
+  readonly code?: string;
   @ApiPropertyOptional({ format: 'date-time' })
   readonly feature_time?: string;
   @ApiPropertyOptional({ description: 'Age of the data: now − feature_time.' })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { ChurnError, type OnlineVector } from '../../packages/contracts';
+import { ChurnError, isChurnError, type OnlineVector } from '../../packages/contracts';
 import { ApiMetrics } from '../api-metrics';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
@@ -23,7 +23,7 @@ export class Predictor {
     this.eligibilityOf = createEligibilityCheck(ports.featureSchema);
   }
 
-  /** @throws ChurnError NO_MODEL, REDIS_UNAVAILABLE, UNKNOWN_USER, SCHEMA_MISMATCH */
+  /** @throws ChurnError NO_MODEL, UNKNOWN_USER, SCHEMA_MISMATCH, and why Redis can't be served from */
   async predict(userId: string, explain: boolean): Promise<PredictionDto> {
     // One look at the model: the answer comes from one version even when it is swapped meanwhile.
     const model = this.requireModel();
@@ -40,6 +40,7 @@ export class Predictor {
     const vectors = await this.ports.onlineFeatures.readMany(userIds);
     const results = userIds.map((userId, index): BatchResultDto => {
       const vector = vectors[index];
+      if (isChurnError(vector)) return failed(userId, vector);
       if (!vector) return failed(userId, new ChurnError('UNKNOWN_USER', { userId }));
       try {
         return { user_id: userId, prediction: this.score(model, vector, explain) };

@@ -2,7 +2,8 @@ import { oneAtATime } from '../bounded-tasks';
 import type { Config } from '../config';
 import type { LoggedPrediction } from '../contracts';
 import { asDatabaseError } from '../database';
-import { openRedisForServing, readMeta, readVector, readVectors } from '../online-store';
+import { readDirectoryInstallation } from '../local-services';
+import { OnlineReader, openRedisForServing } from '../online-store';
 import { readDrift } from './drift/drift-services';
 import {
   atRisk,
@@ -26,17 +27,19 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
     namespace: config.temporal.namespace,
   });
   const serving = openRedisForServing(adapters.connections.redisUrl);
+  const onlineFeatures = new OnlineReader({
+    redis: serving,
+    // Not from Postgres, which may be down.
+    installationId: () => readDirectoryInstallation(adapters.paths),
+    schema: adapters.featureSet,
+  });
   const over = overAdapters(adapters);
   // These read whole partitions, in the process that answers /predict.
   const inTurn = oneAtATime();
   return {
     featureSchema: adapters.featureSet,
     championRegistry: createChampionRegistry(adapters),
-    onlineFeatures: {
-      read: (userId: string) => readVector(serving, userId),
-      readMany: (userIds: readonly string[]) => readVectors(serving, userIds),
-      meta: () => readMeta(serving),
-    },
+    onlineFeatures,
     predictionStore: {
       insertPredictions: over(insertPredictions),
     },
@@ -49,6 +52,7 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
     drift: { read: (date: string | undefined) => inTurn(() => readDrift(adapters, date)) },
     probes: createProbes(adapters, temporal, () => serving.ping()),
     close: async () => {
+      onlineFeatures.close();
       serving.disconnect();
       await temporal.close();
       await adapters.close();

@@ -48,6 +48,7 @@ import { overAdapters } from './open/over-adapters';
 import { newestPartition } from './partitions/partition-services';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
+import { repairOnlineStore } from './partitions/repair-online-store';
 import { exportRejected, listRejected } from './rejected-rows';
 import { createFailureNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
@@ -89,6 +90,7 @@ export function createServices(
     replay: over(replayPrediction),
     sync: over(syncNewestPartition),
     audit: over(audit),
+    repairOnline: over(repairOnlineStore),
   };
 }
 

@@ -2,3 +2,8 @@
 export const auditNames = ['raw', 'offline', 'online', 'models'] as const;
 
 export type AuditName = (typeof auditNames)[number];
+
+/** Those of them that `churn repair` mends. */
+export const repairNames = ['online'] as const satisfies readonly AuditName[];
+
+export type RepairName = (typeof repairNames)[number];

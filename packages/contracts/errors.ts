@@ -77,7 +77,7 @@ export const errorCatalogue = {
   INSTALLATION_MISMATCH: {
     message:
       '{store} belongs to another installation ({found}, not {expected}). Point DATABASE_URL, REDIS_URL and CHURN_DATA_DIR at the same installation.',
-    httpStatus: 500,
+    httpStatus: 503,
     retryable: false,
   },
   DATABASE_NOT_MIGRATED: {
@@ -158,9 +158,21 @@ export const errorCatalogue = {
   },
   CORRUPT_ONLINE_KEY: {
     message:
-      'The Redis key {key} holds a {type} instead of a string. Delete it (`DEL` in redis-cli); the next sync writes it again.',
-    httpStatus: 500,
+      'The Redis key {key} is damaged: {problem}. Run `churn repair online`, which writes it again from the newest partition.',
+    httpStatus: 503,
     retryable: false,
+  },
+  CORRUPT_VECTOR: {
+    message:
+      'The online features of user {userId} are damaged: {problem}. Run `churn repair online`, which writes them again from the newest partition.',
+    httpStatus: 503,
+    retryable: false,
+  },
+  NO_FEATURES: {
+    message:
+      'No features are published in Redis yet, or Redis has lost them. The next daily run or backfill publishes them; if a partition exists, `churn repair online` does so now.',
+    httpStatus: 503,
+    retryable: true,
   },
   CORRUPT_FILE: {
     message:
@@ -250,6 +262,12 @@ export const errorCatalogue = {
     message: "Redis can't be reached. `churn status` shows the services; `churn up` starts them.",
     httpStatus: 503,
     retryable: true,
+  },
+  REDIS_CLUSTER: {
+    message:
+      'The Redis at REDIS_URL is a node of a Redis Cluster, which the platform cannot use. Set REDIS_URL to a single Redis, with replicas if you like.',
+    httpStatus: 503,
+    retryable: false,
   },
   REDIS_REFUSES_WRITES: {
     message:

@@ -1,5 +1,7 @@
 import {
+  isChurnError,
   onlineStateHash,
+  type ChurnError,
   type OnlineMeta,
   type OnlineVector,
   type PublishedPartition,
@@ -42,8 +44,8 @@ export interface ValidateSchemasOptions {
   } | null;
   readonly expected: ExpectedSchema;
   readonly openDuckDb: () => Promise<DuckDb>;
-  /** Any user's vector; absent: the vectors are not looked at. */
-  readonly onlineSample?: OnlineVector | null;
+  /** Any user's vector, or why it can't be used; absent: the vectors are not looked at. */
+  readonly onlineSample?: OnlineVector | ChurnError | null;
 }
 
 /**
@@ -176,7 +178,13 @@ function checkAgreement({ manifest }: PublishedPartition, online: OnlineMeta): S
     : { name, status: 'pass', message: 'The online and offline schemas are the same.' };
 }
 
-function checkVector(vector: OnlineVector, { features, schemaHash }: ExpectedSchema): SchemaCheck {
+function checkVector(
+  vector: OnlineVector | ChurnError,
+  { features, schemaHash }: ExpectedSchema,
+): SchemaCheck {
+  if (isChurnError(vector)) {
+    return { name: 'online_vector', status: 'fail', message: vector.message };
+  }
   const found = Object.keys(vector.features).join(', ');
   const wanted = features.map(({ name }) => name).join(', ');
   const mistyped = features.filter(({ name, type }) => !isOfType(vector.features[name], type));

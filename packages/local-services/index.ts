@@ -5,7 +5,7 @@
  */
 export { DATA_LAYOUT } from './data-layout/earlier-release';
 export { openForWriting } from './data-layout/open-for-writing';
-export { claimDirectory } from './installation/directory-installation';
+export { claimDirectory, readDirectoryInstallation } from './installation/directory-installation';
 export { requireOwnDatabase } from './installation/require-own-servers';
 export { resolveConnections, type Connections } from './connections';
 export type { StackEvent, StackStatus } from './service-names';

@@ -16,6 +16,8 @@ export interface ServiceStatus {
   readonly url: string | null;
   /** Null for what is stopped or external. */
   readonly pid: number | null;
+  /** Why an external service is unhealthy: what `up` would refuse it with. */
+  readonly problem?: string;
 }
 
 /** What happens to a service, while it happens. */

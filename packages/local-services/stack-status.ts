@@ -1,4 +1,5 @@
 import { dataPaths, type Config } from '../config';
+import { isChurnError } from '../contracts';
 import { isSameProcess } from '../durable-files';
 import { withoutPassword } from './connections';
 import { serviceRecipes } from './service-recipes';
@@ -22,8 +23,10 @@ async function serviceStatus(recipe: ServiceRecipe, context: StackContext): Prom
   const { name } = recipe;
   const address = recipe.external(context.config);
   if (address !== undefined) {
-    const status = (await recipe.isHealthy(context)) ? 'external' : 'unhealthy';
-    return { name, status, url: withoutPassword(address), pid: null };
+    const external = { name, url: withoutPassword(address), pid: null };
+    if (await recipe.isHealthy(context)) return { ...external, status: 'external' };
+    const problem = await externalProblem(recipe, context);
+    return { ...external, status: 'unhealthy', ...(problem === undefined ? {} : { problem }) };
   }
   const state = context.state[name];
   if (!state || !isSameProcess(state.pid, state.identity)) {
@@ -31,4 +34,17 @@ async function serviceStatus(recipe: ServiceRecipe, context: StackContext): Prom
   }
   const status = (await recipe.isHealthy(context)) ? 'running' : 'unhealthy';
   return { name, status, url: recipe.publicUrl(state, context.config), pid: state.pid };
+}
+
+/** Why `up` would refuse an external service. */
+async function externalProblem(
+  recipe: ServiceRecipe,
+  context: StackContext,
+): Promise<string | undefined> {
+  try {
+    await recipe.requireExternal?.(context);
+    return undefined;
+  } catch (error) {
+    return isChurnError(error) ? `${error.code}: ${error.message}` : undefined;
+  }
 }

@@ -3,7 +3,9 @@ import type { Redis } from 'ioredis';
 import type { AuditReport, AuditVerdict, OnlineVector, PublishedPartition } from '../contracts';
 import type { DuckDb } from '../duckdb';
 import { createVectorEncoder, type EncodedVector } from './encode-vectors';
-import { userIdOfKey } from './online-keys';
+import type { WriteOrder } from './forward-only-scripts';
+import { onlineKeys, userIdOfKey, vectorKey } from './online-keys';
+import { isLater, orderIn, readKeys } from './online-state';
 import { readVectorTexts } from './read-online';
 import { openPartition, type OpenPartition } from './read-partition';
 import { mayHoldOthers, scanVectorKeys } from './scan-vector-keys';
@@ -23,7 +25,9 @@ const READS_IN_FLIGHT = 4;
 const EXAMPLES_MAX = 10;
 
 /**
- * Compares every user's vector online with the partition's, in both directions.
+ * Compares every user's vector online with the partition's, in both directions. A vector that is
+ * later than the partition can't be compared, unless it is later than any sync that has begun: then
+ * it is no vector of ours.
  *
  * @throws ChurnError CORRUPT_PARTITION, REDIS_UNAVAILABLE; the signal's reason when aborted.
  */
@@ -69,27 +73,62 @@ async function compareVectors(
   tally: ReturnType<typeof createTally>,
 ): Promise<void> {
   const encode = createVectorEncoder(partition, source, stateName);
+  const isAnnounced = createTargetCheck(redis);
   const tasks = createBoundedTasks(READS_IN_FLIGHT);
   for await (const chunk of source.chunks()) {
     signal?.throwIfAborted();
     await tasks.add(async () => {
       const stored = await readVectorTexts(redis, chunk.userIds);
-      stored.forEach((text, row) => {
+      const found = stored.map((text, row): Finding => {
         const expected = encode(chunk, row);
-        tally.add(text === null ? 'missing' : judge(text, expected), expected.userId);
+        return text === null ? 'missing' : judge(text, expected);
       });
+      const isThere = await wrongTypedAmong(redis, chunk.userIds, found);
+      for (const [row, userId] of chunk.userIds.entries()) {
+        const finding = found[row]!;
+        if (isThere.has(userId)) tally.add('mismatched', userId);
+        else if (typeof finding === 'string') tally.add(finding, userId);
+        else tally.add((await isAnnounced(finding)) ? 'not_comparable' : 'mismatched', userId);
+      }
     });
   }
   await tasks.drain();
 }
 
+/** A verdict, or the order of a vector that is later than the partition's. */
+type Finding = AuditVerdict | WriteOrder;
+
+/** A key that holds something else than a text looks like one that is missing. */
+async function wrongTypedAmong(
+  redis: Redis,
+  userIds: readonly string[],
+  found: readonly Finding[],
+): Promise<ReadonlySet<string>> {
+  const missing = userIds.filter((_, row) => found[row] === 'missing');
+  if (missing.length === 0) return new Set();
+  const replies = await readKeys(redis, missing.map(vectorKey));
+  return new Set(missing.filter((_, index) => replies[index] !== null));
+}
+
+/** Whether a sync of an order or of a later one has begun; asked again for what is later still. */
+function createTargetCheck(redis: Redis) {
+  let newest: WriteOrder | undefined;
+  return async (order: WriteOrder): Promise<boolean> => {
+    if (newest && !isLater(order, newest)) return true;
+    const [target] = await readKeys(redis, [onlineKeys.target]);
+    newest = typeof target === 'string' ? orderIn(target) : undefined;
+    return newest !== undefined && !isLater(order, newest);
+  };
+}
+
 /** Equal bytes are equal; other bytes still are when they say the same. */
-function judge(text: string, expected: EncodedVector): AuditVerdict {
+function judge(text: string, expected: EncodedVector): Finding {
   if (text === expected.value) return 'equal';
   const stored = parseVector(text);
   if (!stored) return 'mismatched';
   const offline = JSON.parse(expected.value) as OnlineVector;
-  if (isLater(stored, offline)) return 'not_comparable';
+  const order = orderOf(stored);
+  if (isLater(order, orderOf(offline))) return order;
   const isEqual =
     onlineVectorHash(stored) === expected.hash &&
     stored.vector_hash === expected.hash &&
@@ -111,9 +150,8 @@ function parseVector(text: string): OnlineVector | undefined {
   }
 }
 
-function isLater(a: OnlineVector, b: OnlineVector): boolean {
-  if (a.feature_time !== b.feature_time) return a.feature_time > b.feature_time;
-  return a.revision > b.revision;
+function orderOf({ feature_time: featureTime, revision }: OnlineVector): WriteOrder {
+  return { featureTime, revision };
 }
 
 /** Only reached when the sizes say that something is there that the partition does not have. */

@@ -18,8 +18,9 @@ export function writeOrderOf({ manifest }: PublishedPartition): WriteOrder {
  * the JSON. Instants have one layout, so their texts compare as they do. `compare` says how a stored
  * text stands to us: 1 later, 0 the same, -1 earlier; a text that is not ours counts as earlier.
  * Most of a batch has one head (time, revision and the start of known_at): it is judged once.
+ * `read` also says whether the key holds something else than a text; other errors it raises.
  */
-const PRELUDE = `
+export const PRELUDE = `
 local my_time, my_revision = ARGV[1], tonumber(ARGV[2])
 local function parse_and_compare(head)
   local time, revision = string.match(head, '^{"feature_time":"([^"]*)","revision":(%d+)[,}]')
@@ -39,6 +40,12 @@ local function compare(text)
   end
   return order
 end
+local function read(key)
+  local reply = redis.pcall('GET', key)
+  local is_error = type(reply) == 'table'
+  if is_error and not string.find(reply.err, 'WRONGTYPE', 1, true) then redis.call('GET', key) end
+  return reply, is_error
+end
 local target = redis.call('GET', KEYS[1])
 `;
 
@@ -46,7 +53,7 @@ local target = redis.call('GET', KEYS[1])
  * Nothing is written under a target that is not ours: 'ahead' of us, or 'lost' with the data, also
  * where Redis came back with an earlier state of it.
  */
-const FENCE = `
+export const FENCE = `
 if not target then return 'lost' end
 local fenced = compare(target)
 if fenced > 0 then return 'ahead' end
@@ -63,31 +70,37 @@ redis.call('SET', KEYS[1], ARGV[3])
 return 'ours'
 `;
 
+/** A key that holds no text is left as it is and named; the others are written all the same. */
 const WRITE = `${PRELUDE}${FENCE}
-local written, unchanged, refused = 0, 0, 0
+local written, unchanged, refused, damaged = 0, 0, 0, {}
 for i = 2, #KEYS do
-  local value, stored = ARGV[i + 1], redis.call('GET', KEYS[i])
-  if stored == value then
+  local value = ARGV[i + 1]
+  local stored, is_damaged = read(KEYS[i])
+  if is_damaged then
+    damaged[#damaged + 1] = KEYS[i]
+  elseif stored == value then
     unchanged = unchanged + 1
-  elseif not stored or compare(stored) < 0 then
+  elseif not stored or compare(stored) <= 0 then
     redis.call('SET', KEYS[i], value)
     written = written + 1
   else
     refused = refused + 1
   end
 end
-return { written, unchanged, refused }
+return { written, unchanged, refused, damaged }
 `;
 
 const REMOVE_OLDER = `${PRELUDE}${FENCE}
-local removed = 0
+local removed, damaged = 0, {}
 for i = 2, #KEYS do
-  local stored = redis.call('GET', KEYS[i])
-  if stored and compare(stored) < 0 then
+  local stored, is_damaged = read(KEYS[i])
+  if is_damaged then
+    damaged[#damaged + 1] = KEYS[i]
+  elseif stored and compare(stored) < 0 then
     removed = removed + redis.call('UNLINK', KEYS[i])
   end
 end
-return removed
+return { removed, damaged }
 `;
 
 const PUBLISH = `${PRELUDE}${FENCE}
@@ -104,10 +117,14 @@ export interface WriteCounts {
   readonly written: number;
   readonly unchanged: number;
   readonly refused: number;
+  /** Keys that hold something else than a text, and were left as they are. */
+  readonly damaged: readonly string[];
 }
 
+export type RemoveCounts = Pick<WriteCounts, 'damaged'> & { readonly removed: number };
+
 /** Runs a script with the target key and our order first, where PRELUDE reads them. */
-function evaluate(
+export function evaluate(
   redis: Redis,
   script: string,
   {
@@ -129,7 +146,10 @@ export async function announceTarget(redis: Redis, order: WriteOrder): Promise<'
   return reply as 'ours' | 'ahead';
 }
 
-/** Sets each key whose value is absent or of an earlier order; all or nothing under the fence. */
+/**
+ * Sets each key whose value is absent, of an earlier order, or of this order but not this value
+ * (one partition has one value, so the stored one is damaged); all or nothing under the fence.
+ */
 export async function writeForward(
   redis: Redis,
   order: WriteOrder,
@@ -137,17 +157,20 @@ export async function writeForward(
 ): Promise<WriteCounts | Fenced> {
   const reply = await evaluate(redis, WRITE, { order, ...batch });
   if (!Array.isArray(reply)) return reply as Fenced;
-  const [written, unchanged, refused] = reply as [number, number, number];
-  return { written, unchanged, refused };
+  const [written, unchanged, refused, damaged] = reply as [number, number, number, string[]];
+  return { written, unchanged, refused, damaged };
 }
 
-/** Removes those of the keys whose value is of an earlier order; returns how many. */
+/** Removes those of the keys whose value is of an earlier order. */
 export async function removeOlder(
   redis: Redis,
   order: WriteOrder,
   keys: readonly string[],
-): Promise<number | Fenced> {
-  return (await evaluate(redis, REMOVE_OLDER, { order, keys, values: [] })) as number | Fenced;
+): Promise<RemoveCounts | Fenced> {
+  const reply = await evaluate(redis, REMOVE_OLDER, { order, keys, values: [] });
+  if (!Array.isArray(reply)) return reply as Fenced;
+  const [removed, damaged] = reply as [number, string[]];
+  return { removed, damaged };
 }
 
 /** Flips the meta key, unless it already says this or a later partition. */
@@ -156,9 +179,12 @@ export async function publishMeta(
   order: WriteOrder,
   meta: OnlineMeta,
 ): Promise<'published' | 'unchanged' | Fenced> {
-  const { feature_time, revision, ...rest } = meta;
-  // The order comes first: `compare` finds it there.
-  const value = JSON.stringify({ feature_time, revision, ...rest });
-  const reply = await evaluate(redis, PUBLISH, { order, keys: [onlineKeys.meta], values: [value] });
+  const values = [metaText(meta)];
+  const reply = await evaluate(redis, PUBLISH, { order, keys: [onlineKeys.meta], values });
   return reply as 'published' | 'unchanged' | Fenced;
+}
+
+/** The value of the meta key. The order comes first: `compare` finds it there. */
+export function metaText({ feature_time, revision, ...rest }: OnlineMeta): string {
+  return JSON.stringify({ feature_time, revision, ...rest });
 }

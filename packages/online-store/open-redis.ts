@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 
 export interface RedisOptions {
-  /** A command unanswered for so long fails; defaults: 10,000 for writing, 1,000 for serving. */
+  /** A command unanswered for so long fails; default: 10,000. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -25,16 +25,17 @@ export function openRedisForWriting(url: string, options: RedisOptions = {}): Re
 
 /**
  * A connection for answering requests. It connects at once and again in the background; commands
- * never queue while it is down but fail immediately. Reads of one event-loop turn share a round trip.
+ * never queue while it is down but fail immediately, and those under way when it is lost fail too:
+ * sent again after a reconnection, they would be answered by a Redis that nobody has looked at yet.
+ * It has no deadline of its own, see `OnlineReader`.
  */
-export function openRedisForServing(url: string, options: RedisOptions = {}): Redis {
+export function openRedisForServing(url: string): Redis {
   return quietly(
     new Redis(url, {
       connectTimeout: CONNECT_TIMEOUT_MS,
-      commandTimeout: options.commandTimeoutMs ?? 1_000,
-      maxRetriesPerRequest: 1,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
       enableOfflineQueue: false,
-      enableAutoPipelining: true,
       retryStrategy: (attempt) => Math.min(attempt * 100, 1_000),
     }),
   );

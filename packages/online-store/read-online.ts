@@ -1,35 +1,110 @@
 import type { Redis } from 'ioredis';
-import type { OnlineMeta, OnlineVector } from '../contracts';
+import { ChurnError, isChurnError, type OnlineMeta, type OnlineVector } from '../contracts';
+import { createVectorDecoder, type VectorDecoder, type VectorSchema } from './decode-vector';
 import { onlineKeys, vectorKey } from './online-keys';
+import {
+  decodeMeta,
+  isLater,
+  readKeys,
+  stateIn,
+  stateKeys,
+  type KeyReply,
+  type OnlineState,
+} from './online-state';
 import { fromRedis, fromRedisKeys } from './redis-errors';
 
 const MGET_USERS = 1_000;
 
+const decodeAnySchema = createVectorDecoder();
+
+/** A user's vector, null where there is none, or why the one that is there can't be used. */
+export type VectorReply = OnlineVector | ChurnError | null;
+
 /**
  * A user's vector, or null when there is none.
  *
- * @throws ChurnError REDIS_UNAVAILABLE, CORRUPT_ONLINE_KEY.
+ * @throws ChurnError REDIS_UNAVAILABLE, CORRUPT_ONLINE_KEY, CORRUPT_VECTOR.
  */
 export async function readVector(redis: Redis, userId: string): Promise<OnlineVector | null> {
-  const key = vectorKey(userId);
-  const text = await fromRedisKeys(redis, [key], redis.get(key));
-  return text === null ? null : (JSON.parse(text) as OnlineVector);
+  const [text] = await readKeys(redis, [vectorKey(userId)]);
+  const reply = decodeReply(text!, userId, decodeAnySchema);
+  if (isChurnError(reply)) throw reply;
+  return reply;
 }
 
 /**
- * The vectors of users, one place per user in the order given, null where there is none.
+ * A user's vector for an installation that answers with it: null where the user is not in the
+ * published partition.
  *
- * @throws ChurnError REDIS_UNAVAILABLE.
+ * @param installationId  Of whoever asks; undefined while it has none.
+ * @throws ChurnError REDIS_UNAVAILABLE, REDIS_CLUSTER, INSTALLATION_MISMATCH, NO_FEATURES,
+ *   CORRUPT_ONLINE_KEY, CORRUPT_VECTOR.
  */
-export async function readVectors(
+export async function readServedVector(
   redis: Redis,
-  userIds: readonly string[],
-): Promise<(OnlineVector | null)[]> {
-  const texts = await readVectorTexts(redis, userIds);
-  return texts.map((text) => (text === null ? null : (JSON.parse(text) as OnlineVector)));
+  options: {
+    readonly userId: string;
+    readonly installationId: string | undefined;
+    readonly schema: VectorSchema;
+  },
+): Promise<OnlineVector | null> {
+  const { userId, installationId, schema } = options;
+  const { replies, state } = await readWithState(redis, [userId], installationId);
+  const reply = decodeServed(replies[0]!, userId, { state, decode: createVectorDecoder(schema) });
+  if (isChurnError(reply)) throw reply;
+  return reply;
 }
 
-/** As readVectors, unparsed. */
+/**
+ * Reads the keys of users together with the bookkeeping: after the meta key, so that a user who has
+ * no vector is in no partition published before; before the target, so that whatever a sync has
+ * written is of this target or an earlier one.
+ *
+ * @throws ChurnError REDIS_UNAVAILABLE, REDIS_CLUSTER, INSTALLATION_MISMATCH, NO_FEATURES,
+ *   CORRUPT_ONLINE_KEY of the bookkeeping.
+ */
+export async function readWithState(
+  redis: Redis,
+  userIds: readonly string[],
+  installationId: string | undefined,
+): Promise<{ replies: readonly KeyReply[]; state: OnlineState }> {
+  const [owner, meta, target] = stateKeys;
+  const keys = [owner, meta, ...userIds.map(vectorKey), target];
+  const replies = await readKeys(redis, keys);
+  const state = stateIn([replies[0], replies[1], replies.at(-1)], installationId);
+  return { replies: replies.slice(2, -1), state };
+}
+
+/** As `decodeReply`; a vector later than the newest sync is none of ours. */
+export function decodeServed(
+  reply: KeyReply,
+  userId: string,
+  { state, decode }: { readonly state: OnlineState; readonly decode: VectorDecoder },
+): VectorReply {
+  const vector = decodeReply(reply, userId, decode);
+  if (vector === null || isChurnError(vector) || !isFromFuture(vector, state)) return vector;
+  const problem = `they are of ${vector.feature_time}, later than any that were published`;
+  return new ChurnError('CORRUPT_VECTOR', { userId, problem });
+}
+
+/** Whether a vector is later than the newest sync that had begun when Redis was looked at. */
+export function isFromFuture(vector: OnlineVector, { newest }: OnlineState): boolean {
+  const { feature_time: featureTime, revision } = vector;
+  return isLater({ featureTime, revision }, newest);
+}
+
+/** What was read at the key of a user, decoded. */
+export function decodeReply(reply: KeyReply, userId: string, decode: VectorDecoder): VectorReply {
+  if (typeof reply !== 'string') return reply;
+  try {
+    return decode(reply, userId);
+  } catch (error) {
+    if (isChurnError(error)) return error;
+    throw error;
+  }
+}
+
+/** The texts at the keys of users, one place per user, null where there is none or no text. */
 export async function readVectorTexts(
   redis: Redis,
   userIds: readonly string[],
@@ -42,8 +117,12 @@ export async function readVectorTexts(
   return texts;
 }
 
-/** What is published, or null before the first sync has finished. */
+/**
+ * What is published, or null before the first sync has finished.
+ *
+ * @throws ChurnError REDIS_UNAVAILABLE, CORRUPT_ONLINE_KEY.
+ */
 export async function readMeta(redis: Redis): Promise<OnlineMeta | null> {
   const text = await fromRedisKeys(redis, [onlineKeys.meta], redis.get(onlineKeys.meta));
-  return text === null ? null : (JSON.parse(text) as OnlineMeta);
+  return text === null ? null : decodeMeta(text);
 }

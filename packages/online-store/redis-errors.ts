@@ -6,6 +6,9 @@ const unreachable =
 /** Replies of a Redis that is there but can't serve now, such as one that starts. */
 const unready = /^(LOADING|MASTERDOWN|BUSY|TRYAGAIN)\b/;
 
+/** How a node of a cluster answers, which a client of a single Redis can't follow. */
+const ofCluster = /^(MOVED|ASK|CLUSTERDOWN|CROSSSLOT)\b/;
+
 /** Why a Redis that still serves refuses to write, by the first word of its reply. */
 const refusals: Readonly<Record<string, string>> = {
   OOM: 'its memory is used up (maxmemory)',
@@ -15,8 +18,8 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 /**
- * Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE, and one that only
- * refuses to write into REDIS_REFUSES_WRITES; others pass through, without their command, whose
+ * Turns a Redis that can't be reached or can't serve into REDIS_UNAVAILABLE, one that only refuses
+ * to write into REDIS_REFUSES_WRITES, and a node of a cluster into REDIS_CLUSTER; others pass through, without their command, whose
  * arguments may be a password.
  */
 export function asRedisError(error: unknown): unknown {
@@ -30,6 +33,7 @@ export function asRedisError(error: unknown): unknown {
   if (problem !== undefined) {
     return new ChurnError('REDIS_REFUSES_WRITES', { problem }, { cause: error });
   }
+  if (ofCluster.test(message)) return new ChurnError('REDIS_CLUSTER', {}, { cause: error });
   const isDown =
     name === 'MaxRetriesPerRequestError' ||
     [code, message].some((text) => unreachable.test(text)) ||
@@ -42,7 +46,7 @@ function refusalIn(message: string): string | undefined {
   return refusals[word];
 }
 
-/** Waits for Redis. @throws ChurnError REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES */
+/** Waits for Redis. @throws ChurnError REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_CLUSTER */
 export async function fromRedis<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -77,7 +81,13 @@ async function wrongTypeOf(
   for (const key of keys) {
     const type = await fromRedis(redis.type(key));
     if (type === 'string' || type === 'none') continue;
-    return new ChurnError('CORRUPT_ONLINE_KEY', { key, type }, { cause });
+    return wrongType(key, type, { cause });
   }
   return undefined;
+}
+
+/** The error of a key that holds no text. */
+export function wrongType(key: string, type: string, options?: ErrorOptions): ChurnError {
+  const problem = `it holds a ${type} instead of a string`;
+  return new ChurnError('CORRUPT_ONLINE_KEY', { key, type, problem }, options);
 }

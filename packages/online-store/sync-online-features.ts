@@ -7,7 +7,7 @@ import {
   type PublishedPartition,
 } from '../contracts';
 import type { DuckDb } from '../duckdb';
-import { createVectorEncoder, stateHashOf, type EncodedVector } from './encode-vectors';
+import { stateHashOf } from './encode-vectors';
 import {
   announceTarget,
   publishMeta,
@@ -16,9 +16,10 @@ import {
   writeOrderOf,
 } from './forward-only-scripts';
 import { claimInstallation } from './installation-id';
-import { vectorKey } from './online-keys';
-import { openPartition } from './read-partition';
+import { openPartition, type OpenPartition } from './read-partition';
+import { fromRedis, wrongType } from './redis-errors';
 import { mayHoldOthers, scanVectorKeys } from './scan-vector-keys';
+import { BATCH_USERS, BATCHES_IN_FLIGHT, forEachBatch } from './vector-batches';
 
 export interface SyncOptions {
   readonly redis: Redis;
@@ -39,7 +40,7 @@ export interface SyncReport {
   readonly written: number;
   /** The same bytes were there. */
   readonly unchanged: number;
-  /** A later vector, or another one of the same order, was there. */
+  /** A later vector was there. */
   readonly refused: number;
   /** Users gone from the partition. */
   readonly removed: number;
@@ -47,26 +48,24 @@ export interface SyncReport {
   readonly revision: number;
 }
 
-/** One script call blocks Redis for about a millisecond: requests are answered in between. */
-const BATCH_USERS = 512;
-const BATCHES_IN_FLIGHT = 4;
-
 /**
  * Brings the online store forward to a partition; a replay changes no key, an earlier partition
  * changes nothing.
  *
  * The partition is announced first: from then on an earlier sync, even one under way, is refused
- * as a whole, so it can't bring back a removed user. Vectors are then set where they are absent or
- * earlier by (feature_time, revision), users left behind are removed, and the meta key flips last.
- * Killed at any point, the next run finishes the work.
+ * as a whole, so it can't bring back a removed user. Vectors are then set where they are absent,
+ * damaged or earlier by (feature_time, revision), users left behind are removed, and the meta key
+ * flips last. Killed at any point, the next run finishes the work.
  *
  * @throws ChurnError INSTALLATION_MISMATCH before anything is written, CORRUPT_PARTITION,
- *   CORRUPT_ONLINE_KEY, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES; the signal's reason when aborted.
+ *   REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_CLUSTER; the signal's reason when aborted;
+ *   CORRUPT_ONLINE_KEY of a key of the bookkeeping at once, of a user's when all others are synced
+ *   and published.
  */
 export async function syncOnlineFeatures(options: SyncOptions): Promise<SyncReport> {
   const { redis, partition, stateName, installationId } = options;
   await claimInstallation(redis, installationId);
-  const tally = { written: 0, unchanged: 0, removed: 0 };
+  const tally: Tally = { written: 0, unchanged: 0, removed: 0, damaged: new Set() };
   const finish = () => report(partition, tally);
 
   const order = writeOrderOf(partition);
@@ -74,64 +73,56 @@ export async function syncOnlineFeatures(options: SyncOptions): Promise<SyncRepo
   try {
     const source = await openPartition(duckDb, partition, stateName);
     if ((await announceTarget(redis, order)) === 'ahead') return finish();
-    const encode = createVectorEncoder(partition, source, stateName);
-    if ((await writeVectors(options, source.chunks(), encode, tally)) === 'ahead') return finish();
+    if ((await writeVectors(options, source, tally)) === 'ahead') return finish();
   } finally {
     duckDb.close();
   }
   if ((await removeLeftBehind(options, tally)) === 'ahead') return finish();
   refuseLost(await publishMeta(redis, order, metaOf(options)));
+  await refuseDamaged(redis, tally.damaged);
   return finish();
+}
+
+interface Tally {
+  written: number;
+  unchanged: number;
+  removed: number;
+  /** Keys that hold something else than a text. */
+  readonly damaged: Set<string>;
 }
 
 function report(
   { manifest }: PublishedPartition,
-  tally: { written: number; unchanged: number; removed: number },
+  { written, unchanged, removed }: Tally,
 ): SyncReport {
   return {
     users: manifest.rows,
-    ...tally,
-    refused: manifest.rows - tally.written - tally.unchanged,
+    written,
+    unchanged,
+    refused: manifest.rows - written - unchanged,
+    removed,
     featureTime: manifest.feature_time,
     revision: manifest.revision,
   };
 }
 
 async function writeVectors(
-  { redis, partition, onProgress, signal }: SyncOptions,
-  chunks: ReturnType<Awaited<ReturnType<typeof openPartition>>['chunks']>,
-  encode: ReturnType<typeof createVectorEncoder>,
-  tally: { written: number; unchanged: number },
+  { redis, partition, stateName, onProgress, signal }: SyncOptions,
+  source: OpenPartition,
+  tally: Tally,
 ): Promise<'done' | 'ahead'> {
   const order = writeOrderOf(partition);
-  const tasks = createBoundedTasks(BATCHES_IN_FLIGHT);
   let users = 0;
-  let ahead = false;
-  const write = async (batch: readonly EncodedVector[]) => {
-    const keys = batch.map((vector) => vectorKey(vector.userId));
-    const values = batch.map((vector) => vector.value);
-    const counts = refuseLost(await writeForward(redis, order, { keys, values }));
-    if (counts === 'ahead') {
-      ahead = true;
-      return;
-    }
+  return forEachBatch({ partition, source, stateName, signal }, async (batch) => {
+    const counts = refuseLost(await writeForward(redis, order, batch));
+    if (counts === 'ahead') return 'ahead';
     tally.written += counts.written;
     tally.unchanged += counts.unchanged;
-    users += batch.length;
+    counts.damaged.forEach((key) => tally.damaged.add(key));
+    users += batch.keys.length;
     onProgress?.({ users, total: partition.manifest.rows });
-  };
-
-  for await (const chunk of chunks) {
-    for (let start = 0; start < chunk.userIds.length; start += BATCH_USERS) {
-      signal?.throwIfAborted();
-      const end = Math.min(start + BATCH_USERS, chunk.userIds.length);
-      const batch = Array.from({ length: end - start }, (_, row) => encode(chunk, start + row));
-      await tasks.add(() => write(batch));
-    }
-    if (ahead) break;
-  }
-  await tasks.drain();
-  return ahead ? 'ahead' : 'done';
+    return 'done';
+  });
 }
 
 /**
@@ -140,16 +131,20 @@ async function writeVectors(
  */
 async function removeLeftBehind(
   { redis, partition, signal }: SyncOptions,
-  tally: { removed: number },
+  tally: Tally,
 ): Promise<'done' | 'ahead'> {
   if (!(await mayHoldOthers(redis, partition.manifest.rows))) return 'done';
   const order = writeOrderOf(partition);
   const tasks = createBoundedTasks(BATCHES_IN_FLIGHT);
   let ahead = false;
   const remove = async (keys: readonly string[]) => {
-    const removed = refuseLost(await removeOlder(redis, order, keys));
-    if (removed === 'ahead') ahead = true;
-    else tally.removed += removed;
+    const counts = refuseLost(await removeOlder(redis, order, keys));
+    if (counts === 'ahead') {
+      ahead = true;
+      return;
+    }
+    tally.removed += counts.removed;
+    counts.damaged.forEach((key) => tally.damaged.add(key));
   };
   for await (const keys of scanVectorKeys(redis)) {
     for (let start = 0; start < keys.length; start += BATCH_USERS) {
@@ -162,7 +157,10 @@ async function removeLeftBehind(
   return ahead ? 'ahead' : 'done';
 }
 
-function metaOf(options: SyncOptions): OnlineMeta {
+/** The meta key that a sync of this partition publishes. */
+export function metaOf(
+  options: Pick<SyncOptions, 'partition' | 'stateName' | 'installationId' | 'publishedAt'>,
+): OnlineMeta {
   const { partition, installationId, publishedAt } = options;
   const { manifest } = partition;
   const stateHash = stateHashOf(partition, options.stateName);
@@ -179,8 +177,18 @@ function metaOf(options: SyncOptions): OnlineMeta {
   };
 }
 
+/** Of several keys the first is named, and how many there are. */
+async function refuseDamaged(redis: Redis, damaged: ReadonlySet<string>): Promise<void> {
+  const [key] = [...damaged].sort();
+  if (key === undefined) return;
+  const error = wrongType(key, await fromRedis(redis.type(key)));
+  if (damaged.size === 1) throw error;
+  const problem = `${String(error.details.problem)}, as do ${damaged.size - 1} others`;
+  throw new ChurnError(error.code, { ...error.details, problem });
+}
+
 /** Redis lost data while we wrote: some of what we wrote is gone, only a new run is whole. */
-function refuseLost<T>(reply: T | 'lost'): T {
+export function refuseLost<T>(reply: T | 'lost'): T {
   if (reply !== 'lost') return reply;
   const cause = new Error('the online store lost data while it was being written');
   throw new ChurnError('REDIS_UNAVAILABLE', {}, { cause });

@@ -4,7 +4,7 @@ import { featureSet } from '../../packages/features/feature-set';
 import { MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
 import { datesBetween, midnightOf } from '../../packages/instants/logical-date';
 import type { TrainedVersion } from '../../packages/modeling/training/train-model';
-import { readVectors } from '../../packages/online-store/read-online';
+import { readVector } from '../../packages/online-store/read-online';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { openApplication, type Application } from '../../packages/application/application';
 import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
@@ -103,7 +103,8 @@ describe('a feature that is added to an installation', () => {
   });
 
   it('is in every vector online, last, where the definitions have it', async () => {
-    const vectors = await readVectors(extended.adapters.redis, world.users);
+    const { redis } = extended.adapters;
+    const vectors = await Promise.all(world.users.map((userId) => readVector(redis, userId)));
     expect(vectors.map((vector) => vector?.features[NAME])).toEqual(
       world.users.map((userId) => ticketsOf(userId, SERVED)),
     );

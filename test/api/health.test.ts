@@ -1,6 +1,6 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
-import { ChurnError } from '../../packages/contracts/errors';
+import { ChurnError, type ErrorCode } from '../../packages/contracts/errors';
 import { createTestApi, FEATURE_TIME, fakePorts, meta, type TestApi } from './test-api';
 
 let api: TestApi;
@@ -42,6 +42,11 @@ describe('GET /health', () => {
   const refused = () => Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:5432'));
   const never = () => new Promise<never>(() => {});
   const { probes, onlineFeatures } = fakePorts();
+  const unusable = ['INSTALLATION_MISMATCH', 'CORRUPT_ONLINE_KEY', 'REDIS_CLUSTER'] as const;
+  const failing = (code: ErrorCode) => async (): Promise<never> => {
+    throw new ChurnError(code);
+  };
+  const otherSchema = { ...meta, schema_hash: 'x' };
 
   it.each<[string, Partial<ApiPorts>, object]>([
     [
@@ -71,7 +76,7 @@ describe('GET /health', () => {
     [
       'nothing is published',
       { onlineFeatures: { ...onlineFeatures, meta: async () => null } },
-      { features: { status: 'none' } },
+      { features: { status: 'none', code: 'NO_FEATURES' } },
     ],
     [
       'the data is old, however new the job',
@@ -85,8 +90,18 @@ describe('GET /health', () => {
     ],
     [
       'the age of the data is unknown',
-      { onlineFeatures: { ...onlineFeatures, meta: down } },
-      { features: { status: 'unknown' } },
+      { onlineFeatures: { ...onlineFeatures, meta: never } },
+      { features: { status: 'unknown', code: 'REDIS_UNAVAILABLE' } },
+    ],
+    ...unusable.map((code): [string, Partial<ApiPorts>, object] => [
+      `the features can't be used: ${code}`,
+      { onlineFeatures: { ...onlineFeatures, meta: failing(code) } },
+      { features: { status: 'unusable', code } },
+    ]),
+    [
+      'the features are of another schema than the model',
+      { onlineFeatures: { ...onlineFeatures, meta: async () => otherSchema } },
+      { features: { status: 'unusable', code: 'SCHEMA_MISMATCH' } },
     ],
   ])('stays 200 and says degraded when %s', async (_what, ports, parts) => {
     const response = await (await serve(ports)).get('/health').expect(200);
@@ -107,12 +122,12 @@ describe('GET /health', () => {
   it.each<[string, Partial<ApiPorts>]>([
     ['NO_MODEL', { servingModel: { current: () => null, refresh: async () => {} } }],
     ['REDIS_UNAVAILABLE', { probes: { ...probes, redis: down } }],
-    [
-      'SCHEMA_MISMATCH',
-      {
-        onlineFeatures: { ...onlineFeatures, meta: async () => ({ ...meta, schema_hash: 'x' }) },
-      },
-    ],
+    ['NO_FEATURES', { onlineFeatures: { ...onlineFeatures, meta: async () => null } }],
+    ...unusable.map((code): [string, Partial<ApiPorts>] => [
+      code,
+      { onlineFeatures: { ...onlineFeatures, meta: failing(code) } },
+    ]),
+    ['SCHEMA_MISMATCH', { onlineFeatures: { ...onlineFeatures, meta: async () => otherSchema } }],
   ])('is not ready: %s', async (code, ports) => {
     const response = await (await serve(ports)).get('/health/ready');
     expect(response.status).toBe(503);

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
-import type { OnlineFeatures } from '../../api/ports';
 import type { OnlineVector } from '../../packages/contracts/partitions';
-import { vectorKey } from '../../packages/online-store/online-keys';
+import { featureSet } from '../../packages/features/feature-set';
+import { onlineKeys, vectorKey } from '../../packages/online-store/online-keys';
 import { openRedisForServing } from '../../packages/online-store/open-redis';
-import { readMeta, readVector, readVectors } from '../../packages/online-store/read-online';
+import { OnlineReader } from '../../packages/online-store/serving/online-reader';
 import { createTestRedis } from '../environment/test-redis';
 import {
   createTestApi,
   FEATURE_TIME,
   features,
+  meta,
   modelOf,
   RecordingLog,
   stateOf,
@@ -21,17 +22,15 @@ import { catalogueMessage } from '../support/catalogue-message';
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function onlineFeaturesOf(redis: Redis): OnlineFeatures {
-  return {
-    read: (userId) => readVector(redis, userId),
-    readMany: (userIds) => readVectors(redis, userIds),
-    meta: () => readMeta(redis),
-  };
+function onlineFeaturesOf(redis: Redis): OnlineReader {
+  const installationId = async () => meta.installation_id;
+  return new OnlineReader({ redis, installationId, schema: featureSet });
 }
 
 describe('POST /predict over Redis', () => {
   let writer: Redis;
   let reader: Redis;
+  let onlineFeatures: OnlineReader;
   let api: TestApi;
   let log: RecordingLog;
   let champion = modelOf('v001', 0.25);
@@ -39,15 +38,22 @@ describe('POST /predict over Redis', () => {
   const put = (userId: string, changes = {}) =>
     writer.set(vectorKey(userId), JSON.stringify(vectorOf(userId, changes)));
 
+  async function publish(): Promise<void> {
+    await writer.set(onlineKeys.installation, meta.installation_id);
+    await writer.set(onlineKeys.meta, JSON.stringify(meta));
+  }
+
   beforeAll(async () => {
     const { redis, url } = await createTestRedis();
     writer = redis;
+    await publish();
     reader = openRedisForServing(url);
+    onlineFeatures = onlineFeaturesOf(reader);
     await once(reader, 'ready');
     log = new RecordingLog();
     api = await createTestApi({
       servingModel: { current: () => champion, refresh: async () => {} },
-      onlineFeatures: onlineFeaturesOf(reader),
+      onlineFeatures,
       predictionLog: log,
     });
     await put('u1');
@@ -55,6 +61,7 @@ describe('POST /predict over Redis', () => {
 
   afterAll(async () => {
     await api.app.close();
+    onlineFeatures.close();
     reader.disconnect();
     writer.disconnect();
   });
@@ -154,7 +161,7 @@ describe('POST /predict over Redis', () => {
   it('looks at Redis once', async () => {
     const calls = async () => {
       const stats = await writer.info('commandstats');
-      return Number(/cmdstat_get:calls=(\d+)/.exec(stats)?.[1] ?? 0);
+      return Number(/cmdstat_mget:calls=(\d+)/.exec(stats)?.[1] ?? 0);
     };
     const before = await calls();
     await request(api.server).post('/predict').send({ user_id: 'u1' }).expect(200);
@@ -195,6 +202,76 @@ describe('POST /predict over Redis', () => {
       { user_id: 'other-schema', error: { code: 'SCHEMA_MISMATCH' } },
       { user_id: 'u1', prediction: { model_version: 'v001' } },
     ]);
+  });
+
+  const text = (changes: object) => JSON.stringify({ ...vectorOf('bad'), ...changes });
+  const spending = (total_spend_90d: unknown) => ({ features: { ...features, total_spend_90d } });
+  const { is_pro_plan: _, ...incomplete } = features;
+  const planted: [string, string, (key: string) => Promise<unknown>][] = [
+    ['no JSON', 'CORRUPT_VECTOR', (key) => writer.set(key, '{')],
+    ['nothing', 'CORRUPT_VECTOR', (key) => writer.set(key, '')],
+    ['no features', 'CORRUPT_VECTOR', (key) => writer.set(key, text({ features: undefined }))],
+    ['a changed spend', 'CORRUPT_VECTOR', (key) => writer.set(key, text(spending(9_000)))],
+    ['a spend in words', 'CORRUPT_VECTOR', (key) => writer.set(key, text(spending('much')))],
+    [
+      'a feature too few',
+      'CORRUPT_VECTOR',
+      (key) => writer.set(key, JSON.stringify(vectorOf('bad', { features: incomplete }))),
+    ],
+    [
+      'the vector of another user',
+      'CORRUPT_VECTOR',
+      (key) => writer.set(key, JSON.stringify(vectorOf('u1'))),
+    ],
+    [
+      'a vector of the year 9999',
+      'CORRUPT_VECTOR',
+      (key) => writer.set(key, text({ feature_time: '9999-01-01T00:00:00.000000Z' })),
+    ],
+    ['a list', 'CORRUPT_ONLINE_KEY', (key) => writer.rpush(key, 'x')],
+    ['a hash', 'CORRUPT_ONLINE_KEY', (key) => writer.hset(key, 'no', 'text')],
+  ];
+
+  it.each(planted)(
+    'answers 503 for a user with %s, and the rest of a batch',
+    async (_, code, plant) => {
+      await writer.del(vectorKey('bad'));
+      await plant(vectorKey('bad'));
+      const one = await request(api.server).post('/predict').send({ user_id: 'bad' });
+      expect(one.status).toBe(503);
+      expect(one.body).toMatchObject({ code, retryable: false });
+      const { body } = await request(api.server)
+        .post('/predict/batch')
+        .send({ user_ids: ['u1', 'bad', 'nobody'] })
+        .expect(200);
+      expect(body.results).toMatchObject([
+        { user_id: 'u1', prediction: { model_version: 'v001' } },
+        { user_id: 'bad', error: { code } },
+        { user_id: 'nobody', error: { code: 'UNKNOWN_USER' } },
+      ]);
+      expect(log.appended.map(({ userId }) => userId)).toEqual(['u1']);
+    },
+  );
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['NO_FEATURES', () => writer.del(onlineKeys.meta)],
+    ['INSTALLATION_MISMATCH', () => writer.set(onlineKeys.installation, 'another')],
+    ['CORRUPT_ONLINE_KEY', () => writer.set(onlineKeys.meta, '{')],
+  ])('answers %s to everything, and is not ready, until that is over', async (code, damage) => {
+    await damage();
+    const ready = await request(api.server).get('/health/ready').expect(503);
+    expect(ready.body.code).toBe(code);
+    const { body: health } = await request(api.server).get('/health').expect(200);
+    expect(health).toMatchObject({ status: 'degraded', parts: { features: { code } } });
+    for (const user_id of ['u1', 'nobody']) {
+      const { body } = await request(api.server).post('/predict').send({ user_id }).expect(503);
+      expect(body.code).toBe(code);
+    }
+    const user_ids = ['u1'];
+    await request(api.server).post('/predict/batch').send({ user_ids }).expect(503);
+    await publish();
+    await request(api.server).post('/predict').send({ user_id: 'u1' }).expect(200);
+    await request(api.server).get('/health/ready').expect(200);
   });
 
   it('answers from the new model as soon as the champion is swapped', async () => {
@@ -245,7 +322,8 @@ describe('POST /predict over Redis', () => {
 describe('POST /predict without Redis', () => {
   it('answers 503, retryable, and does not hang', async () => {
     const nobodyListens = openRedisForServing('redis://127.0.0.1:1');
-    const api = await createTestApi({ onlineFeatures: onlineFeaturesOf(nobodyListens) });
+    const onlineFeatures = onlineFeaturesOf(nobodyListens);
+    const api = await createTestApi({ onlineFeatures });
     for (const [path, body] of [
       ['/predict', { user_id: 'u1' }],
       ['/predict/batch', { user_ids: ['u1'] }],
@@ -256,6 +334,7 @@ describe('POST /predict without Redis', () => {
       expect(response.headers['retry-after']).toBe('1');
     }
     await api.app.close();
+    onlineFeatures.close();
     nobodyListens.disconnect();
   });
 });

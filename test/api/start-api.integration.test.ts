@@ -7,14 +7,14 @@ import type { ApiApplication, ChampionRegistry, PredictionStore } from '../../ap
 import { startApi } from '../../api/start-api';
 import { ChurnError } from '../../packages/contracts/errors';
 import { openDatabase, type Database } from '../../packages/database/open-database';
-import { vectorKey } from '../../packages/online-store/online-keys';
+import { onlineKeys, vectorKey } from '../../packages/online-store/online-keys';
 import { openRedisForServing } from '../../packages/online-store/open-redis';
-import { readMeta, readVector, readVectors } from '../../packages/online-store/read-online';
+import { readMeta, readVector } from '../../packages/online-store/read-online';
 import { insertPredictions } from '../../packages/application/api-application';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
-import { fakePorts, modelOf, NOW, silentLogger, vectorOf } from './test-api';
+import { fakePorts, meta, modelOf, NOW, silentLogger, vectorOf } from './test-api';
 
 /** The store as the platform makes it, over any database. */
 function storeIn(database: Database): PredictionStore {
@@ -37,6 +37,7 @@ describe('the API process', () => {
     reader = openRedisForServing(url);
     await once(reader, 'ready');
     await writer.set(vectorKey('u1'), JSON.stringify(vectorOf('u1')));
+    await writer.set(onlineKeys.meta, JSON.stringify(meta));
   });
   afterAll(async () => {
     reader.disconnect();
@@ -57,7 +58,7 @@ describe('the API process', () => {
       ...ports,
       onlineFeatures: {
         read: (userId) => readVector(reader, userId),
-        readMany: (userIds) => readVectors(reader, userIds),
+        readMany: (userIds) => Promise.all(userIds.map((id) => readVector(reader, id))),
         meta: () => readMeta(reader),
       },
       championRegistry: registry,

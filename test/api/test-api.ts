@@ -18,6 +18,7 @@ import type { FeatureValues } from '../../packages/contracts/predictions';
 import type { BackfillProgress } from '../../packages/contracts/runs';
 import { featureSet } from '../../packages/features/feature-set';
 import { parseInstant } from '../../packages/instants/epoch-micros';
+import { onlineVectorHash } from '../../packages/online-store/vector-hash';
 
 export const FEATURE_TIME = '2026-03-01T00:00:00.000000Z';
 export const NOW = parseInstant('2026-03-01T06:00:00Z');
@@ -39,7 +40,7 @@ export function stateOf(isSubscribed: boolean): Partial<OnlineVector> {
 }
 
 export function vectorOf(userId: string, changes: Partial<OnlineVector> = {}): OnlineVector {
-  return {
+  const vector = {
     user_id: userId,
     features,
     feature_time: FEATURE_TIME,
@@ -47,9 +48,9 @@ export function vectorOf(userId: string, changes: Partial<OnlineVector> = {}): O
     revision: 2,
     schema_hash: featureSet.schemaHash,
     ...stateOf(true),
-    vector_hash: 'v'.repeat(64),
     ...changes,
   };
+  return { vector_hash: onlineVectorHash(vector), ...vector };
 }
 
 export const meta: OnlineMeta = {

@@ -1,5 +1,6 @@
 import {
   ChurnError,
+  isChurnError,
   type DriftSummary,
   type PublishedPartition,
   type SchemaSummary,
@@ -16,7 +17,7 @@ import {
 import { readParquet } from '../../duckdb';
 import { addDays, formatInstant, type LogicalDate } from '../../instants';
 import type { ModelMetadata } from '../../modeling';
-import { readMeta, readVectors } from '../../online-store';
+import { readMeta, readVector } from '../../online-store';
 import { championVersion, loadModel, showModelVersion } from '../models/model-services';
 import type { Adapters } from '../open/open-adapters';
 import { newestPartition, publishedPartitions } from '../partitions/partition-services';
@@ -132,6 +133,12 @@ function modelSchema(version: string, metadata: ModelMetadata) {
   };
 }
 
+/** A damaged vector is a finding of the check, and no reason to make none. */
+function unlessDamaged(error: unknown): ChurnError {
+  if (isChurnError(error) && error.code !== 'REDIS_UNAVAILABLE') return error;
+  throw error;
+}
+
 async function anyVector(adapters: Adapters, { path }: PublishedPartition) {
   const duckDb = await adapters.openDuckDb();
   try {
@@ -139,8 +146,7 @@ async function anyVector(adapters: Adapters, { path }: PublishedPartition) {
       `SELECT user_id FROM ${readParquet([path])} LIMIT 1`,
     );
     if (!row) return null;
-    const [vector] = await readVectors(adapters.redis, [row.user_id]);
-    return vector ?? null;
+    return await readVector(adapters.redis, row.user_id).catch(unlessDamaged);
   } finally {
     duckDb.close();
   }

@@ -30,7 +30,8 @@ import {
   type ServingModel,
   type TrainedVersion,
 } from '../../modeling';
-import { readVector } from '../../online-store';
+import { readDirectoryInstallation } from '../../local-services';
+import { readServedVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { newestPartition, publishedPartitions } from '../partitions/partition-services';
@@ -186,8 +187,18 @@ export async function predict(
   { explain }: { explain: boolean },
 ): Promise<Prediction> {
   const model = await loadModel(adapters);
-  const vector = await readVector(adapters.redis, userId);
+  const vector = await readServedVector(adapters.redis, {
+    userId,
+    installationId: await readDirectoryInstallation(adapters.paths),
+    schema: adapters.featureSet,
+  });
   if (!vector) throw new ChurnError('UNKNOWN_USER', { userId });
+  if (vector.schema_hash !== model.schemaHash) {
+    throw new ChurnError('SCHEMA_MISMATCH', {
+      left: 'the online store',
+      right: `model ${model.version}`,
+    });
+  }
   return {
     user_id: userId,
     churn_probability: model.predict(vector.features),

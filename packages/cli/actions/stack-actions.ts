@@ -36,5 +36,9 @@ function showOn(progress: Progress): (event: StackEvent) => void {
 
 function resultOf(status: StackStatus): CommandResult {
   const rows = status.services.map(({ name, status, url, pid }) => [name, status, url, pid]);
-  return { document: status, text: renderTable(['service', 'status', 'url', 'pid'], rows) };
+  const problems = status.services.flatMap(({ name, problem }) =>
+    problem === undefined ? [] : [`${name}: ${problem}`],
+  );
+  const table = renderTable(['service', 'status', 'url', 'pid'], rows);
+  return { document: status, text: [table, ...problems].join('\n') };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { defineCommand, type CommandRunner } from '../define-command';
-import { auditNames, type AuditName } from '../audit-names';
+import { auditNames, repairNames, type AuditName, type RepairName } from '../audit-names';
 import { dateOption, oneOf, predictionId } from '../option-parsers';
 
 export function addMonitoringCommands(program: Command, runner: CommandRunner): void {
@@ -18,6 +18,15 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
     declare: (command) => command.argument('<store>', auditNames.join(', '), oneOf(...auditNames)),
     check: (_options: object, store) => ({ store: store as AuditName }),
     load: async () => (await import('../actions/monitoring-actions')).auditAction,
+  });
+  defineCommand(program, runner, {
+    name: 'repair',
+    description:
+      'Make a store (online) what it must be again: damaged, missing and unexpected entries are replaced.',
+    declare: (command) =>
+      command.argument('<store>', repairNames.join(', '), oneOf(...repairNames)),
+    check: (_options: object, store) => ({ store: store as RepairName }),
+    load: async () => (await import('../actions/repair-action')).repairAction,
   });
   defineCommand(program, runner, {
     name: 'replay',

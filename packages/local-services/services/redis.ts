@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { ChurnError } from '../../contracts';
+import { ChurnError, isChurnError } from '../../contracts';
 import { redisUrlOf } from '../connections';
 import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
@@ -17,7 +17,7 @@ export const redisRecipe: ServiceRecipe = {
   startDeadlineMs: 30_000,
   external: (config) => config.redisUrl,
   requireExternal: async ({ config }) => {
-    await ping(config.redisUrl!).catch(throwExternalError);
+    await requireUsable(config.redisUrl!).catch(throwExternalError);
   },
   prepare(context, state) {
     state.password ??= randomBytes(24).toString('hex');
@@ -40,7 +40,7 @@ export const redisRecipe: ServiceRecipe = {
     args: ['-'],
     stdin: configurationFile(context.paths.run),
   }),
-  isHealthy: (context) => answersPing(redisUrlOf(context.config, context.state)),
+  isHealthy: (context) => isUsable(redisUrlOf(context.config, context.state)),
   publicUrl: (state) => `redis://127.0.0.1:${state.port}`,
 };
 
@@ -65,20 +65,27 @@ export function redisConfiguration(options: {
   ].join('\n');
 }
 
-async function answersPing(url: string | undefined): Promise<boolean> {
+async function isUsable(url: string | undefined): Promise<boolean> {
   if (!url) return false;
-  return ping(url).then(
+  return requireUsable(url).then(
     () => true,
     () => false,
   );
 }
 
-async function ping(url: string): Promise<void> {
-  await withRedisOnce(url, (redis) => redis.ping());
+/** It answers, and is no node of a cluster, whose keys lie on several servers. */
+async function requireUsable(url: string): Promise<void> {
+  const info = await withRedisOnce(url, async (redis) => {
+    await redis.ping();
+    // A user who may not ask it is most likely one of a single Redis.
+    return redis.info('cluster').catch(() => '');
+  });
+  if (/^cluster_enabled:1\s*$/m.test(info)) throw new ChurnError('REDIS_CLUSTER');
 }
 
 /** Without a cause: the driver's error has the command, and so the password. */
 function throwExternalError(error: unknown): never {
+  if (isChurnError(error)) throw error;
   const isRefusal = /^(WRONGPASS|NOAUTH|ERR invalid password)/.test((error as Error).message);
   if (!isRefusal) throw new ChurnError('REDIS_UNAVAILABLE');
   const problem = 'the server refuses its user name or password';

@@ -48,21 +48,40 @@ describe('a sync that another one has overtaken', () => {
     return Object.fromEntries(await Promise.all(keys.map(async (k) => [k, await redis.get(k)])));
   };
 
-  it('names a key that holds no text, whoever meets it', async () => {
-    const order = writeOrderOf(await synced('2024-05-01', ['a', 'b']));
+  it('names a key that holds no text, and syncs all others', async () => {
+    await synced('2024-05-01', ['a', 'b', 'gone']);
     const key = vectorKey('b');
     await redis.del(key);
     await redis.rpush(key, 'x');
     const named = { code: 'CORRUPT_ONLINE_KEY', details: { key, type: 'list' }, retryable: false };
-    const keys = [vectorKey('a'), key];
-    await expect(writeForward(redis, order, { keys, values: ['{}', '{}'] })).rejects.toMatchObject(
-      named,
-    );
-    await expect(synced('2024-05-02', ['a', 'b'])).rejects.toMatchObject(named);
+    await expect(synced('2024-05-02', ['a', 'b', 'c'])).rejects.toMatchObject(named);
+    const feature_time = '2024-05-02T00:00:00.000000Z';
+    expect(await readVector(redis, 'a')).toMatchObject({ feature_time });
+    expect(await readVector(redis, 'c')).toMatchObject({ feature_time });
+    expect(await readVector(redis, 'gone')).toBeNull();
+    expect(await readMeta(redis)).toMatchObject({ feature_time });
     await expect(readVector(redis, 'b')).rejects.toMatchObject(named);
-    await redis.del(key);
-    await synced('2024-05-02', ['a', 'b']);
-    expect(await readVector(redis, 'b')).not.toBeNull();
+    expect(await redis.lrange(key, 0, -1)).toEqual(['x']);
+    await redis.flushdb();
+  });
+
+  it('says of how many keys the named one is an example', async () => {
+    const users = ['a', 'b', 'c', 'd'];
+    for (const user of users) await redis.hset(vectorKey(user), 'no', 'text');
+    await redis.set(vectorKey('d'), 'garbage');
+    await expect(synced('2024-05-01', users)).rejects.toMatchObject({
+      details: { key: vectorKey('a'), problem: expect.stringContaining('as do 2 others') },
+    });
+    expect(await readVector(redis, 'd')).not.toBeNull();
+    await redis.flushdb();
+  });
+
+  it.each([onlineKeys.target, onlineKeys.meta])('names %s where it holds no text', async (key) => {
+    await redis.rpush(key, 'x');
+    await expect(synced('2024-05-01', ['a'])).rejects.toMatchObject({
+      code: 'CORRUPT_ONLINE_KEY',
+      details: { key, type: 'list' },
+    });
     await redis.flushdb();
   });
 

@@ -1,0 +1,36 @@
+import type { OnlineRepair } from '../../online-store';
+import type { RepairName } from '../audit-names';
+import type { CommandContext, CommandResult } from '../command-context';
+import { renderTable } from '../terminal';
+
+export async function repairAction(
+  { store }: { store: RepairName },
+  { application, progress }: CommandContext,
+): Promise<CommandResult> {
+  const { services } = await application();
+  switch (store) {
+    case 'online':
+      return describeOnlineRepair(await services.repairOnline(progress));
+  }
+}
+
+/** One document, in snake_case; the text has its counts and what became of the bookkeeping. */
+function describeOnlineRepair(repair: OnlineRepair): CommandResult {
+  const { date, revision, users, bookkeeping } = repair;
+  const counts = {
+    unchanged: repair.unchanged,
+    missing: repair.missing,
+    damaged: repair.damaged,
+    wrong_typed: repair.wrongTyped,
+    from_future: repair.fromFuture,
+    outdated: repair.outdated,
+    removed: repair.removed,
+  };
+  const head = `Redis holds the partition of ${date}, revision ${revision}: ${users} users.`;
+  const table = renderTable(['what was found', 'users'], Object.entries(counts));
+  const keys = bookkeeping.map((key) => `Written again: ${key}`);
+  return {
+    document: { date, revision, users, ...counts, bookkeeping },
+    text: [head, table, ...keys].join('\n'),
+  };
+}
