@@ -11,16 +11,23 @@ export interface ChampionWatcherOptions {
 const LOOK_EVERY_MS = 1_000;
 /** A champion that did not load is tried again after so many looks. */
 const LOOKS_BEFORE_RETRY = 30;
+/** Changes that a crash left unpublished are looked for once in so many looks. */
+const LOOKS_PER_PUBLISH = 10;
 
 /**
  * Keeps the champion loaded. A new champion is loaded and checked beside the serving one, then one
- * pointer is swapped; one that does not load leaves the old one serving.
+ * pointer is swapped; one that does not load leaves the old one serving. So does a published alias
+ * that is older than one seen before.
  */
 export class ChampionWatcher implements ServingModelSource {
   private model: ServingVersion | null = null;
   private failed: { version: string; looksLeft: number } | null = null;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
+  private publishing: Promise<void> | undefined;
+  private looks = 0;
+  /** The number of the latest event whose aliases were seen. */
+  private event = 0;
 
   constructor(private readonly options: ChampionWatcherOptions) {}
 
@@ -30,8 +37,9 @@ export class ChampionWatcher implements ServingModelSource {
 
   /** Loads the champion there is and starts watching; without one, or with a bad one, it waits. */
   async start(): Promise<void> {
+    this.publish();
     await this.look();
-    this.timer = setInterval(() => void this.look(), this.options.intervalMs ?? LOOK_EVERY_MS);
+    this.timer = setInterval(() => this.tick(), this.options.intervalMs ?? LOOK_EVERY_MS);
     this.timer.unref();
   }
 
@@ -46,6 +54,22 @@ export class ChampionWatcher implements ServingModelSource {
     await this.look();
   }
 
+  private tick(): void {
+    this.looks += 1;
+    if (this.looks % LOOKS_PER_PUBLISH === 0) this.publish();
+    void this.look();
+  }
+
+  /** Nothing waits for it: Postgres may be away, and the published champion serves meanwhile. */
+  private publish(): void {
+    this.publishing ??= this.options.registry
+      .publish()
+      .catch((error: unknown) => {
+        this.options.logger.debug({ err: error }, 'changes of models could not be published');
+      })
+      .finally(() => (this.publishing = undefined));
+  }
+
   /** One look at a time, however slow the disk is. */
   private look(): Promise<void> {
     this.looking ??= this.swapWhenChanged().finally(() => (this.looking = undefined));
@@ -53,21 +77,21 @@ export class ChampionWatcher implements ServingModelSource {
   }
 
   private async swapWhenChanged(): Promise<void> {
+    const serving = this.model?.version ?? null;
     let version: string | null = null;
     try {
-      version = await this.options.registry.championVersion();
-      if (version === (this.model?.version ?? null) || this.isWaitingAfterFailure(version)) return;
+      const published = await this.options.registry.champion();
+      if (published.event < this.event) return;
+      ({ version, event: this.event } = published);
+      if (version === serving || this.isWaitingAfterFailure(version)) return;
       const next = version === null ? null : await this.options.registry.load(version);
-      this.options.logger.info(
-        { from: this.model?.version ?? null, to: version },
-        'serving model changed',
-      );
+      this.options.logger.info({ from: serving, to: version }, 'serving model changed');
       this.model = next;
       this.failed = null;
     } catch (error) {
       if (version !== null) this.failed = { version, looksLeft: LOOKS_BEFORE_RETRY };
       this.options.logger.error(
-        { err: error, version, serving: this.model?.version ?? null },
+        { err: error, version, serving },
         'the champion could not be loaded',
       );
     }

@@ -16,6 +16,8 @@ import { createSecurityHook } from './http/request-guard';
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** 1,000 of the longest ids fit, however their characters are escaped. */
 const BATCH_BODY_LIMIT_BYTES = 1024 * 1024;
+/** Node reads no longer request line: what a path may hold is for the validation of its route to say. */
+const PATH_LENGTH_MAX = 16 * 1024;
 
 /** The application, ready to listen. Whoever passes the ports closes them. */
 export async function createApp(
@@ -57,6 +59,7 @@ export async function createApp(
 
 interface ServerOptions {
   readonly bodyLimit: number;
+  readonly routerOptions: { readonly maxParamLength: number };
   readonly clientErrorHandler: typeof rejectUnreadableRequest;
   readonly frameworkErrors: (error: Error, request: unknown, reply: unknown) => void;
 }
@@ -64,6 +67,7 @@ interface ServerOptions {
 function serverOptions(logger: Logger): ServerOptions {
   return {
     bodyLimit: BODY_LIMIT_BYTES,
+    routerOptions: { maxParamLength: PATH_LENGTH_MAX },
     clientErrorHandler: rejectUnreadableRequest,
     // What fails before a route is found, such as a path that can't be decoded.
     frameworkErrors: (error, request, reply) =>

@@ -20,11 +20,17 @@ const redis = [
 const storedModels = ['MODEL_NOT_FOUND', 'CORRUPT_MODEL'] as const;
 /** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
 const backfillById = ['BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', ...postgres] as const;
+const backfillVerb = ['BACKFILL_ENDED', ...backfillById] as const;
 const championMoves = [
   ...storedModels,
+  'CHAMPION_CHANGED',
   'SCHEMA_MISMATCH',
   'LOCK_HELD',
   'STORAGE_UNAVAILABLE',
+  // The database is asked first whether it is the one that the data directory belongs to.
+  'INSTALLATION_MISMATCH',
+  'EMPTY_DATABASE',
+  'CORRUPT_FILE',
   ...postgres,
 ] as const;
 
@@ -55,13 +61,13 @@ export const portProblems = {
     ],
     plan: ['INVALID_REQUEST', 'INVALID_DATE_RANGE', 'NO_DATA', ...postgres],
     progress: backfillById,
-    pause: backfillById,
-    resume: backfillById,
-    cancel: backfillById,
+    pause: backfillVerb,
+    resume: backfillVerb,
+    cancel: backfillVerb,
   },
   partitions: { list: postgres },
   models: {
-    list: ['CORRUPT_MODEL'],
+    list: ['CORRUPT_MODEL', 'CORRUPT_FILE'],
     show: storedModels,
     promote: championMoves,
     rollback: ['INVALID_REQUEST', ...championMoves],

@@ -1,5 +1,6 @@
 import type {
   AtRiskList,
+  BackfillChange,
   BackfillPreview,
   BackfillProgress,
   BackfillRequest,
@@ -10,7 +11,13 @@ import type {
   OnlineVector,
   PartitionRow,
 } from '../packages/contracts';
-import type { Eligibility, ModelAliases, ServingModel } from '../packages/modeling';
+import type {
+  ChampionChange,
+  ChampionMoveRequest,
+  Eligibility,
+  ModelAliases,
+  ServingModel,
+} from '../packages/modeling';
 
 /** One loaded, checked version; immutable, so that an answer comes from exactly one. */
 export interface ServingVersion extends Pick<
@@ -23,8 +30,13 @@ export interface ServingVersion extends Pick<
 
 /** Where champions come from: one small file says which, and a folder holds it. */
 export interface ChampionRegistry {
-  /** The version the champion alias names now; null: none yet. Asked once a second. */
-  championVersion(): Promise<string | null>;
+  /**
+   * The version that is published as the champion (null: none yet) and the number of the event that
+   * it is published with, which grows with every change. Asked once a second; needs no Postgres.
+   */
+  champion(): Promise<{ readonly version: string | null; readonly event: number }>;
+  /** Publishes changes that Postgres has and a crash kept from being published. */
+  publish(): Promise<void>;
   /** @throws ChurnError CORRUPT_MODEL when checksums or golden predictions do not hold. */
   load(version: string): Promise<ServingVersion>;
 }
@@ -79,9 +91,10 @@ export interface Backfills {
   /** What `start` would do; runs nothing. */
   plan(request: BackfillRequest): Promise<BackfillPreview>;
   progress(id: string): Promise<BackfillProgress>;
-  pause(id: string): Promise<BackfillProgress>;
-  resume(id: string): Promise<BackfillProgress>;
-  cancel(id: string): Promise<BackfillProgress>;
+  /** Each may be repeated; BACKFILL_ENDED once there is nothing left to change. */
+  pause(id: string): Promise<BackfillChange>;
+  resume(id: string): Promise<BackfillChange>;
+  cancel(id: string): Promise<BackfillChange>;
 }
 
 export interface Partitions {
@@ -97,9 +110,10 @@ export interface Models {
   list(): Promise<{ readonly aliases: ModelAliases; readonly models: readonly JsonDocument[] }>;
   /** metadata.json. */
   show(version: string): Promise<JsonDocument>;
-  promote(version: string, reason: string): Promise<ModelAliases>;
+  /** CHAMPION_CHANGED where the champion is not the one to be replaced. */
+  promote(version: string, move: ChampionMoveRequest): Promise<ChampionChange>;
   /** Back to the previous champion; INVALID_REQUEST when there is none. */
-  rollback(reason: string): Promise<ModelAliases>;
+  rollback(move: ChampionMoveRequest): Promise<ChampionChange>;
 }
 
 export interface AtRisk {

@@ -3,6 +3,7 @@ import { connectionMutations } from './mutations-of-connections.mjs';
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
 import { fileMutations } from './mutations-of-the-files.mjs';
+import { modelStateMutations } from './mutations-of-model-state.mjs';
 import { rawLogMutations } from './mutations-of-the-raw-log.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
@@ -27,6 +28,7 @@ export const mutations = [
   ...stateMutations,
   ...knowledgeMutations,
   ...fileMutations,
+  ...modelStateMutations,
   ...rawLogMutations,
   ...commandLineMutations,
   ...failureMutations,

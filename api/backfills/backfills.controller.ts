@@ -20,6 +20,7 @@ import {
 import type { FastifyReply } from 'fastify';
 import {
   backfillDocument,
+  type BackfillChange,
   type BackfillPreview,
   type BackfillRequest,
 } from '../../packages/contracts';
@@ -31,6 +32,7 @@ import type { ApiPorts } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
 import {
+  BackfillChangeDto,
   BackfillIdDto,
   BackfillPlanDto,
   BackfillProgressDto,
@@ -83,28 +85,28 @@ export class BackfillsController {
   @Post(':id/pause')
   @HttpCode(200)
   @ApiOperation({ summary: 'Pauses a backfill; chunks under way finish' })
-  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
-  async pause(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return backfillDocument(await this.ports.backfills.pause(id));
+  async pause(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
+    return changeDocument(await this.ports.backfills.pause(id));
   }
 
   @Post(':id/resume')
   @HttpCode(200)
   @ApiOperation({ summary: 'Resumes a paused backfill' })
-  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.resume)
-  async resume(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return backfillDocument(await this.ports.backfills.resume(id));
+  async resume(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
+    return changeDocument(await this.ports.backfills.resume(id));
   }
 
   @Post(':id/cancel')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancels a backfill; what it published stays' })
-  @ApiOkResponse({ type: BackfillProgressDto })
+  @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.cancel)
-  async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillProgressDto> {
-    return backfillDocument(await this.ports.backfills.cancel(id));
+  async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
+    return changeDocument(await this.ports.backfills.cancel(id));
   }
 }
 
@@ -120,6 +122,10 @@ function requestOf(body: BackfillRequestDto): BackfillRequest {
     train,
     knownAt: isNamed ? knownAt : formatInstant(parseInstant(knownAt)),
   };
+}
+
+function changeDocument({ changed, ...progress }: BackfillChange): BackfillChangeDto {
+  return { ...backfillDocument(progress), changed };
 }
 
 function planDocument(plan: BackfillPreview): BackfillPlanDto {

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { reprocessWords, type BackfillStatus, type Reprocess } from '../../packages/contracts';
-import { IsKnownAt, IsLogicalDate } from '../http/validation';
+import { IsKnownAt, IsLogicalDate, PARSABLE_LENGTH_MAX } from '../http/validation';
 
 const statuses = [
   'running',
@@ -28,6 +28,7 @@ export class BackfillRequestDto {
 
   @ApiPropertyOptional({
     default: 'latest',
+    maxLength: PARSABLE_LENGTH_MAX,
     description: 'latest, as-served, or an ISO 8601 instant.',
   })
   @IsKnownAt()
@@ -48,9 +49,11 @@ const describeWarnings: ApiPropertyOptions = {
   description: 'For people: dates of the range before the first signup, which have no users.',
 };
 
+const BACKFILL_ID = /^[\w.:-]{1,128}$/;
+
 export class BackfillIdDto {
-  @ApiProperty({ example: '2026-01-01_2026-01-31_1f3a9c04' })
-  @Matches(/^[\w.:-]{1,128}$/, { message: '$property must be the id of a backfill' })
+  @ApiProperty({ example: '2026-01-01_2026-01-31_1f3a9c04', pattern: BACKFILL_ID.source })
+  @Matches(BACKFILL_ID, { message: '$property must be the id of a backfill' })
   readonly id!: string;
 }
 
@@ -93,6 +96,11 @@ export class BackfillProgressDto {
     description: 'Why it failed as a whole, or what is being tried again; else null.',
   })
   readonly reason!: string | null;
+}
+
+export class BackfillChangeDto extends BackfillProgressDto {
+  @ApiProperty({ description: 'False where it was in that state already.' })
+  readonly changed!: boolean;
 }
 
 export class DateChunkDto {

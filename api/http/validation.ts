@@ -77,10 +77,16 @@ function rule(name: string, problemOf: ProblemOf) {
     };
 }
 
+/** No date or moment is longer; what is longer is not read, and not repeated in an answer. */
+export const PARSABLE_LENGTH_MAX = 64;
+
 /** A text that `parse` takes; why it refuses another one is the message of its error. */
 function parsable(parse: (text: string) => unknown, kind: string): ProblemOf {
   return (value) => {
     if (typeof value !== 'string') return `must be a string: ${kind}`;
+    if (value.length > PARSABLE_LENGTH_MAX) {
+      return `must be ${kind} of at most ${PARSABLE_LENGTH_MAX} characters`;
+    }
     try {
       parse(value);
       return undefined;
@@ -111,13 +117,17 @@ export const IsWholeNumber = ({ min, max }: { min: number; max: number }) =>
       : `must be a whole number from ${min} to ${max}`,
   )();
 
-/** A text of so many UTF-16 code units, with both bounds included. */
+/** What no text of one line has; Postgres takes no NUL, and UTF-8 has no half of a surrogate pair. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** A line of so many UTF-16 code units, with both bounds included, and no control characters. */
 export const IsText = ({ min, max }: { min: number; max: number }) =>
-  rule('isText', (value) =>
-    typeof value === 'string' && value.length >= min && value.length <= max
-      ? undefined
-      : `must be a text of ${min} to ${max} characters`,
-  )();
+  rule('isText', (value) => {
+    if (typeof value !== 'string' || value.length < min || value.length > max) {
+      return `must be a text of ${min} to ${max} characters`;
+    }
+    return UNPRINTABLE.test(value) ? 'must not contain control characters' : undefined;
+  })();
 
 /** 1 to 128 printable characters. */
 export function isUserId(value: unknown): value is string {

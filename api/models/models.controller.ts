@@ -2,15 +2,15 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UsePipes } from '
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
-import type { ModelAliases } from '../../packages/modeling';
+import type { ChampionChange } from '../../packages/modeling';
 import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe } from '../http/validation';
 import {
-  AliasesDto,
+  ChampionChangeDto,
+  ChampionMoveDto,
   ModelListDto,
-  ReasonDto,
   ServingVersionDto,
   VersionParamDto,
 } from './models.dto';
@@ -50,28 +50,32 @@ export class ModelsController {
 
   @Post('models/:version/promote')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Makes a version the champion; it serves from the next request on' })
-  @ApiOkResponse({ type: AliasesDto })
+  @ApiOperation({
+    summary: 'Makes a version the champion in the place of the one given; safe to repeat',
+  })
+  @ApiOkResponse({ type: ChampionChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.promote)
   async promote(
     @Param() { version }: VersionParamDto,
-    @Body() { reason }: ReasonDto,
-  ): Promise<ModelAliases> {
-    return this.served(await this.ports.models.promote(version, reason));
+    @Body() { from, reason }: ChampionMoveDto,
+  ): Promise<ChampionChange> {
+    return this.served(await this.ports.models.promote(version, { from, reason }));
   }
 
   @Post('models/rollback')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Makes the previous champion the champion again' })
-  @ApiOkResponse({ type: AliasesDto })
+  @ApiOperation({
+    summary: 'Makes the previous champion the champion again, in the place of the one given',
+  })
+  @ApiOkResponse({ type: ChampionChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.rollback)
-  async rollback(@Body() { reason }: ReasonDto): Promise<ModelAliases> {
-    return this.served(await this.ports.models.rollback(reason));
+  async rollback(@Body() { from, reason }: ChampionMoveDto): Promise<ChampionChange> {
+    return this.served(await this.ports.models.rollback({ from, reason }));
   }
 
   /** Whoever changed the champion finds it serving when the answer arrives. */
-  private async served(aliases: ModelAliases): Promise<ModelAliases> {
+  private async served(change: ChampionChange): Promise<ChampionChange> {
     await this.ports.servingModel.refresh();
-    return aliases;
+    return change;
   }
 }

@@ -11,7 +11,13 @@ export class PredictRequestDto {
 }
 
 export class PredictBatchRequestDto {
-  @ApiProperty({ type: [String], minItems: 1, maxItems: BATCH_USERS_MAX, example: ['u000042'] })
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: 128 },
+    minItems: 1,
+    maxItems: BATCH_USERS_MAX,
+    example: ['u000042'],
+  })
   @IsUserIds({ max: BATCH_USERS_MAX })
   readonly user_ids!: string[];
 }

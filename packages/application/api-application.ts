@@ -7,10 +7,11 @@ import { OnlineReader, openRedisForServing } from '../online-store';
 import { readDrift } from './drift/drift-services';
 import {
   atRisk,
-  championVersion,
   listModelVersions,
   loadModel,
   promote,
+  publishedChampion,
+  publishModels,
   rollback,
   showModelVersion,
 } from './models/model-services';
@@ -62,7 +63,8 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
 
 function createChampionRegistry(adapters: Adapters) {
   return {
-    championVersion: () => championVersion(adapters),
+    champion: () => publishedChampion(adapters),
+    publish: () => publishModels(adapters),
     load: async (version: string) => {
       const model = await loadModel(adapters, version);
       const metadata = await showModelVersion(adapters, version);

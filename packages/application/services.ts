@@ -38,11 +38,14 @@ import {
   listModelVersions,
   predict,
   promote,
+  publishedChampion,
+  publishModels,
   replayPrediction,
   rollback,
   showModelVersion,
   train,
 } from './models/model-services';
+import { createModelEventLog } from './models/model-event-log';
 import type { Adapters } from './open/open-adapters';
 import { overAdapters } from './open/over-adapters';
 import { newestPartition } from './partitions/partition-services';
@@ -84,6 +87,8 @@ export function createServices(
     showModel: over(showModelVersion),
     promoteModel: over(promote),
     rollbackModel: over(rollback),
+    publishModels: over(publishModels),
+    champion: over(publishedChampion),
     predict: over(predict),
     atRisk: over(atRisk),
     drift: over(detectDriftNow),
@@ -320,6 +325,6 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: Progress
       });
     }
     case 'models':
-      return auditModels(adapters.paths.models);
+      return auditModels(adapters.paths.models, createModelEventLog(adapters));
   }
 }

@@ -70,6 +70,23 @@ export function modelVersion(text: string): string {
   throw new InvalidArgumentError('Versions are written v001, v002 and so on.');
 }
 
+/** The name of a version, or `none`: null. */
+export function championOption(text: string): string | null {
+  return text === 'none' ? null : modelVersion(text);
+}
+
+const REASON_LENGTH_MAX = 500;
+
+/** Why something is changed: one line of 1 to 500 characters. */
+export function reasonOption(text: string): string {
+  const reason = text.trim();
+  const isText = reason.length >= 1 && reason.length <= REASON_LENGTH_MAX;
+  if (isText && !/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(reason)) return reason;
+  throw new InvalidArgumentError(
+    `Give one line of 1 to ${REASON_LENGTH_MAX} characters, without control characters.`,
+  );
+}
+
 /** The id that the answer of a prediction has. */
 export function predictionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text;

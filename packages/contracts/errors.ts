@@ -228,6 +228,12 @@ export const errorCatalogue = {
     httpStatus: 503,
     retryable: false,
   },
+  CHAMPION_CHANGED: {
+    message:
+      'Nothing was changed: the request was to replace champion {from}, but the champion is {champion}. `churn models list` shows the versions. If the change is still wanted, repeat it from the present champion.',
+    httpStatus: 409,
+    retryable: false,
+  },
   SCHEMA_MISMATCH: {
     message:
       'The feature schemas of {left} and {right} differ. Backfill and retrain, or roll back to a model whose schema fits.',
@@ -256,6 +262,12 @@ export const errorCatalogue = {
       'Backfill {running} of {from} to {to} is still running and shares dates with this one. Wait for it to finish, or cancel it.',
     httpStatus: 409,
     retryable: true,
+  },
+  BACKFILL_ENDED: {
+    message:
+      'Backfill {id} has ended ({status}), so nothing about it can be changed any more. Start another one over its dates instead.',
+    httpStatus: 409,
+    retryable: false,
   },
   RUN_FAILED: { message: '{what} failed: {problem}.', httpStatus: 500, retryable: false },
   REDIS_UNAVAILABLE: {

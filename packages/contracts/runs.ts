@@ -194,6 +194,12 @@ export interface BackfillProgress {
   readonly reason: string | null;
 }
 
+/** What pausing, resuming or cancelling a backfill answers. */
+export interface BackfillChange extends BackfillProgress {
+  /** False where it was in that state already. */
+  readonly changed: boolean;
+}
+
 /** A backfill's progress as a JSON document. */
 export function backfillDocument({ knownAt, ...rest }: BackfillProgress) {
   return { ...rest, known_at: knownAt };

@@ -14,7 +14,9 @@ export {
   type EligibilityHashes,
 } from './eligibility';
 export { evaluatePredictions } from './evaluation/evaluate-predictions';
-export { readAliases } from './registry/model-aliases';
+export { publishRegistry } from './registry/change-registry';
+export type { FormerEvent, ModelEventLog, ModelEventTransaction } from './registry/model-event-log';
+export { readAliases, readPublishedAliases } from './registry/published-aliases';
 export type * from './model-documents';
 export { listModels, promoteModel, rollbackModel, showModel } from './registry/model-registry';
 export type { ServedFeatures } from './partition-rows';

@@ -285,8 +285,10 @@ export interface ModelAliases {
   readonly previous: ModelVersion | null;
 }
 
-/** One line of events.jsonl, and one row of ops.model_events. */
+/** One row of ops.model_events. */
 export interface ModelEvent {
+  /** Grows with every event of an installation; the published aliases carry that of their last. */
+  readonly number: number;
   readonly event_id: string;
   readonly at: string;
   readonly action: 'register' | 'promote' | 'reject' | 'rollback';
@@ -294,6 +296,21 @@ export interface ModelEvent {
   /** The champion before. */
   readonly previous: ModelVersion | null;
   readonly reason: string;
+  /** In force from this event on. */
+  readonly aliases: ModelAliases;
+}
+
+/** A change of champion by hand. */
+export interface ChampionMoveRequest {
+  /** The champion that the caller saw and wants to replace; null: there was none. */
+  readonly from: ModelVersion | null;
+  readonly reason: string;
+}
+
+/** What a promotion or rollback answers: the aliases in force, and whether it was it that moved them. */
+export interface ChampionChange extends ModelAliases {
+  /** False where the wanted champion was in force already. */
+  readonly changed: boolean;
 }
 
 /** One row of `churn models list` and GET /models. */

@@ -86,6 +86,16 @@ describe('a running installation', () => {
     expect((await predict()).status).toBe(200);
     const down = { status: 'down' };
     expect(await health(apiUrl)).toMatchObject({ redis: up, postgres: down, temporal: down });
+    const move = { from: 'v001', reason: 'of a test' };
+    for (const change of ['models/rollback', 'models/v001/promote', 'models/rollback']) {
+      const response = await post(`${apiUrl}/${change}`, move);
+      expect([response.status, await response.json()]).toEqual([
+        503,
+        expect.objectContaining({ code: 'POSTGRES_UNAVAILABLE' }),
+      ]);
+    }
+    const { aliases } = await application.services.listModels();
+    expect(aliases).toEqual({ champion: 'v001', challenger: null, previous: null });
 
     await stopStack({ config, services: ['redis'] });
     const refused = await predict();

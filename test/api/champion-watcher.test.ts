@@ -4,16 +4,30 @@ import { ChurnError } from '../../packages/contracts/errors';
 import { modelOf, recordingLogger, silentLogger } from './test-api';
 
 class FakeRegistry implements ChampionRegistry {
-  champion: string | null = null;
+  private version: string | null = null;
+  /** Of the latest change. */
+  event = 0;
+  publishes = 0;
   readonly loads: string[] = [];
   readonly corrupt = new Set<string>();
   looks = 0;
   onLook = (): void => {};
 
-  async championVersion(): Promise<string | null> {
+  /** Another champion from now on. */
+  crown(version: string | null): void {
+    this.version = version;
+    this.event += 1;
+  }
+
+  async champion() {
     this.looks += 1;
     this.onLook();
-    return this.champion;
+    return { version: this.version, event: this.event };
+  }
+
+  async publish(): Promise<void> {
+    this.publishes += 1;
+    throw new ChurnError('POSTGRES_UNAVAILABLE');
   }
 
   async load(version: string): Promise<ServingVersion> {
@@ -47,15 +61,15 @@ describe('the champion watcher', () => {
   });
 
   it('serves the champion there is when it starts', async () => {
-    registry.champion = 'v001';
+    registry.crown('v001');
     await watcher.start();
     expect(serving()).toBe('v001');
   });
 
   it('swaps when the alias changes, by itself, and loads each version once', async () => {
-    registry.champion = 'v001';
+    registry.crown('v001');
     await watcher.start();
-    registry.champion = 'v002';
+    registry.crown('v002');
     await looks(3);
     expect(serving()).toBe('v002');
     expect(registry.loads).toEqual(['v001', 'v002']);
@@ -63,7 +77,7 @@ describe('the champion watcher', () => {
 
   it('swaps at once when told', async () => {
     await watcher.refresh();
-    registry.champion = 'v003';
+    registry.crown('v003');
     await watcher.refresh();
     expect(serving()).toBe('v003');
   });
@@ -71,9 +85,9 @@ describe('the champion watcher', () => {
   it('keeps the old model when the new one is corrupt, and says so', async () => {
     const { logger, entries } = recordingLogger();
     watcher = new ChampionWatcher({ registry, logger });
-    registry.champion = 'v001';
+    registry.crown('v001');
     await watcher.refresh();
-    registry.champion = 'v002';
+    registry.crown('v002');
     registry.corrupt.add('v002');
     await watcher.refresh();
     expect(serving()).toBe('v001');
@@ -81,7 +95,7 @@ describe('the champion watcher', () => {
   });
 
   it('does not load a corrupt champion at every look, but again when told', async () => {
-    registry.champion = 'v002';
+    registry.crown('v002');
     registry.corrupt.add('v002');
     await watcher.start();
     await looks(5);
@@ -92,7 +106,7 @@ describe('the champion watcher', () => {
   });
 
   it('tries a corrupt champion again after a while', async () => {
-    registry.champion = 'v002';
+    registry.crown('v002');
     registry.corrupt.add('v002');
     await watcher.start();
     registry.corrupt.clear();
@@ -101,7 +115,7 @@ describe('the champion watcher', () => {
   });
 
   it('keeps serving while the registry can not be read', async () => {
-    registry.champion = 'v001';
+    registry.crown('v001');
     await watcher.refresh();
     registry.onLook = () => {
       throw new Error('disk');
@@ -110,10 +124,34 @@ describe('the champion watcher', () => {
     expect(serving()).toBe('v001');
   });
 
-  it('serves nothing again when the champion is taken away', async () => {
-    registry.champion = 'v001';
+  it('never goes back to what was published before', async () => {
+    registry.crown('v001');
+    registry.crown('v002');
     await watcher.refresh();
-    registry.champion = null;
+    registry.event = 0;
+    registry.crown('v001');
+    await watcher.refresh();
+    expect(serving()).toBe('v002');
+    registry.event = 2;
+    registry.crown('v001');
+    await watcher.refresh();
+    expect(serving()).toBe('v001');
+  });
+
+  it('has unpublished changes published at its start and now and then, also if that fails', async () => {
+    registry.crown('v001');
+    await watcher.start();
+    expect(registry.publishes).toBe(1);
+    await looks(25);
+    expect(registry.publishes).toBeGreaterThan(1);
+    expect(registry.publishes).toBeLessThan(10);
+    expect(serving()).toBe('v001');
+  });
+
+  it('serves nothing again when the champion is taken away', async () => {
+    registry.crown('v001');
+    await watcher.refresh();
+    registry.crown(null);
     await watcher.refresh();
     expect(serving()).toBeNull();
   });
@@ -121,10 +159,11 @@ describe('the champion watcher', () => {
   it('sees a change that came while it was looking, when told of it', async () => {
     let answer = (_version: string) => {};
     const slowOnce: ChampionRegistry = {
-      championVersion: () => {
-        slowOnce.championVersion = async () => 'v002';
-        return new Promise((resolve) => (answer = resolve));
+      champion: () => {
+        slowOnce.champion = async () => ({ version: 'v002', event: 2 });
+        return new Promise((resolve) => (answer = (version) => resolve({ version, event: 1 })));
       },
+      publish: async () => {},
       load: async (version) => modelOf(version),
     };
     watcher = new ChampionWatcher({ registry: slowOnce, logger: silentLogger });

@@ -29,7 +29,7 @@ describe('the errors that the OpenAPI document gives of a route', () => {
   }
 
   beforeAll(async () => {
-    const aliases = { champion: 'v001', challenger: null, previous: null };
+    const change = { champion: 'v001', challenger: null, previous: null, changed: true };
     const answers = { ...fakePorts().backfills, progress: async () => progress };
     const ports: Partial<ApiPorts> = {
       onlineFeatures: fakePorts().onlineFeatures,
@@ -37,8 +37,8 @@ describe('the errors that the OpenAPI document gives of a route', () => {
       partitions: fakePorts().partitions,
       models: {
         ...fakePorts().models,
-        promote: async () => aliases,
-        rollback: async () => aliases,
+        promote: async () => change,
+        rollback: async () => change,
       },
       atRisk: fakePorts().atRisk,
       drift: fakePorts().drift,

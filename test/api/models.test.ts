@@ -15,6 +15,7 @@ afterEach(() => api.app.close());
 
 describe('models', () => {
   const aliases = { champion: 'v002', challenger: null, previous: 'v001' };
+  const change = { ...aliases, changed: true };
 
   it('shows which model answers', async () => {
     const response = await (await serve()).get('/model/version').expect(200);
@@ -70,45 +71,80 @@ describe('models', () => {
     });
   });
 
+  const move = { from: 'v003', reason: 'better lift' };
+
   it.each([
-    ['promotes', '/models/v002/promote', ['promote', 'v002', 'better lift']],
-    ['rolls back', '/models/rollback', ['rollback', 'better lift']],
+    ['promotes', '/models/v002/promote', ['promote', 'v002', move]],
+    ['rolls back', '/models/rollback', ['rollback', move]],
   ])('%s with a reason and serves the champion at once', async (_what, path, expected) => {
     const calls: unknown[] = [];
     const http = await serve({
       ...modelsPort({
-        promote: async (...args) => (calls.push('promote', ...args), aliases),
-        rollback: async (...args) => (calls.push('rollback', ...args), aliases),
+        promote: async (...args) => (calls.push('promote', ...args), change),
+        rollback: async (...args) => (calls.push('rollback', ...args), change),
       }),
       servingModel: {
         current: () => modelOf('v001'),
         refresh: async () => void calls.push('refresh'),
       },
     });
-    const response = await http.post(path).send({ reason: '  better lift ' }).expect(200);
-    expect(response.body).toEqual(aliases);
+    const sent = { ...move, reason: '  better lift ' };
+    const response = await http.post(path).send(sent).expect(200);
+    expect(response.body).toEqual(change);
     expect(calls).toEqual([...expected, 'refresh']);
   });
 
-  it.each([1, 500])('takes a reason of %d characters', async (length) => {
-    const http = await serve(modelsPort({ rollback: async () => aliases }));
+  it.each([1, 500])('takes a reason of %d characters, and no champion', async (length) => {
+    const http = await serve(modelsPort({ rollback: async () => change }));
     await http
       .post('/models/rollback')
-      .send({ reason: 'x'.repeat(length) })
+      .send({ from: null, reason: 'x'.repeat(length) })
       .expect(200);
   });
 
-  it.each([{}, { reason: '' }, { reason: '   ' }, { reason: 7 }, { reason: 'x'.repeat(501) }])(
-    'wants a reason, not %j, and says so once',
-    async (body) => {
+  const paths = ['/models/v002/promote', '/models/rollback'];
+  const tooLong = 'must be a text of 1 to 500 characters';
+  const unprintable = 'must not contain control characters';
+
+  it.each([
+    [undefined, tooLong],
+    ['', tooLong],
+    ['   ', tooLong],
+    [7, tooLong],
+    ['x'.repeat(501), tooLong],
+    ['a\u0000b', unprintable],
+    ['two\nlines', unprintable],
+    ['half a pair \ud800', unprintable],
+  ])('wants a reason, not %j, and says so once', async (reason, problem) => {
+    const http = await serve();
+    for (const path of paths) {
+      const response = await http.post(path).send({ from: 'v001', reason });
+      expect(response.status).toBe(400);
+      expect(response.body.errors).toEqual([{ field: 'reason', problem }]);
+    }
+  });
+
+  it.each([undefined, '', 'v1', 'champion', 7])(
+    'wants to be told which champion is replaced, not %j: a retry could undo the change',
+    async (from) => {
       const http = await serve();
-      for (const path of ['/models/v002/promote', '/models/rollback']) {
-        const response = await http.post(path).send(body);
+      for (const path of paths) {
+        const response = await http.post(path).send({ from, reason: 'complaints' });
         expect(response.status).toBe(400);
         expect(response.body.errors).toEqual([
-          { field: 'reason', problem: 'must be a text of 1 to 500 characters' },
+          { field: 'from', problem: 'must be the present champion, such as v003, or null' },
         ]);
       }
     },
   );
+
+  it('answers 409 where another champion is in force', async () => {
+    const rollback = async (): Promise<never> => {
+      throw new ChurnError('CHAMPION_CHANGED', { champion: 'v002', from: 'v003' });
+    };
+    const http = await serve(modelsPort({ rollback }));
+    const response = await http.post('/models/rollback').send(move);
+    expect([response.status, response.body.code]).toEqual([409, 'CHAMPION_CHANGED']);
+    expect(response.body.detail).toContain('v002');
+  });
 });

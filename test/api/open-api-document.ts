@@ -15,8 +15,8 @@ export interface OpenApi {
 /** What each route can be asked without a refusal of its parameters or body. */
 const bodies: Readonly<Record<string, object>> = {
   'POST /backfill': { from: '2026-01-01', to: '2026-01-31' },
-  'POST /models/rollback': { reason: 'of a test' },
-  'POST /models/{version}/promote': { reason: 'of a test' },
+  'POST /models/rollback': { from: 'v002', reason: 'of a test' },
+  'POST /models/{version}/promote': { from: null, reason: 'of a test' },
   'POST /predict': { user_id: 'u1' },
   'POST /predict/batch': { user_ids: ['u1'] },
 };

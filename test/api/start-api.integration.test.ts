@@ -47,7 +47,8 @@ describe('the API process', () => {
   });
 
   const registry: ChampionRegistry = {
-    championVersion: async () => 'v001',
+    champion: async () => ({ version: 'v001', event: 2 }),
+    publish: async () => {},
     load: async (version) => modelOf(version),
   };
 
@@ -141,7 +142,7 @@ describe('the API process', () => {
   it('starts without a champion and without Redis, and says so', async () => {
     const nobodyListens = openRedisForServing('redis://127.0.0.1:1');
     const { app, url } = await start({
-      championRegistry: { ...registry, championVersion: async () => null },
+      championRegistry: { ...registry, champion: async () => ({ version: null, event: 0 }) },
       probes: {
         ...fakePorts().probes,
         redis: async () => void (await nobodyListens.ping()),

@@ -14,6 +14,7 @@ import {
   ChurnError,
   workflowMessages,
   workflowTypes,
+  type BackfillChange,
   type BackfillPlan,
   type BackfillPreview,
   type BackfillProgress,
@@ -101,15 +102,7 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     return ended(adapters, id);
   };
 
-  const tell = async (
-    id: string,
-    what: (handle: WorkflowHandle) => Promise<unknown>,
-  ): Promise<BackfillProgress> => {
-    const before = await progress(id);
-    if (!['running', 'paused'].includes(before.status)) return before;
-    await what(await handleOf(id)).catch(unlessOver);
-    return progress(id);
-  };
+  const tell = createTell({ progress, handleOf });
 
   return {
     /**
@@ -131,10 +124,57 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
         return { ...(await start(adapters, temporal, request)), warnings };
       }),
     progress,
-    pause: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.pause)),
-    resume: (id: string) => tell(id, (handle) => handle.signal(workflowMessages.resume)),
-    cancel: (id: string) => tell(id, (handle) => handle.cancel()),
+    /** @throws ChurnError BACKFILL_ENDED, BACKFILL_NOT_FOUND, TEMPORAL_UNAVAILABLE */
+    pause: (id: string) => tell(id, 'pause'),
+    /** @throws as `pause` does */
+    resume: (id: string) => tell(id, 'resume'),
+    /** What it published stays. @throws as `pause` does */
+    cancel: (id: string) => tell(id, 'cancel'),
   };
+}
+
+type BackfillVerb = 'pause' | 'resume' | 'cancel';
+
+const statusAfter = { pause: 'paused', resume: 'running', cancel: 'cancelled' } as const;
+
+/** Tells a backfill what to do: once, however often it is asked for. */
+function createTell(ask: {
+  readonly progress: (id: string) => Promise<BackfillProgress>;
+  readonly handleOf: (id: string) => Promise<WorkflowHandle>;
+}) {
+  return async (id: string, verb: BackfillVerb): Promise<BackfillChange> => {
+    const before = await ask.progress(id);
+    const wanted = statusAfter[verb];
+    if (before.status === wanted) return { ...before, changed: false };
+    requireUnfinished(before);
+    const handle = await ask.handleOf(id);
+    if (verb === 'cancel' && (await isCancelRequested(handle)))
+      return { ...before, changed: false };
+    await order(handle, verb).catch(unlessOver);
+    // It was told: what comes after this is only how the answer words it.
+    const status = verb === 'cancel' ? before.status : wanted;
+    const after = await ask.progress(id).catch(() => ({ ...before, status }));
+    if (after.status !== wanted) requireUnfinished(after);
+    return { ...after, changed: true };
+  };
+}
+
+function order(handle: WorkflowHandle, verb: BackfillVerb): Promise<unknown> {
+  return verb === 'cancel' ? handle.cancel() : handle.signal(workflowMessages[verb]);
+}
+
+/** One that is being cancelled is shown as running until it has wound up. */
+async function isCancelRequested(handle: WorkflowHandle): Promise<boolean> {
+  const { raw } = await handle.describe().catch((error: unknown) => {
+    throw asTemporalError(error);
+  });
+  return raw.workflowExtendedInfo?.cancelRequested === true;
+}
+
+/** @throws ChurnError BACKFILL_ENDED */
+function requireUnfinished({ id, status }: BackfillProgress): void {
+  if (status === 'running' || status === 'paused') return;
+  throw new ChurnError('BACKFILL_ENDED', { id, status });
 }
 
 /** A backfill may end while it is told something. */

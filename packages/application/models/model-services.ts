@@ -8,7 +8,6 @@ import {
   type Progress,
   type TrainSummary,
 } from '../../contracts';
-import { asDatabaseError } from '../../database';
 import type { FeatureSet, FeatureWording } from '../../features';
 import { dateOf, formatInstant, midnightOf, parseInstant, type LogicalDate } from '../../instants';
 import {
@@ -17,16 +16,18 @@ import {
   listModels,
   loadServingModel,
   promoteModel,
+  publishRegistry,
   readAliases,
+  readPublishedAliases,
   rollbackModel,
   scoreUsers,
   selectTrainingPartitions,
   showModel,
   trainModel,
+  type ChampionChange,
+  type ChampionMoveRequest,
   type Contribution,
   type EligibilityAnswer,
-  type ModelAliases,
-  type ModelEvent,
   type ServingModel,
   type TrainedVersion,
 } from '../../modeling';
@@ -36,6 +37,7 @@ import { takeKnowledge } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { newestPartition, publishedPartitions } from '../partitions/partition-services';
 import { readCodeVersion } from './code-version';
+import { createModelEventLog } from './model-event-log';
 import { servedFeatures } from './served-features';
 
 /** Of the sample of training rows that a version keeps; fixed, so that the sample is reproducible. */
@@ -71,7 +73,7 @@ export async function train(
       createdAt: adapters.now(),
       codeVersion: await readCodeVersion(),
       seed: SAMPLE_SEED,
-      recordEvent: (event) => recordModelEvent(adapters, event),
+      eventLog: createModelEventLog(adapters),
       signal: progress.signal,
       onProgress: ({ stage, date }) => {
         if (date) done += 1;
@@ -110,18 +112,21 @@ async function trainingDay(
   return asOf ?? dateOf(known < complete ? known : complete);
 }
 
-/** The registry's event log, also in Postgres; the same event again is the same row. */
-async function recordModelEvent({ database }: Adapters, event: ModelEvent): Promise<void> {
-  await database.sql`
-    insert into ops.model_events (event_id, at, action, version, previous, reason)
-    values (${event.event_id}, ${event.at}, ${event.action}, ${event.version}, ${event.previous}, ${event.reason})
-    on conflict (event_id) do nothing`.catch((error: unknown) => {
-    throw asDatabaseError(error);
-  });
-}
-
 export async function championVersion({ paths }: Pick<Adapters, 'paths'>): Promise<string | null> {
   return (await readAliases(paths.models)).champion;
+}
+
+/** The published champion, and the number of the event that it is published with. */
+export async function publishedChampion({
+  paths,
+}: Pick<Adapters, 'paths'>): Promise<{ version: string | null; event: number }> {
+  const { aliases, event } = await readPublishedAliases(paths.models);
+  return { version: aliases.champion, event };
+}
+
+/** Publishes the changes that Postgres has and the data directory does not have yet. */
+export function publishModels(adapters: Adapters): Promise<void> {
+  return publishRegistry(registryOf(adapters));
 }
 
 export function loadModel(
@@ -152,23 +157,29 @@ export function showModelVersion({ paths }: Pick<Adapters, 'paths'>, version: st
 export function promote(
   adapters: Adapters,
   version: string,
-  reason: string,
-): Promise<ModelAliases> {
-  return promoteModel({ ...aliasMove(adapters, reason), version });
+  request: ChampionMoveRequest,
+): Promise<ChampionChange> {
+  return promoteModel({ ...championMove(adapters, request), version });
 }
 
-export function rollback(adapters: Adapters, reason: string): Promise<ModelAliases> {
-  return rollbackModel(aliasMove(adapters, reason));
+export function rollback(
+  adapters: Adapters,
+  request: ChampionMoveRequest,
+): Promise<ChampionChange> {
+  return rollbackModel(championMove(adapters, request));
 }
 
-function aliasMove(adapters: Adapters, reason: string) {
+function championMove(adapters: Adapters, request: ChampionMoveRequest) {
   return {
-    modelsDir: adapters.paths.models,
+    ...registryOf(adapters),
     schemaHash: adapters.featureSet.schemaHash,
-    now: adapters.now,
-    recordEvent: (event: ModelEvent) => recordModelEvent(adapters, event),
-    reason,
+    ...request,
   };
+}
+
+function registryOf(adapters: Adapters) {
+  const { paths, now } = adapters;
+  return { modelsDir: paths.models, now, eventLog: createModelEventLog(adapters) };
 }
 
 /** `churn predict`: what the API answers, computed here from Redis and the champion. */

@@ -1,4 +1,4 @@
-import type { Prediction } from '../../application';
+import type { Prediction, Services } from '../../application';
 import { describeModel } from './describe-model';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
@@ -37,24 +37,42 @@ export async function showModelAction(
   return { document: metadata, text: describeModel(metadata) };
 }
 
+/** A change of champion; without `from`, it replaces the champion that is published now. */
+export interface ChampionMoveOptions {
+  readonly from?: string | null;
+  readonly reason: string;
+}
+
 export async function promoteModelAction(
-  { version, reason }: { version: string; reason: string },
+  { version, ...options }: { version: string } & ChampionMoveOptions,
   { application }: CommandContext,
 ): Promise<CommandResult> {
   const { services } = await application();
-  return championResult(await services.promoteModel(version, reason));
+  const move = await championMove(services, options);
+  return championResult(await services.promoteModel(version, move));
 }
 
 export async function rollbackModelAction(
-  { reason }: { reason: string },
+  options: ChampionMoveOptions,
   { application }: CommandContext,
 ): Promise<CommandResult> {
   const { services } = await application();
-  return championResult(await services.rollbackModel(reason));
+  return championResult(await services.rollbackModel(await championMove(services, options)));
 }
 
-function championResult(aliases: { readonly champion: string | null }): CommandResult {
-  return { document: aliases, text: `Champion: ${aliases.champion ?? 'none'}` };
+async function championMove(
+  services: Services,
+  { from, reason }: ChampionMoveOptions,
+): Promise<{ from: string | null; reason: string }> {
+  return { from: from === undefined ? (await services.champion()).version : from, reason };
+}
+
+function championResult(change: {
+  readonly champion: string | null;
+  readonly changed: boolean;
+}): CommandResult {
+  const note = change.changed ? '' : ' (it was already; nothing changed)';
+  return { document: change, text: `Champion: ${change.champion ?? 'none'}${note}` };
 }
 
 export async function predictAction(

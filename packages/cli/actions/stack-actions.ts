@@ -13,7 +13,9 @@ export async function upAction(_input: object, context: CommandContext): Promise
   const { config, progress, application } = context;
   const status = await startStack({ config, onEvent: showOn(progress) });
   const { applyApplicationSchedules } = await import('../apply-platform-schedules');
-  await applyApplicationSchedules(await application());
+  const opened = await application();
+  await applyApplicationSchedules(opened);
+  await opened.services.publishModels();
   return resultOf(status);
 }
 

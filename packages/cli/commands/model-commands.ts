@@ -1,6 +1,14 @@
 import type { Command } from 'commander';
+import type { ChampionMoveOptions } from '../actions/model-actions';
 import { defineCommand, type CommandRunner } from '../define-command';
-import { dateOption, modelVersion, userOption, wholeNumber } from '../option-parsers';
+import {
+  championOption,
+  dateOption,
+  modelVersion,
+  reasonOption,
+  userOption,
+  wholeNumber,
+} from '../option-parsers';
 
 export function addModelCommands(program: Command, runner: CommandRunner): void {
   addTrain(program, runner);
@@ -25,6 +33,9 @@ function addTrain(program: Command, runner: CommandRunner): void {
   });
 }
 
+const FROM =
+  'the champion to replace, or none; refused if another one is in force (default: the present champion)';
+
 function addModels(program: Command, runner: CommandRunner): void {
   const models = program
     .command('models')
@@ -48,16 +59,29 @@ function addModels(program: Command, runner: CommandRunner): void {
     declare: (command) =>
       command
         .argument('<version>', 'such as v001', modelVersion)
-        .option('--reason <text>', 'the reason, for the event log', 'promoted by hand'),
-    check: ({ reason }: { reason: string }, version) => ({ version, reason }),
+        .option('--from <version>', FROM, championOption)
+        .option(
+          '--reason <text>',
+          'the reason, for the event log',
+          reasonOption,
+          'promoted by hand',
+        ),
+    check: ({ from, reason }: ChampionMoveOptions, version) => ({ version, from, reason }),
     load: async () => (await import('../actions/model-actions')).promoteModelAction,
   });
   defineCommand(models, runner, {
     name: 'rollback',
     description: 'Make the previous champion the champion again.',
     declare: (command) =>
-      command.option('--reason <text>', 'the reason, for the event log', 'rolled back by hand'),
-    check: ({ reason }: { reason: string }) => ({ reason }),
+      command
+        .option('--from <version>', FROM, championOption)
+        .option(
+          '--reason <text>',
+          'the reason, for the event log',
+          reasonOption,
+          'rolled back by hand',
+        ),
+    check: ({ from, reason }: ChampionMoveOptions) => ({ from, reason }),
     load: async () => (await import('../actions/model-actions')).rollbackModelAction,
   });
 }

@@ -136,11 +136,17 @@ export const alerts = ops.table('alerts', {
   raisedAt: instant('raised_at').notNull(),
 });
 
+/** The truth about which models there are and which one serves; the files in models/ are a copy. */
 export const modelEvents = ops.table('model_events', {
   eventId: uuid('event_id').primaryKey(),
   at: instant('at').notNull(),
   action: text('action').$type<'register' | 'promote' | 'reject' | 'rollback'>().notNull(),
   version: text('version').notNull(),
+  /** The champion before. */
   previous: text('previous'),
   reason: text('reason').notNull(),
+  /** In the order of commits; null: of an earlier release, and not adopted yet. */
+  number: integer('number').unique(),
+  /** In force from this event on; null where the number is. */
+  aliases: jsonb('aliases').$type<Record<string, string | null>>(),
 });

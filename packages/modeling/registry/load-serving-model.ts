@@ -1,7 +1,7 @@
 import { ChurnError } from '../../contracts';
 import type { ModelVersion } from '../model-documents';
 import { createServingModel, type ServingModel, type Wording } from '../scoring/serving-model';
-import { readAliases } from './model-aliases';
+import { readAliases } from './published-aliases';
 import { readArtifact, requireIntact } from './version-directory';
 
 export interface LoadOptions {

@@ -1,15 +1,28 @@
 import { ChurnError } from '../../contracts';
-import { changeAliases, decidedVersions, readAliases, type RegistryPorts } from './model-aliases';
+import {
+  changeRegistry,
+  settledVersions,
+  type RegistryAction,
+  type RegistryPorts,
+  type RegistryState,
+} from './change-registry';
+import { readAliases } from './published-aliases';
 import type {
+  ChampionChange,
+  ChampionMoveRequest,
   ModelAliases,
-  ModelEvent,
   ModelMetadata,
   ModelSummary,
   ModelVersion,
 } from '../model-documents';
 import { withRegistryLock } from './registry-lock';
 import { loadServingModel } from './load-serving-model';
-import { listVersions, readMetadata } from './version-directory';
+import {
+  compareWithManifest,
+  listVersions,
+  readMetadata,
+  versionDirectory,
+} from './version-directory';
 
 /** Every version, by number. */
 export async function listModels(modelsDir: string): Promise<ModelSummary[]> {
@@ -54,63 +67,84 @@ export async function showModel(modelsDir: string, versionOrAlias: string): Prom
   return readMetadata(modelsDir, version);
 }
 
-export interface AliasMoveOptions extends RegistryPorts {
-  readonly reason: string;
+export interface ChampionMove extends RegistryPorts, ChampionMoveRequest {
   /** Of the features that are served; a model of another schema is not promoted. */
   readonly schemaHash: string;
 }
 
 /**
- * Makes a version the champion, by hand. It is loaded as serving would load it first, so that a
- * model that can't serve can't be promoted. Promoting the champion again changes nothing.
+ * Makes a version the champion, by hand, in the place of the one that the caller saw. It is loaded as
+ * serving would load it first, so that a model that can't serve can't be promoted. Where it is the
+ * champion already, nothing changes: a caller who lost the answer may repeat the request.
  *
- * @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL, SCHEMA_MISMATCH
+ * @throws ChurnError CHAMPION_CHANGED, MODEL_NOT_FOUND, CORRUPT_MODEL, SCHEMA_MISMATCH,
+ *   POSTGRES_UNAVAILABLE, STORAGE_UNAVAILABLE, LOCK_HELD
  */
 export function promoteModel(
-  options: AliasMoveOptions & { readonly version: ModelVersion },
-): Promise<ModelAliases> {
-  const { version, modelsDir } = options;
-  return withRegistryLock(modelsDir, async () => {
-    await loadServingModel({ modelsDir, schemaHash: options.schemaHash, version });
-    const current = await readAliases(modelsDir);
-    if (current.champion === version) return current;
-    await changeAliases(options, (aliases) => ({
-      aliases: crowned(aliases, version),
-      events: [{ action: 'promote', version, reason: options.reason }],
-    }));
-    return readAliases(modelsDir);
+  options: ChampionMove & { readonly version: ModelVersion },
+): Promise<ChampionChange> {
+  const { version, from, reason } = options;
+  return moveChampion(options, async ({ aliases }) => {
+    if (aliases.champion === version) return [];
+    requireChampion(aliases, from);
+    await requireServing(options, version);
+    return [{ action: 'promote', version, reason }];
   });
 }
 
 /**
- * Makes the previous champion the champion again; the present one becomes `previous`, so that a
- * second rollback undoes the first.
+ * Makes the previous champion the champion again, in the place of the one that the caller saw; that
+ * one becomes `previous`, so that a rollback from the other undoes this one. Where the last change of
+ * champion was this rollback, nothing changes.
  *
- * @throws ChurnError INVALID_REQUEST without a previous champion; CORRUPT_MODEL, SCHEMA_MISMATCH
+ * @throws ChurnError CHAMPION_CHANGED, INVALID_REQUEST without a previous champion, CORRUPT_MODEL,
+ *   SCHEMA_MISMATCH, POSTGRES_UNAVAILABLE, STORAGE_UNAVAILABLE, LOCK_HELD
  */
-export function rollbackModel(options: AliasMoveOptions): Promise<ModelAliases> {
-  const { modelsDir } = options;
-  return withRegistryLock(modelsDir, async () => {
-    const { previous } = await readAliases(modelsDir);
+export function rollbackModel(options: ChampionMove): Promise<ChampionChange> {
+  const { from, reason } = options;
+  return moveChampion(options, async (state) => {
+    if (isRolledBackFrom(state, from)) return [];
+    requireChampion(state.aliases, from);
+    const { previous } = state.aliases;
     if (previous === null) {
       const problem = 'there is no previous champion to roll back to';
       throw new ChurnError('INVALID_REQUEST', { problem });
     }
-    await loadServingModel({ modelsDir, schemaHash: options.schemaHash, version: previous });
-    await changeAliases(options, (aliases) => ({
-      aliases: crowned(aliases, previous),
-      events: [{ action: 'rollback', version: previous, reason: options.reason }],
-    }));
-    return readAliases(modelsDir);
+    await requireServing(options, previous);
+    return [{ action: 'rollback', version: previous, reason }];
   });
 }
 
-function crowned(aliases: ModelAliases, version: ModelVersion): ModelAliases {
-  return {
-    champion: version,
-    previous: aliases.champion === version ? aliases.previous : aliases.champion,
-    challenger: aliases.challenger === version ? null : aliases.challenger,
-  };
+function moveChampion(
+  ports: RegistryPorts,
+  decide: (state: RegistryState) => Promise<readonly RegistryAction[]>,
+): Promise<ChampionChange> {
+  return withRegistryLock(ports.modelsDir, async () => {
+    let changed = false;
+    const { aliases } = await changeRegistry(ports, async (state) => {
+      const actions = await decide(state);
+      changed = actions.length > 0;
+      return actions;
+    });
+    return { ...aliases, changed };
+  });
+}
+
+function isRolledBackFrom({ events, aliases }: RegistryState, from: ModelVersion | null): boolean {
+  const last = events.findLast(({ action }) => action === 'promote' || action === 'rollback');
+  return last?.action === 'rollback' && last.previous === from && last.version === aliases.champion;
+}
+
+function requireChampion({ champion }: ModelAliases, from: ModelVersion | null): void {
+  if (champion === from) return;
+  throw new ChurnError('CHAMPION_CHANGED', { champion: champion ?? 'none', from: from ?? 'none' });
+}
+
+async function requireServing(
+  { modelsDir, schemaHash }: ChampionMove,
+  version: ModelVersion,
+): Promise<void> {
+  await loadServingModel({ modelsDir, schemaHash, version });
 }
 
 /**
@@ -119,26 +153,40 @@ function crowned(aliases: ModelAliases, version: ModelVersion): ModelAliases {
  *
  * A decision rests on the champion of then; with another one by now, the version is not promoted.
  */
-export async function settlePromotion(
+export function settlePromotion(
   ports: RegistryPorts,
   version: ModelVersion,
   { promotion }: Pick<ModelMetadata, 'promotion'>,
-): Promise<readonly ModelEvent[]> {
-  if ((await decidedVersions(ports.modelsDir)).includes(version)) return [];
-  return changeAliases(ports, (aliases) => {
-    const isCurrent = aliases.champion === promotion.champion;
+): Promise<RegistryState> {
+  return changeRegistry(ports, async (state) => {
+    if (settledVersions(state).has(version)) return [];
+    const { champion } = state.aliases;
+    const isCurrent = champion === promotion.champion;
     const isPromoted = promotion.promoted && isCurrent;
-    const reason = isCurrent || !promotion.promoted ? promotion.reason : championChanged(aliases);
-    const registered = { action: 'register', version, reason: 'trained' } as const;
-    const decision = { action: isPromoted ? 'promote' : 'reject', version, reason } as const;
-    return {
-      aliases: isPromoted ? crowned(aliases, version) : { challenger: version },
-      decides: version,
-      events: [registered, decision],
-    };
+    const reason =
+      isCurrent || !promotion.promoted
+        ? promotion.reason
+        : `not promoted: ${champion ?? 'no model'} became the champion meanwhile`;
+    return [
+      { action: 'register', version, reason: 'trained' },
+      { action: isPromoted ? 'promote' : 'reject', version, reason },
+    ];
   });
 }
 
-function championChanged({ champion }: ModelAliases): string {
-  return `not promoted: ${champion ?? 'no model'} became the champion meanwhile`;
+/**
+ * Settles the versions that were published and, because of a crash, never registered, oldest first.
+ * One that is damaged stays as it is, for the audit to name. The caller holds the lock.
+ */
+export async function settleUnregistered(ports: RegistryPorts): Promise<RegistryState> {
+  let state = await changeRegistry(ports, async () => []);
+  for (const version of await listVersions(ports.modelsDir)) {
+    if (settledVersions(state).has(version)) continue;
+    const { missing, mismatched } = await compareWithManifest(
+      versionDirectory(ports.modelsDir, version),
+    );
+    if (missing.length + mismatched.length > 0) continue;
+    state = await settlePromotion(ports, version, await readMetadata(ports.modelsDir, version));
+  }
+  return state;
 }

@@ -15,6 +15,11 @@ import {
 const STAGING_PREFIX = '.staging-';
 const READ_ONLY = 0o444;
 
+/** A hidden name of its own for what is not published yet; a crash leaves it to `removeStaleStaging`. */
+export function stagingIn(modelsDir: string): string {
+  return path.join(modelsDir, `${STAGING_PREFIX}${randomUUID()}`);
+}
+
 export interface VersionContent {
   readonly artifact: ModelArtifact;
   /** All of metadata.json but the version, which is known only once it is allocated. */
@@ -41,9 +46,9 @@ export interface PublishedVersion {
 export async function publishVersion(
   modelsDir: string,
   content: VersionContent,
-  taken: readonly ModelVersion[] = [],
+  taken: Iterable<ModelVersion> = [],
 ): Promise<PublishedVersion> {
-  const staging = path.join(modelsDir, `${STAGING_PREFIX}${randomUUID()}`);
+  const staging = stagingIn(modelsDir);
   try {
     await mkdir(staging, { recursive: true });
     await writeDurably(path.join(staging, versionFiles.model), renderJson(content.artifact));
@@ -59,7 +64,7 @@ async function allocate(
   modelsDir: string,
   staging: string,
   content: VersionContent,
-  taken: readonly ModelVersion[],
+  taken: Iterable<ModelVersion>,
 ): Promise<PublishedVersion> {
   for (;;) {
     const known = [...taken, ...(await listVersions(modelsDir))].map(versionNumber);

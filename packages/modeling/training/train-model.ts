@@ -3,9 +3,9 @@ import type { DuckDb } from '../../duckdb';
 import { parseLogicalDate, type LogicalDate } from '../../instants';
 import { compareWithChampion } from './champion-comparison';
 import { fitModel } from './fit-model';
-import { decidedVersions, readAliases, type RegistryPorts } from '../registry/model-aliases';
+import { settledVersions, type RegistryPorts } from '../registry/change-registry';
 import type { ModelMetadata, ModelVersion } from '../model-documents';
-import { settlePromotion } from '../registry/model-registry';
+import { settlePromotion, settleUnregistered } from '../registry/model-registry';
 import { newtonSolver } from '../solvers/newton-solver';
 import { featuresOf, requireIntactFile } from '../partition-rows';
 import { decidePromotion } from '../evaluation/promotion-gate';
@@ -38,7 +38,8 @@ export interface TrainedVersion {
  * left it undone: safe to retry at any point.
  *
  * @throws ChurnError NOT_ENOUGH_TRAINING_DATA, TRAINING_NOT_CONVERGED (not a number came out),
- *   INVALID_REQUEST, PARTITION_NOT_FOUND, CORRUPT_PARTITION, STORAGE_UNAVAILABLE
+ *   INVALID_REQUEST, PARTITION_NOT_FOUND, CORRUPT_PARTITION, STORAGE_UNAVAILABLE,
+ *   POSTGRES_UNAVAILABLE
  */
 export async function trainModel(options: TrainModelOptions): Promise<TrainedVersion> {
   const { modelsDir, schema } = options;
@@ -109,8 +110,8 @@ async function finishExisting(
   return { version, metadata, isNew: false };
 }
 
-function portsOf({ modelsDir, createdAt, recordEvent }: TrainModelOptions): RegistryPorts {
-  return { modelsDir, now: () => createdAt, ...(recordEvent && { recordEvent }) };
+function portsOf({ modelsDir, createdAt, eventLog }: TrainModelOptions): RegistryPorts {
+  return { modelsDir, now: () => createdAt, eventLog };
 }
 
 /** Under the registry's lock: nobody else moves the champion or takes the number meanwhile. */
@@ -120,10 +121,10 @@ async function publish(run: TrainingRun): Promise<TrainedVersion> {
   const twin = await findByInputs(modelsDir, run.hash);
   if (twin) return finishExisting(options, twin);
   await removeStaleStaging(modelsDir);
-  const { champion } = await readAliases(modelsDir);
+  const state = await settleUnregistered(portsOf(options));
   const comparison = await compareWithChampion({
     modelsDir,
-    champion,
+    champion: state.aliases.champion,
     schema,
     validation: rows.validation.matrix,
   });
@@ -153,7 +154,7 @@ async function publish(run: TrainingRun): Promise<TrainedVersion> {
         file,
       }),
   };
-  const published = await publishVersion(modelsDir, content, await decidedVersions(modelsDir));
+  const published = await publishVersion(modelsDir, content, settledVersions(state));
   await settlePromotion(portsOf(options), published.version, published.metadata);
   return { ...published, isNew: true };
 }

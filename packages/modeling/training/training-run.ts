@@ -1,7 +1,8 @@
 import type { PublishedPartition } from '../../contracts';
 import type { DuckDb } from '../../duckdb';
 import type { EpochMicros, LogicalDate } from '../../instants';
-import type { ModelEvent, ModelSchema } from '../model-documents';
+import type { ModelSchema } from '../model-documents';
+import type { ModelEventLog } from '../registry/model-event-log';
 import type { ServedFeatures } from '../partition-rows';
 import type { Solver, SolverOptions } from '../solvers/solver';
 import type { TrainedModel } from './fit-model';
@@ -27,7 +28,8 @@ export interface TrainModelOptions {
   readonly seed: number;
   /** Fits with its defaults. Default: Newton's method with an L2 of 1, scikit-learn's C = 1. */
   readonly solver?: Solver;
-  readonly recordEvent?: (event: ModelEvent) => Promise<void>;
+  /** Where the version's number and its promotion are decided; it is asked before anything is published. */
+  readonly eventLog: ModelEventLog;
   /** Called at each stage and after each day that is read; may be used to heartbeat. */
   readonly onProgress?: (progress: { stage: TrainingStage; date?: LogicalDate }) => void;
   readonly signal?: AbortSignal;

@@ -1,3 +1,5 @@
+import type { Client } from '@temporalio/client';
+import { progress } from '../../api/test-api';
 import { backfillWorkflowId } from '../../../packages/contracts/pipeline';
 import {
   createBackfillRuns,
@@ -8,6 +10,35 @@ import {
   quietly,
   type TestApplication,
 } from '../../acceptance/open-test-platform';
+
+/** The handle of a workflow that keeps what it is told, and whose cancelling takes its time. */
+class FakeWorkflow {
+  readonly orders: string[] = [];
+  /** How many more questions are answered. */
+  answers = Infinity;
+
+  async describe() {
+    const cancelRequested = this.orders.includes('cancel');
+    return {
+      status: { name: 'RUNNING' },
+      raw: { pendingActivities: [], workflowExtendedInfo: { cancelRequested } },
+    };
+  }
+
+  async query() {
+    this.answers -= 1;
+    if (this.answers < 0) throw new Error('no answer');
+    return { ...progress, status: this.orders.at(-1) === 'pause' ? 'paused' : 'running' };
+  }
+
+  async signal(name: string): Promise<void> {
+    this.orders.push(name);
+  }
+
+  async cancel(): Promise<void> {
+    this.orders.push('cancel');
+  }
+}
 
 /** A real Temporal, where no worker runs what was started. */
 describe('backfills', () => {
@@ -58,7 +89,9 @@ describe('backfills', () => {
       from: '2023-12-30',
       to: '2023-12-31',
     });
-    expect(warnings).toEqual([expect.stringMatching(/signed up by 2023-12-31: the 2 partitions/)]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/signed up by 2023-12-31 00:00 UTC: the 2 partitions/),
+    ]);
     await terminate(id);
   });
 
@@ -79,11 +112,63 @@ describe('backfills', () => {
     await terminate(id);
     expect(await backfills.progress(id)).toMatchObject({ status: 'failed', succeeded: 0 });
     for (const tell of [backfills.pause, backfills.resume, backfills.cancel]) {
-      expect(await tell(id)).toMatchObject({ status: 'failed' });
+      await expect(tell(id)).rejects.toMatchObject({
+        code: 'BACKFILL_ENDED',
+        details: { id, status: 'failed' },
+      });
     }
     const again = await backfills.start(wanted);
     expect(again.created).toBe(true);
     await terminate(again.id);
+  });
+
+  describe('that are told the same again', () => {
+    let id: string;
+    let workflow: FakeWorkflow;
+    let runs: BackfillRuns;
+
+    beforeAll(async () => {
+      ({ id } = await backfills.start({ ...request, from: '2024-01-25', to: '2024-01-26' }));
+    });
+    beforeEach(() => {
+      workflow = new FakeWorkflow();
+      const client = { workflow: { getHandle: () => workflow } } as unknown as Client;
+      const temporal = { ...application.temporal, client: async () => client };
+      runs = createBackfillRuns(application.adapters, temporal);
+    });
+    afterAll(() => terminate(id));
+
+    const told = async (tell: BackfillRuns['pause']) => {
+      const { status, changed } = await tell(id);
+      return [status, changed];
+    };
+
+    it('change once, and say so', async () => {
+      expect([await told(runs.pause), await told(runs.pause)]).toEqual([
+        ['paused', true],
+        ['paused', false],
+      ]);
+      expect([await told(runs.resume), await told(runs.resume)]).toEqual([
+        ['running', true],
+        ['running', false],
+      ]);
+      expect([await told(runs.cancel), await told(runs.cancel)]).toEqual([
+        ['running', true],
+        ['running', false],
+      ]);
+      expect(workflow.orders).toEqual(['pause', 'resume', 'cancel']);
+    });
+
+    it('answer what they were told, also where asking for the progress then fails', async () => {
+      workflow.answers = 1;
+      expect(await told(runs.pause)).toEqual(['paused', true]);
+    });
+
+    it('are told nothing where Temporal does not answer', async () => {
+      workflow.answers = 0;
+      await expect(runs.pause(id)).rejects.toThrow('no answer');
+      expect(workflow.orders).toEqual([]);
+    });
   });
 
   it('can not be asked for while Temporal is away, which is said as such', async () => {

@@ -15,6 +15,7 @@ import type { TrainModelOptions } from '../../../packages/modeling/training/trai
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { testManifest } from '../contracts/test-manifest';
 import { openTestDuckDb } from '../duckdb/open-test-duckdb';
+import { MemoryEventLog } from './memory-event-log';
 
 const feature = (name: string, type: 'float64' | 'int32' | 'bool') => ({
   name,
@@ -192,15 +193,19 @@ export function setUpTraining(days: { from: string; to: string; users: number })
   const scratch = createScratchDirectory();
   let registries = 0;
   const trainedDir = path.join(scratch.path, 'models-trained');
+  const trainedEvents = new MemoryEventLog();
   let trained: Promise<TrainedVersion> | undefined;
   const world = {
     directory: scratch.path,
     /** Filled before the first test. */
     partitions: [] as PublishedPartition[],
     modelsDir: '',
+    /** The events of the registry in `modelsDir`. */
+    eventLog: new MemoryEventLog(),
     /** Starts over with an empty registry; each test starts with one. */
     clearRegistry: () => {
       world.modelsDir = path.join(scratch.path, `models-${++registries}`);
+      world.eventLog = new MemoryEventLog();
     },
     // One thread: a second one has nothing to do on rows so few, and spins.
     openDuckDb: () => openTestDuckDb(scratch.path, 1),
@@ -210,6 +215,7 @@ export function setUpTraining(days: { from: string; to: string; users: number })
         schema: testSchema,
         openDuckDb: world.openDuckDb,
         modelsDir: world.modelsDir,
+        eventLog: world.eventLog,
         asOf: '2024-06-30',
         createdAt: midnightOf('2024-06-30'),
         codeVersion: 'code of the tests',
@@ -221,8 +227,12 @@ export function setUpTraining(days: { from: string; to: string; users: number })
      * one that was trained once.
      */
     startTrained: async () => {
-      const first = await (trained ??= world.train({ modelsDir: trainedDir }));
+      const first = await (trained ??= world.train({
+        modelsDir: trainedDir,
+        eventLog: trainedEvents,
+      }));
       cpSync(trainedDir, world.modelsDir, { recursive: true });
+      world.eventLog = new MemoryEventLog(trainedEvents);
       return first;
     },
     read: (version: string, file: string) =>

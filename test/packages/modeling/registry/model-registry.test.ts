@@ -1,71 +1,24 @@
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PublishedPartition } from '../../../../packages/contracts/partitions';
-import { midnightOf } from '../../../../packages/instants/logical-date';
-import { auditModels } from '../../../../packages/modeling/registry/audit-models';
-import { readAliases, readModelEvents } from '../../../../packages/modeling/registry/model-aliases';
 import type { ModelArtifact, ModelMetadata } from '../../../../packages/modeling/model-documents';
-import {
-  listModels,
-  promoteModel,
-  rollbackModel,
-  showModel,
-} from '../../../../packages/modeling/registry/model-registry';
+import { auditModels } from '../../../../packages/modeling/registry/audit-models';
 import { loadServingModel } from '../../../../packages/modeling/registry/load-serving-model';
-import { trainModel } from '../../../../packages/modeling/training/train-model';
+import { listModels, showModel } from '../../../../packages/modeling/registry/model-registry';
 import { publishVersion } from '../../../../packages/modeling/registry/publish-version';
 import { listVersions } from '../../../../packages/modeling/registry/version-directory';
-import { createScratchDirectory } from '../../../environment/scratch-directory';
-import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
-import { testSchema, writeDays, withPenalty } from '../training-world';
+import { MemoryEventLog } from '../memory-event-log';
+import { setUpTrainedRegistry } from '../trained-registry';
+import { testSchema } from '../training-world';
 
 const { schemaHash } = testSchema;
-const now = () => midnightOf('2024-07-01');
 
-let scratch: ReturnType<typeof createScratchDirectory>;
-let trained: string;
+const registry = setUpTrainedRegistry();
+const { trained, tamper } = registry;
 let modelsDir: string;
-let registries = 0;
-
-beforeAll(async () => {
-  scratch = createScratchDirectory();
-  trained = path.join(scratch.path, 'trained');
-  const partitions: PublishedPartition[] = await writeDays({
-    directory: scratch.path,
-    from: '2024-03-01',
-    to: '2024-05-30',
-    users: 60,
-  });
-  // v001 promoted, v002 promoted, v003 refused.
-  for (const l2 of [1, 2, 1e7]) {
-    await trainModel({
-      partitions,
-      schema: testSchema,
-      openDuckDb: () => openTestDuckDb(scratch.path, 1),
-      modelsDir: trained,
-      asOf: '2024-06-30',
-      createdAt: midnightOf('2024-06-30'),
-      seed: 42,
-      codeVersion: 'code of the tests',
-      solver: withPenalty(l2),
-    });
-  }
-});
-
-afterAll(() => scratch.remove());
 
 beforeEach(() => {
-  modelsDir = path.join(scratch.path, `models-${++registries}`);
-  cpSync(trained, modelsDir, { recursive: true });
+  ({ modelsDir } = registry);
 });
 
 const features = {
@@ -76,13 +29,6 @@ const features = {
   total_spend_90d: 29.9,
   is_pro_plan: false,
 };
-
-/** Changes a published file, as someone with root could. */
-function tamper(version: string, file: string, change: (text: string) => string) {
-  const target = path.join(modelsDir, version, file);
-  chmodSync(target, 0o644);
-  writeFileSync(target, change(readFileSync(target, 'utf8')));
-}
 
 /** Makes the manifest agree with the files again: a forgery that checksums alone do not show. */
 function resign(version: string) {
@@ -196,7 +142,7 @@ describe('the list of models', () => {
   });
 
   it('is empty without a registry', async () => {
-    expect(await listModels(path.join(scratch.path, 'nowhere'))).toEqual([]);
+    expect(await listModels(path.join(registry.directory, 'nowhere'))).toEqual([]);
   });
 
   it('sorts v1000 after v999', async () => {
@@ -218,75 +164,10 @@ describe('showing a model', () => {
   });
 });
 
-describe('promoting by hand', () => {
-  const promote = (version: string, hash = schemaHash) =>
-    promoteModel({ modelsDir, now, schemaHash: hash, version, reason: 'a person decided' });
-
-  it('moves champion and previous and logs who replaced whom and why', async () => {
-    expect(await promote('v003')).toEqual({
-      champion: 'v003',
-      challenger: null,
-      previous: 'v002',
-    });
-    expect((await readModelEvents(modelsDir)).at(-1)).toMatchObject({
-      action: 'promote',
-      version: 'v003',
-      previous: 'v002',
-      reason: 'a person decided',
-      at: '2024-07-01T00:00:00.000000Z',
-    });
-  });
-
-  it('of the champion changes nothing', async () => {
-    const before = await readModelEvents(modelsDir);
-    expect(await promote('v002')).toMatchObject({ champion: 'v002', previous: 'v001' });
-    expect(await readModelEvents(modelsDir)).toEqual(before);
-  });
-
-  it('refuses a model that could not serve, and leaves the champion', async () => {
-    tamper('v003', 'model.json', (text) => `${text} `);
-    await expect(promote('v003')).rejects.toMatchObject({ code: 'CORRUPT_MODEL' });
-    await expect(promote('v001', 'another')).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
-    await expect(promote('v007')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
-    expect(await readAliases(modelsDir)).toMatchObject({ champion: 'v002' });
-  });
-
-  it('ten times at once keeps every event and ends with one of the ten', async () => {
-    const versions = ['v001', 'v002', 'v003'];
-    await Promise.all(Array.from({ length: 10 }, (_, index) => promote(versions[index % 3]!)));
-    const events = await readModelEvents(modelsDir);
-    expect(new Set(events.map((event) => event.event_id)).size).toBe(events.length);
-    const { champion } = await readAliases(modelsDir);
-    expect(events.at(-1)).toMatchObject({ action: 'promote', version: champion });
-    expect(readdirSync(modelsDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-  });
-});
-
-describe('rolling back', () => {
-  const rollback = (directory = modelsDir) =>
-    rollbackModel({ modelsDir: directory, now, schemaHash, reason: 'complaints' });
-
-  it('makes the previous champion the champion; again undoes it', async () => {
-    expect(await rollback()).toMatchObject({ champion: 'v001', previous: 'v002' });
-    expect((await readModelEvents(modelsDir)).at(-1)).toMatchObject({
-      action: 'rollback',
-      version: 'v001',
-      previous: 'v002',
-    });
-    expect(await rollback()).toMatchObject({ champion: 'v002', previous: 'v001' });
-  });
-
-  it('is refused when there is nothing to roll back to', async () => {
-    await expect(rollback(path.join(scratch.path, 'empty'))).rejects.toMatchObject({
-      code: 'INVALID_REQUEST',
-    });
-  });
-});
-
 describe('the audit of models', () => {
   it('counts every file as equal when nothing was touched', async () => {
-    expect(await auditModels(modelsDir)).toEqual({
-      equal: 9,
+    expect(await auditModels(modelsDir, registry.eventLog)).toEqual({
+      equal: 10,
       missing: 0,
       extra: 0,
       mismatched: 0,
@@ -300,8 +181,8 @@ describe('the audit of models', () => {
     rmSync(path.join(modelsDir, 'v002', 'metadata.json'));
     writeFileSync(path.join(modelsDir, 'v002', 'notes.txt'), 'x');
     rmSync(path.join(modelsDir, 'v003'), { recursive: true });
-    expect(await auditModels(modelsDir)).toEqual({
-      equal: 4,
+    expect(await auditModels(modelsDir, registry.eventLog)).toEqual({
+      equal: 5,
       missing: 2,
       extra: 1,
       mismatched: 1,
@@ -312,6 +193,34 @@ describe('the audit of models', () => {
         'extra: v002/notes.txt',
         'missing: v003',
       ],
+    });
+  });
+});
+
+describe('the audit of a registry', () => {
+  it('names a version that no event is about', async () => {
+    const { eventLog } = registry;
+    eventLog.events = eventLog.events.slice(0, 4);
+    writeFileSync(
+      path.join(modelsDir, 'aliases.json'),
+      JSON.stringify({ format_version: 2, event: 4, ...eventLog.events.at(-1)?.aliases }),
+    );
+    expect(await auditModels(modelsDir, registry.eventLog)).toMatchObject({
+      extra: 1,
+      findings: ['extra: v003 is in no event of the registry'],
+    });
+  });
+
+  it.each([
+    ['are behind Postgres', { event: 5 }, 'aliases.json is of event 5, the last one is 6'],
+    ['were changed by hand', { champion: 'v001' }, 'aliases.json differs from event 6'],
+  ])('names aliases that %s', async (_what, change, finding) => {
+    const file = path.join(modelsDir, 'aliases.json');
+    const document = JSON.parse(readFileSync(file, 'utf8')) as object;
+    writeFileSync(file, JSON.stringify({ ...document, ...change }));
+    expect(await auditModels(modelsDir, registry.eventLog)).toMatchObject({
+      mismatched: 1,
+      findings: [`mismatched: ${finding}`],
     });
   });
 });
@@ -333,10 +242,14 @@ describe('publishing a version', () => {
   const defaultSample = async (file: string) => writeFileSync(file, 'sample');
 
   it('ten times at once, without a lock, gives ten whole versions', async () => {
-    const directory = path.join(scratch.path, 'parallel');
+    const directory = path.join(registry.directory, 'parallel');
     const published = await Promise.all(Array.from({ length: 10 }, () => publish(directory)));
     expect(new Set(published.map(({ version }) => version)).size).toBe(10);
-    expect(await auditModels(directory)).toMatchObject({ equal: 30, missing: 0, mismatched: 0 });
+    expect(await auditModels(directory, new MemoryEventLog())).toMatchObject({
+      equal: 30,
+      missing: 0,
+      mismatched: 0,
+    });
     expect(readdirSync(directory).sort()).toEqual(published.map(({ version }) => version).sort());
     for (const { version } of published) {
       expect((await showModel(directory, version)).model_version).toBe(version);
@@ -344,19 +257,19 @@ describe('publishing a version', () => {
   });
 
   it('continues after v999 with v1000', async () => {
-    const directory = path.join(scratch.path, 'many');
+    const directory = path.join(registry.directory, 'many');
     mkdirSync(path.join(directory, 'v999'), { recursive: true });
     expect((await publish(directory)).version).toBe('v1000');
     expect((await publish(directory)).version).toBe('v1001');
   });
 
   it('does not use the number of a version that was deleted again', async () => {
-    const directory = path.join(scratch.path, 'deleted');
+    const directory = path.join(registry.directory, 'deleted');
     expect((await publish(directory, defaultSample, ['v001', 'v007'])).version).toBe('v008');
   });
 
   it('leaves nothing behind when it fails', async () => {
-    const directory = path.join(scratch.path, 'failing');
+    const directory = path.join(registry.directory, 'failing');
     const failing = publish(directory, async () => {
       throw new Error('the sample can not be written');
     });
@@ -365,7 +278,7 @@ describe('publishing a version', () => {
   });
 
   it('says that the disk is full as STORAGE_UNAVAILABLE', async () => {
-    const full = publish(path.join(scratch.path, 'full'), async () => {
+    const full = publish(path.join(registry.directory, 'full'), async () => {
       throw Object.assign(new Error('no space'), { code: 'ENOSPC' });
     });
     await expect(full).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { readParquet } from '../../../../packages/duckdb/open-duckdb';
 import { formatInstant } from '../../../../packages/instants/epoch-micros';
 import { midnightOf } from '../../../../packages/instants/logical-date';
-import { readAliases, readModelEvents } from '../../../../packages/modeling/registry/model-aliases';
-import type { ModelArtifact, ModelEvent } from '../../../../packages/modeling/model-documents';
+import { readAliases } from '../../../../packages/modeling/registry/published-aliases';
+import type { ModelArtifact } from '../../../../packages/modeling/model-documents';
 import { gradientAscentSolver } from '../../../../packages/modeling/solvers/gradient-ascent-solver';
 import {
   setUpTraining,
@@ -155,11 +155,11 @@ describe('training', () => {
   it('on the inputs of an existing version returns that one and writes nothing', async () => {
     const first = await startTrained();
     const before = readdirSync(world.modelsDir);
-    const events = (await readModelEvents(world.modelsDir)).length;
+    const { events } = world.eventLog;
     const again = await train({ createdAt: createdAt + 1n, seed: 1 });
     expect(again).toEqual({ ...first, isNew: false });
     expect(readdirSync(world.modelsDir)).toEqual(before);
-    expect(await readModelEvents(world.modelsDir)).toHaveLength(events);
+    expect(world.eventLog.events).toEqual(events);
   });
 
   it('on a later day with the same usable days returns the existing version too', async () => {
@@ -203,8 +203,7 @@ describe('training', () => {
       challenger: 'v002',
       previous: null,
     });
-    const events = await readModelEvents(world.modelsDir);
-    expect(events.map(({ action, version }) => `${action} ${version}`)).toEqual([
+    expect(world.eventLog.actions).toEqual([
       'register v001',
       'promote v001',
       'register v002',
@@ -225,11 +224,17 @@ describe('training', () => {
     expect(metadata.status).toBe('converged');
   });
 
-  it('tells each event to the port, in order', async () => {
-    const told: ModelEvent[] = [];
-    await train({ recordEvent: async (event) => void told.push(event) });
-    expect(told).toEqual(await readModelEvents(world.modelsDir));
-    expect(told[0]).toMatchObject({ action: 'register', at: formatInstant(createdAt) });
+  it('publishes nothing, and begins no number, while Postgres is away', async () => {
+    world.eventLog.state = 'away';
+    await expect(train()).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    expect(readdirSync(world.modelsDir)).toEqual([]);
+    world.eventLog.state = 'up';
+    expect((await train()).version).toBe('v001');
+    expect(world.eventLog.events[0]).toMatchObject({
+      number: 1,
+      action: 'register',
+      at: formatInstant(createdAt),
+    });
   });
 
   it('records what code trained it, which makes no other model of the same inputs', async () => {
