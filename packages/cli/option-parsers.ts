@@ -91,7 +91,7 @@ export function reasonOption(text: string): string {
 export function predictionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text;
   throw new InvalidArgumentError(
-    'The id of a prediction is a UUID. The response to the prediction contains it.',
+    "The id of a prediction is a UUID. The response of the API's /predict contains it; predictions of `churn predict` have none.",
   );
 }
 

@@ -32,7 +32,11 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
     name: 'replay',
     description: 'Recompute a logged prediction and compare the result.',
     declare: (command) =>
-      command.argument('<prediction-id>', 'the id of the prediction, a UUID', predictionId),
+      command.argument(
+        '<prediction-id>',
+        "the id that the API's /predict returned, a UUID",
+        predictionId,
+      ),
     check: (_options: object, id) => ({ id }),
     load: async () => (await import('../actions/monitoring-actions')).replayAction,
   });

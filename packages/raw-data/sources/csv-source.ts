@@ -48,7 +48,10 @@ export async function openCsv(
   const { compression, rewritten, missing } = options;
   const text = await openText({ label, file, format: 'csv', onLines }, compression, rewritten);
   const header = await readCsvHeader(text.file, missing, text.compression);
-  if (header === null) throw refuse(`${label} has no header line`);
+  if (header === null)
+    throw refuse(
+      `${label} has no header line that can be read; it is empty, or its first line has text beside quotes, or no end`,
+    );
   return { label, text, header };
 }
 

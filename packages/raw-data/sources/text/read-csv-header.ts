@@ -16,8 +16,8 @@ const delimiters = [',', ';', '\t', '|'];
 /**
  * The column names in the first record of a CSV file (RFC 4180, double quotes), trimmed. The
  * delimiter is the one that a `sep=` line names, or else the one with which the header has every
- * column that `missing` asks for; a comma where none has. Null when the file is empty or its first
- * record does not end within a mebibyte.
+ * column that `missing` asks for; a comma where none has. Null when the file is empty, and when the first
+ * record does not end within a mebibyte or has text after the quotes of a field.
  *
  * @param missing  Which of the columns that must be there are not among the names.
  */
@@ -58,5 +58,8 @@ function firstRecord(text: string, delimiter: string, isWholeFile: boolean): str
 /** A field and what ends it, from where the one before ended. */
 function fieldPattern(delimiter: string): RegExp {
   const escaped = delimiter.replace(/[-\\|^$.*+?()[\]{}]/, '\\$&');
-  return new RegExp(`(?:"((?:[^"]|"")*)"|([^"${escaped}\\r\\n]*))(${escaped}|\\r*\\n|\\r+|$)`, 'y');
+  return new RegExp(
+    `(?:"((?:[^"]|"")*)"|((?!")[^${escaped}\\r\\n]*))(${escaped}|\\r*\\n|\\r+|$)`,
+    'y',
+  );
 }

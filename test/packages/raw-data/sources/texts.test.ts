@@ -50,6 +50,12 @@ describe('a text', () => {
     ['CRLF and LF by turns, with blank lines', `${HEADER}\r\n\n${LINES[1]}\n\r\n${LINES[2]}\r\n`],
     ['CRLF and LF, with sep=', `sep=,\r\n${LF}`],
     ['no last line end', LF.trimEnd()],
+    [
+      'a quote within the name of an unknown column',
+      LF.replace('country\n', 'country,a"b"\n')
+        .replace('DE\n', 'DE,"x"\n')
+        .replace('FR\n', 'FR,\n'),
+    ],
   ];
   it.each(read)('is read with %s', async (_what, text) => {
     const found = await rig.read({ 'users.csv': text });
@@ -137,6 +143,11 @@ describe('a text', () => {
     ],
     ['a delimiter that sep= does not name', `sep=;\n${LF}`, /has no column user_id/],
     ['nothing', '', /has no header line/],
+    [
+      'text after the quotes of a name',
+      LF.replace('country\n', '"country"s\n'),
+      /has no column user_id, and none of the other columns/,
+    ],
     ['sep= and nothing', 'sep=;\n', /has no header line/],
   ];
   it.each(refused)('is refused with its cause: %s', async (_what, text, problem) => {
