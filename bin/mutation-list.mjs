@@ -4,6 +4,7 @@ import { commandLineMutations } from './mutations-of-the-command-line.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
 import { fileMutations } from './mutations-of-the-files.mjs';
 import { modelStateMutations } from './mutations-of-model-state.mjs';
+import { lockMutations } from './mutations-of-locks.mjs';
 import { rawLogMutations } from './mutations-of-the-raw-log.mjs';
 import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
@@ -33,6 +34,7 @@ export const mutations = [
   ...commandLineMutations,
   ...failureMutations,
   ...connectionMutations,
+  ...lockMutations,
   ...rejectedMutations,
   ...attributeMutations,
   ...propertyMutations,

@@ -115,6 +115,18 @@ export const errorCatalogue = {
     httpStatus: 409,
     retryable: false,
   },
+  LOAD_RUNNING: {
+    message:
+      'A load is running ({load}), and what is known can only be settled between loads. Try again when it has ended.',
+    httpStatus: 503,
+    retryable: true,
+  },
+  LEASE_EXPIRED: {
+    message:
+      'This process was silent for {seconds} s while {activity}: it was stopped, or Postgres was out of its reach. Another process has therefore ended its transaction, and nothing of it was stored. Try again.',
+    httpStatus: 503,
+    retryable: true,
+  },
   UNKNOWN_USER: {
     message:
       'There are no features for user {userId}, who is unknown or was not yet known at the moment that the features describe.',

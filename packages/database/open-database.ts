@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import type { Sql, TransactionSql } from 'postgres';
+import type { Sql } from 'postgres';
 import { ChurnError } from '../contracts';
 import { openPostgresClient } from './postgres-client';
 
@@ -65,23 +65,6 @@ export async function migrateDatabase(database: Database): Promise<void> {
 function packageRoot(): string {
   const root = path.resolve(__dirname, '../..');
   return path.basename(root) === 'dist' ? path.dirname(root) : root;
-}
-
-const LOAD_LOCK_KEY = 7_401_331;
-
-/**
- * Runs work in one transaction that holds the load lock: loads, and every taking of K and S, go
- * one at a time, so that no row can slip behind a K that was already taken.
- */
-export async function withLoadLock<T>(
-  database: Database,
-  work: (tx: TransactionSql) => Promise<T>,
-): Promise<T> {
-  const result = await database.sql.begin(async (tx) => {
-    await tx`select pg_advisory_xact_lock(${LOAD_LOCK_KEY})`;
-    return work(tx);
-  });
-  return result as T;
 }
 
 /** Of Postgres: an unknown schema, table or column, as before the migrations of this release. */

@@ -1,15 +1,26 @@
 import type { InstantText, LabelKnowledge } from '../contracts';
-import { asDatabaseError, withLoadLock, type Database } from '../database';
+import { asDatabaseError, type Database } from '../database';
 import { formatInstant, parseInstant } from '../instants';
+import { betweenLoads } from './load-lock';
+
+/** How long whoever plans something waits for a load under way. */
+export const PLANNING_WAIT_MILLIS = 5_000;
 
 /**
  * The latest K and L, which are one moment, with their batch: everything that is known now. Taken
  * under the load lock, so that no row can still arrive behind it. In simulated time *now* is how far
  * the source is loaded.
+ *
+ * @param options.waitMillis  How long to wait for a load under way, 5 s by default; null: until it
+ *   has ended, for runs that nobody waits for.
+ * @throws ChurnError LOAD_RUNNING with the load and how far it is
  */
-export async function takeKnowledge(database: Database): Promise<LabelKnowledge> {
+export async function takeKnowledge(
+  database: Database,
+  { waitMillis = PLANNING_WAIT_MILLIS }: { waitMillis?: number | null } = {},
+): Promise<LabelKnowledge> {
   try {
-    return await withLoadLock(database, async (tx) => {
+    return await betweenLoads(database, { waitMillis }, async (tx) => {
       // Not before the last commit, even if the clock was set back since.
       const [row] = await tx<{ at: string; batch: number; complete_through: string | null }[]>`
         SELECT coalesce(

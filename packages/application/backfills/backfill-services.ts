@@ -26,14 +26,15 @@ import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 /**
  * Which dates a backfill would run and with which knowledge; K and L are taken now, together.
  *
- * @throws ChurnError INVALID_DATE_RANGE, INVALID_REQUEST (known_at), NO_DATA
+ * @throws ChurnError INVALID_DATE_RANGE, INVALID_REQUEST (known_at), NO_DATA, LOAD_RUNNING unless
+ *   `waitMillis` is null
  */
 export async function draftBackfill(
   adapters: Adapters,
-  { id, request }: { id: string; request: BackfillRequest },
+  { id, request, waitMillis }: { id: string; request: BackfillRequest; waitMillis: number | null },
 ): Promise<BackfillPlan> {
   requireBackfillRange(request);
-  const knowledge = await takePlannedKnowledge(adapters, request.knownAt);
+  const knowledge = await takePlannedKnowledge(adapters, request.knownAt, { waitMillis });
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
   await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
@@ -75,7 +76,7 @@ export async function planBackfill(
 ): Promise<BackfillPlan> {
   const recorded = await readBackfill(adapters, input.id);
   if (recorded) return recorded.plan;
-  const plan = await draftBackfill(adapters, input);
+  const plan = await draftBackfill(adapters, { ...input, waitMillis: null });
   await recordPlan(adapters, plan);
   return plan;
 }

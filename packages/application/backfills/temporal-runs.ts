@@ -21,7 +21,8 @@ import {
   type BackfillRequest,
   type BackfillStarted,
 } from '../../contracts';
-import { asDatabaseError } from '../../database';
+import { asDatabaseError, withLeasedLock } from '../../database';
+import { PLANNING_WAIT_MILLIS } from '../../raw-data';
 import {
   draftBackfill,
   inPresentWords,
@@ -80,8 +81,7 @@ const START_LOCK_KEY = 7_401_340;
 
 /** Starts backfills and talks to running ones; one at a time over any date. */
 export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
-  // Those that wait for a lock would hold every connection that the one with the lock needs.
-  const inTurn = oneAtATime();
+  const planInTurn = planningInTurn();
   const handleOf = async (id: string) =>
     (await temporal.client()).workflow.getHandle(backfillWorkflowId(id));
 
@@ -108,20 +108,20 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     /**
      * What `start` would do; records and runs nothing.
      *
-     * @throws ChurnError INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA
+     * @throws ChurnError INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA, LOAD_RUNNING
      */
     plan: (request: BackfillRequest): Promise<BackfillPreview> =>
-      inTurn(async () => {
-        const plan = await draftBackfill(adapters, { id: 'dry-run', request });
+      planInTurn(async (waitMillis) => {
+        const plan = await draftBackfill(adapters, { id: 'dry-run', request, waitMillis });
         return { ...plan, warnings: await warnBeforeData(adapters, request) };
       }),
 
-    /** @throws ChurnError BACKFILL_OVERLAP, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
+    /** @throws ChurnError BACKFILL_OVERLAP, LOAD_RUNNING, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
     start: (request: BackfillRequest): Promise<BackfillStarted> =>
-      inTurn(async () => {
+      planInTurn(async (waitMillis) => {
         // First: nothing may fail that has started.
         const warnings = await warnBeforeData(adapters, request);
-        return { ...(await start(adapters, temporal, request)), warnings };
+        return { ...(await start(adapters, temporal, { request, waitMillis })), warnings };
       }),
     progress,
     /** @throws ChurnError BACKFILL_ENDED, BACKFILL_NOT_FOUND, TEMPORAL_UNAVAILABLE */
@@ -175,6 +175,17 @@ async function isCancelRequested(handle: WorkflowHandle): Promise<boolean> {
 function requireUnfinished({ id, status }: BackfillProgress): void {
   if (status === 'running' || status === 'paused') return;
   throw new ChurnError('BACKFILL_ENDED', { id, status });
+}
+
+/** Runs one planning after the other, each with how long it may wait for a load under way. */
+function planningInTurn() {
+  // Those that wait for a lock would hold every connection that the one with the lock needs.
+  const inTurn = oneAtATime();
+  return <T>(work: (waitMillis: number) => Promise<T>): Promise<T> => {
+    // A load holds up all of them at once, and not one after the other.
+    const end = Date.now() + PLANNING_WAIT_MILLIS;
+    return inTurn(() => work(Math.max(1, end - Date.now())));
+  };
 }
 
 /** A backfill may end while it is told something. */
@@ -239,13 +250,14 @@ async function startPlanned(
 async function start(
   adapters: Adapters,
   temporal: LazyTemporal,
-  request: BackfillRequest,
+  { request, waitMillis }: { request: BackfillRequest; waitMillis: number },
 ): Promise<Omit<BackfillStarted, 'warnings'>> {
   const client = await temporal.client();
-  const { sql } = adapters.database;
-  return sql
-    .begin(async (tx): Promise<Omit<BackfillStarted, 'warnings'>> => {
-      await tx`select pg_advisory_xact_lock(${START_LOCK_KEY})`;
+  const lock = { key: START_LOCK_KEY, activity: 'starting a backfill', state: {} };
+  return withLeasedLock(
+    adapters.database,
+    lock,
+    async (tx): Promise<Omit<BackfillStarted, 'warnings'>> => {
       const candidates = await tx<RecordedBackfill[]>`
         select id, status, plan, report from ops.backfills
         where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
@@ -260,13 +272,13 @@ async function start(
         const { from, to } = candidate.plan.request;
         throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
       }
-      const plan = await draftBackfill(adapters, { id: newId(request), request });
+      const plan = await draftBackfill(adapters, { id: newId(request), request, waitMillis });
       await startPlanned(adapters, client, { request, plan });
       return { id: plan.id, status: 'running', created: true };
-    })
-    .catch((error: unknown) => {
-      throw asDatabaseError(asTemporalError(error));
-    });
+    },
+  ).catch((error: unknown) => {
+    throw asDatabaseError(asTemporalError(error));
+  });
 }
 
 async function isStillRunning(client: Client, id: string): Promise<boolean> {

@@ -81,7 +81,7 @@ export async function takeDailyKnowledge(
 ): Promise<PlannedKnowledge> {
   const stored = await readDailyRun(adapters, date);
   if (stored?.known_at) return storedKnowledge(stored);
-  const taken = await takePlannedKnowledge(adapters, 'latest');
+  const taken = await takePlannedKnowledge(adapters, 'latest', { waitMillis: null });
   requireNotInFuture(date, parseInstant(taken.knownAt));
   await adapters.database.sql`
     insert into ops.daily_runs as run (date, known_at, batch, complete_through, status, started_at)
@@ -177,7 +177,8 @@ export async function restatePartitions(
   progress: Progress,
 ): Promise<RestateReport> {
   const owner = `restate-${runId}`;
-  const knowledge = await takePlannedKnowledge(adapters, 'latest');
+  const waiting = dryRun ? {} : { waitMillis: null };
+  const knowledge = await takePlannedKnowledge(adapters, 'latest', waiting);
   const { requests, untouched } = await planRestatements(adapters, knowledge, { owner });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);

@@ -57,7 +57,7 @@ export async function userFeatures(
   adapters: Adapters,
   query: FeaturesQuery,
 ): Promise<UserFeatures> {
-  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query.batch);
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query);
   const at = parseMoment(query.at, knowledge);
   const known = await knowledgeAt(adapters, at, knowledge);
   const row = await computeRow(adapters, {

@@ -63,7 +63,7 @@ export async function writeHistory(
   const spine = path.resolve(query.spine);
   const out = path.resolve(query.out);
   await requireOwnFile(out, spine);
-  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query.batch);
+  const knowledge = await takePlannedKnowledge(adapters, query.knownAt, query);
   const temporary = path.join(path.dirname(out), `.${path.basename(out)}.${randomUUID()}.tmp`);
   await makeFolder(path.dirname(out));
   const folders = [path.dirname(spine), path.dirname(out)];

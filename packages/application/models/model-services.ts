@@ -101,7 +101,7 @@ async function trainingDay(
   { database }: Adapters,
   asOf: LogicalDate | undefined,
 ): Promise<LogicalDate> {
-  const { at, batch, completeThrough } = await takeKnowledge(database);
+  const { at, batch, completeThrough } = await takeKnowledge(database, { waitMillis: null });
   if (batch === 0) throw new ChurnError('NO_DATA');
   const known = parseInstant(at);
   if (asOf !== undefined && midnightOf(asOf) > known) {

@@ -31,7 +31,7 @@ export async function servedFeatures(
   progress: Progress,
 ): Promise<ServedFeatures[]> {
   const dates = partitions.map(({ manifest }) => manifest.date);
-  const knowledge = await takePlannedKnowledge(adapters, 'as-served');
+  const knowledge = await takePlannedKnowledge(adapters, 'as-served', { waitMillis: null });
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
   const requests = requestsOf(dates, unlabelled(knowledge), { rows, reason: 'as served' });
   const current = new Map(partitions.map((partition) => [partition.manifest.date, partition]));

@@ -11,14 +11,16 @@ import type { Adapters } from '../open/open-adapters';
 
 /**
  * K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an
- * earlier load.
+ * earlier load (`batch`). `waitMillis` as in `takeKnowledge`.
+ *
+ * @throws ChurnError LOAD_RUNNING, and as `planKnowledge`
  */
 export async function takePlannedKnowledge(
   { database }: Pick<Adapters, 'database'>,
   knownAt: KnownAtRequest,
-  batch?: number,
+  { batch, waitMillis }: { batch?: number; waitMillis?: number | null } = {},
 ): Promise<PlannedKnowledge> {
-  return planKnowledge(await takeKnowledge(database), knownAt, batch);
+  return planKnowledge(await takeKnowledge(database, { waitMillis }), knownAt, batch);
 }
 
 /**

@@ -52,6 +52,23 @@ export const importedFolders = ops.table('imported_folders', {
 });
 
 /**
+ * Who holds an advisory lock for long, told by the holder while its process lives. A row that was left
+ * by a process that is gone says nothing, as its session holds nothing.
+ */
+export const lockLeases = ops.table('lock_leases', {
+  lockKey: integer('lock_key').primaryKey(),
+  /** The session of the holder's transaction. */
+  backendPid: integer('backend_pid').notNull(),
+  backendStart: instant('backend_start').notNull(),
+  /** What the holder says of its work. */
+  state: jsonb('state').$type<Record<string, unknown>>().notNull(),
+  startedAt: instant('started_at').notNull(),
+  renewedAt: instant('renewed_at').notNull(),
+  /** When another process ended that session, because the lease was not renewed. */
+  endedAt: instant('ended_at'),
+});
+
+/**
  * The ledger: one row per (dataset, date). A claim is `status = running` with a fencing token and
  * an expiry; the token grows with every claim. It can be rebuilt from the manifests.
  */

@@ -1,4 +1,5 @@
-import { withLoadLock, type Database } from '../../database';
+import type { Database } from '../../database';
+import { betweenLoads } from '../load-lock';
 import { rawTableNames } from '../raw-tables';
 
 /** Smaller tables are not worth an exclusive lock. */
@@ -18,7 +19,7 @@ export async function freeEmptyTables(
   { lockTimeoutMs = 2_000 }: { readonly lockTimeoutMs?: number } = {},
 ): Promise<void> {
   try {
-    await withLoadLock(database, async (tx) => {
+    await betweenLoads(database, { waitMillis: null }, async (tx) => {
       // The rows of the other tables refer to users: without users there are none.
       const [found] = await tx<{ empty: boolean; bytes: number }[]>`
         SELECT NOT EXISTS (SELECT FROM raw_data.users) AS empty,

@@ -1,6 +1,7 @@
 import type { ChurnError } from '../../contracts';
+import { telling, withLoadLock, type ToldLoad } from '../load-lock';
 import type { LoadProgress } from '../load-progress';
-import { asDatabaseError, withLoadLock, type Database, type TransactionSql } from '../../database';
+import { asDatabaseError, type Database, type TransactionSql } from '../../database';
 import type { DuckDb } from '../../duckdb';
 import { formatInstant, parseInstant, type EpochMicros } from '../../instants';
 import { hasRepeatedIds, type PreparedTable } from './prepare-load';
@@ -99,8 +100,8 @@ export async function loadBatch(
 ): Promise<LoadCounts | null> {
   try {
     await freeEmptyTables(database);
-    return await withLoadLock(database, async (tx) => {
-      const load = await runLoad(tx, options);
+    return await withLoadLock(database, options, async (tx, lease) => {
+      const load = await runLoad(tx, telling(lease, options));
       if (load?.refusal) throw load.refusal;
       return load && load.counts;
     });
@@ -133,8 +134,8 @@ export async function previewBatch(
 ): Promise<BatchPreview | null> {
   try {
     await freeEmptyTables(database);
-    return await withLoadLock(database, async (tx) => {
-      const load = await runLoad(tx, options);
+    return await withLoadLock(database, options, async (tx, lease) => {
+      const load = await runLoad(tx, telling(lease, options));
       if (load === null) return null;
       throw new RolledBack({ ...load, examples: await rejectedExamples(tx) });
     });
@@ -144,9 +145,11 @@ export async function previewBatch(
   }
 }
 
+type ToldOptions = BatchOptions & ToldLoad;
+
 type TriedLoad = Omit<BatchPreview, 'examples'>;
 
-async function runLoad(tx: TransactionSql, options: BatchOptions): Promise<TriedLoad | null> {
+async function runLoad(tx: TransactionSql, options: ToldOptions): Promise<TriedLoad | null> {
   if (!(await options.mayLoad(tx))) return null;
   // Joins in memory; compiling plans would cost more than it saves here.
   await tx`SELECT set_config('work_mem', '128MB', true), set_config('jit', 'off', true)`;
@@ -155,12 +158,13 @@ async function runLoad(tx: TransactionSql, options: BatchOptions): Promise<Tried
   return load;
 }
 
-async function loadTables(tx: TransactionSql, options: BatchOptions): Promise<TriedLoad> {
+async function loadTables(tx: TransactionSql, options: ToldOptions): Promise<TriedLoad> {
   const [start] = await tx<{ batch: number; arrival: string; known: string | null }[]>`
     SELECT coalesce(max(batch), 0) + 1 AS batch, clock_timestamp()::text AS arrival,
       max(complete_through)::text AS known
     FROM ops.load_batches`;
   const { batch, arrival } = start!;
+  options.onBatch(batch);
   const waiting = await tablesToRetry(tx);
   const counts = emptyCounts();
   let latestEvent: EpochMicros | null = null;

@@ -85,7 +85,7 @@ async function mergeOnce(
   }
   const loads = [...manifest.loads, ...merged.map(({ load }) => load)].sort(byBatch);
   const next = { loads, runs: runs as PerTable<readonly Run[]> };
-  await publishManifest(writer.rawLogDir, next);
+  await publishManifest(writer, next);
   return { manifest: next, folders: folders.slice(count) };
 }
 
@@ -204,7 +204,7 @@ export async function mirrorAsRuns(
     loads: [...manifest.loads, ...loads].sort(byBatch),
     runs: runs as PerTable<readonly Run[]>,
   };
-  await publishManifest(writer.rawLogDir, mirrored);
+  await publishManifest(writer, mirrored);
   return mirrored;
 }
 
@@ -249,12 +249,26 @@ export async function mendRuns(
   }
   const runs = perTable((table) => manifest.runs[table].map((run) => mended.get(run) ?? run));
   const whole = { loads: manifest.loads, runs };
-  await publishManifest(writer.rawLogDir, whole);
+  await publishManifest(writer, whole);
   return whole;
 }
 
+/**
+ * Makes sure that this process still holds the raw log. One that was stopped for long may not, and would
+ * undo what the holder after it has done.
+ *
+ * @throws what a query says on a connection that is lost
+ */
+export async function requireHeld(tx: TransactionSql): Promise<void> {
+  await tx`SELECT`;
+}
+
 /** The files of its runs have their names, and are on disk once their folder is. */
-export async function publishManifest(rawLogDir: string, manifest: LogManifest): Promise<void> {
+export async function publishManifest(
+  { tx, rawLogDir }: Pick<LogWriter, 'tx' | 'rawLogDir'>,
+  manifest: LogManifest,
+): Promise<void> {
+  await requireHeld(tx);
   await mkdir(mergedFolder(rawLogDir), { recursive: true });
   await syncToDisk(mergedFolder(rawLogDir));
   await writeLogManifest(rawLogDir, manifest);

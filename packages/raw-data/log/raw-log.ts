@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ChurnError } from '../../contracts';
-import { asDatabaseError, type Database, type TransactionSql } from '../../database';
+import {
+  asDatabaseError,
+  withLeasedLock,
+  type Database,
+  type TransactionSql,
+} from '../../database';
 import {
   asStorageError,
   makeFolder,
@@ -126,16 +131,8 @@ export async function holdingLog<T>(
   const rawLogDir = path.resolve(options.rawLogDir);
   await makeFolder(rawLogDir);
   try {
-    // Not at a higher level of isolation: its snapshot would be of before the lock was waited for,
-    // and what others have mirrored meanwhile would look like a load that Postgres does not have.
-    const result = await options.database.sql.begin(
-      'isolation level read committed',
-      async (tx) => {
-        await tx`SELECT pg_advisory_xact_lock(${RAW_LOG_LOCK_KEY})`;
-        return work(tx, rawLogDir);
-      },
-    );
-    return result as T;
+    const lock = { key: RAW_LOG_LOCK_KEY, activity: 'updating the raw log', state: {} };
+    return await withLeasedLock(options.database, lock, (tx) => work(tx, rawLogDir));
   } catch (error) {
     throw asStorageError(asDatabaseError(error));
   }

@@ -11,6 +11,7 @@ import {
   mirrorAsRuns,
   publishManifest,
   removeSuperfluous,
+  requireHeld,
   type LogState,
   type LogWriter,
 } from './merge-log';
@@ -51,12 +52,13 @@ export async function updateLog(
     state = await withScratch(options.scratchDir, (scratch) =>
       withDuckDb(options.openDuckDb, [rawLogDir, scratch], async (duckDb) => {
         const writer = { tx, duckDb, rawLogDir, scratch };
-        if (manifest !== found) await publishManifest(rawLogDir, manifest);
+        if (manifest !== found) await publishManifest(writer, manifest);
         const mended = { manifest: await mendRuns(writer, manifest, lost), folders: there };
         return mergeFolders(writer, await mirrorMissing(writer, mended, loads));
       }),
     );
   }
+  await requireHeld(tx);
   await removeSuperfluous(rawLogDir, state);
   return state;
 }

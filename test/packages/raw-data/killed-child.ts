@@ -2,13 +2,15 @@ import { existsSync, readdirSync } from 'node:fs';
 import { openDatabase } from '../../../packages/database/open-database';
 import { openDuckDb } from '../../../packages/duckdb/open-duckdb';
 import { importFolder } from '../../../packages/raw-data/import-folder';
+import { withLoadLock } from '../../../packages/raw-data/load-lock';
 import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
 import { parseInstant } from '../../../packages/instants/epoch-micros';
 import type { OpenDuckDb } from '../../../packages/raw-data/scratch';
 
 /**
  * Kills itself, as the kernel would, in the middle of what its first argument names: a phase of an
- * import, or the writing of the raw log.
+ * import, or the writing of the raw log. `frozen` is stopped in the middle of copying instead, and
+ * `querying` waits in a load for a query that takes an hour.
  */
 const [what, url, folder, scratchDir] = process.argv.slice(2) as [string, string, string, string];
 
@@ -28,6 +30,14 @@ function countKept(): number {
 
 function die(): void {
   process.kill(process.pid, 'SIGKILL');
+}
+
+let isFrozen = false;
+
+/** Once: until somebody wakes it. */
+function freeze(): void {
+  if (!isFrozen) process.kill(process.pid, 'SIGSTOP');
+  isFrozen = true;
 }
 
 const open: OpenDuckDb = (directories) =>
@@ -53,7 +63,9 @@ const dieAtThirdSegment: OpenDuckDb = async (directories) => {
 
 async function main(): Promise<void> {
   const database = openDatabase(url);
-  if (what !== 'raw-log') {
+  if (what === 'querying') {
+    await withLoadLock(database, { source: 'import' }, (tx) => tx`SELECT pg_sleep(3600)`);
+  } else if (what !== 'raw-log') {
     await importFolder({
       database,
       folder,
@@ -67,6 +79,7 @@ async function main(): Promise<void> {
       rowsPerCopy: 8192,
       onProgress: ({ table, phase, rows, total = 0 }) => {
         const isFarEnough = what === 'cleaning' ? countKept() > 5 : rows > total / 2;
+        if (what === 'frozen' && phase === 'copying' && table === 'user_events') freeze();
         if (table === 'user_events' && phase === what && isFarEnough) die();
       },
     });
@@ -75,4 +88,7 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+void main().catch((error: unknown) => {
+  process.stderr.write(String(error));
+  process.exit(1);
+});

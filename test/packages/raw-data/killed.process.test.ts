@@ -1,9 +1,12 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { auditRawLog } from '../../../packages/raw-data/log/audit-raw-log';
 import { syncRawLog } from '../../../packages/raw-data/log/raw-log';
+import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import {
   createRawDataFixture,
   csv,
@@ -19,12 +22,8 @@ beforeAll(async () => {
 beforeEach(() => fixture.reset());
 afterAll(() => fixture.remove());
 
-/** Runs the child until it has killed itself. */
-async function killInTheMiddleOf(
-  what: 'cleaning' | 'copying' | 'loaded' | 'raw-log',
-  folder: string,
-): Promise<void> {
-  const child = spawn(
+function startChild(what: string, folder: string, stdio: StdioOptions = 'inherit'): ChildProcess {
+  return spawn(
     process.execPath,
     [
       '-r',
@@ -35,8 +34,16 @@ async function killInTheMiddleOf(
       folder,
       fixture.scratchDir,
     ],
-    { stdio: 'inherit' },
+    { stdio },
   );
+}
+
+/** Runs the child until it has killed itself. */
+async function killInTheMiddleOf(
+  what: 'cleaning' | 'copying' | 'loaded' | 'raw-log',
+  folder: string,
+): Promise<void> {
+  const child = startChild(what, folder);
   const [, signal] = (await once(child, 'exit')) as [number | null, string | null];
   expect(signal).toBe('SIGKILL');
 }
@@ -121,4 +128,48 @@ it('mends a raw log whose writer was killed between two segments', async () => {
   expect(readdirSync(rawLogDir).sort()).toEqual(['_installation', 'batch=000001']);
   const audit = await auditRawLog({ ...fixture, rawLogDir });
   expect(audit).toMatchObject({ equal: 2357 + 13_838 + 6911, missing: 0, extra: 0, mismatched: 0 });
+});
+
+async function untilStopped(pid: number): Promise<void> {
+  for (;;) {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=', '-p', String(pid)]);
+    if (stdout.startsWith('T')) return;
+  }
+}
+
+it('takes over from a load whose process is frozen, and loads each row once', async () => {
+  const folder = writeLargeFolder();
+  const child = startChild('frozen', folder, ['ignore', 'inherit', 'pipe']);
+  const exit = once(child, 'exit');
+  const said = text(child.stderr!);
+  await untilStopped(child.pid!);
+  await expect(takeKnowledge(fixture.database, { waitMillis: 50 })).rejects.toMatchObject({
+    code: 'LOAD_RUNNING',
+    details: { source: 'import' },
+  });
+  // As if it had been frozen for two minutes.
+  await fixture.database.sql`
+    UPDATE ops.lock_leases SET renewed_at = renewed_at - interval '2 minutes'`;
+  expect(await fixture.load({}, { folder })).toMatchObject({
+    batch: 1,
+    loaded: { users: 500, user_events: EVENTS - 2 },
+  });
+  child.kill('SIGCONT');
+  expect(await exit).toEqual([1, null]);
+  expect(await said).toContain('was silent for 60 s while loading data');
+  const rows = await fixture.database.sql`SELECT FROM raw_data.user_events`;
+  expect(rows).toHaveLength(EVENTS - 2);
+});
+
+it('leaves no query running of a load that is killed', async () => {
+  const { sql } = fixture.database;
+  const queries = () => sql`SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(3600)%'
+      AND pid <> pg_backend_pid()`;
+  const child = startChild('querying', fixture.folder);
+  while ((await queries()).length === 0) if (child.exitCode !== null) throw new Error('It ended.');
+  child.kill('SIGKILL');
+  const users = csv(USERS, 'u1,2025-01-01,free');
+  expect(await fixture.load({ users })).toMatchObject({ batch: 1 });
+  expect(await queries()).toHaveLength(0);
 });

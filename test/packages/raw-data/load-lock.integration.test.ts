@@ -1,5 +1,5 @@
-import { withLoadLock } from '../../../packages/database/open-database';
 import { ensureInstallation } from '../../../packages/raw-data/installation';
+import { betweenLoads, withLoadLock } from '../../../packages/raw-data/load-lock';
 import { takeKnowledge } from '../../../packages/raw-data/take-knowledge';
 import { completeThroughOf } from '../../support/complete-through-of';
 import {
@@ -43,7 +43,7 @@ describe('knowledge', () => {
   it('waits for a load that is under way, and has its batch', async () => {
     const order: string[] = [];
     let taken: Promise<void> | undefined;
-    await withLoadLock(fixture.database, async (tx) => {
+    await withLoadLock(fixture.database, { source: 'import' }, async (tx) => {
       taken = takeKnowledge(fixture.database).then(({ batch }) => {
         order.push(`knows batch ${batch}`);
       });
@@ -112,6 +112,87 @@ describe('loads side by side', () => {
     expect(await load).toMatchObject({ message: expect.stringContaining('user request') });
     expect(await fixture.database.sql`SELECT FROM raw_data.users`).toHaveLength(0);
     expect(await fixture.load(files)).toMatchObject({ batch: 1 });
+  });
+});
+
+describe('who waits for a load', () => {
+  const importing = { source: 'import' } as const;
+  /** Renews at once, or never; nobody waits for long. */
+  const quick = { renewMillis: 10, silentMillis: 60_000 };
+  const silent = { renewMillis: 3_600_000, silentMillis: 60_000 };
+  const plan = () =>
+    betweenLoads(fixture.database, { waitMillis: 50, times: quick }, async () => 'planned');
+
+  /** As if two minutes had passed. */
+  const age = () => fixture.database.sql`
+    UPDATE ops.lock_leases SET renewed_at = renewed_at - interval '2 minutes'`;
+
+  async function untilLease(condition: string): Promise<void> {
+    const { sql } = fixture.database;
+    for (;;) {
+      const found = await sql`SELECT FROM ops.lock_leases WHERE ${sql.unsafe(condition)}`;
+      if (found.length > 0) return;
+    }
+  }
+
+  it('is told, when it has waited, which load runs and how far it is', async () => {
+    await withLoadLock(fixture.database, { ...importing, times: quick }, async (_tx, lease) => {
+      await expect(plan()).rejects.toMatchObject({
+        code: 'LOAD_RUNNING',
+        message: expect.stringMatching(/\(an import, since \d{4}-/),
+      });
+      lease.tell({ batch: 7 });
+      const progress = { table: 'user_events', phase: 'copying', rows: 300, total: 1_000 } as const;
+      lease.tell({ progress });
+      await untilLease(`state -> 'progress' ->> 'rows' = '300'`);
+      await expect(plan()).rejects.toMatchObject({
+        message: expect.stringMatching(
+          /\(an import, batch 7, since \S+Z; copying user_events, 300 of 1000 rows\)/,
+        ),
+        details: { source: 'import', batch: 7, table: 'user_events', rows: 300, total: 1_000 },
+      });
+    });
+    expect(await plan()).toBe('planned');
+    expect(await fixture.database.sql`SELECT FROM ops.lock_leases`).toHaveLength(0);
+  });
+
+  it('ends one that was silent for a minute, which leaves nothing and learns why', async () => {
+    const frozen = withLoadLock(fixture.database, { ...importing, times: silent }, async (tx) => {
+      await tx`
+          INSERT INTO raw_data.users (user_id, signup_time, plan, ingested_at, batch)
+          VALUES ('of the frozen', now(), 'free', now(), 1)`;
+      await age();
+      const report = await fixture.load(files);
+      expect(report).toMatchObject({ batch: 1, loaded: { users: 1 } });
+      await tx`SELECT 'it wakes'`;
+    });
+    await expect(frozen).rejects.toMatchObject({
+      code: 'LEASE_EXPIRED',
+      details: { seconds: 60, activity: 'loading data' },
+    });
+    const users = await fixture.database.sql`SELECT user_id FROM raw_data.users`;
+    expect([...users]).toEqual([{ user_id: 'u1' }]);
+  });
+
+  it('lets one go on that renews its lease, however long it takes', async () => {
+    await withLoadLock(fixture.database, { ...importing, times: quick }, async (tx) => {
+      await age();
+      await untilLease(`renewed_at > clock_timestamp() - interval '30 seconds'`);
+      await expect(plan()).rejects.toMatchObject({ code: 'LOAD_RUNNING' });
+      expect(await tx`SELECT 'it goes on'`).toHaveLength(1);
+    });
+  });
+
+  it('takes no row of a load that is gone for one that runs', async () => {
+    await withLoadLock(fixture.database, { ...importing, times: silent }, async (_tx, lease) => {
+      lease.tell({ batch: 7 });
+      const { sql } = fixture.database;
+      await sql`UPDATE ops.lock_leases SET backend_start = backend_start - interval '1 day'`;
+      await expect(plan()).rejects.toMatchObject({
+        code: 'LOAD_RUNNING',
+        details: { load: 'nothing more is known of it' },
+      });
+    });
   });
 });
 

@@ -87,7 +87,7 @@ export async function createRawDataFixture(): Promise<RawDataFixture> {
         TRUNCATE raw_data.users, raw_data.plan_changes, raw_data.user_events,
           raw_data.billing_events, raw_data.user_attributes, raw_data.rejected_rows,
           raw_data.settled_rates, raw_data.settled_properties, ops.load_batches, ops.installation,
-          ops.imported_folders`;
+          ops.imported_folders, ops.lock_leases`;
     },
     remove: async () => {
       await database.drop();

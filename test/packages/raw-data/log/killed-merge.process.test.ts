@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { auditRawLog } from '../../../../packages/raw-data/log/audit-raw-log';
-import { mergedFolder } from '../../../../packages/raw-data/log/log-manifest';
+import { MANIFEST_FILE, mergedFolder } from '../../../../packages/raw-data/log/log-manifest';
 import { syncRawLog } from '../../../../packages/raw-data/log/raw-log';
+import type { OpenDuckDb } from '../../../../packages/raw-data/scratch';
 import {
   BILLING_EVENTS,
   createRawDataFixture,
@@ -104,5 +105,33 @@ describe('a process that is killed while it merges', () => {
     }
     // Mirroring, merging, removing: it was killed in all of them.
     expect(outcomes.size).toBeGreaterThan(2);
+  });
+
+  it('changes nothing any more if it was frozen until another had the log', async () => {
+    startOver();
+    let ended = 0;
+    const endHolder = async () => {
+      const { sql } = fixture.database;
+      const holders = await sql`SELECT pg_terminate_backend(pid, 10000) FROM pg_locks
+        WHERE locktype = 'advisory' AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+      ended += holders.length;
+    };
+    const openDuckDb: OpenDuckDb = async (directories) => {
+      const duckDb = await fixture.openDuckDb(directories);
+      const run = async (sql: string) => {
+        await duckDb.run(sql);
+        // All loads are mirrored by then: what remains of the merge asks Postgres for no row.
+        if (ended === 0 && sql.includes('cut_rows AS')) await endHolder();
+      };
+      return { ...duckDb, run };
+    };
+    const frozen = syncRawLog({ ...fixture, rawLogDir, openDuckDb });
+    await expect(frozen).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    expect(ended).toBe(1);
+    expect(filesIn(rawLogDir).filter((name) => name.startsWith('batch='))).toHaveLength(LOADS);
+    expect(filesIn(mergedFolder(rawLogDir))).not.toContain(MANIFEST_FILE);
+    await syncRawLog({ ...fixture, rawLogDir });
+    expect(state()).toEqual(undisturbed);
   });
 });

@@ -1,0 +1,119 @@
+import type { TransactionSql } from 'postgres';
+import { ChurnError } from '../contracts';
+import {
+  endSilentHolder,
+  readLease,
+  repeat,
+  takeLease,
+  type HeldLease,
+  type LeaseState,
+  type LockLease,
+} from './lock-lease';
+import type { Database } from './open-database';
+
+/** How often a holder renews its lease, and how long it may be silent, in milliseconds. */
+export interface LeaseTimes {
+  readonly renewMillis: number;
+  readonly silentMillis: number;
+}
+
+const leaseTimes: LeaseTimes = { renewMillis: 5_000, silentMillis: 60_000 };
+
+/** Of Postgres: `lock_timeout` has passed. */
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
+ * Runs work, which may take long, in a transaction that holds an advisory lock. As long as its process
+ * renews the lease it has no limit. After a minute of silence, because the process was stopped, it is
+ * ended and rolled back by whoever waits for the lock.
+ *
+ * @param lock.activity  For LEASE_EXPIRED: what the holder is doing, as in "loading data".
+ * @param lock.state  What the lease says at first.
+ * @throws ChurnError LEASE_EXPIRED when this one was ended
+ */
+export async function withLeasedLock<T, S extends LeaseState>(
+  database: Database,
+  lock: { key: number; activity: string; state: S; times?: LeaseTimes },
+  work: (tx: TransactionSql, lease: LockLease<S>) => Promise<T>,
+): Promise<T> {
+  const { key, activity, state, times = leaseTimes } = lock;
+  let lease: LockLease<S> | undefined;
+  try {
+    // Not at a higher level of isolation: its snapshot would be of before the lock was waited for,
+    // and would not have what the holder before has committed.
+    const result = await database.sql.begin('isolation level read committed', async (tx) => {
+      // A process that is killed must not leave a query that runs on.
+      await tx`SELECT set_config(name, '5s', true) FROM pg_settings
+        WHERE name = 'client_connection_check_interval'`;
+      await waitForLock(database, tx, { key, times, waitMillis: null });
+      lease = await takeLease(database.sql, tx, { ...times, lockKey: key, state });
+      // From now on the lease says that the process lives: it may be idle here for long.
+      await tx`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`;
+      return work(tx, lease);
+    });
+    return result as T;
+  } catch (error) {
+    if (!(await lease?.wasEnded().catch(() => false))) throw error;
+    const seconds = times.silentMillis / 1_000;
+    throw new ChurnError('LEASE_EXPIRED', { seconds, activity }, { cause: error });
+  } finally {
+    await lease?.release().catch(() => {});
+  }
+}
+
+/** How long work that takes a moment waits for the holder of a lock. */
+export interface LockPatience<S extends LeaseState> {
+  /** Null: as long as that takes. */
+  readonly waitMillis: number | null;
+  /** The error for who has waited so long; null: of a holder without a lease. */
+  readonly refuse: (holder: HeldLease<S> | null) => Error;
+}
+
+/** Runs work that takes a moment in a transaction that holds an advisory lock. */
+export async function withBriefLock<T, S extends LeaseState>(
+  database: Database,
+  lock: { key: number; times?: LeaseTimes } & LockPatience<S>,
+  work: (tx: TransactionSql) => Promise<T>,
+): Promise<T> {
+  const { key, times = leaseTimes, waitMillis, refuse } = lock;
+  let isRefused = false;
+  try {
+    const result = await database.sql.begin(async (tx) => {
+      isRefused = !(await waitForLock(database, tx, { key, times, waitMillis }));
+      if (isRefused) throw new Error('The lock is held.');
+      return work(tx);
+    });
+    return result as T;
+  } catch (error) {
+    if (!isRefused) throw error;
+    throw refuse(await readLease<S>(database.sql, key));
+  }
+}
+
+/** @returns false when another still holds the lock after `waitMillis`. */
+async function waitForLock(
+  database: Database,
+  tx: TransactionSql,
+  wait: { key: number; times: LeaseTimes; waitMillis: number | null },
+): Promise<boolean> {
+  const { key, times, waitMillis } = wait;
+  // A process that is stopped while it holds the lock without a lease must not hold it for ever.
+  const [found] = await tx<{ taken: boolean }[]>`
+    SELECT pg_try_advisory_xact_lock(${key}) AS taken,
+      set_config('idle_in_transaction_session_timeout', '60s', true)`;
+  if (found!.taken) return true;
+  const endSilent = () => endSilentHolder(database.sql, { ...times, lockKey: key });
+  const watch = repeat(times.renewMillis, endSilent);
+  try {
+    await endSilent();
+    // 0 is no limit.
+    await tx`SELECT set_config('lock_timeout', ${String(waitMillis ?? 0)}, true)`;
+    await tx`SELECT pg_advisory_xact_lock(${key})`;
+    return true;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) throw error;
+    return false;
+  } finally {
+    await watch.stop();
+  }
+}
