@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isChurnError } from '../packages/contracts';
 import type { ChampionRegistry, ServingModelSource, ServingVersion } from './ports';
 
 export interface ChampionWatcherOptions {
@@ -26,6 +27,8 @@ export class ChampionWatcher implements ServingModelSource {
   private looking: Promise<void> | undefined;
   private publishing: Promise<void> | undefined;
   private looks = 0;
+  /** What kept changes from being published the last time. */
+  private unpublished: string | undefined;
   /** The number of the latest event whose aliases were seen. */
   private event = 0;
 
@@ -48,6 +51,7 @@ export class ChampionWatcher implements ServingModelSource {
   }
 
   async refresh(): Promise<void> {
+    this.publish();
     // A look under way may have read the alias before the change.
     await this.looking;
     this.failed = null;
@@ -64,10 +68,20 @@ export class ChampionWatcher implements ServingModelSource {
   private publish(): void {
     this.publishing ??= this.options.registry
       .publish()
-      .catch((error: unknown) => {
-        this.options.logger.debug({ err: error }, 'changes of models could not be published');
-      })
+      .then(
+        () => (this.unpublished = undefined),
+        (error: unknown) => this.tellUnpublished(error),
+      )
       .finally(() => (this.publishing = undefined));
+  }
+
+  /** Once for as long as the problem stays the same; that Postgres is away is said by /health. */
+  private tellUnpublished(error: unknown): void {
+    const problem = isChurnError(error) ? error.code : String(error);
+    if (problem === this.unpublished) return;
+    this.unpublished = problem;
+    const level = problem === 'POSTGRES_UNAVAILABLE' ? 'debug' : 'warn';
+    this.options.logger[level]({ err: error }, 'changes of models could not be published');
   }
 
   /** One look at a time, however slow the disk is. */

@@ -55,11 +55,11 @@ export class ModelsController {
   })
   @ApiOkResponse({ type: ChampionChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.promote)
-  async promote(
+  promote(
     @Param() { version }: VersionParamDto,
     @Body() { from, reason }: ChampionMoveDto,
   ): Promise<ChampionChange> {
-    return this.served(await this.ports.models.promote(version, { from, reason }));
+    return this.served(this.ports.models.promote(version, { from, reason }));
   }
 
   @Post('models/rollback')
@@ -69,13 +69,19 @@ export class ModelsController {
   })
   @ApiOkResponse({ type: ChampionChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.models.rollback)
-  async rollback(@Body() { from, reason }: ChampionMoveDto): Promise<ChampionChange> {
-    return this.served(await this.ports.models.rollback({ from, reason }));
+  rollback(@Body() { from, reason }: ChampionMoveDto): Promise<ChampionChange> {
+    return this.served(this.ports.models.rollback({ from, reason }));
   }
 
-  /** Whoever changed the champion finds it serving when the answer arrives. */
-  private async served(change: ChampionChange): Promise<ChampionChange> {
-    await this.ports.servingModel.refresh();
-    return change;
+  /**
+   * Whoever changed the champion finds it serving when the answer arrives; also where the answer is
+   * an error, because the change may have been made and only the word of it been lost.
+   */
+  private async served(change: Promise<ChampionChange>): Promise<ChampionChange> {
+    try {
+      return await change;
+    } finally {
+      await this.ports.servingModel.refresh();
+    }
   }
 }

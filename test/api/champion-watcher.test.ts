@@ -148,6 +148,23 @@ describe('the champion watcher', () => {
     expect(serving()).toBe('v001');
   });
 
+  it.each([
+    ['a full disk, once', 'STORAGE_UNAVAILABLE', 1],
+    ['not that Postgres is away', 'POSTGRES_UNAVAILABLE', 0],
+  ] as const)('warns of what keeps changes unpublished: %s', async (_what, code, warnings) => {
+    const { logger, entries } = recordingLogger();
+    watcher = new ChampionWatcher({ registry, logger, intervalMs: 1 });
+    registry.publish = () => {
+      registry.publishes += 1;
+      return Promise.reject(new ChurnError(code, { problem: 'x' }));
+    };
+    await watcher.start();
+    await looks(25);
+    expect(registry.publishes).toBeGreaterThan(1);
+    const { warn } = logger.levels.values;
+    expect(entries.filter(({ level }) => level === warn)).toHaveLength(warnings);
+  });
+
   it('serves nothing again when the champion is taken away', async () => {
     registry.crown('v001');
     await watcher.refresh();

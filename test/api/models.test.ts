@@ -138,13 +138,16 @@ describe('models', () => {
     },
   );
 
-  it('answers 409 where another champion is in force', async () => {
+  it('answers 409 where another champion is in force, and then looks which one serves', async () => {
     const rollback = async (): Promise<never> => {
       throw new ChurnError('CHAMPION_CHANGED', { champion: 'v002', from: 'v003' });
     };
-    const http = await serve(modelsPort({ rollback }));
+    const refresh = jest.fn(async () => {});
+    const servingModel = { current: () => modelOf('v001'), refresh };
+    const http = await serve({ ...modelsPort({ rollback }), servingModel });
     const response = await http.post('/models/rollback').send(move);
     expect([response.status, response.body.code]).toEqual([409, 'CHAMPION_CHANGED']);
     expect(response.body.detail).toContain('v002');
+    expect(refresh).toHaveBeenCalledTimes(1);
   });
 });

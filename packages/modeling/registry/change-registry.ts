@@ -12,7 +12,7 @@ import {
   type PublishedAliases,
 } from './published-aliases';
 import { stagingIn } from './publish-version';
-import { withRegistryLock } from './registry-lock';
+import { SHORT_WAIT_MILLIS, withRegistryLock } from './registry-lock';
 
 /** What changing a registry needs from outside. */
 export interface RegistryPorts {
@@ -146,5 +146,6 @@ export async function publishRegistry(ports: RegistryPorts): Promise<void> {
   const { event, isFormer } = await readReplaceableAliases(ports.modelsDir);
   const { number, hasUnnumbered } = await ports.eventLog.latest();
   if (!isFormer && !hasUnnumbered && number <= event) return;
-  await withRegistryLock(ports.modelsDir, () => changeRegistry(ports, async () => []));
+  const publish = () => changeRegistry(ports, async () => []);
+  await withRegistryLock(ports.modelsDir, publish, SHORT_WAIT_MILLIS);
 }

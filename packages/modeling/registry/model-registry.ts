@@ -15,7 +15,7 @@ import type {
   ModelSummary,
   ModelVersion,
 } from '../model-documents';
-import { withRegistryLock } from './registry-lock';
+import { SHORT_WAIT_MILLIS, withRegistryLock } from './registry-lock';
 import { loadServingModel } from './load-serving-model';
 import {
   compareWithManifest,
@@ -119,7 +119,7 @@ function moveChampion(
   ports: RegistryPorts,
   decide: (state: RegistryState) => Promise<readonly RegistryAction[]>,
 ): Promise<ChampionChange> {
-  return withRegistryLock(ports.modelsDir, async () => {
+  const change = async () => {
     let changed = false;
     const { aliases } = await changeRegistry(ports, async (state) => {
       const actions = await decide(state);
@@ -127,7 +127,8 @@ function moveChampion(
       return actions;
     });
     return { ...aliases, changed };
-  });
+  };
+  return withRegistryLock(ports.modelsDir, change, SHORT_WAIT_MILLIS);
 }
 
 function isRolledBackFrom({ events, aliases }: RegistryState, from: ModelVersion | null): boolean {
