@@ -2,6 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import {
   isChurnError,
   withPresentReprocess,
+  workflowMessages,
+  workflowTypes,
   type Alert,
   type BackfillPlan,
   type BackfillProgress,
@@ -15,7 +17,11 @@ import {
   type Progress,
 } from '../packages/contracts';
 import { datesOfChunk } from '../packages/orchestration';
+import { findMissingRuns } from './find-missing-runs';
 import { runWithProgress } from './run-with-progress';
+import { createRightOfWay, type RightOfWay } from './right-of-way';
+import { createSettledDatesTeller } from './tell-settled-dates';
+import { tellWorkflow } from './tell-workflow';
 
 /** What every step of a daily run is given. Training and drift see the run's date as their day. */
 export interface StepInput {
@@ -45,16 +51,30 @@ const ERRORS_BYTES_MAX = 24 * 1024;
  * The activities of all workflows. Their type names are in snake_case so that the Temporal UI
  * shows a run's steps by the names people know. Every one may run again after a crash.
  */
-export function createPipelineActivities(ports: PipelinePorts, options: { beatMs?: number } = {}) {
+export function createPipelineActivities(
+  ports: PipelinePorts,
+  { beatMs, rightOfWay = createRightOfWay() }: ActivityOptions = {},
+) {
   const run: Runner = (date, work) => {
     const report = { raiseAlert: (alert: Alert) => ports.raiseAlert(alert), date };
-    return runWithProgress(work, { ...options, report });
+    return runWithProgress(work, { beatMs, report });
   };
+  const runStep: Runner = (date, work) =>
+    run(date, (progress) => {
+      const isDaily = activityInfo().workflowType === workflowTypes.dailyRun;
+      return isDaily ? rightOfWay.hold(() => work(progress)) : work(progress);
+    });
   return {
-    ...createStepActivities(ports, run),
+    ...createStepActivities(ports, runStep),
     ...createRunActivities(ports, run),
-    ...createBackfillActivities(ports, run),
+    ...createBackfillActivities(ports, run, rightOfWay),
   };
+}
+
+export interface ActivityOptions {
+  readonly beatMs?: number;
+  /** Shared by all that run in this process; absent: by these activities. */
+  readonly rightOfWay?: RightOfWay;
 }
 
 export type PipelineActivities = ReturnType<typeof createPipelineActivities>;
@@ -115,7 +135,7 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
     /** Not reported itself: that an alert can't be raised is no alert. */
     raise_alert: (alert: Alert) => runWithProgress(() => ports.raiseAlert(alert)),
     find_missing_runs: ({ now }: { now: string }) =>
-      run(undefined, () => ports.findMissingRuns(now)),
+      run(undefined, () => findMissingRuns(ports, now)),
     restate_partitions: (request: { dryRun: boolean }) =>
       run(undefined, (progress) =>
         ports.restatePartitions({ ...request, runId: currentRunId() }, progress),
@@ -123,7 +143,7 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
   };
 }
 
-function createBackfillActivities(ports: PipelinePorts, run: Runner) {
+function createBackfillActivities(ports: PipelinePorts, run: Runner, rightOfWay: RightOfWay) {
   return {
     plan_backfill: ({ id, request }: PlanInput): Promise<BackfillPlan> =>
       run(request.to, () => ports.planBackfill({ id, request: withPresentReprocess(request) })),
@@ -131,7 +151,20 @@ function createBackfillActivities(ports: PipelinePorts, run: Runner) {
     compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
       run(input.chunk.to, async (progress) => {
         const request = computeRequestOf(input);
-        return withShortErrors(await ports.computeChunk(request, progress));
+        const teller = createSettledDatesTeller({
+          chunk: input.chunk.from,
+          tell: (settled) => tellWorkflow(workflowMessages.datesSettled, settled),
+        });
+        const onSettled = (outcome: PartitionOutcome) => teller.note(withShortError(outcome));
+        let isDone = false;
+        try {
+          const giveWay = () => rightOfWay.giveWay(progress.signal);
+          const outcomes = await ports.computeChunk(request, { ...progress, onSettled, giveWay });
+          isDone = true;
+          return withShortErrors(outcomes);
+        } finally {
+          await teller.stop({ flush: !isDone });
+        }
       }),
 
     /** For a chunk whose compute_chunk gave up or was cancelled. */
@@ -157,12 +190,17 @@ function computeRequestOf({ backfillId, chunk, knowledge }: ChunkInput): Compute
 /** Of a year that fails, the first errors: a payload is a reference, and stays below 64 KiB. */
 function withShortErrors(outcomes: readonly PartitionOutcome[]): PartitionOutcome[] {
   let bytesLeft = ERRORS_BYTES_MAX;
-  return outcomes.map(({ error, ...outcome }) => {
+  return outcomes.map(withShortError).map(({ error, ...outcome }) => {
     if (error === undefined) return outcome;
-    const short = error.slice(0, ERROR_CHARACTERS_MAX);
-    bytesLeft -= Buffer.byteLength(JSON.stringify(short));
-    return bytesLeft < 0 ? outcome : { ...outcome, error: short };
+    bytesLeft -= Buffer.byteLength(JSON.stringify(error));
+    return bytesLeft < 0 ? outcome : { ...outcome, error };
   });
+}
+
+function withShortError({ error, ...outcome }: PartitionOutcome): PartitionOutcome {
+  return error === undefined
+    ? outcome
+    : { ...outcome, error: error.slice(0, ERROR_CHARACTERS_MAX) };
 }
 
 /** Claims carry it, where a workflow's id may be used again: another run is another runner. */

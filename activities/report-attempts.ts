@@ -1,14 +1,11 @@
 import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { workflowMessages, workflowTypes, type Alert, type StepRetry } from '../packages/contracts';
+import { workflowMessages, type Alert, type StepRetry } from '../packages/contracts';
+import { tellWorkflow } from './tell-workflow';
 
 /** One failure may pass unseen; the second is worth somebody's look while it still goes on. */
 const ALERT_FROM_ATTEMPT = 2;
 const ERROR_CHARACTERS_MAX = 500;
-const SIGNAL_MILLIS_MAX = 3_000;
-
-/** Workflows that show what is being tried again. */
-const showing: ReadonlySet<string> = new Set([workflowTypes.dailyRun, workflowTypes.backfill]);
 
 type RaiseAlert = (alert: Alert) => Promise<unknown>;
 
@@ -41,7 +38,7 @@ export async function reportFailedAttempt(failure: Error, report: AttemptReport)
   if (isLast || isFinal) return;
   const retry = { attempt: info.attempt, error: errorText(failure) };
   if (info.attempt >= ALERT_FROM_ATTEMPT) await alertOnce(report, retry);
-  await tellWorkflow({ step: info.activityType, ...retry });
+  await tellWorkflow(workflowMessages.retrying, { step: info.activityType, ...retry });
 }
 
 function errorText(failure: Error): string {
@@ -69,21 +66,5 @@ async function alertOnce(
     });
   } catch (failure) {
     log.warn('alert not raised', { message, error: failure });
-  }
-}
-
-async function tellWorkflow(retry: StepRetry): Promise<void> {
-  const { info } = Context.current();
-  const { workflowExecution: execution } = info;
-  if (!execution || !info.workflowType || !showing.has(info.workflowType)) return;
-  try {
-    const { client } = Context.current();
-    const workflow = client.workflow.getHandle(execution.workflowId, execution.runId);
-    await client.withDeadline(Date.now() + SIGNAL_MILLIS_MAX, () =>
-      workflow.signal(workflowMessages.retrying, retry),
-    );
-  } catch (error) {
-    // It has ended, or Temporal is away: then it learns of this attempt by itself, later.
-    log.debug('workflow not told of a failed attempt', { error });
   }
 }

@@ -18,8 +18,9 @@ const redis = [
   'CORRUPT_ONLINE_KEY',
 ] as const;
 const storedModels = ['MODEL_NOT_FOUND', 'CORRUPT_MODEL'] as const;
+const temporal = ['TEMPORAL_UNAVAILABLE', 'INVALID_SETTING'] as const;
 /** A backfill's record is in Postgres; while it runs, Temporal knows how far it is. */
-const backfillById = ['BACKFILL_NOT_FOUND', 'TEMPORAL_UNAVAILABLE', ...postgres] as const;
+const backfillById = ['BACKFILL_NOT_FOUND', ...temporal, ...postgres] as const;
 const backfillVerb = ['BACKFILL_ENDED', ...backfillById] as const;
 const championMoves = [
   ...storedModels,
@@ -58,7 +59,7 @@ export const portProblems = {
       'LOAD_RUNNING',
       'LEASE_EXPIRED',
       'BACKFILL_OVERLAP',
-      'TEMPORAL_UNAVAILABLE',
+      ...temporal,
       ...postgres,
     ],
     plan: ['INVALID_REQUEST', 'INVALID_DATE_RANGE', 'NO_DATA', 'LOAD_RUNNING', ...postgres],

@@ -5,6 +5,7 @@ import path from 'node:path';
 const benchmarks: Readonly<Record<string, string>> = {
   'backfill-doubling': 'twice the days over the same events: less than twice the time',
   'best-reachable-auc': 'the best AUC that the six features allow on the synthetic source',
+  'daily-beside-backfill': 'a daily run beside backfills: at most 1.5 times its time alone',
   growth: 'a daily run after 1,100 loads and three years, beside one load and beside three months',
   platform:
     'features, history, restatement, loads and Redis against peers and budgets, in one table',

@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // `node bin/health-check.mjs worker|api`: exit 0 when that service of this container is well.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 
 const checks = {
-  /** The worker writes its pid once it polls. */
+  /** Each worker writes its pid to a file of its own once it polls; other hosts have theirs there too. */
   worker() {
-    const file = path.join(process.env.CHURN_DATA_DIR, 'run', 'worker-ready.json');
-    process.kill(JSON.parse(readFileSync(file, 'utf8')).pid, 0);
+    const folder = path.join(process.env.CHURN_DATA_DIR, 'run', 'ready-workers');
+    const files = readdirSync(folder).filter((name) => name.startsWith(`${hostname()}-`));
+    if (!files.some((name) => isRunning(path.join(folder, name))))
+      throw new Error('no worker polls');
   },
   async api() {
     const url = `http://127.0.0.1:${process.env.CHURN_API_PORT}/health/live`;
@@ -15,6 +18,14 @@ const checks = {
     if (!response.ok) throw new Error(`status ${response.status}`);
   },
 };
+
+function isRunning(file) {
+  try {
+    return process.kill(JSON.parse(readFileSync(file, 'utf8')).pid, 0);
+  } catch {
+    return false;
+  }
+}
 
 try {
   await checks[process.argv[2]]();

@@ -238,8 +238,8 @@ export const storeMutations = [
   moves('a folder that is there already', "['ENOTEMPTY', 'EEXIST', 'ENOTDIR']", '[]'),
   moves('what was moved goes', '  await rm(source);', ''),
   earlierReleases('processes without a number', '?.[1] ?? 1)', '?.[1] ?? DATA_LAYOUT)'),
-  earlierReleases('a worker started by hand', 'return isWorker(ready.pid) ?', 'return false ?'),
-  earlierReleases('a pid that is another program', 'return isWorker(ready.pid) ?', 'return true ?'),
+  earlierReleases('a worker started by hand', 'isWorker(former.pid) ?', 'false ?'),
+  earlierReleases('a pid that is another program', 'isWorker(former.pid) ?', 'true ?'),
   // Whose servers they are
   servers('an empty database', 'if (found === undefined) return requireEmptyDirectory(paths);', ''),
   servers(

@@ -4,13 +4,9 @@ import {
   type Client,
   type ScheduleDescription,
   type ScheduleHandle,
-  type ScheduleOptions,
-  type ScheduleOptionsStartWorkflowAction,
 } from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
 import { nominalTime, scheduleIds, taskQueues, workflowTypes } from '../packages/contracts';
-
-type Schedule = ScheduleOptions<ScheduleOptionsStartWorkflowAction<Workflow>>;
+import { differences, type Schedule } from './schedule-differences';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -84,7 +80,7 @@ async function applySchedule(client: Client, schedule: Schedule): Promise<Applie
     await client.schedule.create(schedule);
     return { id, action: 'created' };
   }
-  if (matches(present, schedule)) return { id, action: 'unchanged' };
+  if (differences(present, schedule).length === 0) return { id, action: 'unchanged' };
   const { spec, action, policies } = schedule;
   await handle.update(({ state }) => ({
     spec,
@@ -104,33 +100,13 @@ async function describeIfThere(handle: ScheduleHandle): Promise<ScheduleDescript
   }
 }
 
-/** Whether the Schedule on the server does what this file says. */
-function matches(present: ScheduleDescription, wanted: Schedule): boolean {
-  return essence(present) === essence(wanted);
-}
-
-/** When, what and under which policies, as one text; the server describes more than was asked for. */
-function essence(schedule: ScheduleDescription | Schedule): string {
-  const { workflowType, workflowId, taskQueue, args } = schedule.action as Record<string, unknown>;
-  const policies = (schedule.policies ?? {}) as Record<string, unknown>;
-  return JSON.stringify([
-    schedule.spec.calendars?.map(({ hour, minute }) => [start(hour), start(minute)]),
-    [workflowType, workflowId, taskQueue, args],
-    [policies.overlap, policies.catchupWindow, policies.pauseOnFailure],
-  ]);
-}
-
-/** `1` is how it is asked for, `[{ start: 1, end: 1, step: 1 }]` how it is described. */
-function start(range: unknown): unknown {
-  const [first] = Array.isArray(range) ? (range as { start: number }[]) : [];
-  return first ? first.start : range;
-}
-
 export interface ScheduleStatus {
   readonly id: string;
   readonly status: 'missing' | 'running' | 'paused';
   /** False when the server's Schedule is not what the code says: `churn schedule apply`. */
   readonly isAsDeclared: boolean;
+  /** Which parts of it are not, such as `calendars` or `time zone`. */
+  readonly differences: readonly string[];
   readonly note: string | null;
   /** Nominal times as ISO 8601 texts, soonest first. */
   readonly nextRuns: readonly string[];
@@ -157,6 +133,7 @@ function statusOf(schedule: Schedule, present: ScheduleDescription | undefined):
       id,
       status: 'missing',
       isAsDeclared: false,
+      differences: [],
       note: null,
       nextRuns: [],
       lastWorkflowId: null,
@@ -165,10 +142,12 @@ function statusOf(schedule: Schedule, present: ScheduleDescription | undefined):
     };
   }
   const { state, info } = present;
+  const different = differences(present, schedule);
   return {
     id,
     status: state.paused ? 'paused' : 'running',
-    isAsDeclared: matches(present, schedule),
+    isAsDeclared: different.length === 0,
+    differences: different,
     note: state.note || null,
     nextRuns: info.nextActionTimes.slice(0, 3).map((time) => time.toISOString()),
     lastWorkflowId: info.recentActions.at(-1)?.action.workflow.workflowId ?? null,

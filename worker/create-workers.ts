@@ -7,6 +7,8 @@ export interface CreateWorkersOptions {
   readonly namespace: string;
   readonly ports: PipelinePorts;
   readonly workflowBundle: NonNullable<WorkerOptions['workflowBundle']>;
+  /** Says in Temporal which build a worker runs; it decides nothing. */
+  readonly buildId?: string;
   /** Overrides, for tests: their own task queues, a smaller cache. */
   readonly queues?: { readonly daily: string; readonly backfill: string };
   readonly options?: Partial<WorkerOptions>;
@@ -48,7 +50,14 @@ export async function createWorkers(wiring: CreateWorkersOptions): Promise<Worke
       // A killed worker's workflows move to another one after as long.
       stickyQueueScheduleToStartTimeout: '5s',
       ...SHUTDOWN,
+      ...(wiring.buildId === undefined ? {} : deployment(wiring.buildId)),
       ...wiring.options,
     });
   return [await create(queues.daily, DAILY_SLOTS), await create(queues.backfill, BACKFILL_SLOTS)];
+}
+
+/** For people only: any worker takes any task, since the workflows replay what earlier ones recorded. */
+function deployment(buildId: string): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  const version = { deploymentName: 'churn', buildId };
+  return { workerDeploymentOptions: { version, useWorkerVersioning: false } };
 }

@@ -1,9 +1,16 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
-import { loadConfig, type Config } from '../packages/config';
+import { dataPaths, loadConfig, type Config } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { openApplication } from '../packages/application';
-import { DATA_LAYOUT, resolveConnections, workerReadyFile } from '../packages/local-services';
+import { processIdentity } from '../packages/durable-files';
+import {
+  DATA_LAYOUT,
+  readyWorkerFile,
+  removeDeadWorkers,
+  resolveConnections,
+} from '../packages/local-services';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
 import { createReadyFile } from './ready-file';
@@ -16,11 +23,14 @@ async function main(): Promise<void> {
   installRuntime(config);
   const codePath = builtWorkflowBundle();
   const application = await openApplication(config);
-  const readyFile = createReadyFile(workerReadyFile(config.dataDir), {
-    pid: process.pid,
+  const paths = dataPaths(config.dataDir);
+  removeDeadWorkers(paths);
+  const { pid } = process;
+  const readyFile = createReadyFile(readyWorkerFile(paths, pid), {
+    pid,
+    identity: processIdentity(pid) ?? null,
     data_layout: DATA_LAYOUT,
   });
-  readyFile.remove(); // That of a worker that was killed may name a pid that lives again.
   const { temporalAddress } = resolveConnections(config);
   const connection = await NativeConnection.connect({ address: temporalAddress });
   try {
@@ -29,6 +39,7 @@ async function main(): Promise<void> {
       namespace: config.temporal.namespace,
       ports: application.pipelinePorts,
       workflowBundle: { codePath },
+      buildId: buildIdOf(codePath),
     });
     await runWorkers({ workers, stop, onRunning: () => readyFile.write() });
   } finally {
@@ -67,6 +78,11 @@ function builtWorkflowBundle(): string {
     problem: 'dist/workflow-bundle.js is missing; run `npm run build`',
     log: 'this one',
   });
+}
+
+/** The workflows are what a build must not change without care: their bundle names it. */
+function buildIdOf(codePath: string): string {
+  return createHash('sha256').update(readFileSync(codePath)).digest('hex').slice(0, 12);
 }
 
 main().catch((error: unknown) => {

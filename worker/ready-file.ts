@@ -1,11 +1,6 @@
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-
-export interface ReadyWorker {
-  readonly pid: number;
-  /** The layout of the data directory that it knows; a release with another one looks at it. */
-  readonly data_layout: number;
-}
+import type { ReadyWorker } from '../packages/local-services';
 
 /** Says that the worker polls its queues; the stack and health checks look for it. */
 export function createReadyFile(file: string, worker: ReadyWorker) {

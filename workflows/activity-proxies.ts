@@ -1,12 +1,11 @@
-import { proxyActivities, type ActivityOptions } from '@temporalio/workflow';
+import { patched, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import type { PipelineActivities, StepInput } from '../activities';
 import { dailyPipeline, type PipelineStep, type StepName } from '../packages/contracts';
 import { retryPolicyFor, STEP_BUDGET_MINUTES } from '../packages/orchestration';
 
 /**
  * How a pipeline step runs as an activity: the limits are the step's own, the retry policy that of
- * its risk. Cancellation waits until the activity has stopped (the SDK's default), so that nothing
- * writes after the workflow is over.
+ * its risk.
  */
 function stepOptions(step: PipelineStep, date: string): ActivityOptions {
   return {
@@ -15,7 +14,22 @@ function stepOptions(step: PipelineStep, date: string): ActivityOptions {
     scheduleToCloseTimeout: `${STEP_BUDGET_MINUTES} minutes`,
     heartbeatTimeout: `${step.heartbeatSeconds} seconds`,
     retry: retryPolicyFor(step.risk),
+    ...untilStopped(),
   };
+}
+
+/**
+ * A cancelled activity counts as ended when it has stopped, so that nothing writes after the workflow
+ * is over, and no second one begins beside it. The SDK's documentation calls this the default, which it
+ * is not.
+ */
+function untilStopped(): Pick<ActivityOptions, 'cancellationType'> {
+  return waitsForStopped() ? { cancellationType: 'WAIT_CANCELLATION_COMPLETED' } : {};
+}
+
+/** Executions of an earlier release went on at once, and a pause stopped nothing; theirs replay so. */
+export function waitsForStopped(): boolean {
+  return patched('wait-for-stopped-activities');
 }
 
 /** Runs one step of the daily pipeline; rejects when its retries are used up. */
@@ -51,6 +65,7 @@ export const ledger = proxyActivities<
 /** Waits for the load lock while a load is running, and may have thousands of manifests to read. */
 export const planning = proxyActivities<Pick<PipelineActivities, 'plan_backfill'>>({
   startToCloseTimeout: '30 minutes',
+  scheduleToCloseTimeout: `${STEP_BUDGET_MINUTES} minutes`,
   heartbeatTimeout: '30 seconds',
   retry: retryPolicyFor('load'),
 });
@@ -63,10 +78,12 @@ export function computing(summary: string) {
     scheduleToCloseTimeout: `${STEP_BUDGET_MINUTES} minutes`,
     heartbeatTimeout: '30 seconds',
     retry: retryPolicyFor('compute'),
+    ...untilStopped(),
   });
 }
 
 export const notifying = proxyActivities<Pick<PipelineActivities, 'raise_alert'>>({
   startToCloseTimeout: '10 seconds',
+  scheduleToCloseTimeout: `${STEP_BUDGET_MINUTES} minutes`,
   retry: retryPolicyFor('notify'),
 });

@@ -19,6 +19,8 @@ import {
   type BackfillProgress,
   type BackfillState,
   type BackfillStatus,
+  type DateError,
+  type SettledDates,
 } from '../packages/contracts';
 import { dateOf, parseInstant } from '../packages/instants';
 import { ledger, planning, runStepNamed } from './activity-proxies';
@@ -26,18 +28,23 @@ import { describeBackfill } from './backfill/describe-backfill';
 import { failureText } from './failure-text';
 import { raiseAlert } from './raise-alert';
 import { checkedDate, refusal } from './refusals';
-import { runChunks, type ChunkTally } from './backfill/run-chunks';
+import { createPauseGate, type PauseGate } from './backfill/pause-gate';
+import { ERRORS_KEPT_MAX, runChunks, type ChunkTally } from './backfill/run-chunks';
 import { setSearchAttributes } from './set-search-attributes';
 import { describeRetry, watchRetries, type Retries } from './watch-retries';
 
 const progressQuery = defineQuery<BackfillProgress>(workflowMessages.progress);
 const pauseSignal = defineSignal(workflowMessages.pause);
 const resumeSignal = defineSignal(workflowMessages.resume);
+const datesSettledSignal = defineSignal<[SettledDates]>(workflowMessages.datesSettled);
 
 /** What the handlers and the body share during one execution. */
 interface BackfillRun {
   readonly input: BackfillInput;
   readonly tally: ChunkTally;
+  readonly gate: PauseGate;
+  /** Of the chunks that are being computed, by their first date. */
+  readonly underWay: Map<string, SettledDates>;
   readonly retries: Retries;
   /** Why it failed as a whole. */
   failure?: string;
@@ -64,13 +71,16 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
       backfillId: id,
       plan: run.plan,
       tally: run.tally,
-      onChange: () => {
+      gate: run.gate,
+      onStarted: ({ from }) => run.underWay.set(from, nothingSettled(from)),
+      onSettled: (chunk) => {
+        run.underWay.delete(chunk.from);
         run.retries.forget('compute_chunk');
         run.retries.forget('settle_chunk');
         showProgress(run);
       },
     });
-    if (isDone) await publish(run.plan);
+    if (isDone) await publish(run.plan, run.gate);
   } catch (error) {
     run.failure = isCancellation(error) ? undefined : failureText(error);
     await finish(run, isCancellation(error) ? 'cancelled' : 'failed');
@@ -91,17 +101,42 @@ function startRun(input: BackfillInput): BackfillRun {
   }
   const tally = tallyOf(state);
   const retries = watchRetries(() => showProgress(run));
-  const run: BackfillRun = { input, tally, retries, plan: input.plan, status: 'running' };
-  const pause = (paused: boolean) => () => {
-    tally.paused = paused;
-    showProgress(run);
+  const gate = createPauseGate(tally);
+  const run: BackfillRun = {
+    input,
+    tally,
+    gate,
+    underWay: new Map(),
+    retries,
+    plan: input.plan,
+    status: 'running',
   };
-  setHandler(progressQuery, () => progressOf(run));
-  setHandler(pauseSignal, pause(true));
-  setHandler(resumeSignal, pause(false));
+  handleMessages(run);
   setSearchAttributes({ BackfillId: id, RunKind: 'backfill' });
   showProgress(run);
   return run;
+}
+
+function nothingSettled(chunk: string): SettledDates {
+  return { chunk, succeeded: 0, skipped: 0, failed: [], errors: [] };
+}
+
+function handleMessages(run: BackfillRun): void {
+  const { gate, underWay } = run;
+  setHandler(progressQuery, () => progressOf(run));
+  setHandler(pauseSignal, () => {
+    gate.pause();
+    showProgress(run);
+  });
+  setHandler(resumeSignal, () => {
+    gate.resume();
+    showProgress(run);
+  });
+  setHandler(datesSettledSignal, (settled) => {
+    // One that comes late would count what has been counted.
+    if (underWay.has(settled.chunk)) underWay.set(settled.chunk, settled);
+    showProgress(run);
+  });
 }
 
 /** What has been counted before continue-as-new, or nothing. */
@@ -114,17 +149,25 @@ function tallyOf(state: BackfillState | undefined): ChunkTally {
 
 function progressOf(run: BackfillRun): BackfillProgress {
   const { input, plan, tally, status } = run;
+  const counted = [tally, ...run.underWay.values()];
+  const sum = (key: 'succeeded' | 'skipped') =>
+    counted.reduce((total, part) => total + part[key], 0);
+  const errors = counted.flatMap((part) => part.errors).sort(byDate);
   return {
     id: input.id,
     status: status === 'running' && tally.paused ? 'paused' : status,
     knownAt: plan?.knowledge.knownAt ?? '',
     planned: plan?.planned ?? 0,
-    succeeded: tally.succeeded,
-    skipped: (plan?.skipped ?? 0) + tally.skipped,
-    failed: [...tally.failed].sort(),
-    errors: [...tally.errors].sort((one, other) => (one.date < other.date ? -1 : 1)),
+    succeeded: sum('succeeded'),
+    skipped: (plan?.skipped ?? 0) + sum('skipped'),
+    failed: counted.flatMap(({ failed }) => failed).sort(),
+    errors: errors.slice(0, ERRORS_KEPT_MAX),
     reason: reasonOf(run),
   };
+}
+
+function byDate(one: DateError, other: DateError): number {
+  return one.date < other.date ? -1 : 1;
 }
 
 function reasonOf({ status, failure, retries }: BackfillRun): string | null {
@@ -144,10 +187,13 @@ async function continueLater({ input, plan, tally }: BackfillRun): Promise<never
 }
 
 /** Trains as of the day of L, the latest knowledge when this was planned: never of the clock's day. */
-async function publish({ request, knowledge }: BackfillPlan): Promise<void> {
-  await runStepNamed('sync_online_features', { date: request.to });
+async function publish({ request, knowledge }: BackfillPlan, gate: PauseGate): Promise<void> {
+  await gate.opened();
+  await gate.run(() => runStepNamed('sync_online_features', { date: request.to }));
   if (!request.train) return;
-  await runStepNamed('train_model', { date: dateOf(parseInstant(knowledge.labelKnownAt)) });
+  const date = dateOf(parseInstant(knowledge.labelKnownAt));
+  await gate.opened();
+  await gate.run(() => runStepNamed('train_model', { date }));
 }
 
 /** Records the end in the ledger, also of a cancelled backfill, and alerts when dates failed. */

@@ -40,6 +40,12 @@ export class PartitionRowDto implements PartitionRow {
   readonly reason!: string | null;
   @ApiProperty()
   readonly attempt!: number;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the latest attempt failed or was stopped.',
+  })
+  readonly error!: string | null;
 }
 
 export class PartitionListDto {

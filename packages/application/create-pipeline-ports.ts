@@ -8,7 +8,7 @@ import {
 import {
   beginDailyRun,
   computeDay,
-  findMissingRuns,
+  findUnfinishedRuns,
   finishDailyRun,
   restatePartitions,
   takeDailyKnowledge,
@@ -35,7 +35,7 @@ export function createPipelinePorts(adapters: Adapters): PipelinePorts {
     detectDrift: over(detectDriftOfDay),
     validateSchemas: over(validateStoredSchemas),
     raiseAlert: over(storeAlert),
-    findMissingRuns: over(findMissingRuns),
+    findUnfinishedRuns: over(findUnfinishedRuns),
     planBackfill: over(planBackfill),
     computeChunk: over(computeChunk),
     settleChunk: over(settleChunk),

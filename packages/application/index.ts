@@ -7,3 +7,4 @@ export { openApiApplication } from './api-application';
 export type { Prediction } from './models/model-services';
 export { openApplication, type Application } from './application';
 export type { Services } from './services';
+export { asTemporalError } from './backfills/temporal-runs';

@@ -11,7 +11,9 @@ export function describeSchedule(schedule: ScheduleStatus): string {
     `skipped    ${skippedOverlap} while another one was running, ${missedCatchup} after an outage longer than the catch-up window`,
     ...(schedule.isAsDeclared
       ? []
-      : ['differs from what the code defines; `churn schedule apply` updates it']),
+      : [
+          `differs   from what the code defines in: ${schedule.differences.join(', ')}; \`churn schedule apply\` updates it`,
+        ]),
   ];
   const head = `${id}: ${status}${note ? ` (${note})` : ''}`;
   return [head, ...lines.map((line) => `  ${line}`)].join('\n');

@@ -68,6 +68,8 @@ export interface PartitionRow {
   readonly content_hash: string | null;
   readonly reason: string | null;
   readonly attempt: number;
+  /** Why the latest attempt failed or was stopped: code and message; null otherwise. */
+  readonly error: string | null;
 }
 
 /** The value at Redis key `user_features:<user_id>`. */

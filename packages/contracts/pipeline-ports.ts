@@ -27,6 +27,13 @@ export interface Progress {
   readonly signal: AbortSignal;
 }
 
+/** Progress of a chunk, which is told of each date as it settles. */
+export interface ChunkProgress extends Progress {
+  readonly onSettled?: (outcome: PartitionOutcome) => void;
+  /** Awaited before each piece of the work: may take a while, so that urgent work goes first. */
+  readonly giveWay?: () => Promise<void>;
+}
+
 export interface LoadSummary {
   /** The batch written, null when there was nothing to load. */
   readonly batch: number | null;
@@ -119,8 +126,15 @@ export interface PipelinePorts {
 
   /** The same key again changes nothing. */
   raiseAlert(alert: Alert): Promise<void>;
-  /** Dates whose daily run should have succeeded, or be running, by `now` and is not. */
-  findMissingRuns(now: string): Promise<readonly string[]>;
+  /**
+   * Dates whose daily run should have succeeded by `now` and has not; it may be running. Runs are
+   * expected from the day of the first one on, or of the first nominal time after `scheduledSince`.
+   */
+  findUnfinishedRuns(request: {
+    readonly now: string;
+    /** When the Schedule of daily runs was created; undefined where there is none. */
+    readonly scheduledSince?: string;
+  }): Promise<readonly string[]>;
 
   /** Takes K and L and records the backfill; the same id again returns the recorded plan. */
   planBackfill(request: {
@@ -131,7 +145,10 @@ export interface PipelinePorts {
    * One outcome per date, whatever became of the others. A date that an earlier attempt of the
    * same `runId` published is `succeeded`, not `skipped`.
    */
-  computeChunk(request: ComputeRequest, progress: Progress): Promise<readonly PartitionOutcome[]>;
+  computeChunk(
+    request: ComputeRequest,
+    progress: ChunkProgress,
+  ): Promise<readonly PartitionOutcome[]>;
   /**
    * After a computeChunk of this runId gave up: what became of each date. Those it did not
    * finish are recorded in the ledger as `as`, their claims released.

@@ -106,6 +106,8 @@ export const workflowMessages = {
   resume: 'resume',
   /** From an activity that failed and is tried again, with a StepRetry. */
   retrying: 'step-retrying',
+  /** From a chunk that is being computed, with SettledDates. */
+  datesSettled: 'dates-settled',
 } as const;
 
 /** Search attributes, all KEYWORD. */

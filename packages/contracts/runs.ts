@@ -166,6 +166,17 @@ export interface PartitionOutcome {
   readonly error?: string;
 }
 
+/** How far a chunk is that is still being computed; each replaces the one before it. */
+export interface SettledDates {
+  /** The first date of the chunk, which tells it from those beside it. */
+  readonly chunk: string;
+  readonly succeeded: number;
+  readonly skipped: number;
+  readonly failed: readonly string[];
+  /** Of the first of the failed dates. */
+  readonly errors: readonly DateError[];
+}
+
 export type BackfillStatus =
   'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled' | 'dry-run';
 

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { ChurnError } from '../contracts';
 
 const problems = new Map([
@@ -9,6 +10,8 @@ const problems = new Map([
   ['EPERM', 'permission denied'],
   ['ENOTDIR', 'a part of its path is not a folder'],
   ['EIO', 'the disk reports read or write errors'],
+  ['EMFILE', 'too many files are open (ulimit -n)'],
+  ['ENFILE', 'too many files are open on this machine'],
   ['EXDEV', 'its folders are on different file systems, but hard links need a single one'],
 ]);
 
@@ -20,8 +23,16 @@ export function asStorageError(error: unknown): unknown {
 /** STORAGE_UNAVAILABLE with what an error says, whatever it is. */
 export function storageError(error: unknown): ChurnError {
   const code = systemCode(error);
-  const problem = problems.get(code ?? '') ?? code ?? messageOf(error);
+  const said = problems.get(code ?? '') ?? code ?? messageOf(error);
+  const file = fileIn(error);
+  const problem = file === undefined ? said : `${said} (${file})`;
   return new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
+}
+
+/** The file that a system call failed on, where Node says which; without its folder, which is private. */
+function fileIn(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('path' in error)) return undefined;
+  return typeof error.path === 'string' ? path.basename(error.path) : undefined;
 }
 
 /** The error code of a failed system call, such as ENOENT; undefined for other errors. */

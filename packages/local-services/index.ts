@@ -9,7 +9,7 @@ export { claimDirectory, readDirectoryInstallation } from './installation/direct
 export { requireOwnDatabase } from './installation/require-own-servers';
 export { resolveConnections, type Connections } from './connections';
 export type { StackEvent, StackStatus } from './service-names';
-export { workerReadyFile } from './services/node-service';
+export { readyWorkerFile, removeDeadWorkers, type ReadyWorker } from './processes/ready-workers';
 export { stackStatus } from './stack-status';
 export { startStack } from './start-stack';
 export { stopStack } from './stop-stack';

@@ -29,19 +29,25 @@ export interface ComputedPartitions {
   readonly scans: Readonly<Record<string, number>>;
 }
 
+export type ComputeProgress = Partial<Progress> & {
+  readonly onOutcome?: (outcome: PublishOutcome) => void;
+  readonly giveWay?: () => Promise<void>;
+};
+
 /**
  * Computes and publishes partitions: claims each date, computes consecutive dates together, and
  * publishes those whose bytes (or knowledge) changed. Safe to repeat: the same request publishes
  * nothing new. A date that fails is reported, the others go on.
  *
  * @param progress  Told after each date; its signal stops the work between dates and inside queries.
+ *   `onOutcome` is told what became of the date, too, and `giveWay` is awaited before each piece.
  * @returns The outcomes in the order of the dates.
  * @throws ChurnError PARTITION_BUSY when another owner holds a date for longer than its lease.
  */
 export async function computePartitions(
   context: ComputeContext,
   requests: readonly PartitionRequest[],
-  progress: Partial<Progress> = {},
+  progress: ComputeProgress = {},
 ): Promise<ComputedPartitions> {
   const outcomes: PublishOutcome[] = [];
   const scans: Record<string, number> = {};
@@ -56,6 +62,7 @@ export async function computePartitions(
         overtaken,
         onOutcome: (outcome) => {
           outcomes.push(outcome);
+          progress.onOutcome?.(outcome);
           progress.report?.({ what: outcome.date, done: outcomes.length, total: requests.length });
         },
       });
@@ -82,7 +89,7 @@ async function claimGroup(
   }
 }
 
-type GroupProgress = Partial<Progress> & {
+type GroupProgress = ComputeProgress & {
   readonly overtaken: ReadonlySet<LogicalDate>;
   readonly onOutcome: (outcome: PublishOutcome) => void;
 };
@@ -102,18 +109,22 @@ async function computeGroup(
       reason: request.reason,
     });
   }
-  if (claims.size === 0) return {};
+  // What a stopped attempt has done costs its next one nothing.
+  const claimed = group.filter(({ date }) => claims.has(date));
+  if (claimed.length === 0) return {};
   try {
     await mkdir(context.store.features, { recursive: true });
-    const { signal } = progress;
-    return await withWriters(context, { group, signal }, async ({ duckDb, vectors, pool }) => {
+    const { signal, giveWay } = progress;
+    const options = { group: claimed, signal, giveWay };
+    return await withWriters(context, options, async ({ duckDb, vectors, pool }) => {
       const countsOf = countingOnce(duckDb, context.segments);
       const contentHash = createContentHasher(context.featureSet, vectors);
-      for (const request of group) {
+      for (const request of claimed) {
         signal?.throwIfAborted();
         const claim = claims.get(request.date);
         if (!claim) continue;
-        const moment = vectors.vectorsAt(indexIn(group, request));
+        await giveWay?.();
+        const moment = vectors.vectorsAt(indexIn(claimed, request));
         const sourceCounts = await countsOf(request.known.batch);
         const shared = { duckDb, pool, contentHash, sourceCounts, signal };
         await pool.tasks.add(async () => {

@@ -4,7 +4,11 @@
  * touches.
  */
 export { auditPartitions, rebuildLedger, requestOf } from './audit-partitions';
-export { computePartitions, type ComputedPartitions } from './compute-partitions';
+export {
+  computePartitions,
+  type ComputedPartitions,
+  type ComputeProgress,
+} from './compute-partitions';
 export type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
 export { parseKnowledge, parseLabelKnowledge } from './parse-knowledge';
 export { findRestatements, type Restatements } from './restatement/find-restatements';

@@ -1,6 +1,8 @@
 import { runDemo } from '../../packages/cli/run-demo';
 import { loadConfig } from '../../packages/config/load-config';
 import { openApplication, type Application } from '../../packages/application/application';
+import { backfillWorkflowId } from '../../packages/contracts/pipeline';
+import { createBackfillRuns } from '../../packages/application/backfills/temporal-runs';
 import type { ServiceName } from '../../packages/local-services/service-names';
 import { startStack } from '../../packages/local-services/start-stack';
 import { stopStack } from '../../packages/local-services/stop-stack';
@@ -32,7 +34,7 @@ describe('a running installation', () => {
   it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
     const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
     const workerPid = await pidOf('worker');
-    const publication = await holdPublicationOf('2024-04-15', application);
+    const publication = await holdPublicationsFrom('2024-04-15', application);
     const running = application.services.backfill(request, quietly);
     await publication.isWaiting();
     process.kill(workerPid, 'SIGKILL');
@@ -52,6 +54,38 @@ describe('a running installation', () => {
     expect(attempts).toContain(2);
     expect(partitions.map(({ sha256 }) => sha256)).toEqual(await undisturbedHashes());
   }, 240_000);
+
+  it('stops a backfill between two dates when it is paused, and ends it when resumed', async () => {
+    const backfills = createBackfillRuns(application.adapters, application.temporal);
+    const request = { ...range, reprocess: 'all', knownAt: 'latest', train: false } as const;
+    const publication = await holdPublicationsFrom('2024-04-15', application);
+    const { id } = await backfills.start(request);
+    await publication.isWaiting();
+    expect(await backfills.pause(id)).toMatchObject({ status: 'paused' });
+    await chunkKnowsOfPause(id, application);
+    await publication.letGo();
+
+    const { ledger } = application.adapters;
+    await eventually(
+      () => ledger.list(),
+      (rows) => !rows.some(({ status }) => status === 'running'),
+    );
+    const done = await ledger.countPublishedBy(id);
+    expect(done).toBeGreaterThan(0);
+    expect(done).toBeLessThan(dateCount);
+    const paused = await eventually(
+      () => backfills.progress(id),
+      ({ succeeded }) => succeeded >= done,
+    );
+    expect(paused).toMatchObject({ status: 'paused', succeeded: done, failed: [] });
+
+    await backfills.resume(id);
+    const ended = await eventually(
+      () => backfills.progress(id),
+      ({ status }) => status !== 'running',
+    );
+    expect(ended).toMatchObject({ status: 'succeeded', succeeded: dateCount, failed: [] });
+  }, 120_000);
 
   it('changes nothing when the demo runs over it again', async () => {
     const demo = () =>
@@ -128,15 +162,15 @@ describe('a running installation', () => {
   }
 });
 
-/** Makes the transaction that publishes a date wait: its worker is in the middle of a chunk then. */
-async function holdPublicationOf(date: string, { adapters }: Application) {
+/** Makes the transactions that publish from a date on wait: the worker is in the middle of a chunk then. */
+async function holdPublicationsFrom(date: string, { adapters }: Application) {
   const { sql } = adapters.database;
   const key = 20_240_415;
   await sql.unsafe(`
     create function ops.hold() returns trigger language plpgsql as
       'begin perform pg_advisory_xact_lock(${key}); return new; end';
     create trigger hold before update on ops.partition_runs for each row
-      when (new.date = '${date}' and new.status = 'succeeded') execute function ops.hold()`);
+      when (new.date >= '${date}' and new.status = 'succeeded') execute function ops.hold()`);
   const holder = await sql.reserve();
   await holder`select pg_advisory_lock(${key})`;
   return {
@@ -154,6 +188,31 @@ async function holdPublicationOf(date: string, { adapters }: Application) {
       await sql`drop function ops.hold cascade`;
     },
   };
+}
+
+/** Waits until the activity has heard, by the answer to a heartbeat, that it is cancelled. */
+async function chunkKnowsOfPause(id: string, { temporal }: Application): Promise<void> {
+  const client = await temporal.client();
+  const handle = client.workflow.getHandle(backfillWorkflowId(id));
+  const beats = new Set<string>();
+  await eventually(
+    () => handle.describe(),
+    ({ raw }) => {
+      const [activity] = raw.pendingActivities ?? [];
+      // The first of these heartbeats came before the pause; the last proves that the second was answered.
+      if (activity?.lastHeartbeatTime) beats.add(JSON.stringify(activity.lastHeartbeatTime));
+      return beats.size > 2;
+    },
+  );
+}
+
+/** Asks again until the answer is the one waited for; the test's timeout ends it otherwise. */
+async function eventually<T>(ask: () => Promise<T>, isIt: (answer: T) => boolean): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (isIt(answer)) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
 }
 
 async function publishedCount({ adapters }: Application): Promise<number> {

@@ -29,6 +29,7 @@ describe('GET /partitions', () => {
     content_hash: 'c'.repeat(64),
     reason: 'backfill',
     attempt: 1,
+    error: null,
   };
 
   it('lists the days of a range', async () => {

@@ -17,6 +17,7 @@ const shapes = [
   'backfill-cancelled',
   'backfill-continued',
   'backfill-failed-dates',
+  'backfill-paused-in-chunk',
   'backfill-paused',
   'daily-cancelled',
   'daily-failed-load',

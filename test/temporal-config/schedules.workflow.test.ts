@@ -1,3 +1,4 @@
+import type { ScheduleDescription, ScheduleUpdateOptions } from '@temporalio/client';
 import {
   dailyWorkflowId,
   scheduleIds,
@@ -94,8 +95,12 @@ describe('the schedules', () => {
   it('let the watchdog report the days that a paused schedule did not run', async () => {
     const { client } = rig.env;
     const today = dateOf(BigInt(Date.now()) * 1000n);
+    const expectedSince: (string | undefined)[] = [];
     const ports = createFakePipelinePorts({
-      findMissingRuns: async (now) => [addDays(dateOf(BigInt(Date.parse(now)) * 1000n), 0)],
+      findUnfinishedRuns: async ({ now, scheduledSince }) => {
+        expectedSince.push(scheduledSince);
+        return [addDays(dateOf(BigInt(Date.parse(now)) * 1000n), 0)];
+      },
     });
     await pauseSchedules(client, 'the warehouse moves');
     expect(await describeSchedules(client)).toMatchObject([
@@ -109,7 +114,54 @@ describe('the schedules', () => {
         else await client.schedule.getHandle(scheduleIds.watchdog).describe();
     });
     expect([...ports.alerts.keys()]).toEqual([`missed-run/${today}`]);
+    const { info } = await client.schedule.getHandle(scheduleIds.daily).describe();
+    expect(expectedSince).toEqual([info.createdAt.toISOString()]);
   });
+
+  type Edit = (present: ScheduleDescription) => Partial<ScheduleUpdateOptions>;
+  const daily = { hour: 1, minute: 0 };
+  const calendars = [daily];
+
+  it.each<[string, Edit]>([
+    ['calendars', () => ({ spec: { calendars: [{ ...daily, dayOfWeek: 'FRIDAY' }] } })],
+    ['calendars', () => ({ spec: { calendars: [daily, { ...daily, second: 30 }] } })],
+    ['calendars', () => ({ spec: { calendars, cronExpressions: ['0 12 * * *'] } })],
+    ['intervals', () => ({ spec: { calendars, intervals: [{ every: '6h' }] } })],
+    ['skipped times', () => ({ spec: { calendars, skip: [{ ...daily, month: 'MAY' }] } })],
+    ['first and last time', () => ({ spec: { calendars, endAt: new Date('2100-01-01') } })],
+    ['jitter', () => ({ spec: { calendars, jitter: '5m' } })],
+    ['time zone', () => ({ spec: { calendars, timezone: 'Europe/Berlin' } })],
+    ['overlap policy', ({ policies }) => ({ policies: { ...policies, overlap: 'SKIP' } })],
+    ['catch-up window', ({ policies }) => ({ policies: { ...policies, catchupWindow: '1h' } })],
+    ['pause on failure', ({ policies }) => ({ policies: { ...policies, pauseOnFailure: true } })],
+    ['number of runs', ({ state }) => ({ state: { ...state, remainingActions: 3 } })],
+    ['arguments', ({ action }) => ({ action: { ...action, args: [{ date: '2024-06-06' }] } })],
+    ['timeouts', ({ action }) => ({ action: { ...action, workflowRunTimeout: '1h' } })],
+    ['task queue', ({ action }) => ({ action: { ...action, taskQueue: 'elsewhere' } })],
+    ['workflow', ({ action }) => ({ action: { ...action, workflowType: 'watchdog' } })],
+  ])(
+    'that were edited on the server differ in their %s, until applied again',
+    async (part, edit) => {
+      const { client } = rig.env;
+      const handle = client.schedule.getHandle(scheduleIds.daily);
+      await handle.update((present) => {
+        const { spec, action, policies, state } = present;
+        return { spec, action, policies, state, ...edit(present) };
+      });
+      expect((await describeSchedules(client))[0]).toMatchObject({
+        isAsDeclared: false,
+        differences: [part],
+      });
+      expect(await applySchedules(client)).toMatchObject([
+        { action: 'updated' },
+        { action: 'unchanged' },
+      ]);
+      expect((await describeSchedules(client))[0]).toMatchObject({
+        isAsDeclared: true,
+        differences: [],
+      });
+    },
+  );
 
   it('are brought back to what the code says, but stay paused until resumed', async () => {
     const { client } = rig.env;

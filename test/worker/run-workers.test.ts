@@ -76,10 +76,11 @@ describe('running the workers', () => {
 describe('the ready file', () => {
   it('names the process while it is there, and is gone afterwards', () => {
     const scratch = createScratchDirectory();
-    const file = path.join(scratch.path, 'run', 'worker-ready.json');
-    const ready = createReadyFile(file, { pid: 4711, data_layout: 2 });
+    const file = path.join(scratch.path, 'run', 'ready-workers', 'host-4711.json');
+    const worker = { pid: 4711, identity: 'boot:1', data_layout: 2 };
+    const ready = createReadyFile(file, worker);
     ready.write();
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ pid: 4711, data_layout: 2 });
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(worker);
     ready.remove();
     ready.remove();
     expect(existsSync(file)).toBe(false);

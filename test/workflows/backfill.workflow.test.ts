@@ -1,26 +1,28 @@
-import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
+import type { PipelinePorts, Progress } from '../../packages/contracts/pipeline-ports';
 import { ChurnError } from '../../packages/contracts/errors';
-import type {
-  BackfillInput,
-  BackfillProgress,
-  BackfillRequest,
-} from '../../packages/contracts/runs';
+import type { BackfillProgress } from '../../packages/contracts/runs';
 import { datesBetween } from '../../packages/instants/logical-date';
 import { createFakePipelinePorts, someKnowledge } from './fake-pipeline-ports';
 import { createSignal } from './signal';
+import {
+  eventually,
+  progressOf,
+  requestOf,
+  resultOf,
+  startBackfill,
+  untilStopped,
+  YEAR,
+} from './start-backfill';
 import {
   activitiesOf,
   createOwnServerRig,
   historiesOf,
   recordHistory,
-  type RigRun,
   type WorkflowRig,
   REPLAY_MS,
 } from './workflow-rig';
 
-const YEAR = { from: '2023-06-02', to: '2024-05-31' };
 const SUGGEST_CONTINUE_AFTER_EVENTS = 40;
 
 type ComputeChunk = PipelinePorts['computeChunk'];
@@ -35,27 +37,12 @@ describe('the backfill', () => {
   });
   afterAll(() => rig.close(), REPLAY_MS);
 
-  const request = (changes: Partial<BackfillRequest> = {}): BackfillRequest => ({
-    ...YEAR,
-    reprocess: 'missing',
-    knownAt: 'latest',
-    train: false,
-    ...changes,
-  });
-
-  const start = (run: RigRun, changes: Partial<BackfillRequest> = {}): Promise<WorkflowHandle> => {
-    const id = randomUUID().slice(0, 8);
-    const input: BackfillInput = { id, request: request(changes) };
-    return run.start('backfill', { input, queue: 'backfill', workflowId: `churn-backfill-${id}` });
-  };
-  const resultOf = (handle: WorkflowHandle) => handle.result() as Promise<BackfillProgress>;
-  const progressOf = (handle: WorkflowHandle) => handle.query<BackfillProgress>('progress');
   const computedDates = (ports: ReturnType<typeof createFakePipelinePorts>) =>
     ports.inputsOf('computeChunk').flatMap((input) => (input as { dates: string[] }).dates);
 
   it('runs every date of the range, both ends inclusive, exactly once, and syncs once at the end', async () => {
     const ports = createFakePipelinePorts();
-    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    const result = await rig.run({ ports }, async (run) => resultOf(await startBackfill(run)));
     const dates = datesBetween(YEAR.from, YEAR.to);
     expect(result).toMatchObject({
       status: 'succeeded',
@@ -75,7 +62,7 @@ describe('the backfill', () => {
   it('continues as new with the plan it has, and the chain counts once', async () => {
     const ports = createFakePipelinePorts();
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run);
+      const handle = await startBackfill(run);
       await resultOf(handle);
       const histories = await historiesOf(rig.env, handle.workflowId);
       expect(histories.length).toBeGreaterThan(1);
@@ -95,7 +82,9 @@ describe('the backfill', () => {
   ])('%s', async (_case, train, expected) => {
     const ports = createFakePipelinePorts();
     const range = { from: '2024-05-01', to: '2024-05-16' };
-    await rig.run({ ports }, async (run) => resultOf(await start(run, { ...range, train })));
+    await rig.run({ ports }, async (run) =>
+      resultOf(await startBackfill(run, { ...range, train })),
+    );
     expect(ports.inputsOf('trainModel')).toEqual(expected);
   });
 
@@ -112,7 +101,7 @@ describe('the backfill', () => {
       },
     });
     const options = { maxConcurrentActivityTaskExecutions: 10 };
-    await rig.run({ ports, options }, async (run) => resultOf(await start(run)));
+    await rig.run({ ports, options }, async (run) => resultOf(await startBackfill(run)));
     expect(most).toBeLessThanOrEqual(2);
   });
 
@@ -126,7 +115,7 @@ describe('the backfill', () => {
             : { date, status: 'succeeded' as const },
         ),
     });
-    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    const result = await rig.run({ ports }, async (run) => resultOf(await startBackfill(run)));
     expect(result).toMatchObject({ status: 'failed', succeeded: 363, failed: bad, reason: null });
     expect(result.errors).toEqual(bad.map((date) => ({ date, error: 'CORRUPT_PARTITION' })));
     expect(ports.alerts.get(`backfill/${result.id}`)?.message).toContain(
@@ -151,7 +140,7 @@ describe('the backfill', () => {
       computeChunk: async ({ dates }) => dates.map((date) => ({ date, status: 'failed', error })),
     });
     // The rig refuses payloads of more than 64 KiB.
-    const result = await rig.run({ ports }, async (run) => resultOf(await start(run)));
+    const result = await rig.run({ ports }, async (run) => resultOf(await startBackfill(run)));
     expect(result.failed).toHaveLength(365);
     expect(result.errors).toHaveLength(20);
     expect(result.errors[0]).toEqual({ date: YEAR.from, error: error.slice(0, 300) });
@@ -163,7 +152,7 @@ describe('the backfill', () => {
         Promise.reject(new ChurnError('CORRUPT_PARTITION', { path: 'features/a.parquet' })),
     });
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run, { from: '2024-05-30' });
+      const handle = await startBackfill(run, { from: '2024-05-30' });
       await expect(resultOf(handle)).rejects.toThrow();
     });
     const [recorded] = ports.inputsOf('finishBackfill') as BackfillProgress[];
@@ -189,7 +178,7 @@ describe('the backfill', () => {
       },
     });
     await rig.run({ ports }, async (run) => {
-      handle = await start(run, { from: '2024-05-30' });
+      handle = await startBackfill(run, { from: '2024-05-30' });
       await failedOnce.received;
       seen.push(await resultOf(handle));
     });
@@ -212,7 +201,7 @@ describe('the backfill', () => {
         ),
     });
     const result = await rig.run({ ports }, async (run) => {
-      const handle = await start(run, { to: '2023-08-30' });
+      const handle = await startBackfill(run, { to: '2023-08-30' });
       const progress = await resultOf(handle);
       await recordHistory(rig.env, {
         workflowId: handle.workflowId,
@@ -227,15 +216,18 @@ describe('the backfill', () => {
   it('starts no chunk while paused, and goes on where it was', async () => {
     const entered = createSignal();
     const release = createSignal();
+    let running = 0;
+    // They are at their last date, and end before they notice the pause.
     const ports = createFakePipelinePorts({
       computeChunk: async ({ dates }) => {
-        entered.send();
+        running += 1;
+        if (running === 2) entered.send();
         await release.received;
         return dates.map((date) => ({ date, status: 'succeeded' as const }));
       },
     });
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run);
+      const handle = await startBackfill(run);
       await entered.received;
       await handle.signal('pause');
       expect((await progressOf(handle)).status).toBe('paused');
@@ -253,23 +245,98 @@ describe('the backfill', () => {
     });
   });
 
-  it('when cancelled, stops its chunks, keeps what they published and records it', async () => {
+  it('stops what runs when paused, holds back sync and training, and counts by date', async () => {
+    const entered = createSignal();
+    const stopped = createSignal();
+    let attempts = 0;
+    const ports = createFakePipelinePorts({
+      computeChunk: async ({ dates }, progress) => {
+        attempts += 1;
+        if (attempts > 1) return dates.map((date) => ({ date, status: 'succeeded' }));
+        progress.onSettled?.({ date: dates[0]!, status: 'succeeded' });
+        progress.onSettled?.({ date: dates[1]!, status: 'failed', error: 'CORRUPT_FILE: x' });
+        entered.send();
+        return untilStopped(progress, stopped.send);
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await startBackfill(run, { from: '2024-05-22', train: true });
+      await entered.received;
+      await handle.signal('pause');
+      await stopped.received;
+      const paused = await eventually(
+        () => progressOf(handle),
+        ({ failed }) => failed.length > 0,
+      );
+      const second = '2024-05-23';
+      expect(paused).toMatchObject({ status: 'paused', succeeded: 1, failed: [second] });
+      expect(paused.errors).toEqual([{ date: second, error: 'CORRUPT_FILE: x' }]);
+      expect(ports.inputsOf('syncOnline')).toEqual([]);
+
+      await handle.signal('resume');
+      expect(await resultOf(handle)).toMatchObject({ status: 'succeeded', succeeded: 10 });
+      await recordHistory(rig.env, {
+        workflowId: handle.workflowId,
+        name: 'backfill-paused-in-chunk',
+      });
+    });
+    expect(ports.inputsOf('computeChunk')).toHaveLength(2);
+    expect(ports.inputsOf('syncOnline')).toHaveLength(1);
+    expect(ports.inputsOf('trainModel')).toHaveLength(1);
+  });
+
+  it.each([
+    ['sync', 'syncOnline'],
+    ['training', 'trainModel'],
+  ] as const)('stops its %s when paused, and begins it again when resumed', async (_step, port) => {
+    const entered = createSignal();
+    const stopped = createSignal();
+    let attempts = 0;
+    const stoppable = (progress: Progress) => {
+      attempts += 1;
+      if (attempts > 1) return Promise.resolve({} as never);
+      entered.send();
+      return untilStopped(progress, stopped.send);
+    };
+    const ports = createFakePipelinePorts(
+      port === 'syncOnline'
+        ? { syncOnline: stoppable }
+        : { trainModel: (_request, progress) => stoppable(progress) },
+    );
+    await rig.run({ ports }, async (run) => {
+      const handle = await startBackfill(run, { from: '2024-05-30', train: true });
+      await entered.received;
+      await handle.signal('pause');
+      await stopped.received;
+      expect(await progressOf(handle)).toMatchObject({ status: 'paused', succeeded: 2 });
+      expect(attempts).toBe(1);
+      await handle.signal('resume');
+      expect(await resultOf(handle)).toMatchObject({ status: 'succeeded' });
+    });
+    expect(attempts).toBe(2);
+  });
+
+  it.each([
+    ['cancelled', false],
+    ['paused and cancelled', true],
+  ])('when %s, stops its chunks, keeps what they published and records it', async (_, isPaused) => {
     const entered = createSignal();
     const ports = createFakePipelinePorts({
-      computeChunk: (_request, progress) =>
-        new Promise((_, reject) => {
-          entered.send();
-          progress.signal.addEventListener('abort', () => reject(new Error('interrupted')));
-        }),
+      computeChunk: (_request, progress) => {
+        entered.send();
+        return untilStopped(progress);
+      },
       settleChunk: async ({ dates, as }) =>
         dates.map((date, index) => ({ date, status: index === 0 ? 'succeeded' : as })),
     });
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run);
+      const handle = await startBackfill(run);
       await entered.received;
+      if (isPaused) await handle.signal('pause');
       await handle.cancel();
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
-      await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'backfill-cancelled' });
+      const name = 'backfill-cancelled';
+      if (!isPaused) await recordHistory(rig.env, { workflowId: handle.workflowId, name });
     });
     const [recorded] = ports.inputsOf('finishBackfill') as BackfillProgress[];
     expect(recorded).toMatchObject({ status: 'cancelled', failed: [] });
@@ -283,7 +350,7 @@ describe('the backfill', () => {
     const ports = createFakePipelinePorts();
     const plan = await createFakePipelinePorts().planBackfill({
       id: 'given',
-      request: request({ from: '2024-05-01', to: '2024-05-02' }),
+      request: requestOf({ from: '2024-05-01', to: '2024-05-02' }),
     });
     await rig.run({ ports }, (run) =>
       run.execute('backfill', {
@@ -301,7 +368,7 @@ describe('the backfill', () => {
   ])('refuses a range that %s', async (_case, changes, type) => {
     const ports = createFakePipelinePorts();
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run, changes);
+      const handle = await startBackfill(run, changes);
       await expect(handle.result()).rejects.toMatchObject({ cause: { type, nonRetryable: true } });
     });
     expect(ports.calls).toEqual([]);
@@ -315,7 +382,7 @@ describe('the backfill', () => {
         ),
     });
     await rig.run({ ports }, async (run) => {
-      const handle = await start(run, { from: '2024-05-01', to: '2024-05-02' });
+      const handle = await startBackfill(run, { from: '2024-05-01', to: '2024-05-02' });
       await expect(handle.result()).rejects.toMatchObject({
         cause: { type: 'RUN_FAILED', details: [{ status: 'failed', succeeded: 2 }] },
       });
@@ -326,16 +393,8 @@ describe('the backfill', () => {
   it('replays from scratch at every task: a worker that remembers nothing gets the same result', async () => {
     const ports = createFakePipelinePorts();
     const result = await rig.run({ ports, options: { maxCachedWorkflows: 0 } }, async (run) =>
-      resultOf(await start(run)),
+      resultOf(await startBackfill(run)),
     );
     expect(result).toMatchObject({ status: 'succeeded', succeeded: 365 });
   });
 });
-
-/** Asks again until the answer is the one waited for; the test's timeout ends it otherwise. */
-async function eventually<T>(ask: () => Promise<T>, isIt: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask();
-    if (isIt(answer)) return answer;
-  }
-}

@@ -180,15 +180,44 @@ describe('the watchdog and the restatement', () => {
 
   it('raises one alert for each missing day, however often it looks', async () => {
     const ports = createFakePipelinePorts({
-      findMissingRuns: async () => ['2024-06-02', '2024-06-03'],
+      findUnfinishedRuns: async () => ['2024-06-02', '2024-06-03'],
     });
     const input = { now: '2024-06-03T04:05:00Z' };
     await rig.run({ ports }, async (run) => {
       await run.execute('watchdog', { input });
       await run.execute('watchdog', { input });
     });
-    expect(ports.inputsOf('findMissingRuns')[0]).toBe('2024-06-03T04:05:00.000000Z');
+    expect(ports.inputsOf('findUnfinishedRuns')[0]).toEqual({ now: '2024-06-03T04:05:00.000000Z' });
     expect([...ports.alerts.keys()]).toEqual(['missed-run/2024-06-02', 'missed-run/2024-06-03']);
+  });
+
+  it('says nothing of a day that waits in its first step, but of one that was terminated there', async () => {
+    const [waiting, terminated] = ['2024-06-02', '2024-06-03'];
+    const entered = createSignal();
+    const release = createSignal();
+    const ports = createFakePipelinePorts({
+      generateData: async () => {
+        entered.send();
+        await release.received;
+        return { batch: null, rows: {}, rejected: 0 };
+      },
+      findUnfinishedRuns: async () => [waiting, terminated],
+    });
+    await rig.run({ ports }, async (run) => {
+      const start = async (day: string) => {
+        const options = { ...dailyRunStart(day), taskQueue: run.queues.daily };
+        return rig.env.client.workflow.start('dailyRun', options);
+      };
+      await (await start(terminated)).terminate();
+      const handle = await start(waiting);
+      await entered.received;
+      expect(await run.execute('watchdog', { input: { now: '2024-06-03T04:05:00Z' } })).toEqual([
+        terminated,
+      ]);
+      release.send();
+      await handle.result();
+    });
+    expect([...ports.alerts.keys()]).toEqual([`missed-run/${terminated}`]);
   });
 
   it('refuses to look without a moment to look at', async () => {

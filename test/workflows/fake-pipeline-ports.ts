@@ -44,7 +44,7 @@ export function createFakePipelinePorts(scripted: Partial<PipelinePorts> = {}): 
     detectDrift: async () => ({ status: 'stable', reference: 'v001', alerts: 0 }),
     validateSchemas: async () => ({ verdict: 'pass', problems: [] }),
     raiseAlert: async (alert) => void (alerts.has(alert.key) || alerts.set(alert.key, alert)),
-    findMissingRuns: async () => [],
+    findUnfinishedRuns: async () => [],
     planBackfill: async ({ id, request }) => {
       const dates = datesBetween(request.from, request.to);
       return {

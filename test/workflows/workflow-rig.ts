@@ -221,6 +221,7 @@ async function* fetchHistories(env: TestWorkflowEnvironment, workflowIds: Readon
   for (const workflowId of workflowIds) {
     for (const history of await historiesOf(env, workflowId)) {
       refuseLargePayloads(history);
+      refuseUnwatchedActivities(history);
       yield { workflowId, history };
     }
   }
@@ -242,6 +243,24 @@ export async function historiesOf(
     runId = started?.continuedExecutionRunId || undefined;
   } while (runId);
   return histories;
+}
+
+/**
+ * An attempt whose worker was killed ends by a timeout: every activity must have one that is short, or
+ * a heartbeat; and an end to all attempts together.
+ */
+function refuseUnwatchedActivities({ events }: History): void {
+  for (const { activityTaskScheduledEventAttributes: scheduled } of events ?? []) {
+    if (!scheduled) continue;
+    const { activityType, heartbeatTimeout, startToCloseTimeout } = scheduled;
+    const isNoticed = secondsOf(heartbeatTimeout) > 0 || secondsOf(startToCloseTimeout) <= 60;
+    if (isNoticed && secondsOf(scheduled.scheduleToCloseTimeout) > 0) continue;
+    throw new Error(`${activityType?.name} may be lost for long: give it a heartbeat and a budget`);
+  }
+}
+
+function secondsOf(duration: { seconds?: unknown } | null | undefined): number {
+  return Number(duration?.seconds ?? 0);
 }
 
 function refuseLargePayloads(history: History): void {

@@ -16,6 +16,7 @@ import type {
 import { datesOfChunk } from '../../packages/orchestration';
 import { computing, ledger } from '../activity-proxies';
 import { failureText } from '../failure-text';
+import type { PauseGate } from './pause-gate';
 
 /** What is counted while chunks run; it is also what continue-as-new carries. */
 export type ChunkTally = { -readonly [K in keyof BackfillState]: BackfillState[K] } & {
@@ -24,7 +25,8 @@ export type ChunkTally = { -readonly [K in keyof BackfillState]: BackfillState[K
 };
 
 /** Of more failed dates, the errors are in the ledger only: progress stays a small payload. */
-const ERRORS_KEPT_MAX = 20;
+export const ERRORS_KEPT_MAX = 20;
+const ERRORS_KEPT_BYTES_MAX = 16 * 1024;
 
 /** Each chunk uses every core for most of its time: a second one only fills the gaps of the first. */
 const CHUNKS_AT_ONCE = 2;
@@ -33,11 +35,14 @@ interface ChunkRun {
   readonly backfillId: string;
   readonly plan: BackfillPlan;
   readonly tally: ChunkTally;
-  readonly onChange: () => void;
+  readonly gate: PauseGate;
+  readonly onStarted: (chunk: DateChunk) => void;
+  readonly onSettled: (chunk: DateChunk) => void;
 }
 
 /**
- * Runs the plan's chunks from `tally.nextChunk` on, a few at a time, none while paused.
+ * Runs the plan's chunks from `tally.nextChunk` on, a few at a time, none while paused: those under
+ * way are stopped between two dates, and go on there afterwards.
  *
  * @returns true when all have run; false when history should be cut by continue-as-new first.
  *   Nothing is in flight by then, nor when this rejects because of cancellation.
@@ -66,11 +71,12 @@ export async function runChunks(run: ChunkRun): Promise<boolean> {
 
 /** Never rejects: what became of each date is counted. */
 async function runChunk(run: ChunkRun, chunk: DateChunk): Promise<void> {
-  const { backfillId, plan, tally, onChange } = run;
+  const { backfillId, plan, tally, gate } = run;
+  run.onStarted(chunk);
   const input = { backfillId, chunk, knowledge: plan.knowledge };
   let outcomes: readonly PartitionOutcome[];
   try {
-    outcomes = await computing(`${chunk.from} to ${chunk.to}`).compute_chunk(input);
+    outcomes = await gate.run(() => computing(`${chunk.from} to ${chunk.to}`).compute_chunk(input));
   } catch (error) {
     outcomes = await settleChunk(input, error);
   }
@@ -81,9 +87,14 @@ async function runChunk(run: ChunkRun, chunk: DateChunk): Promise<void> {
   for (const { date, status, error } of outcomes) {
     if (status !== 'failed') continue;
     tally.failed.push(date);
-    if (error && tally.errors.length < ERRORS_KEPT_MAX) tally.errors.push({ date, error });
+    if (error) keepError(tally.errors, { date, error });
   }
-  onChange();
+  run.onSettled(chunk);
+}
+
+function keepError(errors: DateError[], error: DateError): void {
+  const bytes = new TextEncoder().encode(JSON.stringify([...errors, error])).byteLength;
+  if (errors.length < ERRORS_KEPT_MAX && bytes <= ERRORS_KEPT_BYTES_MAX) errors.push(error);
 }
 
 /** The chunk's activity gave up or was cancelled, but days of it may have been published by then. */
@@ -91,7 +102,9 @@ async function settleChunk(
   input: ChunkInput,
   cause: unknown,
 ): Promise<readonly PartitionOutcome[]> {
-  const as = isCancellation(cause) ? 'cancelled' : 'failed';
+  // A worker that is gone ends by a timeout when the backfill is cancelled.
+  const { consideredCancelled } = CancellationScope.current();
+  const as = isCancellation(cause) || consideredCancelled ? 'cancelled' : 'failed';
   const error = failureText(cause);
   try {
     return await CancellationScope.nonCancellable(() =>

@@ -5,10 +5,10 @@ import {
   type BackfillPlan,
   type BackfillProgress,
   type BackfillRequest,
+  type ChunkProgress,
   type ComputeRequest,
   type PartitionOutcome,
   type PlannedKnowledge,
-  type Progress,
 } from '../../contracts';
 import { throwDatabaseError } from '../../database';
 import { datesBetween, midnightOf, parseInstant } from '../../instants';
@@ -136,7 +136,7 @@ export async function recordDeath(sql: Sql | TransactionSql, id: string): Promis
 export async function computeChunk(
   adapters: Adapters,
   request: ComputeRequest,
-  progress: Progress,
+  progress: ChunkProgress,
 ): Promise<PartitionOutcome[]> {
   const { dates, knowledge, reason } = request;
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
@@ -150,7 +150,7 @@ export async function computeChunk(
   const { outcomes } = await computeRequested(
     adapters,
     { owner: request.runId, requests },
-    progress,
+    { ...progress, onOutcome: (outcome) => progress.onSettled?.(toPartitionOutcome(outcome)) },
   );
   return outcomes.map(toPartitionOutcome);
 }

@@ -65,14 +65,36 @@ export function openLazyTemporal(options: { address: string; namespace: string }
   };
 }
 
-/** Turns a lost connection into TEMPORAL_UNAVAILABLE; other errors pass through. */
+/**
+ * Turns a lost connection into TEMPORAL_UNAVAILABLE and a namespace that is not there into
+ * INVALID_SETTING; other errors pass through.
+ */
 export function asTemporalError(error: unknown): unknown {
-  const unavailable = 14;
-  const deadline = 4;
   // Most calls of the client wrap what gRPC said.
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-  const isDown = isGrpcServiceError(cause) && [unavailable, deadline].includes(cause.code);
+  if (isNamespaceMissing(error) || isNamespaceMissing(cause)) {
+    const problem = 'the server has no namespace of that name';
+    const details = { variable: 'TEMPORAL_NAMESPACE', problem };
+    return new ChurnError('INVALID_SETTING', details, { cause: error });
+  }
+  const isDown = isGrpcServiceError(cause) && [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
   return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
+}
+
+/** Status codes of gRPC. */
+const DEADLINE_EXCEEDED = 4;
+const NOT_FOUND = 5;
+const FAILED_PRECONDITION = 9;
+const UNAVAILABLE = 14;
+
+function isNamespaceMissing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error.name === 'NamespaceNotFoundError') return true;
+  return (
+    isGrpcServiceError(error) &&
+    Number(error.code) === NOT_FOUND &&
+    /^namespace /i.test(error.details)
+  );
 }
 
 export type BackfillRuns = ReturnType<typeof createBackfillRuns>;
@@ -93,7 +115,8 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     try {
       const described = await handle.describe();
       if (described.status.name === 'RUNNING') {
-        return withTrouble(await handle.query(workflowMessages.progress), described);
+        const answer = await askProgress(await temporal.client(), handle);
+        return withTrouble(answer ?? (await unansweredProgress(adapters, recorded)), described);
       }
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
@@ -187,6 +210,37 @@ function planningInTurn() {
     return inTurn(() => work(Math.max(1, end - Date.now())));
   };
 }
+
+const QUERY_MILLIS_MAX = 3_000;
+
+/** Undefined where no worker is there to answer: Temporal has it waiting, or knows of no poller. */
+async function askProgress(
+  client: Client,
+  handle: WorkflowHandle,
+): Promise<BackfillProgress | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + QUERY_MILLIS_MAX, () =>
+      handle.query<BackfillProgress>(workflowMessages.progress),
+    );
+  } catch (error) {
+    const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+    const isUnanswered =
+      isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, FAILED_PRECONDITION].includes(cause.code);
+    if (isUnanswered) return undefined;
+    throw error;
+  }
+}
+
+/** Of a running backfill whose worker does not answer: what it has published is in the ledger. */
+async function unansweredProgress(
+  { ledger }: Adapters,
+  recorded: RecordedBackfill,
+): Promise<BackfillProgress> {
+  const succeeded = await ledger.countPublishedBy(recorded.id);
+  return { ...progressOf(recorded), status: 'running', succeeded, reason: UNANSWERED };
+}
+
+const UNANSWERED = 'No worker answers: `churn status` shows whether one is running.';
 
 /** A backfill may end while it is told something. */
 function unlessOver(error: unknown): void {

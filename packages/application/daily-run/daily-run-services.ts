@@ -201,27 +201,29 @@ export async function restatePartitions(
 /** How far back the watchdog looks for runs that never were. */
 const WATCHED_DAYS = 7;
 
-/** A run is over well before the next one; one that is not has died without saying so. */
-const RUNNING_HOURS_MAX = 24;
-
 /**
- * Dates whose daily run should have succeeded by `now`, or be running for less than a day, and is
- * not. Days before the first run the installation ever made are not expected.
+ * Dates whose daily run should have succeeded by `now` and has not. Expected are the days from the
+ * first run that the installation ever made, or from the first that the Schedule was to make.
  */
-export async function findMissingRuns(adapters: Adapters, now: string): Promise<string[]> {
-  const rows = await adapters.database.sql<{ date: string; status: string }[]>`
-    select date, case when status = 'running'
-        and started_at < clock_timestamp() - make_interval(hours => ${RUNNING_HOURS_MAX})
-      then 'died' else status end as status
-    from ops.daily_runs order by date`.catch(throwDatabaseError);
-  const [first] = rows;
+export async function findUnfinishedRuns(
+  adapters: Adapters,
+  { now, scheduledSince }: { now: string; scheduledSince?: string },
+): Promise<string[]> {
+  const [row] = await adapters.database.sql<{ first: string | null; succeeded: string[] }[]>`
+    select min(date) as first,
+      coalesce(array_agg(date) filter (where status = 'succeeded'), '{}') as succeeded
+    from ops.daily_runs`.catch(throwDatabaseError);
+  const scheduled = scheduledSince && firstNominalDate(parseInstant(scheduledSince));
+  const [first] = [row?.first, scheduled].filter((date) => typeof date === 'string').sort();
   if (!first) return [];
-  const today = dateOf(parseInstant(now));
-  const last =
-    parseInstant(now) >= midnightOf(today) + MICROS_PER_HOUR ? today : addDays(today, -1);
+  const last = addDays(firstNominalDate(parseInstant(now) + 1n), -1);
   const from = addDays(last, 1 - WATCHED_DAYS);
-  const status = new Map(rows.map((row) => [row.date, row.status]));
-  return datesBetween(first.date > from ? first.date : from, last).filter(
-    (date) => !['succeeded', 'running'].includes(status.get(date) ?? 'never started'),
-  );
+  const succeeded = new Set(row?.succeeded);
+  return datesBetween(first > from ? first : from, last).filter((date) => !succeeded.has(date));
+}
+
+/** The day of the first nominal time, 01:00 UTC, at or after an instant. */
+function firstNominalDate(instant: EpochMicros): LogicalDate {
+  const day = dateOf(instant);
+  return instant <= midnightOf(day) + MICROS_PER_HOUR ? day : addDays(day, 1);
 }

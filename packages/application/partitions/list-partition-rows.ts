@@ -8,15 +8,16 @@ export async function listPartitionRows(
   range: { from?: LogicalDate; to?: LogicalDate },
 ): Promise<PartitionRow[]> {
   const rows = await ledger.list(range);
-  return rows.map(({ date, status, attempt, manifest }) => ({
+  return rows.map(({ date, status, attempt, error, manifest }) => ({
     date,
     status,
     ...(manifest ? describePublished(manifest) : nothingPublished),
     attempt,
+    error,
   }));
 }
 
-type Published = Omit<PartitionRow, 'date' | 'status' | 'attempt'>;
+type Published = Omit<PartitionRow, 'date' | 'status' | 'attempt' | 'error'>;
 
 const nothingPublished: Published = {
   revision: null,

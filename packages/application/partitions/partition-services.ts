@@ -18,6 +18,7 @@ import {
   lacksOnlyState,
   requestOf,
   type ComputeContext,
+  type ComputeProgress,
   type ComputedPartitions,
   type LedgerRow,
   type PartitionRequest,
@@ -45,7 +46,7 @@ export function computeContext(adapters: Adapters, owner: string, rawLog: RawLog
 export async function computeRequested(
   adapters: Adapters,
   options: { owner: string; requests: readonly PartitionRequest[] },
-  progress: Progress,
+  progress: Progress & ComputeProgress,
 ): Promise<ComputedPartitions> {
   await openForWriting(adapters.config);
   return adapters.withRawLog((rawLog) => {

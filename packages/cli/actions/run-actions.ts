@@ -84,6 +84,9 @@ export async function partitionsAction(
     row.attempt,
     row.reason,
   ]);
-  const text = rows.length === 0 ? 'No partitions.' : renderTable(partitionHeader, rows);
-  return { document: { partitions: found }, text };
+  const errors = found.flatMap(({ date, status, error }) =>
+    status === 'failed' && error ? [`${date} failed: ${error}`] : [],
+  );
+  const table = rows.length === 0 ? 'No partitions.' : renderTable(partitionHeader, rows);
+  return { document: { partitions: found }, text: [table, ...errors].join('\n') };
 }

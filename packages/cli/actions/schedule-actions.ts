@@ -4,7 +4,7 @@ import {
   resumeSchedules,
   type ScheduleStatus,
 } from '../../../temporal-config';
-import type { Application } from '../../application';
+import { asTemporalError, type Application } from '../../application';
 import { applyApplicationSchedules } from '../apply-platform-schedules';
 import { describeSchedule } from '../describe-schedule';
 import type { CommandContext, CommandResult } from '../command-context';
@@ -35,8 +35,12 @@ async function doAndShow(
   work: (application: Application) => Promise<unknown>,
 ): Promise<CommandResult> {
   const opened = await application();
-  await work(opened);
-  const schedules = await describeSchedules(await opened.temporal.client());
+  const describe = async () => describeSchedules(await opened.temporal.client());
+  const schedules = await work(opened)
+    .then(describe)
+    .catch((error: unknown) => {
+      throw asTemporalError(error);
+    });
   return {
     document: { schedules: schedules.map(scheduleDocument) },
     text: schedules.map(describeSchedule).join('\n\n'),
@@ -48,6 +52,7 @@ function scheduleDocument(schedule: ScheduleStatus) {
     id: schedule.id,
     status: schedule.status,
     is_as_declared: schedule.isAsDeclared,
+    differences: schedule.differences,
     note: schedule.note,
     next_runs: schedule.nextRuns,
     last_workflow_id: schedule.lastWorkflowId,

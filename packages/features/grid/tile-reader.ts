@@ -141,6 +141,7 @@ class TileReader {
     const waiting = [...pieces];
     const readOn = async (reader: DuckDb) => {
       for (let piece = waiting.shift(); piece; piece = waiting.shift()) {
+        await this.options.giveWay?.();
         collector.add(await this.query(reader, { plan, piece, range: shard.range }));
       }
     };

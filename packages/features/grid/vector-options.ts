@@ -12,4 +12,6 @@ export interface VectorOptions {
   /** How many of them one query reads: likewise. */
   readonly rowsPerPiece?: number;
   readonly signal?: AbortSignal;
+  /** Awaited before each query: may take a while, so that urgent work goes first. */
+  readonly giveWay?: () => Promise<void>;
 }

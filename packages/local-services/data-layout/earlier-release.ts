@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { DataPaths } from '../../config';
 import { ChurnError } from '../../contracts';
 import { isSameProcess } from '../../durable-files';
+import { readyWorkers } from '../processes/ready-workers';
 import { commandLineOf } from '../processes/command-line-of';
 import type { ServiceState, StackState } from '../state-file';
 
@@ -54,10 +55,17 @@ function running(service: string, pid: number | null | undefined): ChurnError {
 
 /** A worker that `churn up` did not start says in a file that it polls. */
 function startedByHand(paths: Pick<DataPaths, 'run'>): number | undefined {
-  const ready = readReadyFile(path.join(paths.run, 'worker-ready.json'));
-  if (!ready || (ready.data_layout ?? 1) >= DATA_LAYOUT) return undefined;
+  const former = readReadyFile(formerReadyFile(paths));
   // A file without an identity may be left from one that was killed, whose pid lives again.
-  return isWorker(ready.pid) ? ready.pid : undefined;
+  const ready = former && isWorker(former.pid) ? [former] : [];
+  return [...ready, ...readyWorkers(paths)].find(
+    ({ data_layout: layout = 1 }) => layout < DATA_LAYOUT,
+  )?.pid;
+}
+
+/** Where earlier releases said it, for all workers of a data directory. */
+export function formerReadyFile({ run }: Pick<DataPaths, 'run'>): string {
+  return path.join(run, 'worker-ready.json');
 }
 
 function readReadyFile(file: string): { pid: number; data_layout?: number } | undefined {

@@ -1,22 +1,21 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { dataPaths, settingNames } from '../../config';
-import { withDataLayout } from '../data-layout/earlier-release';
+import { settingNames } from '../../config';
+import { formerReadyFile, withDataLayout } from '../data-layout/earlier-release';
 import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
+import { readyWorkers } from '../processes/ready-workers';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 
 const TIMEOUT_MS = 2_000;
 
-/** Polls task queues; says that it does by writing run/worker-ready.json with its pid. */
+/** Polls task queues; says that it does by a file of its own in run/ready-workers. */
 export const workerRecipe: ServiceRecipe = {
   ...nodeService({ name: 'worker', label: 'The worker', heapMegabytes: 1_024 }),
-  prepare: (context) => rmSync(workerReadyFile(context.config.dataDir), { force: true }),
-  isHealthy: async (context) => {
-    const pid = context.state.worker?.pid;
-    return pid !== undefined && pid !== null && readyPid(context) === pid;
-  },
+  prepare: ({ paths }) => rmSync(formerReadyFile(paths), { force: true }),
+  isHealthy: async ({ paths, state }) =>
+    readyWorkers(paths).some(({ pid }) => pid === state.worker?.pid),
   publicUrl: () => null,
 };
 
@@ -31,11 +30,6 @@ export const apiRecipe: ServiceRecipe = {
 
 export function isBuilt(name: 'worker' | 'api'): boolean {
   return existsSync(entryPoint(name));
-}
-
-/** What the worker writes once it polls: `{ "pid": …, "data_layout": 2 }`. */
-export function workerReadyFile(dataDir: string): string {
-  return path.join(dataPaths(dataDir).run, 'worker-ready.json');
 }
 
 function nodeService(options: {
@@ -85,16 +79,6 @@ function fingerprint(settings: Record<string, string>): string {
     JSON.stringify([Object.entries(settings).sort(), build]),
   );
   return withDataLayout(hash.digest('hex'));
-}
-
-function readyPid(context: StackContext): number | undefined {
-  try {
-    const ready: unknown = JSON.parse(readIfThere(workerReadyFile(context.config.dataDir)) ?? '');
-    const isReady = typeof ready === 'object' && ready !== null && 'pid' in ready;
-    return isReady ? Number(ready.pid) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function readIfThere(file: string): string | undefined {

@@ -11,10 +11,17 @@ export interface ComputedGrid {
   readonly vectors: ComputedVectors;
 }
 
+interface GridOptions {
+  readonly group: readonly PartitionRequest[];
+  readonly signal?: AbortSignal;
+  /** Awaited before each piece of the raw rows is read. */
+  readonly giveWay?: () => Promise<void>;
+}
+
 /** Computes the vectors of a group of requests that fit one grid, and hands them to `use`. */
 export async function withGrid<T>(
   context: GridContext,
-  { group, signal }: { group: readonly PartitionRequest[]; signal?: AbortSignal },
+  { group, signal, giveWay }: GridOptions,
   use: (grid: ComputedGrid) => Promise<T>,
 ): Promise<T> {
   const { featureSet, segments } = context;
@@ -23,7 +30,7 @@ export async function withGrid<T>(
     const grid = gridOf(group);
     return await use({
       duckDb,
-      vectors: await computeVectors(duckDb, { featureSet, grid, segments, signal }),
+      vectors: await computeVectors(duckDb, { featureSet, grid, segments, signal, giveWay }),
     });
   } finally {
     duckDb.close();
@@ -41,11 +48,7 @@ const TASKS_MAX = 6;
  */
 export function withWriters<T>(
   context: GridContext,
-  options: {
-    group: readonly PartitionRequest[];
-    columns?: FileColumns;
-    signal?: AbortSignal;
-  },
+  options: GridOptions & { columns?: FileColumns },
   use: (grid: ComputedGrid & { readonly pool: WriterPool }) => Promise<T>,
 ): Promise<T> {
   return withGrid(context, options, async (grid) => {

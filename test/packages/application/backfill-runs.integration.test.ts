@@ -3,6 +3,7 @@ import { progress } from '../../api/test-api';
 import { backfillWorkflowId } from '../../../packages/contracts/pipeline';
 import {
   createBackfillRuns,
+  openLazyTemporal,
   type BackfillRuns,
 } from '../../../packages/application/backfills/temporal-runs';
 import {
@@ -132,7 +133,8 @@ describe('backfills', () => {
     });
     beforeEach(() => {
       workflow = new FakeWorkflow();
-      const client = { workflow: { getHandle: () => workflow } } as unknown as Client;
+      const withDeadline = (_deadline: number, work: () => unknown) => work();
+      const client = { workflow: { getHandle: () => workflow }, withDeadline } as unknown as Client;
       const temporal = { ...application.temporal, client: async () => client };
       runs = createBackfillRuns(application.adapters, temporal);
     });
@@ -169,6 +171,35 @@ describe('backfills', () => {
       await expect(runs.pause(id)).rejects.toThrow('no answer');
       expect(workflow.orders).toEqual([]);
     });
+  });
+
+  it('that no worker runs say so, and how many dates are done', async () => {
+    const { id } = await backfills.start({ ...request, from: '2024-01-25', to: '2024-01-27' });
+    const { ledger } = application.adapters;
+    const claim = await ledger.claim('2024-01-25', id);
+    const checked = { batch: 1, at: '2024-01-31T01:00:00.000000Z' };
+    await ledger.release(claim!, { status: 'succeeded', checked });
+    expect(await backfills.progress(id)).toMatchObject({
+      status: 'running',
+      planned: 3,
+      succeeded: 1,
+      reason: expect.stringMatching(/^No worker answers/) as string,
+    });
+    await terminate(id);
+  });
+
+  it('can not be started in a namespace that is not there, which is said as such', async () => {
+    const temporal = openLazyTemporal({
+      address: process.env.TEST_TEMPORAL_ADDRESS!,
+      namespace: 'nowhere',
+    });
+    const runs = createBackfillRuns(application.adapters, temporal);
+    const wanted = { ...request, from: '2024-01-28', to: '2024-01-28' };
+    await expect(runs.start(wanted)).rejects.toMatchObject({
+      code: 'INVALID_SETTING',
+      details: { variable: 'TEMPORAL_NAMESPACE' },
+    });
+    await temporal.close();
   });
 
   it('can not be asked for while Temporal is away, which is said as such', async () => {

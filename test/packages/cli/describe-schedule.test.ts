@@ -5,6 +5,7 @@ const running: ScheduleStatus = {
   id: 'churn-daily',
   status: 'running',
   isAsDeclared: true,
+  differences: [],
   note: null,
   nextRuns: ['2026-03-03T01:00:00.000Z', '2026-03-04T01:00:00.000Z'],
   lastWorkflowId: 'churn-daily-2026-03-02T01:00:00Z',
@@ -28,9 +29,15 @@ describe('a schedule for people', () => {
   });
 
   it('says so where it is not what the code says, has never run, or is not there', () => {
-    const other = { ...running, isAsDeclared: false, lastWorkflowId: null, nextRuns: [] };
+    const other = {
+      ...running,
+      isAsDeclared: false,
+      differences: ['calendars', 'time zone'],
+      lastWorkflowId: null,
+      nextRuns: [],
+    };
     expect(describeSchedule(other)).toMatch(
-      /next runs {2}none\n.*none yet\n.*\n.*differs .*`churn schedule apply`/,
+      /next runs {2}none\n.*none yet\n.*\n.*differs .*: calendars, time zone; `churn schedule apply`/,
     );
     expect(describeSchedule({ ...running, status: 'missing' })).toBe(
       'churn-daily: missing; `churn schedule apply` creates it',

@@ -115,6 +115,12 @@ describe('an error', () => {
     ],
     ['a folder of others', failed('EACCES'), 'permission denied'],
     ['a failing disk', failed('EIO'), 'the disk reports read or write errors'],
+    ['too many open files', failed('EMFILE'), 'too many files are open (ulimit -n)'],
+    [
+      'a file that is named',
+      Object.assign(failed('EACCES'), { path: '/data/features/x.parquet' }),
+      'permission denied (x.parquet)',
+    ],
   ])('%s is STORAGE_UNAVAILABLE', (_, error, problem) => {
     expect(asStorageError(error)).toMatchObject({
       code: 'STORAGE_UNAVAILABLE',

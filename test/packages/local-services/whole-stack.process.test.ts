@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
 import { resolveConnections } from '../../../packages/local-services/connections';
 import { DATA_LAYOUT } from '../../../packages/local-services/data-layout/earlier-release';
 import { serviceNames } from '../../../packages/local-services/service-names';
-import { workerReadyFile } from '../../../packages/local-services/services/node-service';
+import { readyWorkers } from '../../../packages/local-services/processes/ready-workers';
 import { stackStatus } from '../../../packages/local-services/stack-status';
 import { startStack } from '../../../packages/local-services/start-stack';
 import { stopStack } from '../../../packages/local-services/stop-stack';
@@ -102,8 +102,8 @@ describe('the whole stack', () => {
       expect(existsSync(paths.featureRevisions)).toBe(true);
       expect(service(after, 'worker')).toMatchObject({ status: 'running' });
       expect(service(after, 'worker').pid).not.toBe(service(before, 'worker').pid);
-      const ready: unknown = JSON.parse(readFileSync(workerReadyFile(config.dataDir), 'utf8'));
-      expect(ready).toEqual({ pid: service(after, 'worker').pid, data_layout: DATA_LAYOUT });
+      const { pid } = service(after, 'worker');
+      expect(readyWorkers(paths)).toMatchObject([{ pid, data_layout: DATA_LAYOUT }]);
     });
   });
 

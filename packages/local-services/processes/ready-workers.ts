@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import type { DataPaths } from '../../config';
+import { isAlive } from '../../durable-files';
+
+/** A worker that polls its queues, as it says itself in a file of its own. */
+export interface ReadyWorker {
+  readonly pid: number;
+  /** Tells its process from a later one with the same pid. */
+  readonly identity: string | null;
+  /** The layout of the data directory that it knows; a release with another one looks at it. */
+  readonly data_layout: number;
+}
+
+type Paths = Pick<DataPaths, 'run'>;
+
+/**
+ * The file of one worker. Several may share a data directory, from containers or machines of their own
+ * too, where pids mean something else: the name has the host's.
+ */
+export function readyWorkerFile(paths: Paths, pid: number): string {
+  return path.join(folderOf(paths), `${hostname()}-${pid}.json`);
+}
+
+/** The workers of this host that poll. */
+export function readyWorkers(paths: Paths): ReadyWorker[] {
+  return filesOf(paths).flatMap((file) => livingWorker(file) ?? []);
+}
+
+/** Removes the files that killed workers of this host left. */
+export function removeDeadWorkers(paths: Paths): void {
+  for (const file of filesOf(paths)) if (!livingWorker(file)) rmSync(file, { force: true });
+}
+
+function folderOf({ run }: Paths): string {
+  return path.join(run, 'ready-workers');
+}
+
+function filesOf(paths: Paths): string[] {
+  const folder = folderOf(paths);
+  try {
+    const names = readdirSync(folder).filter((name) => name.startsWith(`${hostname()}-`));
+    return names.filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name));
+  } catch {
+    return [];
+  }
+}
+
+function livingWorker(file: string): ReadyWorker | undefined {
+  try {
+    const ready = JSON.parse(readFileSync(file, 'utf8')) as ReadyWorker;
+    return isAlive(ready.pid, ready.identity) ? ready : undefined;
+  } catch {
+    return undefined;
+  }
+}

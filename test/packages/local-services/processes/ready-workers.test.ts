@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { processIdentity } from '../../../../packages/durable-files/process-identity';
+import {
+  readyWorkerFile,
+  readyWorkers,
+  removeDeadWorkers,
+} from '../../../../packages/local-services/processes/ready-workers';
+import { createScratchDirectory } from '../../../environment/scratch-directory';
+
+describe('the workers that are ready', () => {
+  const scratch = createScratchDirectory();
+  const paths = { run: path.join(scratch.path, 'run') };
+  const { pid } = process;
+  const living = { pid, identity: processIdentity(pid) ?? null, data_layout: 2 };
+  const write = (file: string, worker: object) => {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify(worker));
+    return file;
+  };
+
+  afterAll(() => scratch.remove());
+
+  it('are none where no worker ever was', () => {
+    expect(readyWorkers(paths)).toEqual([]);
+  });
+
+  it('are those of this host that live; what killed ones left is removed, and nothing else', () => {
+    const own = write(readyWorkerFile(paths, pid), living);
+    const killed = write(readyWorkerFile(paths, 4_194_305), { ...living, pid: 4_194_305 });
+    // Its pid belongs to another process now.
+    const reused = write(readyWorkerFile(paths, 1), { ...living, pid: 1, identity: 'boot:0' });
+    const elsewhere = write(path.join(path.dirname(own), `elsewhere-${pid}.json`), living);
+    expect(readyWorkers(paths)).toEqual([living]);
+
+    removeDeadWorkers(paths);
+    expect([own, killed, reused, elsewhere].map((file) => existsSync(file))).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
+});
