@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { EpochMicros } from '../packages/instants';
+import type { ConnectionLimits } from './http/connection-limits';
 
 export interface ApiOptions {
   /** Names the service is reached by, besides the loopback names; the configured host is one. */
@@ -11,6 +12,8 @@ export interface ApiOptions {
   readonly now: () => EpochMicros;
   /** Metrics of the process, which GET /metrics shows behind those of the API; none by default. */
   readonly processMetrics?: Registry;
+  /** Limits of the server's connections that are not the usual ones. */
+  readonly connectionLimits?: Partial<ConnectionLimits>;
   /** Runs at shutdown, after the last request was answered. */
   readonly onShutdown?: () => Promise<void>;
 }

@@ -9,9 +9,17 @@ import type { ApiOptions } from './api-options';
 import { ApiModule } from './api.module';
 import type { ApiPorts } from './ports';
 import { predictRouteSchemas } from './predict/predict-schema';
-import { ProblemFilter, sendProblem } from './http/problem.filter';
-import { rejectUnreadableRequest } from './http/unreadable-request';
+import {
+  DEFAULT_CONNECTION_LIMITS,
+  limitConnections,
+  serverTimeouts,
+  type ConnectionLimits,
+} from './http/connection-limits';
+import { parseJsonBodies } from './http/json-body';
+import { ProblemFilter, sendProblem, type ProblemContext } from './http/problem.filter';
 import { createSecurityHook } from './http/request-guard';
+import { RouteMethods } from './http/route-methods';
+import { createUnreadableRequestHandler, refuseExpectation } from './http/unreadable-request';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** 1,000 of the longest ids fit, however their characters are escaped. */
@@ -25,15 +33,20 @@ export async function createApp(
   options: ApiOptions,
 ): Promise<NestFastifyApplication> {
   const { logger } = options;
+  const limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.connectionLimits };
+  const problems = { logger, routeMethods: new RouteMethods() };
   const adapter = new FastifyAdapter({
-    ...serverOptions(logger),
+    ...serverOptions(limits, problems),
     // No Nest middleware is used, so its layer is left out of every request.
     skipMiddie: true,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
+  limitConnections(fastify.server, limits, { logger, now: Date.now });
+  fastify.server.on('checkExpectation', refuseExpectation);
   fastify.addHook('onRequest', createSecurityHook(options.allowedHosts));
   const schemas = predictRouteSchemas(ports.featureSchema);
   fastify.addHook('onRoute', (route) => {
+    problems.routeMethods.add(route.url, route.method);
     const schema = schemas.get(route.url);
     if (schema) route.schema = { ...route.schema, ...schema };
     if (route.url === '/predict/batch') route.bodyLimit = BATCH_BODY_LIMIT_BYTES;
@@ -45,7 +58,7 @@ export async function createApp(
     { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
   );
   observeRequests(fastify, app.get(ApiMetrics));
-  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalFilters(new ProblemFilter(problems));
   // Built when somebody first asks for it.
   SwaggerModule.setup('docs', app, () => createOpenApiDocument(app), {
     jsonDocumentUrl: 'docs/json',
@@ -57,21 +70,15 @@ export async function createApp(
   return app;
 }
 
-interface ServerOptions {
-  readonly bodyLimit: number;
-  readonly routerOptions: { readonly maxParamLength: number };
-  readonly clientErrorHandler: typeof rejectUnreadableRequest;
-  readonly frameworkErrors: (error: Error, request: unknown, reply: unknown) => void;
-}
-
-function serverOptions(logger: Logger): ServerOptions {
+function serverOptions(limits: ConnectionLimits, problems: ProblemContext) {
   return {
+    ...serverTimeouts(limits),
     bodyLimit: BODY_LIMIT_BYTES,
     routerOptions: { maxParamLength: PATH_LENGTH_MAX },
-    clientErrorHandler: rejectUnreadableRequest,
+    clientErrorHandler: createUnreadableRequestHandler(limits.requestTimeoutMs),
     // What fails before a route is found, such as a path that can't be decoded.
-    frameworkErrors: (error, request, reply) =>
-      sendProblem(error, request as FastifyRequest, reply as FastifyReply, logger),
+    frameworkErrors: (error: Error, request: unknown, reply: unknown) =>
+      sendProblem(error, request as FastifyRequest, reply as FastifyReply, problems),
   };
 }
 
@@ -84,16 +91,6 @@ export function createOpenApiDocument(app: NestFastifyApplication): OpenAPIObjec
     .setVersion('1')
     .build();
   return SwaggerModule.createDocument(app, config);
-}
-
-/** JSON only; an empty body is no body, so that actions without one may carry the content type. */
-function parseJsonBodies(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body.length === 0) done(null, undefined);
-    else void parse(request, body as string, done);
-  });
 }
 
 function observeRequests(fastify: FastifyInstance, metrics: ApiMetrics): void {

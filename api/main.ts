@@ -19,6 +19,8 @@ async function main(): Promise<void> {
     now: () => BigInt(Date.now()) * 1000n,
     processMetrics: collectProcessMetrics(),
   });
+  // Sent to ask a program for a report, it would end this one, which has none.
+  process.on('SIGUSR2', () => logger.warn('SIGUSR2 is ignored'));
   logger.info({ url, pid: process.pid }, 'api ready');
 }
 

@@ -77,6 +77,7 @@ export const portProblems = {
   },
   atRisk: {
     list: [
+      'SERVER_BUSY',
       'NO_DATA',
       'NO_STATE',
       'NO_MODEL',
@@ -86,7 +87,7 @@ export const portProblems = {
       ...queries,
     ],
   },
-  drift: { read: [...postgres, ...queries] },
+  drift: { read: ['SERVER_BUSY', ...postgres, ...queries] },
 } as const satisfies {
   readonly [Port in AskedPort]: {
     readonly [Method in keyof ApiPorts[Port]]: readonly ErrorCode[];

@@ -116,14 +116,15 @@ export interface Models {
   rollback(move: ChampionMoveRequest): Promise<ChampionChange>;
 }
 
+/** `signal`: of a caller who stops waiting; the promise then rejects with its reason. */
 export interface AtRisk {
   /** Eligible users, most likely to churn first. */
-  list(query: { readonly limit: number }): Promise<AtRiskList>;
+  list(query: { readonly limit: number }, signal?: AbortSignal): Promise<AtRiskList>;
 }
 
 export interface Drift {
   /** The report of a date, or the newest one; null: there is none. */
-  read(date: string | undefined): Promise<JsonDocument | null>;
+  read(date: string | undefined, signal?: AbortSignal): Promise<JsonDocument | null>;
 }
 
 /** Each resolves when the service answers and rejects when it does not. */

@@ -1,3 +1,4 @@
+import { ShutdownSignal } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -28,7 +29,7 @@ export interface RunningApi {
 }
 
 /**
- * Starts serving on what the platform opened. SIGTERM and SIGINT, or `app.close()`, let requests
+ * Starts serving on what the platform opened. SIGTERM, SIGINT and SIGHUP, or `app.close()`, let requests
  * finish, then write or spool the prediction log, then close the platform.
  */
 export async function startApi(
@@ -59,7 +60,8 @@ export async function startApi(
       },
     },
   );
-  app.enableShutdownHooks();
+  const { SIGTERM, SIGINT, SIGHUP } = ShutdownSignal;
+  app.enableShutdownHooks([SIGTERM, SIGINT, SIGHUP]);
   await servingModel.start();
   predictionLog.start();
   await app.listen(port, host);

@@ -1,6 +1,7 @@
 import { attributeMutations } from './mutations-of-attributes.mjs';
 import { connectionMutations } from './mutations-of-connections.mjs';
 import { commandLineMutations } from './mutations-of-the-command-line.mjs';
+import { doorMutations } from './mutations-of-the-door.mjs';
 import { failureMutations } from './mutations-of-failures.mjs';
 import { fileMutations } from './mutations-of-the-files.mjs';
 import { modelStateMutations } from './mutations-of-model-state.mjs';
@@ -35,6 +36,7 @@ export const mutations = [
   ...failureMutations,
   ...connectionMutations,
   ...lockMutations,
+  ...doorMutations,
   ...rejectedMutations,
   ...attributeMutations,
   ...propertyMutations,

@@ -1,15 +1,20 @@
-import { ApiProperty, ApiPropertyOptional, type ApiPropertyOptions } from '@nestjs/swagger';
+import {
+  ApiProperty,
+  ApiPropertyOptional,
+  OmitType,
+  type ApiPropertyOptions,
+} from '@nestjs/swagger';
 import { IsBoolean, IsIn, Matches } from 'class-validator';
 import { reprocessWords, type BackfillStatus, type Reprocess } from '../../packages/contracts';
 import { IsKnownAt, IsLogicalDate, PARSABLE_LENGTH_MAX } from '../http/validation';
 
+/** A dry run's answer has the status `dry-run`, and no other answer has it. */
 const statuses = [
   'running',
   'paused',
   'succeeded',
   'failed',
   'cancelled',
-  'dry-run',
 ] as const satisfies readonly BackfillStatus[];
 
 /** What has a default may be left out, but not be null. */
@@ -112,7 +117,9 @@ export class DateChunkDto {
   readonly except!: readonly string[];
 }
 
-export class BackfillPlanDto extends BackfillProgressDto {
+export class BackfillPlanDto extends OmitType(BackfillProgressDto, ['status']) {
+  @ApiProperty({ enum: ['dry-run'] })
+  readonly status!: 'dry-run';
   @ApiProperty({ type: [DateChunkDto] })
   readonly chunks!: readonly DateChunkDto[];
   @ApiProperty(describeWarnings)

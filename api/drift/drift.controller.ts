@@ -1,10 +1,12 @@
-import { Controller, Get, Inject, Query, UsePipes } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Res, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import type { FastifyReply } from 'fastify';
 import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
 import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
+import { signalOfClient } from '../http/client-signal';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe, IsLogicalDate } from '../http/validation';
 
@@ -29,8 +31,11 @@ export class DriftController {
   @ApiOperation({ summary: 'The drift log of a day' })
   @ApiOkResponse({ schema: { type: 'object', additionalProperties: true } })
   @ApiProblems('INVALID_REQUEST', 'DRIFT_NOT_FOUND', ...portProblems.drift.read)
-  async read(@Query() { date }: DriftQueryDto): Promise<JsonDocument> {
-    const report = await this.ports.drift.read(date);
+  async read(
+    @Query() { date }: DriftQueryDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<JsonDocument> {
+    const report = await this.ports.drift.read(date, signalOfClient(reply));
     if (!report) throw new ChurnError('DRIFT_NOT_FOUND', { date: date ?? 'the newest partition' });
     return report;
   }

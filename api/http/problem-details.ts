@@ -14,12 +14,30 @@ export interface ProblemDetails extends Problem {
 
 export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
 
-/** A request that is not valid, with every field that is wrong. */
+/** A request may have any number of unknown fields, with names and values of any length. */
+const FIELDS_LISTED_MAX = 20;
+const FIELD_LENGTH_MAX = 128;
+const PROBLEM_LENGTH_MAX = 300;
+
+/** A request that is not valid, with the first 20 fields that are wrong. */
 export class InvalidRequestError extends ChurnError {
-  constructor(readonly fields: readonly FieldProblem[]) {
-    const problem = fields.map(({ field, problem }) => `${field} ${problem}`).join('; ');
-    super('INVALID_REQUEST', { problem });
+  readonly fields: readonly FieldProblem[];
+
+  constructor(wrong: readonly FieldProblem[]) {
+    const fields = wrong.slice(0, FIELDS_LISTED_MAX).map(({ field, problem }) => ({
+      field: shortened(field, FIELD_LENGTH_MAX),
+      problem: shortened(problem, PROBLEM_LENGTH_MAX),
+    }));
+    const sentences = fields.map(({ field, problem }) => `${field} ${problem}`);
+    const more = wrong.length - fields.length;
+    if (more > 0) sentences.push(`and ${more} more`);
+    super('INVALID_REQUEST', { problem: sentences.join('; ') });
+    this.fields = fields;
   }
+}
+
+function shortened(text: string, lengthMax: number): string {
+  return text.length <= lengthMax ? text : `${text.slice(0, lengthMax - 1)}…`;
 }
 
 /** The problem document of an error from the catalogue. */
@@ -32,7 +50,10 @@ export function problemDetailsOf(error: ChurnError, instance: string): ProblemDe
 }
 
 export interface ThrownContext {
+  readonly method: string;
   readonly path: string;
+  /** The methods that the path takes; none: there is nothing at it. */
+  readonly allowed: () => readonly string[];
   readonly bodyLimitBytes: number;
   readonly newId: () => string;
 }
@@ -48,7 +69,7 @@ export function catalogueErrorOf(thrown: unknown, context: ThrownContext): Churn
     case undefined:
       return new ChurnError('INTERNAL', { id: context.newId() }, { cause: thrown });
     case 404:
-      return new ChurnError('NOT_FOUND', { path: context.path });
+      return nothingThere(context);
     case 413:
       return new ChurnError('PAYLOAD_TOO_LARGE', { limitBytes: context.bodyLimitBytes });
     case 415:
@@ -58,6 +79,13 @@ export function catalogueErrorOf(thrown: unknown, context: ThrownContext): Churn
     default:
       return new ChurnError('INVALID_REQUEST', { problem: (thrown as Error).message });
   }
+}
+
+function nothingThere({ method, path, allowed }: ThrownContext): ChurnError {
+  const methods = allowed();
+  if (methods.length === 0 || methods.includes(method))
+    return new ChurnError('NOT_FOUND', { path });
+  return new ChurnError('METHOD_NOT_ALLOWED', { method, path, allowed: methods.join(', ') });
 }
 
 function clientErrorStatus(thrown: unknown): number | undefined {

@@ -36,8 +36,15 @@ export class ProblemDto {
   readonly errors?: readonly FieldProblemDto[];
 }
 
-/** What every route may answer: of the guard, and of what nobody expected. */
-const GENERAL_CODES = ['FORBIDDEN_HOST', 'INTERNAL'] as const satisfies readonly ErrorCode[];
+/** What every route may answer: of what is not HTTP, of the guard, and of what nobody expected. */
+const GENERAL_CODES = [
+  'INVALID_REQUEST',
+  'FORBIDDEN_HOST',
+  'REQUEST_TIMEOUT',
+  'EXPECTATION_FAILED',
+  'HEADERS_TOO_LARGE',
+  'INTERNAL',
+] as const satisfies readonly ErrorCode[];
 
 /**
  * Documents the codes a route answers with, grouped by HTTP status: those given, each any number of

@@ -1,4 +1,9 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import {
+  ValidationPipe,
+  type ArgumentMetadata,
+  type PipeTransform,
+  type ValidationError,
+} from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import {
   registerDecorator,
@@ -19,23 +24,49 @@ const rules: ValidatorOptions = {
 };
 
 /** Validates DTOs; a request with unknown or wrong fields is refused with each of them named. */
-export function createValidationPipe(): ValidationPipe {
-  return new ValidationPipe({
+export function createValidationPipe(): PipeTransform {
+  return new FlatValidationPipe({
     ...rules,
     transform: true,
     exceptionFactory: (errors) => new InvalidRequestError(fieldProblems(errors)),
   });
 }
 
+/**
+ * Refuses what no field of a request may hold before class-transformer sees it, which calls what an
+ * object says is its constructor, and descends into objects however deep they are.
+ */
+class FlatValidationPipe extends ValidationPipe {
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    if (value !== undefined && value !== null) requireFlatFields(value);
+    return super.transform(value, metadata);
+  }
+}
+
 /** The same rules for a body that does not go through the pipe. */
 export function validateBody<T extends object>(dto: new () => T, body: unknown): T {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new InvalidRequestError([{ field: 'body', problem: 'must be a JSON object' }]);
-  }
+  requireFlatFields(body);
   const instance = plainToInstance(dto, body);
   const errors = validateSync(instance, rules);
   if (errors.length > 0) throw new InvalidRequestError(fieldProblems(errors));
   return instance;
+}
+
+/** @throws InvalidRequestError unless each field is a scalar or a list of scalars. */
+function requireFlatFields(fields: unknown): asserts fields is object {
+  if (!isNested(fields) || Array.isArray(fields)) {
+    throw new InvalidRequestError([{ field: 'body', problem: 'must be a JSON object' }]);
+  }
+  const nested = Object.entries(fields).filter(([, value]) =>
+    Array.isArray(value) ? value.some(isNested) : isNested(value),
+  );
+  if (nested.length === 0) return;
+  const problem = 'must not contain an object, nor a list in a list';
+  throw new InvalidRequestError(nested.map(([field]) => ({ field, problem })));
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function fieldProblems(errors: readonly ValidationError[], prefix = ''): FieldProblem[] {

@@ -22,7 +22,7 @@ export class PartitionRowDto implements PartitionRow {
   readonly status!: PartitionRow['status'];
   @ApiProperty({ type: Number, nullable: true })
   readonly revision!: number | null;
-  @ApiProperty({ type: String, enum: ['latest', 'as-served', 'pinned'], nullable: true })
+  @ApiProperty({ type: String, enum: ['latest', 'as-served', 'pinned', null], nullable: true })
   readonly knowledge!: PartitionRow['knowledge'];
   @ApiProperty({ type: String, format: 'date-time', nullable: true })
   readonly known_at!: string | null;

@@ -6,6 +6,7 @@ import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
 import { createEligibilityCheck } from '../../packages/modeling';
 import type { ApiPorts, ServingVersion } from '../ports';
+import { mapInTurns } from './map-in-turns';
 import type { BatchResultDto, PredictionDto } from './predict.dto';
 
 /** Scores users from their online features; needs Redis and a model, and nothing else. */
@@ -38,7 +39,7 @@ export class Predictor {
   async predictBatch(userIds: readonly string[], explain: boolean): Promise<BatchResultDto[]> {
     const model = this.requireModel();
     const vectors = await this.ports.onlineFeatures.readMany(userIds);
-    const results = userIds.map((userId, index): BatchResultDto => {
+    const results = await mapInTurns(userIds, (userId, index): BatchResultDto => {
       const vector = vectors[index];
       if (isChurnError(vector)) return failed(userId, vector);
       if (!vector) return failed(userId, new ChurnError('UNKNOWN_USER', { userId }));

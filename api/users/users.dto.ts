@@ -1,9 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional } from 'class-validator';
+import { AT_RISK_LIMIT_MAX } from '../../packages/contracts';
 import { IsWholeNumber } from '../http/validation';
-
-export const AT_RISK_LIMIT_MAX = 1_000;
 
 export class AtRiskQueryDto {
   @ApiPropertyOptional({ minimum: 1, maximum: AT_RISK_LIMIT_MAX, default: 20 })

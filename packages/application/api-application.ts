@@ -1,12 +1,12 @@
-import { oneAtATime } from '../bounded-tasks';
+import { createBoundedQueue } from '../bounded-tasks';
 import type { Config } from '../config';
-import type { LoggedPrediction } from '../contracts';
+import { ChurnError, type LoggedPrediction } from '../contracts';
 import { asDatabaseError } from '../database';
 import { readDirectoryInstallation } from '../local-services';
 import { OnlineReader, openRedisForServing } from '../online-store';
+import { atRiskSteps, createAtRiskLists } from './at-risk-list';
 import { readDrift } from './drift/drift-services';
 import {
-  atRisk,
   listModelVersions,
   loadModel,
   promote,
@@ -19,6 +19,9 @@ import { openAdapters, type Adapters, type ApplicationOptions } from './open/ope
 import { overAdapters } from './open/over-adapters';
 import { listPartitionRows } from './partitions/list-partition-rows';
 import { createBackfillRuns, openLazyTemporal, type LazyTemporal } from './backfills/temporal-runs';
+
+/** How many reads of Parquet files may wait for one another. */
+const READS_WAITING_MAX = 32;
 
 /** What the API is given (api/ports.ts); nothing in it connects before it is used. */
 export async function openApiApplication(config: Config, options: ApplicationOptions = {}) {
@@ -36,7 +39,10 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
   });
   const over = overAdapters(adapters);
   // These read whole partitions, in the process that answers /predict.
-  const inTurn = oneAtATime();
+  const inTurn = createBoundedQueue({
+    waitingMax: READS_WAITING_MAX,
+    full: () => new ChurnError('SERVER_BUSY', { what: 'stored partitions and drift logs' }),
+  });
   return {
     featureSchema: adapters.featureSet,
     championRegistry: createChampionRegistry(adapters),
@@ -49,8 +55,11 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
       list: over(listPartitionRows),
     },
     models: createModels(adapters),
-    atRisk: { list: (query: { limit: number }) => inTurn(() => atRisk(adapters, query)) },
-    drift: { read: (date: string | undefined) => inTurn(() => readDrift(adapters, date)) },
+    atRisk: { list: createAtRiskLists(atRiskSteps(adapters), inTurn) },
+    drift: {
+      read: (date: string | undefined, signal?: AbortSignal) =>
+        inTurn(() => readDrift(adapters, date), signal),
+    },
     probes: createProbes(adapters, temporal, () => serving.ping()),
     close: async () => {
       onlineFeatures.close();

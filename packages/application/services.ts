@@ -28,13 +28,13 @@ import {
   type ImportOptions,
 } from '../raw-data';
 import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
+import { atRisk } from './at-risk-list';
 import { auditOffline } from './partitions/audit-offline';
 import { requireNotInFuture, restatePartitions } from './daily-run/daily-run-services';
 import { warnBeforeData } from './backfills/dates-before-data';
 import { detectDriftNow } from './drift/drift-services';
 import { loadOptions } from './daily-run/generate-data';
 import {
-  atRisk,
   listModelVersions,
   predict,
   promote,

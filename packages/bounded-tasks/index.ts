@@ -1,4 +1,5 @@
 /** Asynchronous work with a bound: so many tasks at once, one value ahead, one at a time. */
 export { createBoundedTasks, type BoundedTasks } from './bounded-tasks';
+export { createBoundedQueue, type BoundedQueue } from './bounded-queue';
 export { oneAhead } from './one-ahead';
 export { oneAtATime } from './one-at-a-time';

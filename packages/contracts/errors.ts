@@ -1,18 +1,13 @@
+import type { ErrorEntry } from './error-entry';
 import { escapeUnprintable } from './escape-unprintable';
-
-interface ErrorEntry {
-  /** What happened and what to do; `{name}` is filled from the details. */
-  readonly message: string;
-  readonly httpStatus: number;
-  /** Whether trying again without changing anything can help. */
-  readonly retryable: boolean;
-}
+import { requestErrors } from './request-errors';
 
 /**
  * Every error the platform raises on purpose, for the API, the command line and activities alike.
  * docs/API.md lists the same codes (a test compares them).
  */
 export const errorCatalogue = {
+  ...requestErrors,
   WRONG_USAGE: {
     message: '{problem}. Run `{command} --help` for its arguments and options.',
     httpStatus: 400,
@@ -344,18 +339,6 @@ export const errorCatalogue = {
     httpStatus: 500,
     retryable: false,
   },
-  PAYLOAD_TOO_LARGE: {
-    message: 'The request body is larger than {limitBytes} bytes.',
-    httpStatus: 413,
-    retryable: false,
-  },
-  FORBIDDEN_HOST: {
-    message:
-      'Requests for this host name or from this origin are refused. Use the address that the API listens on.',
-    httpStatus: 403,
-    retryable: false,
-  },
-  NOT_FOUND: { message: 'There is nothing at {path}.', httpStatus: 404, retryable: false },
   INTERNAL: {
     message: 'An unexpected error occurred. The log of the API has the details under id {id}.',
     httpStatus: 500,

@@ -7,7 +7,7 @@ export * from './knowledge';
 export * from './partitions';
 export * from './pipeline';
 export type * from './pipeline-ports';
-export type * from './predictions';
+export * from './predictions';
 export * from './problem';
 export * from './reprocess';
 export * from './runs';

@@ -23,6 +23,9 @@ export interface UserAtRisk {
   readonly reasons: readonly string[];
 }
 
+/** How many users GET /users/at-risk lists, at most. */
+export const AT_RISK_LIMIT_MAX = 1_000;
+
 /** `churn at-risk` and GET /users/at-risk: eligible users, most likely to leave first. */
 export interface AtRiskList {
   readonly model_version: string;

@@ -72,6 +72,15 @@ function createReads({ sql }: Database) {
       return [...rows];
     },
 
+    /** The row of the last date of which a revision is published; null: of none. */
+    async newestPublished(): Promise<LedgerRow | null> {
+      const [row] = await sql<LedgerRow[]>`
+        select ${sql.unsafe(columns)} from ops.partition_runs
+        where dataset = ${DATASET} and manifest is not null
+        order by date desc limit 1`.catch(throwDatabaseError);
+      return row ?? null;
+    },
+
     /** How many dates an owner has published so far. */
     async countPublishedBy(owner: string): Promise<number> {
       const [row] = await sql<{ count: number }[]>`

@@ -109,6 +109,16 @@ describe('a running installation', () => {
     expect(await everythingKept()).toEqual(before);
   }, 120_000);
 
+  it('lists who is at risk as the command line does, however many ask, and outlives SIGUSR2', async () => {
+    const apiUrl = await urlOf('api');
+    process.kill(await pidOf('api'), 'SIGUSR2');
+    const asked = Array.from({ length: 20 }, () => fetch(`${apiUrl}/users/at-risk?limit=5`));
+    const answers = await Promise.all((await Promise.all(asked)).map((answer) => answer.json()));
+    const list = await application.services.atRisk({ limit: 5 });
+    expect(list.users.length).toBeGreaterThan(0);
+    expect(answers).toEqual(answers.map(() => list));
+  });
+
   it('answers /predict with Postgres and Temporal stopped, and 503 without Redis', async () => {
     const apiUrl = await urlOf('api');
     const [first] = (await application.services.atRisk({ limit: 1 })).users;

@@ -1,4 +1,3 @@
-import { connect, type AddressInfo } from 'node:net';
 import request from 'supertest';
 import { InvalidRequestError, problemDetailsOf } from '../../api/http/problem-details';
 import { ChurnError, errorCatalogue, type ErrorCode } from '../../packages/contracts/errors';
@@ -47,6 +46,7 @@ describe('problem details', () => {
 
 describe('a bad request', () => {
   let api: TestApi;
+  const json = { 'content-type': 'application/json' };
 
   beforeAll(async () => {
     api = await createTestApi();
@@ -154,10 +154,34 @@ describe('a bad request', () => {
   });
 
   it.each([
+    ['GET', '/predict', 'POST'],
+    ['OPTIONS', '/predict/batch', 'POST'],
+    ['POST', '/health', 'GET, HEAD'],
+    ['DELETE', '/models/v001', 'GET, HEAD'],
+    ['PUT', '/models/v001/promote', 'POST'],
+    ['TRACE', '/docs', 'GET, HEAD'],
+    ['PUT', '/', 'GET, HEAD'],
+    // A version can't be called so, but its path is that of a version.
+    ['PUT', '/models/rollback', 'GET, HEAD, POST'],
+  ] as const)('%s %s is told which methods the path takes', async (method, path, allowed) => {
+    const response = await api.app.inject({ method: method as 'GET', url: `${path}?q=secret` });
+    expect(response.statusCode).toBe(405);
+    expect(response.headers.allow).toBe(allowed);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.json()).toMatchObject({
+      code: 'METHOD_NOT_ALLOWED',
+      instance: path,
+      detail: expect.stringMatching(
+        catalogueMessage('METHOD_NOT_ALLOWED', { path, method, allowed }),
+      ),
+    });
+  });
+
+  it.each([
     ['GET', '/nothing'],
-    ['GET', '/predict'],
-    ['POST', '/health'],
-    ['DELETE', '/models/v001'],
+    ['POST', '/predict/'],
+    ['GET', '/backfill/'],
+    ['GET', '/docs/nothing.js'],
     ['GET', '/health/'],
   ] as const)('%s %s finds nothing', async (method, path) => {
     const response = await api.app.inject({ method, url: path });
@@ -172,29 +196,112 @@ describe('a bad request', () => {
     expect(response.json()).toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
+  it.each([
+    ['[', ']', 'lists'],
+    ['{"a":', '}', 'objects'],
+    ['[{"user_id":', '}]', 'both'],
+  ])('with %s%s nested deeply is refused before it is parsed', async (open, close) => {
+    for (const [path, levels] of [
+      ['/predict', 4_000],
+      ['/backfill', 4_000],
+      ['/models/rollback', 4_000],
+      ['/predict/batch', 70_000],
+    ] as const) {
+      const body = `{"user_ids":${open.repeat(levels)}1${close.repeat(levels)}}`;
+      // Not closed at all, it is no JSON; that is not worth finding out either.
+      for (const payload of [body, body.slice(0, body.length / 2)]) {
+        const response = await api.app.inject({
+          method: 'POST',
+          url: path,
+          headers: json,
+          payload,
+        });
+        expect([path, response.statusCode, response.json().errors]).toEqual([
+          path,
+          400,
+          [{ field: 'body', problem: 'must not be nested more than 8 levels deep' }],
+        ]);
+      }
+    }
+  });
+
+  it('with more values than any body has is refused before it is parsed', async () => {
+    const user_ids = Array.from({ length: 300_000 }, () => '');
+    const payload = JSON.stringify({ user_ids });
+    const url = '/predict/batch';
+    const response = await api.app.inject({ method: 'POST', url, headers: json, payload });
+    expect(response.statusCode).toBe(400);
+    expect(response.json().errors).toEqual([
+      { field: 'body', problem: 'must not have more than 2000 values' },
+    ]);
+  });
+
+  it.each(['/predict', '/predict/batch', '/backfill', '/models/rollback'])(
+    'to %s with many unknown fields lists twenty of them, shortened, and says how many more',
+    async (path) => {
+      const names = Array.from({ length: 150 }, (_value, index) => `${index}${'x'.repeat(400)}`);
+      const body = Object.fromEntries(names.map((name) => [name, 1]));
+      const response = await request(api.server).post(path).send(body);
+      expectProblem(response, 'INVALID_REQUEST', path);
+      expect(response.body.errors).toHaveLength(20);
+      expect(response.body.detail).toMatch(/; and 13\d more\.$/);
+      expect(response.text.length).toBeLessThan(8_000);
+    },
+  );
+
+  it.each<[string, object]>([
+    ['an object', { user_id: { constructor: {} } }],
+    ['an object that claims a constructor', { user_id: { constructor: { name: 'Object' } } }],
+    ['an object in a list', { user_ids: [{ constructor: 1 }] }],
+    ['a list in a list', { user_ids: [['u1']] }],
+    ['an object for a text', { reason: { constructor: null } }],
+    ['an object for a date', { from: { then: 'x' }, to: '2026-01-01' }],
+  ])('with %s where a field holds none is refused on every route', async (_what, body) => {
+    for (const path of ['/predict', '/predict/batch', '/backfill', '/models/rollback']) {
+      expectProblem(await request(api.server).post(path).send(body), 'INVALID_REQUEST', path);
+    }
+  });
+
+  it.each([
+    ['application/json; charset=utf-16', {}, 'content-type'],
+    ['application/json;charset="latin1"', {}, 'content-type'],
+    ['application/json', { 'content-encoding': 'gzip' }, 'content-encoding'],
+    ['application/json', { 'content-encoding': 'br, identity' }, 'content-encoding'],
+  ])('of type %s with %j is refused, whatever is in it', async (type, headers, field) => {
+    const response = await api.app.inject({
+      method: 'POST',
+      url: '/predict',
+      headers: { 'content-type': type, ...headers },
+      payload: '{"user_id":"u1"}',
+    });
+    expect(response.statusCode).toBe(400);
+    expect(response.json().errors[0].field).toBe(field);
+  });
+
+  it.each(['application/json', 'application/json; charset=UTF-8', 'application/json; version=1'])(
+    'is not one for its type %s',
+    async (type) => {
+      const response = await api.app.inject({
+        method: 'POST',
+        url: '/predict',
+        headers: { 'content-type': type, 'content-encoding': 'identity' },
+        payload: '{"user_id":"u1"}',
+      });
+      expect(response.statusCode).toBe(200);
+    },
+  );
+
+  it('that is not UTF-8 is refused', async () => {
+    const payload = Buffer.from('{"user_id":"u\xff"}', 'latin1');
+    const url = '/predict';
+    const response = await api.app.inject({ method: 'POST', url, headers: json, payload });
+    expect(response.json().errors).toEqual([{ field: 'body', problem: 'must be UTF-8' }]);
+  });
+
   it('says nothing of the query in instance', async () => {
     const response = await request(api.server).get('/nothing?token=secret');
     expect(response.body.instance).toBe('/nothing');
     expect(response.text).not.toContain('secret');
-  });
-});
-
-describe('what is not HTTP', () => {
-  it('gets a problem, too, and the connection is closed', async () => {
-    const api = await createTestApi();
-    await api.app.listen(0, '127.0.0.1');
-    const { port } = api.server.address() as AddressInfo;
-    const answer = await new Promise<string>((resolve, reject) => {
-      let text = '';
-      const socket = connect(port, '127.0.0.1', () => socket.write('garbage\r\n\r\n'));
-      socket.on('data', (chunk) => (text += chunk.toString()));
-      socket.on('end', () => resolve(text));
-      socket.on('error', reject);
-    });
-    const [head, body] = answer.split('\r\n\r\n');
-    expect(head).toMatch(/^HTTP\/1\.1 400 [^]*application\/problem\+json/);
-    expect(JSON.parse(body!)).toMatchObject({ code: 'INVALID_REQUEST', status: 400 });
-    await api.app.close();
   });
 });
 

@@ -2,48 +2,77 @@ import request from 'supertest';
 import { createRequestGuard } from '../../api/http/request-guard';
 import { createTestApi, type TestApi } from './test-api';
 
+/** Rows of three, of which those that are missing are undefined. */
+function headersOf(rows: readonly (readonly [string, string?, string?])[]) {
+  return rows.map(([host, origin, forwardedProto]) => [host, origin, forwardedProto] as const);
+}
+
 describe('the request guard', () => {
   const guard = createRequestGuard(['churn.internal', '::ffff:10.0.0.1', '192.0.2.7']);
 
-  it.each([
-    ['localhost', undefined],
-    ['localhost:3000', undefined],
-    ['LOCALHOST:3000', undefined],
-    ['127.0.0.1:80', undefined],
-    ['[::1]:3000', undefined],
-    ['[::1]', undefined],
-    ['churn.internal:8443', undefined],
-    ['[::ffff:10.0.0.1]:1', undefined],
-    ['192.0.2.7', undefined],
-    ['localhost:3000', 'http://localhost:3000'],
-    ['localhost:3000', 'HTTP://LOCALHOST:3000'],
-    ['localhost', 'https://localhost'],
-    ['[::1]:3000', 'http://[::1]:3000'],
-  ])('lets Host %s with Origin %s pass', (host, origin) => {
-    expect(() => guard(host, origin)).not.toThrow();
+  it.each(
+    headersOf([
+      ['localhost', undefined],
+      ['localhost:3000', undefined],
+      ['LOCALHOST:3000', undefined],
+      ['127.0.0.1:80', undefined],
+      ['[::1]:3000', undefined],
+      ['[::1]', undefined],
+      ['churn.internal:8443', undefined],
+      ['[::ffff:10.0.0.1]:1', undefined],
+      ['192.0.2.7', undefined],
+      ['localhost:3000', 'http://localhost:3000'],
+      ['localhost:3000', 'HTTP://LOCALHOST:3000'],
+      ['[::1]:3000', 'http://[::1]:3000'],
+      ['churn.internal', 'https://churn.internal', 'https'],
+      ['churn.internal', 'https://churn.internal', 'HTTPS, http'],
+      ['churn.internal', 'http://churn.internal', 'http, https'],
+    ]),
+  )('lets Host %s with Origin %s pass, forwarded as %s', (host, origin, forwardedProto) => {
+    expect(() => guard({ host, origin, forwardedProto })).not.toThrow();
   });
 
-  it.each([
-    [undefined, undefined],
-    ['', undefined],
-    ['evil.example', undefined],
-    ['evil.example:3000', undefined],
-    ['localhost.evil.example', undefined],
-    ['127.0.0.1.evil.example:3000', undefined],
-    ['127.0.0.2', undefined],
-    ['localhost@evil.example', undefined],
-    ['localhost:3000', 'http://evil.example'],
-    ['localhost:3000', 'http://localhost:4000'],
-    ['localhost:3000', 'http://localhost'],
-    ['localhost:3000', 'null'],
-    ['localhost:3000', ''],
-    ['localhost:3000', 'http://localhost:3000@evil.example'],
-    ['localhost:3000', 'http://localhost:3000/path'],
-    ['localhost:3000', 'file://localhost:3000'],
-  ])('refuses Host %s with Origin %s', (host, origin) => {
-    guard('localhost:3000', undefined);
-    expect(() => guard(host, origin)).toThrow(expect.objectContaining({ code: 'FORBIDDEN_HOST' }));
+  it.each(
+    headersOf([
+      ['', undefined],
+      ['evil.example', undefined],
+      ['evil.example:3000', undefined],
+      ['localhost.evil.example', undefined],
+      ['127.0.0.1.evil.example:3000', undefined],
+      ['127.0.0.2', undefined],
+      ['localhost@evil.example', undefined],
+      ['localhost:3000', 'http://evil.example'],
+      ['localhost:3000', 'http://localhost:4000'],
+      ['localhost:3000', 'http://localhost'],
+      ['localhost:3000', 'null'],
+      ['localhost:3000', ''],
+      ['localhost:3000', 'http://localhost:3000@evil.example'],
+      ['localhost:3000', 'http://localhost:3000/path'],
+      ['localhost:3000', 'file://localhost:3000'],
+      ['localhost', 'https://localhost'],
+      ['localhost', 'https://localhost', 'http'],
+      ['localhost', 'http://localhost', 'https'],
+      ['localhost', 'https://evil.example', 'https'],
+    ]),
+  )('refuses Host %s with Origin %s, forwarded as %s', (host, origin, forwardedProto) => {
+    guard({ host: 'localhost:3000' });
+    expect(() => guard({ host, origin, forwardedProto })).toThrow(
+      expect.objectContaining({ code: 'FORBIDDEN_HOST' }),
+    );
   });
+
+  it.each([undefined, 'localhost, evil.example', 'localhost, localhost'])(
+    'refuses Host %s, which is not one Host',
+    (host) => {
+      guard({ host: 'localhost' });
+      expect(() => guard({ host })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_REQUEST',
+          fields: [{ field: 'host', problem: 'must be sent exactly once' }],
+        }),
+      );
+    },
+  );
 });
 
 describe('every route', () => {

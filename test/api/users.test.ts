@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
-import { createTestApi, FEATURE_TIME, type TestApi } from './test-api';
+import { connectTo } from './raw-connection';
+import { createTestApi, FEATURE_TIME, recordingLogger, type TestApi } from './test-api';
 import { catalogueMessage } from '../support/catalogue-message';
 
 let api: TestApi;
@@ -44,12 +46,12 @@ describe('GET /users/at-risk', () => {
         },
       ],
     });
-    expect(list).toHaveBeenLastCalledWith({ limit: 5 });
+    expect(list).toHaveBeenLastCalledWith({ limit: 5 }, expect.any(AbortSignal));
   });
 
   it('lists 20 when no limit is given', async () => {
     await (await serve({ atRisk: { list } })).get('/users/at-risk').expect(200);
-    expect(list).toHaveBeenLastCalledWith({ limit: 20 });
+    expect(list).toHaveBeenLastCalledWith({ limit: 20 }, expect.any(AbortSignal));
   });
 
   it('refuses a list while nobody knows who is subscribed, and says what to run', async () => {
@@ -64,7 +66,7 @@ describe('GET /users/at-risk', () => {
 
   it.each([1, 1_000])('lists up to %d', async (limit) => {
     await (await serve({ atRisk: { list } })).get(`/users/at-risk?limit=${limit}`).expect(200);
-    expect(list).toHaveBeenLastCalledWith({ limit });
+    expect(list).toHaveBeenLastCalledWith({ limit }, expect.any(AbortSignal));
   });
 
   it.each(['0', '1001', '-1', '1.5', 'ten', '1e3', '', '1&limit=2'])(
@@ -77,4 +79,28 @@ describe('GET /users/at-risk', () => {
       ]);
     },
   );
+
+  it('stops waiting for a list whose client has left, and logs nothing of it', async () => {
+    const { logger, entries } = recordingLogger();
+    let signal: AbortSignal | undefined;
+    const asked = new Promise<void>((resolve) => {
+      list.mockImplementationOnce((_query, ofClient) => {
+        signal = ofClient;
+        resolve();
+        return new Promise((_resolve, reject) => {
+          ofClient!.addEventListener('abort', () => reject(ofClient!.reason as Error));
+        });
+      });
+    });
+    api = await createTestApi({ atRisk: { list } }, { logger });
+    await api.app.listen(0, '127.0.0.1');
+    const { socket } = connectTo(api);
+    socket.write('GET /users/at-risk HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    await asked;
+    expect(signal!.aborted).toBe(false);
+    socket.destroy();
+    await once(signal!, 'abort');
+    await api.app.close();
+    expect(entries.filter((entry) => !('nest' in entry))).toEqual([]);
+  });
 });

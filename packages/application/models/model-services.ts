@@ -1,13 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  ChurnError,
-  type AtRiskList,
-  type FeatureValues,
-  type Progress,
-  type TrainSummary,
-} from '../../contracts';
+import { ChurnError, type FeatureValues, type Progress, type TrainSummary } from '../../contracts';
 import type { FeatureSet, FeatureWording } from '../../features';
 import { dateOf, formatInstant, midnightOf, parseInstant, type LogicalDate } from '../../instants';
 import {
@@ -20,7 +14,6 @@ import {
   readAliases,
   readPublishedAliases,
   rollbackModel,
-  scoreUsers,
   selectTrainingPartitions,
   showModel,
   trainModel,
@@ -35,7 +28,7 @@ import { readDirectoryInstallation } from '../../local-services';
 import { readServedVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
-import { newestPartition, publishedPartitions } from '../partitions/partition-services';
+import { publishedPartitions } from '../partitions/partition-services';
 import { readCodeVersion } from './code-version';
 import { createModelEventLog } from './model-event-log';
 import { servedFeatures } from './served-features';
@@ -219,28 +212,6 @@ export async function predict(
     ...createEligibilityCheck(adapters.featureSet)(vector),
     ...(explain ? { contributions: model.explain(vector.features).contributions } : {}),
   };
-}
-
-/**
- * The eligible users of the newest partition, most likely to leave first.
- *
- * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE where the partition does not say who is subscribed
- */
-export async function atRisk(
-  adapters: Pick<Adapters, 'ledger' | 'paths' | 'featureSet' | 'openDuckDb'>,
-  { limit }: { limit: number },
-): Promise<AtRiskList> {
-  const model = await loadModel(adapters);
-  const partition = await newestPartition(adapters);
-  if (!partition) throw new ChurnError('NO_DATA');
-  const users = await scoreUsers({
-    partition,
-    model,
-    eligibility: adapters.featureSet,
-    limit,
-    openDuckDb: () => adapters.openDuckDb(),
-  });
-  return { model_version: model.version, feature_time: partition.manifest.feature_time, users };
 }
 
 export interface Replay {

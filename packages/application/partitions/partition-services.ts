@@ -154,8 +154,12 @@ export async function publishedPartitions(
   );
 }
 
-export async function newestPartition(
-  adapters: Pick<Adapters, 'ledger' | 'paths'>,
-): Promise<PublishedPartition | null> {
-  return (await publishedPartitions(adapters)).at(-1) ?? null;
+export async function newestPartition({
+  ledger,
+  paths,
+}: Pick<Adapters, 'ledger' | 'paths'>): Promise<PublishedPartition | null> {
+  const row = await ledger.newestPublished();
+  if (!row?.manifest) return null;
+  const { date, manifest } = row;
+  return { manifest, path: findRevisionFile(paths, date, manifest.revision) };
 }

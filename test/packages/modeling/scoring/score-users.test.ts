@@ -5,7 +5,7 @@ import type {
 } from '../../../../packages/contracts/partitions';
 import { featureSet } from '../../../../packages/features/feature-set';
 import type { ModelArtifact } from '../../../../packages/modeling/model-documents';
-import { scorePartition, scoreUsers } from '../../../../packages/modeling/scoring/score-users';
+import { scoreUsers } from '../../../../packages/modeling/scoring/score-users';
 import { createServingModel } from '../../../../packages/modeling/scoring/serving-model';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
 import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
@@ -156,20 +156,26 @@ describe('the users at risk', () => {
     const partition = await partitionOf([user('ann')]);
     expect(await scoreUsers({ partition, model, eligibility, openDuckDb, limit })).toEqual([]);
   });
-});
 
-describe('scoring a partition', () => {
-  it('gives every eligible user, by user_id, with a probability', async () => {
-    const partition = await partitionOf(usersOfDay(date, 300, 'scores'));
-    const { userIds, probabilities, columns } = await scorePartition({
-      partition,
-      model,
-      eligibility,
-      openDuckDb,
-    });
-    expect(userIds).toEqual([...userIds].sort());
-    expect(probabilities).toHaveLength(userIds.length);
-    expect(columns.map((column) => column.length)).toEqual(names.map(() => userIds.length));
-    expect(columns[1]!.every((sessions) => sessions > 0)).toBe(true);
+  it('are all that are eligible when the limit is no less, equal ones by user_id', async () => {
+    // Several chunks, in which most probabilities occur more than once.
+    const rows = usersOfDay(date, 5_000, 'ties');
+    const partition = await partitionOf(rows);
+    const users = await scoreUsers({ partition, model, eligibility, openDuckDb, limit: 5_000 });
+    const eligible = rows.filter(isEligibleRow).map((row) => row.user_id);
+    expect(users.map(({ user_id }) => user_id).sort()).toEqual(eligible.sort());
+    const sorted = users.toSorted(
+      (left, right) =>
+        right.churn_probability - left.churn_probability || (left.user_id < right.user_id ? -1 : 1),
+    );
+    expect(users).toEqual(sorted);
+    expect(new Set(users.map((user) => user.churn_probability)).size).toBeLessThan(users.length);
+  });
+
+  it('are not looked for further when nobody wants them any more', async () => {
+    const partition = await partitionOf([user('ann')]);
+    const signal = AbortSignal.abort(new Error('nobody waits'));
+    const scored = scoreUsers({ partition, model, eligibility, openDuckDb, limit: 1, signal });
+    await expect(scored).rejects.toThrow('nobody waits');
   });
 });

@@ -1,0 +1,56 @@
+import { breaksOf } from './breaks-of.mjs';
+
+const bodies = breaksOf('api/http/json-body.ts', [
+  'test/api/json-body.test.ts',
+  'test/api/problems.test.ts',
+]);
+const problems = breaksOf('api/http/problem-details.ts', ['test/api/problems.test.ts']);
+const fields = breaksOf('api/http/validation.ts', ['test/api/problems.test.ts']);
+const guard = breaksOf('api/http/request-guard.ts', ['test/api/request-guard.test.ts']);
+const connections = breaksOf('api/http/connection-limits.ts', ['test/api/connections.test.ts']);
+const unreadable = breaksOf('api/http/unreadable-request.ts', ['test/api/connections.test.ts']);
+const general = breaksOf('api/http/problem.dto.ts', ['test/api/fuzz/fuzz.test.ts']);
+const queue = breaksOf('packages/bounded-tasks/bounded-queue.ts', [
+  'test/packages/bounded-tasks/bounded-queue.test.ts',
+]);
+const atRisk = breaksOf('packages/application/at-risk-list.ts', [
+  'test/packages/application/at-risk-list.test.ts',
+]);
+const scores = breaksOf('packages/modeling/scoring/score-users.ts', [
+  'test/packages/modeling/scoring/score-users.test.ts',
+]);
+
+/** Breaks of what the API refuses before it works, and of how long others wait for its work. */
+export const doorMutations = [
+  bodies('depth of a body', 'if (depth > depthMax) return', 'if (depth < 0) return'),
+  bodies('values of a body', 'if (byte === COMMA) values += 1;', ''),
+  bodies('escaped quotes', 'if (byte === BACKSLASH) index += 1;', ''),
+  bodies('bodies of another encoding', 'if (!isUtf8(body))', 'if (!body)'),
+  bodies('compressed bodies', "encoding.toLowerCase() !== 'identity'", 'encoding === undefined'),
+  problems('at most twenty fields', 'wrong.slice(0, FIELDS_LISTED_MAX)', 'wrong.slice(0)'),
+  problems('methods of another path', 'methods.length === 0 || ', ''),
+  fields('objects in lists', 'Array.isArray(value) ? value.some(isNested) : ', ''),
+  guard('several Hosts', "host !== lastAllowed && host.includes(',')", 'false'),
+  guard('HTTPS elsewhere', "=== 'https' ? 'https' : 'http'", "=== 'https' ? 'https' : 'https'"),
+  connections(
+    'time for a request',
+    'requestTimeout: requestTimeoutMs,\n    connection',
+    'connection',
+  ),
+  connections('silent connections', 'connectionTimeout: silenceTimeoutMs,', ''),
+  connections('connections at once', 'server.maxConnections = connectionsMax;', ''),
+  connections('room for another client', 'server.closeIdleConnections();', ''),
+  unreadable('slow requests', "code === 'ERR_HTTP_REQUEST_TIMEOUT'", "code === 'NEVER'"),
+  general('an error of every route', "  'INVALID_REQUEST',\n  'FORBIDDEN_HOST',", ''),
+  queue('a bound', 'if (waiting.size >= waitingMax) throw full();', ''),
+  queue('the place of who leaves', 'waiting.delete(begin);\n        reject', 'reject'),
+  atRisk('a kept list', 'if (kept?.key === key) return kept.list;', ''),
+  atRisk('a failure is not kept', 'if (kept === computed) kept = undefined;', ''),
+  atRisk('another partition', '[version, date, revision, sha256]', '[version]'),
+  scores(
+    'equal probabilities',
+    'if (probability <= floor) continue;',
+    'if (probability < floor) continue;',
+  ),
+  scores('the highest of all chunks', 'kept = kept.slice(0, limit);', 'kept = kept.slice(-limit);'),
+];

@@ -1,0 +1,48 @@
+import fc from 'fast-check';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenApi } from '../open-api-document';
+import { createAnswerContract } from './answer-contract';
+import { randomRequests, type RandomRequest } from './random-requests';
+
+export interface RandomAsking {
+  readonly requests: number;
+  readonly seed: number;
+}
+
+/**
+ * Asks an API at random, and fails with the smallest request that it answers otherwise than its
+ * OpenAPI document says. Returns how many answers of each status there were.
+ */
+export async function askRandomly(
+  app: NestFastifyApplication,
+  { requests, seed }: RandomAsking,
+): Promise<ReadonlyMap<number, number>> {
+  const document = (
+    await app.inject({ url: '/docs/json', headers: { host: 'localhost' } })
+  ).json<OpenApi>();
+  const problemsOf = createAnswerContract(document);
+  const answered = new Map<number, number>();
+  const law = fc.asyncProperty(randomRequests(document), async (request) => {
+    const answer = await send(app, request);
+    answered.set(answer.status, (answered.get(answer.status) ?? 0) + 1);
+    // An answer to HEAD has no body; that to GET is looked at elsewhere.
+    const wrong = request.method === 'HEAD' ? [] : problemsOf(request.operation, answer);
+    if (wrong.length > 0) throw new Error(wrong.join('\n'));
+  });
+  await fc.assert(law, { numRuns: requests, seed });
+  return answered;
+}
+
+async function send(app: NestFastifyApplication, { method, url, headers, body }: RandomRequest) {
+  const response = await app.inject({
+    method: method as 'GET',
+    url,
+    headers,
+    ...(body !== undefined && { payload: body }),
+  });
+  return {
+    status: response.statusCode,
+    contentType: String(response.headers['content-type'] ?? ''),
+    body: response.body,
+  };
+}
