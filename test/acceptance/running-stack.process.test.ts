@@ -119,6 +119,25 @@ describe('a running installation', () => {
     expect(answers).toEqual(answers.map(() => list));
   });
 
+  it('answers nobody from a Redis that lost its data, and everybody once it is repaired', async () => {
+    const apiUrl = await urlOf('api');
+    const [first] = (await application.services.atRisk({ limit: 1 })).users;
+    const predict = () => post(`${apiUrl}/predict`, { user_id: first?.user_id });
+    expect((await predict()).status).toBe(200);
+
+    await application.adapters.redis.flushdb();
+    for (const answer of [await predict(), await fetch(`${apiUrl}/health/ready`)]) {
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({ code: 'NO_FEATURES' });
+    }
+
+    const repair = await application.services.repairOnline(quietly);
+    expect(repair).toMatchObject({ date: range.to, missing: repair.users, unchanged: 0 });
+    expect((await predict()).status).toBe(200);
+    const audit = await application.services.audit('online', quietly);
+    expect(audit).toMatchObject({ equal: repair.users, missing: 0, extra: 0, mismatched: 0 });
+  }, 60_000);
+
   it('answers /predict with Postgres and Temporal stopped, and 503 without Redis', async () => {
     const apiUrl = await urlOf('api');
     const [first] = (await application.services.atRisk({ limit: 1 })).users;

@@ -136,11 +136,16 @@ export class OnlineReader {
   }
 
   private lookAgain(): void {
-    if (!this.looking) return this.lookAtOnce();
-    if (performance.now() - this.lookBegan < this.deadlineMs) return;
+    const { redis } = this.options;
+    const isOverdue = this.looking && performance.now() - this.lookBegan >= this.deadlineMs;
+    // A Redis that accepts a connection and says nothing is in this state for ever.
+    if (!isOverdue && redis.status !== 'connect') {
+      if (!this.looking) this.lookAtOnce();
+      return;
+    }
     this.looksUnanswered += 1;
     this.forget();
-    if (this.looksUnanswered % LOOKS_BEFORE_RECONNECTING === 0) this.options.redis.disconnect(true);
+    if (this.looksUnanswered % LOOKS_BEFORE_RECONNECTING === 0) redis.disconnect(true);
   }
 
   /** One look at a time. However late its answer comes, it counts: it says how Redis is now. */

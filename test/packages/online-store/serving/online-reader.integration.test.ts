@@ -43,6 +43,12 @@ describe('the online features that may be served', () => {
   /** Looks at Redis when it is connected, and then, unless a test says so, never by itself. */
   async function open(times: { lookEveryMs?: number; deadlineMs?: number } = {}) {
     const redis = openRedisForServing(proxy.url);
+    const features = readerOf(redis, times);
+    await nextEvent(redis, 'ready');
+    return { features, redis };
+  }
+
+  function readerOf(redis: Redis, times: { lookEveryMs?: number; deadlineMs?: number }) {
     const features = new OnlineReader({
       redis,
       installationId: async () => installation,
@@ -51,8 +57,7 @@ describe('the online features that may be served', () => {
       ...times,
     });
     opened.push({ features, redis });
-    await nextEvent(redis, 'ready');
-    return { features, redis };
+    return features;
   }
 
   async function publish(changes: Partial<OnlineMeta> = {}): Promise<void> {
@@ -277,6 +282,19 @@ describe('the online features that may be served', () => {
       const closed = nextEvent(redis, 'close');
       proxy.silence();
       await closed;
+      proxy.cut();
+      proxy.speak();
+      await expect(untilServed(features)).resolves.toEqual(testVector('a'));
+    });
+
+    it('are asked for over a new connection when Redis accepts one and says nothing', async () => {
+      await publish();
+      await put('a');
+      proxy.silence();
+      const redis = openRedisForServing(proxy.url);
+      const features = readerOf(redis, { deadlineMs: 20, lookEveryMs: 20 });
+      await nextEvent(redis, 'close');
+      await expect(features.read('a')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
       proxy.cut();
       proxy.speak();
       await expect(untilServed(features)).resolves.toEqual(testVector('a'));
