@@ -5,7 +5,7 @@ const changes = breaksOf('packages/modeling/registry/change-registry.ts', regist
 const moves = breaksOf('packages/modeling/registry/model-registry.ts', registryTests);
 const watches = breaksOf('api/champion-watcher.ts', ['test/api/champion-watcher.test.ts']);
 const keeps = breaksOf('packages/application/models/model-event-log.ts', [
-  'test/packages/application/models/model-event-log.integration.test.ts',
+  'test/packages/application/models/model-event-log.process.test.ts',
 ]);
 const tells = breaksOf('packages/application/backfills/temporal-runs.ts', [
   'test/packages/application/backfill-runs.integration.test.ts',

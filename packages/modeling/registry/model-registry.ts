@@ -126,7 +126,8 @@ function moveChampion(
       changed = actions.length > 0;
       return actions;
     });
-    return { ...aliases, changed };
+    const { champion, challenger, previous } = aliases;
+    return { champion, challenger, previous, changed };
   };
   return withRegistryLock(ports.modelsDir, change, SHORT_WAIT_MILLIS);
 }

@@ -79,7 +79,8 @@ export async function stageAliases(
   staged: string,
   { event, aliases }: Pick<PublishedAliases, 'event' | 'aliases'>,
 ): Promise<void> {
-  const document = { format_version: 2, event, ...aliases };
+  const { champion, challenger, previous } = aliases;
+  const document = { format_version: 2, event, champion, challenger, previous };
   await writeDurably(staged, `${JSON.stringify(document, null, 2)}\n`).catch((error: unknown) => {
     throw asStorageError(error);
   });

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, rmSync } from 'node:fs';
+import path from 'node:path';
 import { createModelEventLog } from '../../../../packages/application/models/model-event-log';
 import { dataPaths } from '../../../../packages/config/data-paths';
 import { openDatabase } from '../../../../packages/database/open-database';
 import type { ModelEvent } from '../../../../packages/modeling/model-documents';
+import { auditModels } from '../../../../packages/modeling/registry/audit-models';
 import { publishRegistry } from '../../../../packages/modeling/registry/change-registry';
 import type { ModelEventLog } from '../../../../packages/modeling/registry/model-event-log';
 import { promoteModel, rollbackModel } from '../../../../packages/modeling/registry/model-registry';
@@ -14,8 +17,11 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../../environment/test-database';
 import { setUpTrainedRegistry } from '../../modeling/trained-registry';
 import { testSchema } from '../../modeling/training-world';
+import type { PromotionOrders } from './promoting-child';
 
 const { schemaHash } = testSchema;
+const childFile = require.resolve('./promoting-child.ts');
+const typescriptRequire = path.join(__dirname, '../../../environment/typescript-require.cjs');
 
 /** Three versions in a folder, and in Postgres the events that made them. */
 describe('a registry whose events are in Postgres', () => {
@@ -104,11 +110,26 @@ describe('a registry whose events are in Postgres', () => {
     await nobody.close();
   });
 
-  it('publishes what a crash kept from the folder', async () => {
-    await promoteModel({ ...move('v002'), version: 'v003' });
-    cpSync(registry.trained, modelsDir, { recursive: true, force: true });
+  it.each([
+    ['before the commit', { inForce: 'v002', published: 'v002', changed: true }],
+    ['after the commit', { inForce: 'v003', published: 'v002', changed: false }],
+  ] as const)('whose writer is killed %s has changed or not', async (killedAt, expected) => {
+    const dataDir = registry.modelsDir;
+    const databaseUrl = database.url;
+    const orders: PromotionOrders = { databaseUrl, dataDir, schemaHash, killedAt };
+    const child = spawnSync(
+      process.execPath,
+      ['-r', typescriptRequire, childFile, JSON.stringify(orders)],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    expect(child.signal).toBe('SIGKILL');
+    expect(await readAliases(modelsDir)).toMatchObject({ champion: expected.published });
     await publishRegistry({ modelsDir, now, eventLog });
-    expect(await readAliases(modelsDir)).toMatchObject({ champion: 'v003' });
+    expect(await readAliases(modelsDir)).toMatchObject({ champion: expected.inForce });
+    const again = await promoteModel({ ...move('v002'), version: 'v003' });
+    expect(again).toMatchObject({ champion: 'v003', changed: expected.changed });
+    expect((await list()).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(await auditModels(modelsDir, eventLog)).toMatchObject({ findings: [] });
   });
 
   it('numbers the events that an earlier release left without, once', async () => {
