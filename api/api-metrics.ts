@@ -34,6 +34,7 @@ export class ApiMetrics {
       labelNames: ['model_version'],
       registers,
     });
+    observePredictionLog(log, registers);
     const lastFeatureTime = () => this.lastFeatureTime;
     new Gauge({
       name: 'churn_feature_age_seconds',
@@ -42,23 +43,6 @@ export class ApiMetrics {
       collect() {
         const featureTime = lastFeatureTime();
         if (featureTime !== undefined) this.set(ageSeconds(featureTime, now()));
-      },
-    });
-    new Gauge({
-      name: 'churn_prediction_log_pending',
-      help: 'Predictions waiting to be logged.',
-      registers,
-      collect() {
-        this.set(log.pending);
-      },
-    });
-    new Counter({
-      name: 'churn_prediction_log_dropped_total',
-      help: 'Predictions answered that could not be logged.',
-      registers,
-      collect() {
-        this.reset();
-        this.inc(log.dropped);
       },
     });
   }
@@ -81,4 +65,41 @@ export class ApiMetrics {
     }
     this.lastVersion.inc(count);
   }
+}
+
+function observePredictionLog(log: PredictionLogPort, registers: Registry[]): void {
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  const counter = (name: string, help: string, read: () => number) =>
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  gauge('churn_prediction_log_pending', 'Predictions waiting to be logged.', () => log.pending);
+  gauge('churn_prediction_log_spooled', 'How many of them are in files.', () => log.spooled);
+  gauge('churn_prediction_log_spool_up', '1: predictions can be written to files; 0: not.', () =>
+    log.spoolProblem ? 0 : 1,
+  );
+  counter(
+    'churn_prediction_log_spooled_total',
+    'Predictions written to files because the database did not take them.',
+    () => log.spooledTotal,
+  );
+  counter(
+    'churn_prediction_log_dropped_total',
+    'Predictions answered that could not be logged.',
+    () => log.dropped,
+  );
 }

@@ -14,6 +14,8 @@ export interface ApiOptions {
   readonly processMetrics?: Registry;
   /** Limits of the server's connections that are not the usual ones. */
   readonly connectionLimits?: Partial<ConnectionLimits>;
+  /** How long a shutdown waits for requests under way before it cuts connections; 4,000 by default. */
+  readonly drainMs?: number;
   /** Runs at shutdown, after the last request was answered. */
   readonly onShutdown?: () => Promise<void>;
 }

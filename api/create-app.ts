@@ -15,6 +15,7 @@ import {
   serverTimeouts,
   type ConnectionLimits,
 } from './http/connection-limits';
+import { drainConnections } from './http/drain-connections';
 import { parseJsonBodies } from './http/json-body';
 import { ProblemFilter, sendProblem, type ProblemContext } from './http/problem.filter';
 import { createSecurityHook } from './http/request-guard';
@@ -26,6 +27,8 @@ const BODY_LIMIT_BYTES = 64 * 1024;
 const BATCH_BODY_LIMIT_BYTES = 1024 * 1024;
 /** Node reads no longer request line: what a path may hold is for the validation of its route to say. */
 const PATH_LENGTH_MAX = 16 * 1024;
+
+const DRAIN_MS = 4_000;
 
 /** The application, ready to listen. Whoever passes the ports closes them. */
 export async function createApp(
@@ -44,6 +47,7 @@ export async function createApp(
   limitConnections(fastify.server, limits, { logger, now: Date.now });
   fastify.server.on('checkExpectation', refuseExpectation);
   fastify.addHook('onRequest', createSecurityHook(options.allowedHosts));
+  drainConnections(fastify, options.drainMs ?? DRAIN_MS);
   const schemas = predictRouteSchemas(ports.featureSchema);
   fastify.addHook('onRoute', (route) => {
     problems.routeMethods.add(route.url, route.method);
@@ -74,6 +78,8 @@ function serverOptions(limits: ConnectionLimits, problems: ProblemContext) {
   return {
     ...serverTimeouts(limits),
     bodyLimit: BODY_LIMIT_BYTES,
+    // A request that still comes on an open connection is answered, and the connection closed.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: PATH_LENGTH_MAX },
     clientErrorHandler: createUnreadableRequestHandler(limits.requestTimeoutMs),
     // What fails before a route is found, such as a path that can't be decoded.

@@ -14,6 +14,7 @@ async function main(): Promise<void> {
     host: config.api.host,
     port: config.api.port,
     logsDir: path.resolve(dataPaths(config.dataDir).logs),
+    spoolDiskPercent: config.spoolDiskPercent,
     staleAfterHours: config.staleAfterHours,
     logger,
     now: () => BigInt(Date.now()) * 1000n,

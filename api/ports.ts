@@ -72,12 +72,26 @@ export interface PredictionStore {
 /** The asynchronous, bounded log of predictions. `append` never waits and never throws. */
 export interface PredictionLogPort {
   append(prediction: PendingPrediction): void;
-  /** Writes what is pending; true when nothing is left. */
-  flush(): Promise<boolean>;
+  /** Where predictions go now. */
+  readonly status: PredictionLogStatus;
+  /** How many are not in ops.predictions yet. */
   readonly pending: number;
+  /** How many of them are in files. */
+  readonly spooled: number;
+  /** How many were ever written to files; goes on after a restart, like `dropped`. */
+  readonly spooledTotal: number;
   /** How many predictions were answered but could not be kept. */
   readonly dropped: number;
+  /** Why predictions could not be written to files; undefined while they can. */
+  readonly spoolProblem: ChurnError | undefined;
 }
+
+/**
+ * `logging`: to the database; `spooling`: to files, until what is in them has been logged;
+ * `buffering`: they wait in memory, as neither works.
+ */
+export const predictionLogStatuses = ['logging', 'spooling', 'buffering'] as const;
+export type PredictionLogStatus = (typeof predictionLogStatuses)[number];
 
 /** A prediction before its time is written out as text: formatting it is not the caller's to pay. */
 export type PendingPrediction = Omit<LoggedPrediction, 'predictedAt'> & {

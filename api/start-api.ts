@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { ShutdownSignal } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Logger } from 'pino';
@@ -13,14 +14,17 @@ export interface StartApiOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** Where predictions are spooled that a shutdown could not log. */
+  /** Where predictions are kept in files while the database is down. */
   readonly logsDir: string;
+  /** As in PredictionSpoolOptions. */
+  readonly spoolDiskPercent: number;
   readonly staleAfterHours: number;
   readonly logger: Logger;
   readonly now: () => EpochMicros;
   /** As in ApiOptions. */
   readonly processMetrics?: Registry;
-  readonly predictionLog?: { readonly intervalMs?: number; readonly closeTimeoutMs?: number };
+  readonly predictionLog?: { readonly intervalMs?: number; readonly insertTimeoutMs?: number };
+  readonly drainMs?: number;
 }
 
 export interface RunningApi {
@@ -28,20 +32,24 @@ export interface RunningApi {
   readonly url: string;
 }
 
+/** How long the connections to the servers may take to close. */
+const APPLICATION_CLOSE_MS = 1_000;
+
 /**
  * Starts serving on what the platform opened. SIGTERM, SIGINT and SIGHUP, or `app.close()`, let requests
- * finish, then write or spool the prediction log, then close the platform.
+ * finish for as long as `drainMs`, then write or spool what is left of the prediction log, then
+ * close the platform: all within eight seconds, whatever clients and servers do.
  */
 export async function startApi(
   application: ApiApplication,
   options: StartApiOptions,
 ): Promise<RunningApi> {
-  const { logger, host, port, logsDir } = options;
+  const { logger, host, port, logsDir, spoolDiskPercent: diskPercent } = options;
   const { championRegistry, predictionStore, ...ports } = application;
   const servingModel = new ChampionWatcher({ registry: championRegistry, logger });
   const predictionLog = new PredictionLog({
     store: predictionStore,
-    spool: filePredictionSpool({ logsDir, logger }),
+    spool: filePredictionSpool({ logsDir, diskPercent, logger }),
     logger,
     ...options.predictionLog,
   });
@@ -53,10 +61,14 @@ export async function startApi(
       logger,
       now: options.now,
       processMetrics: options.processMetrics,
+      drainMs: options.drainMs,
       onShutdown: async () => {
         servingModel.stop();
         await predictionLog.close();
-        await application.close();
+        await Promise.race([
+          application.close(),
+          delay(APPLICATION_CLOSE_MS, undefined, { ref: false }),
+        ]);
       },
     },
   );

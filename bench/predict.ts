@@ -10,12 +10,15 @@ import 'reflect-metadata';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fastify } from 'fastify';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { createApp } from '../api/create-app';
 import type { ApiPorts, PredictionStore, ServingVersion } from '../api/ports';
 import { PredictionLog } from '../api/predict/prediction-log';
+import { filePredictionSpool } from '../api/predict/prediction-spool';
 import { openDatabase } from '../packages/database/open-database';
 import { onlineStateHash, type OnlineMeta } from '../packages/contracts/partitions';
 import type { FeatureValues } from '../packages/contracts/predictions';
@@ -131,7 +134,11 @@ async function serveApi(): Promise<number> {
   };
   const predictionLog = new PredictionLog({
     store,
-    spool: { append: async () => {}, restore: async () => {} },
+    spool: filePredictionSpool({
+      logsDir: path.join(tmpdir(), 'churn-bench-predict'),
+      diskPercent: 100,
+      logger,
+    }),
     logger,
   });
   predictionLog.start();

@@ -11,6 +11,7 @@ import { knowledgeMutations } from './mutations-of-knowledge.mjs';
 import { timelineMutations } from './mutations-of-timelines.mjs';
 import { engineMutations } from './mutations-of-the-engine.mjs';
 import { tileMutations } from './mutations-of-the-facts.mjs';
+import { predictionLogMutations } from './mutations-of-the-prediction-log.mjs';
 import { propertyMutations } from './mutations-of-properties.mjs';
 import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
@@ -37,6 +38,7 @@ export const mutations = [
   ...connectionMutations,
   ...lockMutations,
   ...doorMutations,
+  ...predictionLogMutations,
   ...rejectedMutations,
   ...attributeMutations,
   ...propertyMutations,

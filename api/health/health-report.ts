@@ -3,7 +3,13 @@ import { ChurnError, isChurnError, type ErrorCode } from '../../packages/contrac
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { ageSeconds, createStalenessCheck } from '../feature-age';
 import type { ApiPorts } from '../ports';
-import type { FeaturesHealthDto, HealthDto, ModelHealthDto, ServiceHealthDto } from './health.dto';
+import type {
+  FeaturesHealthDto,
+  HealthDto,
+  ModelHealthDto,
+  PredictionLogHealthDto,
+  ServiceHealthDto,
+} from './health.dto';
 
 /** A part that does not answer in time is down. */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -21,7 +27,7 @@ export class HealthReport {
   }
 
   async read(): Promise<HealthDto> {
-    const { probes, predictionLog } = this.ports;
+    const { probes } = this.ports;
     const [redis, postgres, temporal, features] = await Promise.all([
       probe(() => probes.redis(), 'REDIS_UNAVAILABLE'),
       probe(() => probes.postgres(), 'POSTGRES_UNAVAILABLE'),
@@ -29,11 +35,13 @@ export class HealthReport {
       this.featuresHealth(),
     ]);
     const model = this.modelHealth();
+    const predictionLog = this.predictionLogHealth();
     const services = [redis, postgres, temporal];
     const isOk =
       services.every(({ status }) => status === 'up') &&
       model.status === 'serving' &&
-      features.status === 'fresh';
+      features.status === 'fresh' &&
+      predictionLog.spool.status === 'up';
     return {
       status: isOk ? 'ok' : 'degraded',
       parts: {
@@ -42,7 +50,7 @@ export class HealthReport {
         temporal,
         model,
         features,
-        prediction_log: { pending: predictionLog.pending, dropped: predictionLog.dropped },
+        prediction_log: predictionLog,
       },
     };
   }
@@ -69,6 +77,14 @@ export class HealthReport {
   private modelHealth(): ModelHealthDto {
     const version = this.ports.servingModel.current()?.version ?? null;
     return { status: version === null ? 'none' : 'serving', version };
+  }
+
+  private predictionLogHealth(): PredictionLogHealthDto {
+    const { status, pending, spooled, dropped, spoolProblem } = this.ports.predictionLog;
+    const spool = spoolProblem
+      ? ({ status: 'down', code: spoolProblem.code } as const)
+      : ({ status: 'up' } as const);
+    return { status, pending, spooled, dropped, spool };
   }
 
   /** Freshness is the age of the data, not of the last job. */

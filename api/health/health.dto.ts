@@ -1,4 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { predictionLogStatuses, type PredictionLogStatus } from '../ports';
 
 export class ServiceHealthDto {
   @ApiProperty({ enum: ['up', 'down'] })
@@ -38,10 +39,16 @@ export class FeaturesHealthDto {
 }
 
 export class PredictionLogHealthDto {
-  @ApiProperty()
+  @ApiProperty({ enum: predictionLogStatuses })
+  readonly status!: PredictionLogStatus;
+  @ApiProperty({ description: 'Predictions that are not in ops.predictions yet.' })
   readonly pending!: number;
-  @ApiProperty()
+  @ApiProperty({ description: 'How many of them are in files.' })
+  readonly spooled!: number;
+  @ApiProperty({ description: 'Predictions that could not be kept.' })
   readonly dropped!: number;
+  @ApiProperty({ description: 'Whether predictions can be written to files.' })
+  readonly spool!: ServiceHealthDto;
 }
 
 export class HealthPartsDto {

@@ -1,66 +1,333 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { appendDurably } from '../../packages/durable-files';
-import type { LoggedPrediction } from '../../packages/contracts';
+import { oneAtATime } from '../../packages/bounded-tasks';
+import { ChurnError, type LoggedPrediction } from '../../packages/contracts';
+import { requireWritable, storageError, systemCode } from '../../packages/durable-files';
+import { SpoolCounts, type PredictionCounts } from './spool-counts';
+import {
+  createOrders,
+  formerOrder,
+  isFormerSpool,
+  parseSpoolFileName,
+  spoolFileName,
+} from './spool-file-name';
+import { isGone, registerOwner, releaseOwner } from './spool-owner';
+import { SpoolSegment } from './spool-segment';
 
-/** Predictions that outlive a process while the database is down. */
+/** Predictions in files, while the database is down. */
 export interface PredictionSpool {
+  /** How many are in files of this process and were not handed over yet. */
+  readonly waiting: number;
+  /** Of this process and of those whose files it took over. */
+  readonly counts: PredictionCounts;
+  /** Why no prediction can be spooled; undefined while it can. */
+  readonly problem: ChurnError | undefined;
+  /** Looks, now and then, whether files can be written, and takes over those that processes left which are gone. */
+  survey(): Promise<void>;
+  /** Adds predictions behind all others. @throws ChurnError STORAGE_UNAVAILABLE; none is added then. */
   append(rows: readonly LoggedPrediction[]): Promise<void>;
-  /** Hands over what is spooled and forgets it once `write` has succeeded. */
-  restore(write: (rows: readonly LoggedPrediction[]) => Promise<void>): Promise<void>;
+  /**
+   * Hands over the oldest file, and removes it once `write` has succeeded for all of it.
+   *
+   * @returns false when there was none.
+   * @throws what `write` throws; the file stays.
+   */
+  loadOldest(write: (rows: readonly LoggedPrediction[]) => Promise<void>): Promise<boolean>;
+  countDropped(predictions: number): void;
+  /** Leaves everything to the next process. */
+  close(): Promise<void>;
 }
+
+export interface PredictionSpoolOptions {
+  readonly logsDir: string;
+  /** Nothing is spooled while more of the disk is in use, as `df` shows it. */
+  readonly diskPercent: number;
+  readonly logger: Logger;
+  /** A file that has reached it is followed by another one. */
+  readonly segmentBytes?: number;
+}
+
+/** Of a file that nobody writes to any more; `rows` may count a line that was cut short. */
+interface WholeFile {
+  readonly name: string;
+  readonly rows: number;
+}
+
+const SURVEY_INTERVAL_MS = 30_000;
+const SAVE_INTERVAL_MS = 1_000;
+const DISK_CHECK_INTERVAL_MS = 1_000;
+const SEGMENT_BYTES = 2 * 1024 * 1024;
 
 /**
- * A spool in `<logsDir>/predictions-spool.jsonl`, one prediction a line. Before it is read it gets
- * a name of its own, so that a process that shuts down meanwhile never appends to a file that is
- * about to go.
+ * Files in `<logsDir>/predictions-spool`, one prediction a line. Each process writes to files of its
+ * own, whose names say whose they are, when they were begun and, once they are whole, how many rows
+ * they have. A process that finds files of one that is gone takes them over, by renaming them. If
+ * that one lives after all (on another machine), it notices at its next append that the file has
+ * another name, and writes the same rows to a new one: twice is once, as predictions have ids.
  */
-export function filePredictionSpool(options: {
-  readonly logsDir: string;
-  readonly logger: Logger;
-}): PredictionSpool {
-  const { logsDir, logger } = options;
-  const spool = path.join(logsDir, 'predictions-spool.jsonl');
-  return {
-    append: async (rows) => {
-      if (rows.length === 0) return;
-      await mkdir(logsDir, { recursive: true });
-      await appendDurably(spool, rows.map((row) => `${JSON.stringify(row)}\n`).join(''), 0o600);
-    },
-    restore: async (write) => {
-      const claimed = path.join(logsDir, `predictions-spool.${randomUUID()}.jsonl`);
-      await rename(spool, claimed).catch(ignoreMissing);
-      for (const name of await claimedSpools(logsDir)) {
-        const file = path.join(logsDir, name);
-        const { rows, unreadable } = parseLines(await readFile(file, 'utf8'));
-        await write(rows);
-        await rm(file);
-        logger.info({ predictions: rows.length, unreadable }, 'spooled predictions were logged');
+export function filePredictionSpool(options: PredictionSpoolOptions): PredictionSpool {
+  return new FilePredictionSpool(options);
+}
+
+class FilePredictionSpool implements PredictionSpool {
+  problem: ChurnError | undefined;
+  private readonly folder: string;
+  private readonly owner = registerOwner();
+  private readonly savedCounts: SpoolCounts;
+  private readonly inTurn = oneAtATime();
+  private readonly isSurveyDue = every(SURVEY_INTERVAL_MS);
+  private readonly isSaveDue = every(SAVE_INTERVAL_MS);
+  private readonly isDiskCheckDue = every(DISK_CHECK_INTERVAL_MS);
+  private whole: readonly WholeFile[] = [];
+  private segment: SpoolSegment | undefined;
+  private readonly nextOrder = createOrders(Date.now);
+
+  constructor(private readonly options: PredictionSpoolOptions) {
+    this.folder = path.join(options.logsDir, 'predictions-spool');
+    this.savedCounts = new SpoolCounts(this.folder, this.owner);
+  }
+
+  get waiting(): number {
+    return this.whole.reduce((sum, { rows }) => sum + rows, this.segment?.rows ?? 0);
+  }
+
+  get counts(): PredictionCounts {
+    return this.savedCounts.total;
+  }
+
+  async survey(): Promise<void> {
+    if (this.isSaveDue()) await this.savedCounts.save().catch(() => {});
+    if (!this.isSurveyDue()) return;
+    await this.noticingProblems(async () => {
+      await this.requireRoom();
+      await requireWritable(this.folder);
+    }).catch(() => {});
+    // Where files can't be renamed, they wait for a process that can.
+    await this.inTurn(() => this.adopt()).catch((error: unknown) => {
+      if (!this.problem) this.notice(error);
+    });
+  }
+
+  async append(rows: readonly LoggedPrediction[]): Promise<void> {
+    const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    await this.noticingProblems(async () => {
+      if (this.isDiskCheckDue()) await this.requireRoom();
+      else if (this.problem) throw this.problem;
+      await this.inTurn(() => this.write(text, rows.length));
+    });
+    this.savedCounts.add({ spooled: rows.length });
+  }
+
+  async loadOldest(write: (rows: readonly LoggedPrediction[]) => Promise<void>): Promise<boolean> {
+    if (this.whole.length === 0) await this.inTurn(() => this.endSegment());
+    const [oldest] = this.whole;
+    if (!oldest) return false;
+    const text = await this.read(oldest);
+    if (text !== undefined) {
+      const { rows, unreadable } = parseLines(text);
+      await write(rows);
+      if (unreadable > 0) {
+        this.options.logger.warn(
+          { file: oldest.name, unreadable },
+          'lines of spooled predictions that were cut short were left out',
+        );
       }
-    },
-  };
+      await rm(this.pathOf(oldest.name)).catch((error: unknown) => this.notice(error));
+    }
+    this.whole = this.whole.filter((file) => file !== oldest);
+    return true;
+  }
+
+  countDropped(predictions: number): void {
+    this.savedCounts.add({ dropped: predictions });
+  }
+
+  async close(): Promise<void> {
+    await this.inTurn(() => this.endSegment());
+    await this.savedCounts.save().catch(() => {});
+    releaseOwner(this.owner);
+  }
+
+  private async write(text: string, rows: number): Promise<void> {
+    let isKept = false;
+    while (!isKept) {
+      this.segment ??= await this.beginSegment();
+      isKept = await this.segment.append(text, rows);
+      if (isKept) continue;
+      // Another process has taken it over, with the rows that it had before.
+      await this.segment.close();
+      this.segment = undefined;
+    }
+    const { segmentBytes = SEGMENT_BYTES } = this.options;
+    if (this.segment && this.segment.size >= segmentBytes) await this.endSegment();
+  }
+
+  private async beginSegment(): Promise<SpoolSegment> {
+    await this.makeFolder();
+    const name = spoolFileName({ order: this.nextOrder(), rows: undefined, owner: this.owner });
+    return SpoolSegment.create(this.pathOf(name));
+  }
+
+  private async endSegment(): Promise<void> {
+    const { segment } = this;
+    if (!segment) return;
+    await segment.close();
+    this.segment = undefined;
+    const { rows } = segment;
+    const openName = path.basename(segment.file);
+    const name = openName.replace('.open.', `.${rows}.`);
+    const isRenamed = await succeeds(rename(segment.file, this.pathOf(name)));
+    this.whole = [...this.whole, { name: isRenamed ? name : openName, rows }];
+  }
+
+  private async adopt(): Promise<void> {
+    const names = (await readdir(this.folder).catch(ignoreMissing)) ?? [];
+    await this.savedCounts.touch();
+    await this.savedCounts.adopt(names);
+    const adopted = [...(await this.adoptFormer()), ...(await this.adoptOrphans(names))];
+    if (adopted.length === 0) return;
+    this.whole = [...this.whole, ...adopted].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const predictions = adopted.reduce((sum, { rows }) => sum + rows, 0);
+    this.options.logger.info(
+      { predictions, files: adopted.length },
+      'predictions that were spooled by processes that are gone will be logged',
+    );
+  }
+
+  private async adoptOrphans(names: readonly string[]): Promise<WholeFile[]> {
+    const adopted: WholeFile[] = [];
+    for (const name of names) {
+      const parsed = parseSpoolFileName(name);
+      if (!parsed || parsed.owner.instance === this.owner.instance) continue;
+      const found = await stat(this.pathOf(name)).catch(ignoreMissing);
+      if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;
+      adopted.push(...(await this.take(this.pathOf(name), parsed)));
+    }
+    return adopted;
+  }
+
+  private async adoptFormer(): Promise<WholeFile[]> {
+    const { logsDir } = this.options;
+    const names = (await readdir(logsDir).catch(ignoreMissing)) ?? [];
+    const adopted: WholeFile[] = [];
+    for (const [index, name] of names.filter(isFormerSpool).sort().entries()) {
+      const order = formerOrder(index);
+      adopted.push(...(await this.take(path.join(logsDir, name), { order, rows: undefined })));
+    }
+    return adopted;
+  }
+
+  /** The file under a name of this process's own; nothing when another process was quicker. */
+  private async take(
+    file: string,
+    { order, rows }: { readonly order: string; readonly rows: number | undefined },
+  ): Promise<WholeFile[]> {
+    const open = spoolFileName({ order, rows, owner: this.owner });
+    if ((await rename(file, this.pathOf(open)).catch(ignoreMissing)) === null) return [];
+    if (rows !== undefined) return [{ name: open, rows }];
+    const counted = await countLines(this.pathOf(open));
+    const name = spoolFileName({ order, rows: counted, owner: this.owner });
+    const isRenamed = await succeeds(rename(this.pathOf(open), this.pathOf(name)));
+    return [{ name: isRenamed ? name : open, rows: counted }];
+  }
+
+  /** Undefined where there is nothing to hand over: another process took it, or it can't be read. */
+  private async read(file: WholeFile): Promise<string | undefined> {
+    try {
+      return await readFile(this.pathOf(file.name), 'utf8');
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') this.notice(error);
+      return undefined;
+    }
+  }
+
+  /** @throws ChurnError STORAGE_UNAVAILABLE when as much of the disk is in use as may be. */
+  private async requireRoom(): Promise<void> {
+    const { diskPercent } = this.options;
+    await this.makeFolder();
+    const { blocks, bfree, bavail } = await statfs(this.folder);
+    const used = blocks - bfree;
+    const percent = (100 * used) / Math.max(used + bavail, 1);
+    if (percent < diskPercent) return;
+    const problem = `${percent.toFixed(1)} % of its disk is in use, and predictions are kept in files up to CHURN_SPOOL_DISK_PERCENT (${diskPercent})`;
+    throw new ChurnError('STORAGE_UNAVAILABLE', { problem });
+  }
+
+  private async noticingProblems(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const problem = error instanceof ChurnError ? error : storageError(error);
+      if (!this.problem) {
+        this.options.logger.error(
+          { err: problem },
+          'predictions can not be spooled: while the database is down, they only wait in memory',
+        );
+      }
+      this.problem = problem;
+      throw problem;
+    }
+    if (this.problem) this.options.logger.info('predictions can be spooled again');
+    this.problem = undefined;
+  }
+
+  private notice(error: unknown): void {
+    this.options.logger.warn(
+      { err: storageError(error) },
+      'a file of the prediction spool is left',
+    );
+  }
+
+  private async makeFolder(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+  }
+
+  private pathOf(name: string): string {
+    return path.join(this.folder, name);
+  }
 }
 
-async function claimedSpools(logsDir: string): Promise<string[]> {
-  const names = (await readdir(logsDir).catch(ignoreMissing)) ?? [];
-  return names.filter((name) => /^predictions-spool\.[\w-]+\.jsonl$/.test(name)).sort();
-}
-
-/** A line cut short by a crash is counted and passed over. */
+/** A line cut short by a crash is counted and left out. */
 function parseLines(text: string): { rows: LoggedPrediction[]; unreadable: number } {
   const lines = text.split('\n').filter((line) => line !== '');
-  const rows = lines.flatMap((line) => {
-    try {
-      return [JSON.parse(line) as LoggedPrediction];
-    } catch {
-      return [];
-    }
-  });
+  const rows = lines.flatMap((line) => parseLine(line) ?? []);
   return { rows, unreadable: lines.length - rows.length };
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
+function parseLine(line: string): LoggedPrediction | undefined {
+  try {
+    const row = JSON.parse(line) as LoggedPrediction | null;
+    return typeof row?.predictionId === 'string' ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function countLines(file: string): Promise<number> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.split('\n').filter((line) => line !== '').length;
+}
+
+/** True at the first call, and then at the first one after each interval. */
+function every(intervalMs: number): () => boolean {
+  let next = 0;
+  return () => {
+    const now = performance.now();
+    if (now < next) return false;
+    next = now + intervalMs;
+    return true;
+  };
+}
+
+function succeeds(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
+
+function ignoreMissing(error: unknown): null {
+  if (systemCode(error) !== 'ENOENT') throw error;
+  return null;
 }

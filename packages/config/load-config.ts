@@ -58,6 +58,7 @@ class Environment {
   @toInteger @IsInt() @Min(128) CHURN_DUCKDB_MEMORY_MB = 1024;
   @toInteger @IsInt() @Min(1) @Max(64) CHURN_DUCKDB_THREADS = 2;
   @toInteger @IsInt() @Min(0) CHURN_CLEANED_FILES_MAX_MB = 10_000;
+  @toInteger @IsInt() @Min(1) @Max(100) CHURN_SPOOL_DISK_PERCENT = 90;
   @toInteger @IsInt() @Min(1) CHURN_STALE_AFTER_HOURS = 48;
   @IsIn(logLevels) CHURN_LOG_LEVEL: (typeof logLevels)[number] = 'info';
 }
@@ -83,6 +84,8 @@ export interface Config {
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
   /** How much is kept of what was cleaned for loads that did not succeed; 0: nothing. */
   readonly cleanedMegabytesMax: number;
+  /** No prediction is written to a file while more of the disk is in use, as `df` shows it. */
+  readonly spoolDiskPercent: number;
   /** Online features older than this are flagged stale. */
   readonly staleAfterHours: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -138,6 +141,7 @@ function toConfig(parsed: Environment): Config {
       threads: parsed.CHURN_DUCKDB_THREADS,
     },
     cleanedMegabytesMax: parsed.CHURN_CLEANED_FILES_MAX_MB,
+    spoolDiskPercent: parsed.CHURN_SPOOL_DISK_PERCENT,
     staleAfterHours: parsed.CHURN_STALE_AFTER_HOURS,
     logLevel: parsed.CHURN_LOG_LEVEL,
   });

@@ -1,7 +1,14 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
 import { ChurnError, type ErrorCode } from '../../packages/contracts/errors';
-import { createTestApi, FEATURE_TIME, fakePorts, meta, type TestApi } from './test-api';
+import {
+  createTestApi,
+  FEATURE_TIME,
+  fakePorts,
+  meta,
+  RecordingLog,
+  type TestApi,
+} from './test-api';
 
 let api: TestApi;
 
@@ -31,7 +38,33 @@ describe('GET /health', () => {
           users: 2,
           published_at: meta.published_at,
         },
-        prediction_log: { pending: 0, dropped: 0 },
+        prediction_log: {
+          status: 'logging',
+          pending: 0,
+          spooled: 0,
+          dropped: 0,
+          spool: { status: 'up' },
+        },
+      },
+    });
+  });
+
+  it('says that predictions can not be written to files, and that this is not ok', async () => {
+    const predictionLog = new RecordingLog();
+    predictionLog.status = 'buffering';
+    predictionLog.dropped = 3;
+    predictionLog.spoolProblem = new ChurnError('STORAGE_UNAVAILABLE', {
+      problem: 'it is on a read-only file system',
+    });
+    const { body } = await (await serve({ predictionLog })).get('/health').expect(200);
+    expect(body).toMatchObject({
+      status: 'degraded',
+      parts: {
+        prediction_log: {
+          status: 'buffering',
+          dropped: 3,
+          spool: { status: 'down', code: 'STORAGE_UNAVAILABLE' },
+        },
       },
     });
   });

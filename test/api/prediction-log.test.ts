@@ -1,58 +1,13 @@
 import fc from 'fast-check';
-import type { PendingPrediction } from '../../api/ports';
-import type { LoggedPrediction } from '../../packages/contracts/predictions';
 import { PredictionLog, type PredictionLogOptions } from '../../api/predict/prediction-log';
-import type { PredictionSpool } from '../../api/predict/prediction-spool';
-import { ChurnError } from '../../packages/contracts/errors';
-import { features, recordingLogger, silentLogger } from './test-api';
+import { FakeTable, MemorySpool, prediction } from './prediction-log-fakes';
+import { recordingLogger, silentLogger } from './test-api';
 
-function prediction(number: number): PendingPrediction {
-  return {
-    predictionId: `00000000-0000-4000-8000-${`${number}`.padStart(12, '0')}`,
-    userId: `u${number}`,
-    modelVersion: 'v001',
-    featureTime: '2026-03-01T00:00:00.000000Z',
-    knownAt: '2026-03-01T01:00:00.000000Z',
-    revision: 1,
-    features,
-    churnProbability: 0.5,
-    predictedAtMillis: 1_772_323_200_123,
-  };
-}
+const usersUpTo = (count: number) => Array.from({ length: count }, (_, number) => `u${number}`);
 
-/** A database table that can be down, refuse rows or take its time. */
-class FakeTable {
-  readonly rows = new Map<string, LoggedPrediction>();
-  readonly batches: number[] = [];
-  isDown = false;
-  refuses = (_row: LoggedPrediction): boolean => false;
-  onInsert = async (): Promise<void> => {};
-
-  async insertPredictions(rows: readonly LoggedPrediction[]): Promise<void> {
-    await this.onInsert();
-    if (this.isDown) throw new ChurnError('POSTGRES_UNAVAILABLE');
-    if (rows.some(this.refuses)) throw invalidInput();
-    this.batches.push(rows.length);
-    for (const row of rows)
-      if (!this.rows.has(row.predictionId)) this.rows.set(row.predictionId, row);
-  }
-}
-
-function invalidInput(): Error {
-  return Object.assign(new Error('invalid input syntax'), { code: '22P02' });
-}
-
-class MemorySpool implements PredictionSpool {
-  rows: LoggedPrediction[] = [];
-
-  async append(rows: readonly LoggedPrediction[]): Promise<void> {
-    this.rows.push(...rows);
-  }
-
-  async restore(write: (rows: readonly LoggedPrediction[]) => Promise<void>): Promise<void> {
-    await write(this.rows);
-    this.rows = [];
-  }
+/** Lets timers and promises run until something holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe('the prediction log', () => {
@@ -168,21 +123,100 @@ describe('the prediction log', () => {
     fill(log, 1);
     await log.flush();
     await log.flush();
-    expect(entries).toHaveLength(1);
+    expect(entries.map(({ pending }) => pending)).toEqual([1]);
   });
 
-  it('drops and counts what does not fit, and keeps what it has', async () => {
-    const log = createLog({ capacity: 5 });
-    fill(log, 8);
-    expect([log.pending, log.dropped]).toEqual([5, 3]);
+  it('writes nothing to a file while the database takes everything', async () => {
+    const log = createLog({ batchRows: 3 });
+    fill(log, 10);
     await log.flush();
-    expect([...table.rows.values()].map(({ userId }) => userId)).toEqual([
-      'u0',
-      'u1',
-      'u2',
-      'u3',
-      'u4',
+    expect([log.status, log.spooledTotal]).toEqual(['logging', 0]);
+  });
+
+  it('spools, while it runs, all that the database does not take, in order', async () => {
+    table.isDown = true;
+    const log = createLog();
+    for (let round = 0; round < 5; round += 1) {
+      fill(log, 3, round * 3);
+      await log.flush();
+      expect([spool.rows.length, log.pending]).toEqual([round * 3 + 3, round * 3 + 3]);
+    }
+    expect(spool.rows.map(({ userId }) => userId)).toEqual(usersUpTo(15));
+    expect([log.status, log.spooled, log.spooledTotal, log.dropped]).toEqual([
+      'spooling',
+      15,
+      15,
+      0,
     ]);
+  });
+
+  it('writes what was spooled before what came later, each once', async () => {
+    table.isDown = true;
+    const log = createLog({ batchRows: 2 });
+    fill(log, 5);
+    await log.flush();
+    fill(log, 5, 5);
+    table.isDown = false;
+    expect(await log.flush()).toBe(true);
+    expect([...table.rows.values()].map(({ userId }) => userId)).toEqual(usersUpTo(10));
+    expect(table.batches.reduce((sum, rows) => sum + rows, 0)).toBe(10);
+    expect([log.status, log.pending, spool.files]).toEqual(['logging', 0, []]);
+  });
+
+  it('drops and counts what does not fit into memory, only when nothing can be spooled', async () => {
+    table.isDown = true;
+    spool.isDiskFull = true;
+    const log = createLog({ capacity: 5 });
+    await log.flush();
+    fill(log, 3);
+    await log.flush();
+    fill(log, 5, 3);
+    expect([log.status, log.pending, log.dropped]).toEqual(['buffering', 5, 3]);
+    table.isDown = false;
+    expect(await log.flush()).toBe(true);
+    expect([...table.rows.values()].map(({ userId }) => userId)).toEqual(usersUpTo(5));
+    expect(log.status).toBe('logging');
+  });
+
+  it('spools when the database does not answer in time, and does not ask it a second time meanwhile', async () => {
+    const log = createLog({ insertTimeoutMs: 5 });
+    let answer = () => {};
+    let asked = 0;
+    table.onInsert = () => {
+      asked += 1;
+      return new Promise((resolve) => (answer = resolve));
+    };
+    fill(log, 3);
+    const flushed = log.flush();
+    await until(() => spool.rows.length === 3);
+    fill(log, 3, 3);
+    table.onInsert = async () => void (asked += 1);
+    expect(asked).toBe(1);
+    answer();
+    await flushed;
+    expect(await log.flush()).toBe(true);
+    expect([...table.rows.values()].map(({ userId }) => userId)).toEqual(usersUpTo(6));
+  });
+
+  it('does not wait for the database once memory is half full', async () => {
+    const log = createLog({ insertTimeoutMs: 3_600_000, capacity: 8 });
+    let answer = () => {};
+    const asked = new Promise<void>((resolve) => {
+      table.onInsert = () => {
+        resolve();
+        return new Promise((answered) => (answer = answered));
+      };
+    });
+    fill(log, 2);
+    const flushed = log.flush();
+    await asked;
+    fill(log, 2, 2);
+    await until(() => spool.rows.length === 4);
+    table.onInsert = async () => {};
+    answer();
+    await flushed;
+    await log.flush();
+    expect([log.pending, log.dropped, table.rows.size]).toEqual([0, 0, 4]);
   });
 
   it('takes new predictions into the places that were written', async () => {
@@ -221,19 +255,32 @@ describe('the prediction log', () => {
     fill(log, 3);
     await log.close();
     expect(spool.rows.map(({ userId }) => userId)).toEqual(['u0', 'u1', 'u2']);
-    expect(log.pending).toBe(0);
   });
 
-  it('spools what is pending when the database does not answer in time', async () => {
-    const log = createLog({ closeTimeoutMs: 10 });
-    let answer = () => {};
-    table.onInsert = () => new Promise((resolve) => (answer = resolve));
+  it('spools what is pending when it closes and the database does not answer in time', async () => {
+    const log = createLog({ insertTimeoutMs: 10 });
+    table.onInsert = () => new Promise(() => {});
     fill(log, 2);
     await log.close();
     expect(spool.rows).toHaveLength(2);
-    answer();
-    await log.flush();
-    expect(log.pending).toBe(0);
+  });
+
+  it('spools the rest when it closes and the database takes too long for all', async () => {
+    const log = createLog({ batchRows: 1, closeTimeoutMs: 0 });
+    fill(log, 3);
+    await log.close();
+    expect([spool.rows.length, table.rows.size]).toEqual([3, 0]);
+  });
+
+  it('counts, and says, what is lost when it closes and nothing can be kept', async () => {
+    const { logger, entries } = recordingLogger();
+    const log = createLog({ logger });
+    table.isDown = true;
+    spool.isDiskFull = true;
+    fill(log, 3);
+    await log.close();
+    expect(log.dropped).toBe(3);
+    expect(entries).toContainEqual(expect.objectContaining({ predictions: 3, level: 50 }));
   });
 
   it('writes what an earlier process spooled, before anything else', async () => {
@@ -253,7 +300,7 @@ describe('the prediction log', () => {
     const log = createLog();
     await spool.append([{ ...prediction(1), predictedAt: '2026-03-01T00:00:00.000000Z' }]);
     table.isDown = true;
-    await log.flush();
+    expect(await log.flush()).toBe(false);
     expect(spool.rows).toHaveLength(1);
     table.isDown = false;
     await log.flush();
@@ -264,6 +311,7 @@ describe('the prediction log', () => {
     const step = fc.oneof(
       fc.record({ append: fc.integer({ min: 1, max: 9 }) }),
       fc.record({ down: fc.boolean() }),
+      fc.record({ full: fc.boolean() }),
       fc.constant('flush' as const),
     );
     await fc.assert(
@@ -275,6 +323,7 @@ describe('the prediction log', () => {
         for (const next of steps) {
           if (next === 'flush') await log.flush();
           else if ('down' in next) table.isDown = next.down;
+          else if ('full' in next) spool.isDiskFull = next.full;
           else {
             fill(log, next.append, appended);
             appended += next.append;
@@ -283,6 +332,10 @@ describe('the prediction log', () => {
         }
         await log.close();
         expect(table.rows.size + spool.rows.length + log.dropped).toBe(appended);
+        const users = [...table.rows.values(), ...spool.rows].map(({ userId }) =>
+          Number(userId.slice(1)),
+        );
+        expect(users).toEqual(users.toSorted((a, b) => a - b));
       }),
     );
   });

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
 import type { ApiApplication, ChampionRegistry, PredictionStore } from '../../api/ports';
-import { startApi } from '../../api/start-api';
+import { startApi, type StartApiOptions } from '../../api/start-api';
 import { ChurnError } from '../../packages/contracts/errors';
 import { openDatabase, type Database } from '../../packages/database/open-database';
 import { onlineKeys, vectorKey } from '../../packages/online-store/online-keys';
@@ -26,11 +27,9 @@ describe('the API process', () => {
   let database: TestDatabase;
   let writer: Redis;
   let reader: Redis;
-  let spoolFile: string;
 
   beforeAll(async () => {
     scratch = createScratchDirectory();
-    spoolFile = path.join(scratch.path, 'predictions-spool.jsonl');
     database = await createTestDatabase();
     const { redis, url } = await createTestRedis();
     writer = redis;
@@ -52,7 +51,7 @@ describe('the API process', () => {
     load: async (version) => modelOf(version),
   };
 
-  async function start(changes: Partial<ApiApplication>) {
+  async function start(changes: Partial<ApiApplication>, options: Partial<StartApiOptions> = {}) {
     const { servingModel: _model, predictionLog: _log, ...ports } = fakePorts();
     let isClosed = false;
     const application: ApiApplication = {
@@ -71,14 +70,21 @@ describe('the API process', () => {
       host: '127.0.0.1',
       port: 0,
       logsDir: scratch.path,
+      spoolDiskPercent: 100,
       staleAfterHours: 48,
       logger: silentLogger,
       now: () => NOW,
       // Long enough that only a shutdown can have written.
-      predictionLog: { intervalMs: 3_600_000, closeTimeoutMs: 2_000 },
+      predictionLog: { intervalMs: 3_600_000, insertTimeoutMs: 2_000 },
+      ...options,
     });
     return { ...api, isApplicationClosed: () => isClosed };
   }
+
+  const spooledFiles = () =>
+    readdirSync(path.join(scratch.path, 'predictions-spool')).filter((name) =>
+      name.endsWith('.jsonl'),
+    );
 
   const loggedIds = async () => {
     const rows = await database.sql<
@@ -95,7 +101,7 @@ describe('the API process', () => {
     await app.close();
     expect(await loggedIds()).toContain(body.prediction_id);
     expect(isApplicationClosed()).toBe(true);
-    expect(existsSync(spoolFile)).toBe(false);
+    expect(spooledFiles()).toEqual([]);
   });
 
   it('answers with Postgres and Temporal down, spools its log, and writes it at the next start', async () => {
@@ -131,12 +137,12 @@ describe('the API process', () => {
     });
     await first.app.close();
     await nobody.close();
-    expect(existsSync(spoolFile)).toBe(true);
+    expect(spooledFiles()).toHaveLength(1);
 
     const second = await start({});
+    while (spooledFiles().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await second.app.close();
     expect(await loggedIds()).toEqual(expect.arrayContaining(ids));
-    expect(existsSync(spoolFile)).toBe(false);
   });
 
   it('starts without a champion and without Redis, and says so', async () => {
@@ -157,6 +163,29 @@ describe('the API process', () => {
     await request(url).get('/health/ready').expect(503);
     await app.close();
     nobodyListens.disconnect();
+  });
+
+  it('shuts down in time, and logs what it answered, with clients that never finish', async () => {
+    const { app, url } = await start({}, { drainMs: 50 });
+    const { port } = new URL(url);
+    const { body } = await request(url).post('/predict').send({ user_id: 'u1' }).expect(200);
+    const head = 'POST /predict HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n';
+    const begun = ['', 'POST /pre', `${head}content-length: 30\r\n\r\n{"user`, `${head}x-slow: `];
+    const clients = begun.map((text) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => {});
+      return { socket, text };
+    });
+    for (const { socket, text } of clients) {
+      await once(socket, 'connect');
+      socket.write(text);
+    }
+    // Answered, so the others were read before.
+    await request(url).get('/health/live').expect(200);
+    const cut = Promise.all(clients.map(({ socket }) => once(socket, 'close')));
+    await app.close();
+    await cut;
+    expect(await loggedIds()).toContain(body.prediction_id);
   });
 
   it('finishes a request under way before it shuts down', async () => {

@@ -7,8 +7,10 @@ import type {
   ApiPorts,
   PendingPrediction,
   PredictionLogPort,
+  PredictionLogStatus,
   ServingVersion,
 } from '../../api/ports';
+import type { ChurnError } from '../../packages/contracts/errors';
 import {
   onlineStateHash,
   type OnlineMeta,
@@ -88,7 +90,11 @@ export function modelOf(version: string, probability = 0.25): ServingVersion {
 /** Keeps what is appended. */
 export class RecordingLog implements PredictionLogPort {
   readonly appended: PendingPrediction[] = [];
+  status: PredictionLogStatus = 'logging';
+  spooled = 0;
+  spooledTotal = 0;
   dropped = 0;
+  spoolProblem: ChurnError | undefined;
 
   get pending(): number {
     return this.appended.length;
@@ -96,10 +102,6 @@ export class RecordingLog implements PredictionLogPort {
 
   append(prediction: PendingPrediction): void {
     this.appended.push(prediction);
-  }
-
-  async flush(): Promise<boolean> {
-    return true;
   }
 }
 

@@ -25,6 +25,7 @@ describe('the settings', () => {
       currency: 'USD',
       api: { host: '127.0.0.1', port: 0 },
       duckdb: { memoryMegabytes: 1024, threads: 2 },
+      spoolDiskPercent: 90,
       staleAfterHours: 48,
       logLevel: 'info',
     });
@@ -105,7 +106,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(17);
+    expect(settingNames).toHaveLength(18);
   });
 });
 

@@ -1,0 +1,124 @@
+import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { temporaryIn } from '../../packages/durable-files';
+import { isGone, ownerText, parseOwner, type SpoolOwner } from './spool-owner';
+
+export interface PredictionCounts {
+  /** Answered, but neither logged nor kept. */
+  readonly dropped: number;
+  /** Written to a file because the database did not take them. */
+  readonly spooled: number;
+}
+
+interface CountsFile {
+  readonly id: string;
+  readonly owner: SpoolOwner;
+}
+
+const none: PredictionCounts = { dropped: 0, spooled: 0 };
+
+/**
+ * Counts that go on after a restart: each process has a file of its own, and one that starts takes
+ * over those of processes that are gone. The counts of all processes add up to those of the
+ * installation.
+ */
+export class SpoolCounts {
+  private own: PredictionCounts = none;
+  private inherited: PredictionCounts = none;
+  private file: string;
+  private isSaved = true;
+  private hasFile = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly owner: SpoolOwner,
+  ) {
+    this.file = nameOf({ id: owner.instance, owner });
+  }
+
+  get total(): PredictionCounts {
+    return sum(this.own, this.inherited);
+  }
+
+  add(counts: Partial<PredictionCounts>): void {
+    this.own = sum(this.own, { ...none, ...counts });
+    this.isSaved = false;
+  }
+
+  /** Takes over the counts of processes that are gone, among the `names` in the folder. */
+  async adopt(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const found = parse(name);
+      if (!found || !isGone(found.owner, await this.ageMsOf(name))) continue;
+      const file = nameOf({ id: found.id, owner: this.owner });
+      if (!(await isRenamed(path.join(this.folder, name), path.join(this.folder, file)))) continue;
+      const counts = await this.read(file);
+      if (this.hasFile) this.inherited = sum(this.inherited, counts);
+      else {
+        // Goes on in this file, so that a restart does not leave one more.
+        this.file = file;
+        this.hasFile = true;
+        this.own = sum(this.own, counts);
+      }
+    }
+  }
+
+  /** Writes the counts if they have changed. */
+  async save(): Promise<void> {
+    if (this.isSaved) return;
+    this.isSaved = true;
+    const temporary = temporaryIn(this.folder);
+    try {
+      await writeFile(temporary, JSON.stringify(this.own), { mode: 0o600 });
+      await rename(temporary, path.join(this.folder, this.file));
+      this.hasFile = true;
+    } catch (error) {
+      this.isSaved = false;
+      throw error;
+    }
+  }
+
+  /** Lets processes on other machines see that this one lives. */
+  async touch(): Promise<void> {
+    const now = new Date();
+    if (this.hasFile) await utimes(path.join(this.folder, this.file), now, now).catch(() => {});
+  }
+
+  private async ageMsOf(name: string): Promise<number> {
+    const found = await stat(path.join(this.folder, name)).catch(() => undefined);
+    return found ? Date.now() - found.mtimeMs : 0;
+  }
+
+  /** A file cut short by a power cut counts as none. */
+  private async read(name: string): Promise<PredictionCounts> {
+    try {
+      const text = await readFile(path.join(this.folder, name), 'utf8');
+      const { dropped, spooled } = JSON.parse(text) as Partial<PredictionCounts>;
+      return { dropped: Number(dropped) || 0, spooled: Number(spooled) || 0 };
+    } catch {
+      return none;
+    }
+  }
+}
+
+async function isRenamed(from: string, to: string): Promise<boolean> {
+  // Another process may be quicker.
+  return rename(from, to).then(
+    () => true,
+    () => false,
+  );
+}
+
+function nameOf({ id, owner }: CountsFile): string {
+  return `counts.${id}.${ownerText(owner)}.json`;
+}
+
+function parse(name: string): CountsFile | undefined {
+  const match = /^counts\.([0-9a-f]{8})\.(.+)\.json$/.exec(name);
+  const owner = match?.[2] === undefined ? undefined : parseOwner(match[2]);
+  return match?.[1] !== undefined && owner ? { id: match[1], owner } : undefined;
+}
+
+function sum(a: PredictionCounts, b: PredictionCounts): PredictionCounts {
+  return { dropped: a.dropped + b.dropped, spooled: a.spooled + b.spooled };
+}

@@ -1,0 +1,63 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { processIdentity } from '../../packages/durable-files';
+
+/** The process a file of the spool belongs to, as the file's name says. */
+export interface SpoolOwner {
+  readonly host: string;
+  readonly pid: number;
+  /** A hash of what tells the process from a later one with its pid. */
+  readonly identity: string;
+  /** Tells several spools of one process apart. */
+  readonly instance: string;
+}
+
+/** Of a process on another machine or in another container nobody can ask whether it lives. */
+const ELSEWHERE_GONE_AFTER_MS = 60_000;
+
+/** The spools that this process has open. */
+const openInstances = new Set<string>();
+
+/** This process, as the owner of one more spool, until `releaseOwner`. */
+export function registerOwner(): SpoolOwner {
+  const instance = randomBytes(4).toString('hex');
+  openInstances.add(instance);
+  return { host: thisHost(), pid: process.pid, identity: identityOf(process.pid), instance };
+}
+
+export function releaseOwner({ instance }: SpoolOwner): void {
+  openInstances.delete(instance);
+}
+
+/**
+ * Whether an owner has ended. One of another machine counts as gone once its file has not changed
+ * for a minute: it may still live, so its spool notices that a file was taken over.
+ */
+export function isGone(owner: SpoolOwner, fileAgeMs: number): boolean {
+  if (owner.host !== thisHost()) return fileAgeMs > ELSEWHERE_GONE_AFTER_MS;
+  if (identityOf(owner.pid) !== owner.identity) return true;
+  return owner.pid === process.pid && !openInstances.has(owner.instance);
+}
+
+/** As a part of a file's name: without a dot in any of the four. */
+export function ownerText({ host, pid, identity, instance }: SpoolOwner): string {
+  return [host, pid, identity, instance].join('.');
+}
+
+/** Undefined where the text is not what `ownerText` writes. */
+export function parseOwner(text: string): SpoolOwner | undefined {
+  const match = /^([\w-]+)\.(\d+)\.([0-9a-f]{8}|none)\.([0-9a-f]{8})$/.exec(text);
+  if (!match) return undefined;
+  const [, host = '', pid, identity = '', instance = ''] = match;
+  return { host, pid: Number(pid), identity, instance };
+}
+
+function identityOf(pid: number): string {
+  const identity = processIdentity(pid);
+  if (identity === undefined) return 'none';
+  return createHash('sha256').update(identity).digest('hex').slice(0, 8);
+}
+
+function thisHost(): string {
+  return hostname().replaceAll(/[^\w-]/g, '-') || 'localhost';
+}

@@ -1,0 +1,69 @@
+import { breaksOf } from './breaks-of.mjs';
+
+const log = breaksOf('api/predict/prediction-log.ts', ['test/api/prediction-log.test.ts']);
+const spool = breaksOf('api/predict/prediction-spool.ts', ['test/api/prediction-spool.test.ts']);
+const segments = breaksOf('api/predict/spool-segment.ts', ['test/api/prediction-spool.test.ts']);
+const owners = breaksOf('api/predict/spool-owner.ts', ['test/api/prediction-spool.test.ts']);
+const counts = breaksOf('api/predict/spool-counts.ts', ['test/api/prediction-spool.test.ts']);
+const connections = breaksOf('api/http/drain-connections.ts', [
+  'test/api/start-api.integration.test.ts',
+]);
+
+export const predictionLogMutations = [
+  log(
+    'predictions are spooled while the process runs',
+    'if (!isWritten) await this.spoolPending();\n    this.startLoading();',
+    'this.startLoading();',
+  ),
+  log(
+    'what is spooled is logged first',
+    'this.spooled === 0 && !this.unfinished',
+    '!this.unfinished',
+  ),
+  log('memory that fills up ends the waiting', 'this.hurry?.();', ';'),
+  log('a database that hangs is not asked twice', '&& !this.unfinished', ''),
+  log(
+    'a shutdown spools what is left',
+    'if (!isWritten) await this.spoolPending();\n    const lost',
+    'const lost',
+  ),
+  log('a shutdown counts what it loses', 'spool.countDropped(lost);', ''),
+  spool(
+    'a file is kept until it was taken',
+    'await write(rows);',
+    'void write(rows).catch(() => {});',
+  ),
+  spool(
+    'files of a process that lives are left to it',
+    'if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;',
+    'if (!found) continue;',
+  ),
+  spool(
+    'nothing is spooled beyond the share of the disk',
+    'if (percent < diskPercent) return;',
+    'return;',
+  ),
+  spool('files of the release before are logged', '...(await this.adoptFormer()), ', ''),
+  segments(
+    'a file that was taken over is noticed',
+    'return named?.ino === mine.ino;',
+    'return true;',
+  ),
+  owners(
+    'a file of another machine waits for a minute',
+    'fileAgeMs > ELSEWHERE_GONE_AFTER_MS',
+    'true',
+  ),
+  owners(
+    'a spool of a pid that another process has by now',
+    'identityOf(owner.pid) !== owner.identity',
+    "identityOf(owner.pid) === 'none'",
+  ),
+  counts('counts go on in the file of the process before', 'this.file = file;', ''),
+  counts(
+    'counts of several processes add up',
+    'this.inherited = sum(this.inherited, counts)',
+    'this.inherited = counts',
+  ),
+  connections('clients that never finish', 'fastify.server.closeAllConnections()', '{}'),
+];
