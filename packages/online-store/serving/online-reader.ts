@@ -57,9 +57,9 @@ export class OnlineReader {
     this.deadlineMs = options.deadlineMs ?? DEADLINE_MS;
     this.reads = new BatchedReads(redis, this.deadlineMs);
     this.decode = rememberVectors(createVectorDecoder(options.schema));
-    redis.on('ready', this.lookAtOnce);
+    redis.on('ready', this.beginConnection);
     redis.on('close', this.forget);
-    if (redis.status === 'ready') this.lookAtOnce();
+    if (redis.status === 'ready') this.beginConnection();
     this.timer = setInterval(() => this.lookAgain(), options.lookEveryMs ?? LOOK_EVERY_MS);
     this.timer.unref();
   }
@@ -119,11 +119,15 @@ export class OnlineReader {
   close(): void {
     clearInterval(this.timer);
     this.reads.close();
-    this.options.redis.off('ready', this.lookAtOnce);
+    this.options.redis.off('ready', this.beginConnection);
     this.options.redis.off('close', this.forget);
   }
 
-  private readonly lookAtOnce = (): void => void this.look();
+  /** Nothing is unanswered on it. */
+  private readonly beginConnection = (): void => {
+    this.looksUnanswered = 0;
+    void this.look();
+  };
 
   private readonly forget = (): void => {
     this.state = undefined;
@@ -140,7 +144,7 @@ export class OnlineReader {
     const isOverdue = this.looking && performance.now() - this.lookBegan >= this.deadlineMs;
     // A Redis that accepts a connection and says nothing is in this state for ever.
     if (!isOverdue && redis.status !== 'connect') {
-      if (!this.looking) this.lookAtOnce();
+      if (!this.looking) void this.look();
       return;
     }
     this.looksUnanswered += 1;

@@ -45,6 +45,8 @@ describe('the online features that may be served', () => {
     const redis = openRedisForServing(proxy.url);
     const features = readerOf(redis, times);
     await nextEvent(redis, 'ready');
+    // Until the first look has been answered, every read is one.
+    await features.meta().catch(() => {});
     return { features, redis };
   }
 
@@ -93,6 +95,11 @@ describe('the online features that may be served', () => {
         'Redis is of another installation',
         'INSTALLATION_MISMATCH',
         () => publish({ installation_id: 'another' }),
+      ],
+      [
+        'Redis says that it is of another installation, and what is published is not',
+        'INSTALLATION_MISMATCH',
+        () => writer.set(onlineKeys.installation, 'another'),
       ],
       [
         'what is published is of another installation',
