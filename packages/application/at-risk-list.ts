@@ -6,7 +6,7 @@ import {
   type PublishedPartition,
 } from '../contracts';
 import { scoreUsers } from '../modeling';
-import { championVersion, loadModel } from './models/model-services';
+import { loadModel, publishedChampion } from './models/model-services';
 import type { Adapters } from './open/open-adapters';
 import { newestPartition } from './partitions/partition-services';
 
@@ -85,7 +85,7 @@ export function createAtRiskLists({ readSources: read, score }: AtRiskSteps, inT
 }
 
 async function readSources(adapters: AtRiskAdapters): Promise<ScoredSources> {
-  const version = await championVersion(adapters);
+  const { version } = await publishedChampion(adapters);
   if (version === null) throw new ChurnError('NO_MODEL');
   const partition = await newestPartition(adapters);
   if (!partition) throw new ChurnError('NO_DATA');

@@ -105,8 +105,13 @@ async function trainingDay(
   return asOf ?? dateOf(known < complete ? known : complete);
 }
 
-export async function championVersion({ paths }: Pick<Adapters, 'paths'>): Promise<string | null> {
-  return (await readAliases(paths.models)).champion;
+/**
+ * The champion that is in force, for work that needs Postgres anyway: what a crash left unpublished
+ * is published first.
+ */
+export async function championVersion(adapters: Adapters): Promise<string | null> {
+  await publishModels(adapters);
+  return (await readAliases(adapters.paths.models)).champion;
 }
 
 /** The published champion, and the number of the event that it is published with. */

@@ -6,7 +6,7 @@ import {
   type RegistryPorts,
   type RegistryState,
 } from './change-registry';
-import { readAliases } from './published-aliases';
+import { noAliases, readAliases } from './published-aliases';
 import type {
   ChampionChange,
   ChampionMoveRequest,
@@ -57,14 +57,18 @@ async function summarise(
 /**
  * metadata.json of a version, or of an alias (`champion`, `challenger`, `previous`).
  *
- * @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL; NO_MODEL for an alias that names none.
+ * @throws ChurnError MODEL_NOT_FOUND, CORRUPT_MODEL; for an alias also NO_MODEL where it names none,
+ *   CORRUPT_FILE
  */
 export async function showModel(modelsDir: string, versionOrAlias: string): Promise<ModelMetadata> {
-  const aliases = await readAliases(modelsDir);
-  const version =
-    versionOrAlias in aliases ? aliases[versionOrAlias as keyof ModelAliases] : versionOrAlias;
+  if (!isAlias(versionOrAlias)) return readMetadata(modelsDir, versionOrAlias);
+  const version = (await readAliases(modelsDir))[versionOrAlias];
   if (version === null) throw new ChurnError('NO_MODEL');
   return readMetadata(modelsDir, version);
+}
+
+function isAlias(text: string): text is keyof ModelAliases {
+  return Object.hasOwn(noAliases, text);
 }
 
 export interface ChampionMove extends RegistryPorts, ChampionMoveRequest {

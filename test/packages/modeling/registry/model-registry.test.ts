@@ -159,6 +159,12 @@ describe('showing a model', () => {
     expect((await showModel(modelsDir, 'champion')).model_version).toBe('v002');
   });
 
+  it('by version does not need the aliases', async () => {
+    writeFileSync(path.join(modelsDir, 'aliases.json'), 'damaged');
+    expect((await showModel(modelsDir, 'v001')).model_version).toBe('v001');
+    await expect(showModel(modelsDir, 'champion')).rejects.toMatchObject({ code: 'CORRUPT_FILE' });
+  });
+
   it('raises MODEL_NOT_FOUND for a version that is not there', async () => {
     await expect(showModel(modelsDir, 'v009')).rejects.toMatchObject({ code: 'MODEL_NOT_FOUND' });
   });
