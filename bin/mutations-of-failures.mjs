@@ -27,6 +27,9 @@ const servable = breaksOf('packages/online-store/online-state.ts', [
 const serves = breaksOf('packages/online-store/serving/online-reader.ts', [
   'test/packages/online-store/serving/online-reader.integration.test.ts',
 ]);
+const servedReads = breaksOf('packages/online-store/read-online.ts', [
+  'test/packages/online-store/serving/online-reader.integration.test.ts',
+]);
 const repairs = breaksOf('packages/online-store/repair/exact-scripts.ts', [
   'test/packages/online-store/repair/repair-online.integration.test.ts',
 ]);
@@ -136,6 +139,12 @@ export const failureMutations = [
     'if (!isFromFuture(vector, state)) return vector;',
     'return vector;',
   ),
+  servedReads(
+    'a user whose vector was lost',
+    "if (reply === null && hasLost) return new ChurnError('NO_FEATURES');",
+    '',
+  ),
+  servedReads('users whom a sync removes', 'if (isSyncing) return false;', ''),
   repairs('a sync meanwhile', "if (stored or '') ~= ARGV[1] then return 0 end", ''),
   database('a column that is not there yet', "'42P01', '42703'", "'42P01'"),
   database('a table that is not there yet', "'42P01', '42703'", "'42703'"),

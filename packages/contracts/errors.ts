@@ -177,7 +177,7 @@ export const errorCatalogue = {
   },
   NO_FEATURES: {
     message:
-      'No features are published in Redis yet, or Redis has lost them. The next daily run or backfill publishes them; if a partition exists, `churn repair online` does so now.',
+      'No features are published in Redis yet, or Redis has lost some or all of them. The next daily run or backfill publishes them; if a partition exists, `churn repair online` does so now.',
     httpStatus: 503,
     retryable: true,
   },

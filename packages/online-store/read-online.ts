@@ -49,8 +49,9 @@ export async function readServedVector(
   },
 ): Promise<OnlineVector | null> {
   const { userId, installationId, schema } = options;
-  const { replies, state } = await readWithState(redis, [userId], installationId);
-  const reply = decodeServed(replies[0]!, userId, { state, decode: createVectorDecoder(schema) });
+  const { replies, ...context } = await readWithState(redis, [userId], installationId);
+  const decode = createVectorDecoder(schema);
+  const reply = decodeServed(replies[0]!, userId, { ...context, decode });
   if (isChurnError(reply)) throw reply;
   return reply;
 }
@@ -67,20 +68,55 @@ export async function readWithState(
   redis: Redis,
   userIds: readonly string[],
   installationId: string | undefined,
-): Promise<{ replies: readonly KeyReply[]; state: OnlineState }> {
+): Promise<ServedReplies> {
   const [owner, meta, target] = stateKeys;
   const keys = [owner, meta, ...userIds.map(vectorKey), target];
   const replies = await readKeys(redis, keys);
   const state = stateIn([replies[0], replies[1], replies.at(-1)], installationId);
-  return { replies: replies.slice(2, -1), state };
+  const ofUsers = replies.slice(2, -1);
+  const isAnyMissing = ofUsers.includes(null);
+  const hasLost = isAnyMissing && (await hasLostVectors(redis, state, ofBookkeeping(replies)));
+  return { replies: ofUsers, state, hasLost };
 }
 
-/** As `decodeReply`; a vector later than the newest sync is none of ours. */
+interface ServedReplies {
+  /** One per user. */
+  readonly replies: readonly KeyReply[];
+  readonly state: OnlineState;
+  /** Whether Redis has fewer vectors than were published; only asked for where one is missing. */
+  readonly hasLost: boolean;
+}
+
+/** How many of the keys of the bookkeeping there are. */
+function ofBookkeeping(replies: readonly KeyReply[]): number {
+  return [replies[0], replies[1], replies.at(-1)].filter((reply) => reply !== null).length;
+}
+
+/**
+ * By the size of the database, which tells it without looking at the keys. Other keys in it hide a
+ * loss; a sync that has begun may be removing users.
+ */
+async function hasLostVectors(
+  redis: Redis,
+  { meta, newest }: OnlineState,
+  bookkeepingKeys: number,
+): Promise<boolean> {
+  const isSyncing = newest.featureTime !== meta.feature_time || newest.revision !== meta.revision;
+  if (isSyncing) return false;
+  return (await fromRedis(redis.dbsize())) - bookkeepingKeys < meta.users;
+}
+
+/**
+ * As `decodeReply`. Where vectors were lost, who has none is not unknown (NO_FEATURES); a vector
+ * later than the newest sync is none of ours.
+ */
 export function decodeServed(
   reply: KeyReply,
   userId: string,
-  { state, decode }: { readonly state: OnlineState; readonly decode: VectorDecoder },
+  options: Omit<ServedReplies, 'replies'> & { readonly decode: VectorDecoder },
 ): VectorReply {
+  const { state, hasLost, decode } = options;
+  if (reply === null && hasLost) return new ChurnError('NO_FEATURES');
   const vector = decodeReply(reply, userId, decode);
   if (vector === null || isChurnError(vector) || !isFromFuture(vector, state)) return vector;
   const problem = `they are of ${vector.feature_time}, later than any that were published`;

@@ -40,7 +40,7 @@ describe('POST /predict over Redis', () => {
 
   async function publish(): Promise<void> {
     await writer.set(onlineKeys.installation, meta.installation_id);
-    await writer.set(onlineKeys.meta, JSON.stringify(meta));
+    await writer.set(onlineKeys.meta, JSON.stringify({ ...meta, users: 1 }));
   }
 
   beforeAll(async () => {

@@ -173,10 +173,10 @@ export class OnlineReader {
     try {
       this.installation ??= await this.options.installationId();
       const { redis } = this.options;
-      const { replies, state } = await readWithState(redis, userIds, this.installation);
-      this.state = state;
+      const { replies, ...context } = await readWithState(redis, userIds, this.installation);
+      this.state = context.state;
       const { decode } = this;
-      return userIds.map((id, index) => decodeServed(replies[index]!, id, { state, decode }));
+      return userIds.map((id, index) => decodeServed(replies[index]!, id, { ...context, decode }));
     } catch (error) {
       this.state = undefined;
       this.refusal = asRefusal(error);

@@ -34,6 +34,6 @@ export const testMeta: OnlineMeta = {
   known_at: '2024-06-01T01:00:00.000000Z',
   schema_hash: 'schema-a',
   partition_sha256: 'f'.repeat(64),
-  users: 2,
+  users: 1,
   published_at: '2024-06-02T01:05:00.000000Z',
 };

@@ -150,6 +150,22 @@ describe('the online features that may be served', () => {
     await expect(features.read('a')).rejects.toMatchObject({ code: 'NO_FEATURES' });
   });
 
+  it('are not said to be missing for a user where some were lost, unless a sync is at work', async () => {
+    await publish({ users: 2 });
+    await put('a');
+    const { features } = await open();
+    const lost = expect.objectContaining({ code: 'NO_FEATURES' });
+    await expect(features.read('b')).rejects.toEqual(lost);
+    expect(await features.readMany(['a', 'b'])).toEqual([testVector('a'), lost]);
+    expect(await features.read('a')).toEqual(testVector('a'));
+    const next = { feature_time: '2024-06-02T00:00:00.000000Z', revision: 1 };
+    await writer.set(onlineKeys.target, JSON.stringify(next));
+    expect(await features.read('b')).toBeNull();
+    await writer.del(onlineKeys.target);
+    await put('b');
+    expect(await features.read('c')).toBeNull();
+  });
+
   it('are served again at once when what was wrong is right', async () => {
     const { features } = await open();
     await expect(features.read('a')).rejects.toMatchObject({ code: 'NO_FEATURES' });
