@@ -46,5 +46,5 @@ describe('the real application', () => {
       await database.drop();
       scratch.remove();
     }
-  });
+  }, 600_000);
 });

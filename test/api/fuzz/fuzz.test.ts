@@ -65,7 +65,7 @@ describe('the door of the API', () => {
     expect(answered.get(200)).toBeGreaterThan(REQUESTS / 5);
     expect(answered.get(400)).toBeGreaterThan(REQUESTS / 10);
     expect([...answered.keys()].filter((status) => status >= 500)).toEqual([]);
-  });
+  }, 900_000);
 
   it('answers what is hardly HTTP with a problem or not at all, and goes on', async () => {
     const document = (await api.app.inject('/docs/json')).json<OpenApi>();
@@ -89,7 +89,7 @@ describe('the door of the API', () => {
     );
     expect(alive.status).toBe(200);
     expect(await openConnections()).toBe(0);
-  });
+  }, 300_000);
 
   function withoutContinue(text: string): string {
     return text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
