@@ -29,7 +29,7 @@ export const doorMutations = [
   bodies('compressed bodies', "encoding.toLowerCase() !== 'identity'", 'encoding === undefined'),
   problems('at most twenty fields', 'wrong.slice(0, FIELDS_LISTED_MAX)', 'wrong.slice(0)'),
   problems('methods of another path', 'methods.length === 0 || ', ''),
-  fields('objects in lists', 'Array.isArray(value) ? value.some(isNested) : ', ''),
+  fields('objects in lists', 'value.some(isNested)', 'false'),
   guard('several Hosts', "host !== lastAllowed && host.includes(',')", 'false'),
   guard('HTTPS elsewhere', "=== 'https' ? 'https' : 'http'", "=== 'https' ? 'https' : 'https'"),
   connections(
