@@ -44,11 +44,7 @@ export const modelStateMutations = [
     'await tx`select pg_advisory_xact_lock(${EVENTS_LOCK_KEY})`;',
     '',
   ),
-  tells(
-    'a backfill is told once',
-    'if (before.status === wanted) return { ...before, changed: false };',
-    '',
-  ),
+  tells('a backfill is told once', 'if (before.status === wanted) return unchanged;', ''),
   texts(
     'a reason holds no control characters',
     "return UNPRINTABLE.test(value) ? 'must not contain control characters' : undefined;",

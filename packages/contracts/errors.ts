@@ -272,7 +272,7 @@ export const errorCatalogue = {
   },
   BACKFILL_ENDED: {
     message:
-      'Backfill {id} has ended ({status}), so nothing about it can be changed any more. Start another one over its dates instead.',
+      'Nothing was changed, because backfill {id} is no longer running ({status}). Start another one over its dates instead.',
     httpStatus: 409,
     retryable: false,
   },

@@ -168,11 +168,15 @@ function createTell(ask: {
   return async (id: string, verb: BackfillVerb): Promise<BackfillChange> => {
     const before = await ask.progress(id);
     const wanted = statusAfter[verb];
-    if (before.status === wanted) return { ...before, changed: false };
+    const unchanged = { ...before, changed: false };
+    if (before.status === 'cancelled' && verb === 'cancel') return unchanged;
     requireUnfinished(before);
     const handle = await ask.handleOf(id);
-    if (verb === 'cancel' && (await isCancelRequested(handle)))
-      return { ...before, changed: false };
+    if (await isCancelRequested(handle)) {
+      if (verb === 'cancel') return unchanged;
+      throw new ChurnError('BACKFILL_ENDED', { id, status: 'being cancelled' });
+    }
+    if (before.status === wanted) return unchanged;
     await order(handle, verb).catch(unlessOver);
     // It was told: what comes after this is only how the answer words it.
     const status = verb === 'cancel' ? before.status : wanted;

@@ -158,6 +158,12 @@ describe('backfills', () => {
         ['running', true],
         ['running', false],
       ]);
+      for (const tell of [runs.pause, runs.resume]) {
+        await expect(tell(id)).rejects.toMatchObject({
+          code: 'BACKFILL_ENDED',
+          details: { id, status: 'being cancelled' },
+        });
+      }
       expect(workflow.orders).toEqual(['pause', 'resume', 'cancel']);
     });
 
