@@ -4,8 +4,11 @@ import type { Progress, ProgressDetails } from '../packages/contracts';
 import { reportEndedAttempts, reportFailedAttempt, type AttemptReport } from './report-attempts';
 import { toActivityFailure } from './to-activity-failure';
 
-/** How often a heartbeat goes out while work is quiet, and at most while it is not. */
-export const BEAT_MS = 2_000;
+/**
+ * How often a heartbeat goes out while work is quiet, and at most while it is not. A cancellation comes
+ * with the answer to one.
+ */
+export const BEAT_MS = 1_000;
 
 /**
  * Runs one port as an activity: its progress becomes heartbeats, a cancellation reaches it through

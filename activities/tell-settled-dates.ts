@@ -39,10 +39,14 @@ export function createSettledDatesTeller({
     isNews = false;
     const settled = { chunk, ...counts, failed: [...failed], errors: [...errors] };
     telling = telling.then(() => tell(settled));
-    timer = setTimeout(() => {
+  };
+  const tellAfter = (millis: number) => {
+    timer ??= setTimeout(() => {
       timer = undefined;
-      if (isNews) tellNow();
-    }, tellMs);
+      if (!isNews) return;
+      tellNow();
+      tellAfter(tellMs);
+    }, millis);
   };
   return {
     note: ({ date, status, error }) => {
@@ -50,12 +54,12 @@ export function createSettledDatesTeller({
       if (status === 'failed') failed.push(date);
       if (error && errors.length < ERRORS_MAX) errors.push({ date, error });
       isNews = true;
-      if (!timer) tellNow();
+      // Those that a stopped attempt has done settle all at once, and are one message.
+      tellAfter(0);
     },
     stop: async ({ flush }) => {
       clearTimeout(timer);
       if (flush && isNews) tellNow();
-      clearTimeout(timer);
       await telling;
     },
   };

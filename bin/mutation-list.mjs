@@ -13,6 +13,7 @@ import { engineMutations } from './mutations-of-the-engine.mjs';
 import { tileMutations } from './mutations-of-the-facts.mjs';
 import { predictionLogMutations } from './mutations-of-the-prediction-log.mjs';
 import { propertyMutations } from './mutations-of-properties.mjs';
+import { runMutations } from './mutations-of-runs.mjs';
 import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
@@ -39,6 +40,7 @@ export const mutations = [
   ...lockMutations,
   ...doorMutations,
   ...predictionLogMutations,
+  ...runMutations,
   ...rejectedMutations,
   ...attributeMutations,
   ...propertyMutations,

@@ -46,7 +46,7 @@ export async function createWorkers(wiring: CreateWorkersOptions): Promise<Worke
       workflowThreadPoolSize: 1,
       // At most this much of a heartbeat's news is lost with a killed worker, and a cancellation
       // reaches an activity within as much.
-      maxHeartbeatThrottleInterval: '2s',
+      maxHeartbeatThrottleInterval: '1s',
       // A killed worker's workflows move to another one after as long.
       stickyQueueScheduleToStartTimeout: '5s',
       ...SHUTDOWN,

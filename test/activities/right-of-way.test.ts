@@ -1,5 +1,10 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createPipelineActivities } from '../../activities';
 import { createRightOfWay } from '../../activities/right-of-way';
+import { createFakePipelinePorts, someKnowledge } from '../workflows/fake-pipeline-ports';
 import { createSignal } from '../workflows/signal';
+
+const date = '2024-06-04';
 
 describe('the right of way of urgent work', () => {
   const never = new AbortController().signal;
@@ -26,6 +31,7 @@ describe('the right of way of urgent work', () => {
     });
     one.send();
     await holding;
+    await new Promise((resolve) => setImmediate(resolve));
     expect(passed).toEqual([]);
     other.send();
     await expect(failing).rejects.toThrow('failed');
@@ -66,5 +72,41 @@ describe('the right of way of urgent work', () => {
     await expect(way.giveWay(controller.signal)).rejects.toThrow('cancelled');
     done.send();
     await Promise.all([holding, other]);
+  });
+
+  it.each([
+    ['is held by the steps of a daily run', 'dailyRun', ['step', 'chunk']],
+    ['is not held by the steps of a backfill', 'backfill', ['chunk', 'step']],
+  ])('%s', async (_case, workflowType, expected) => {
+    const entered = createSignal();
+    const release = createSignal();
+    const order: string[] = [];
+    const ports = createFakePipelinePorts({
+      generateData: async () => {
+        entered.send();
+        await release.received;
+        order.push('step');
+        return { batch: null, rows: {}, rejected: 0 };
+      },
+      computeChunk: async (_request, progress) => {
+        await progress.giveWay?.();
+        order.push('chunk');
+        return [];
+      },
+    });
+    const rightOfWay = createRightOfWay({ restMs: 60_000 });
+    const activities = createPipelineActivities(ports, { rightOfWay });
+    const chunk = { from: date, to: date, except: [] };
+    const step = new MockActivityEnvironment({ workflowType }).run(activities.generate_data, {
+      date,
+    });
+    await entered.received;
+    const input = { backfillId: 'b1', chunk, knowledge: someKnowledge };
+    const backfill = new MockActivityEnvironment({ workflowType: 'backfill' });
+    const computing = backfill.run(activities.compute_chunk, input);
+    if (workflowType === 'backfill') await computing;
+    release.send();
+    await Promise.all([step, computing]);
+    expect(order).toEqual(expected);
   });
 });

@@ -5,29 +5,29 @@ import { createSignal } from '../workflows/signal';
 const chunk = '2024-06-01';
 
 describe('telling how the dates of a chunk settle', () => {
-  it('begins with the first, then tells all that came meanwhile in one message', async () => {
+  it('begins with what settles at once, then tells all that came meanwhile in one message', async () => {
     const told: SettledDates[] = [];
-    const twice = createSignal();
+    const [once, twice] = [createSignal(), createSignal()];
     const teller = createSettledDatesTeller({
       chunk,
-      tell: async (settled) => {
-        if (told.push(settled) === 2) twice.send();
-      },
+      tell: async (settled) => (told.push(settled) === 1 ? once : twice).send(),
       tellMs: 1,
     });
     teller.note({ date: '2024-06-01', status: 'succeeded' });
-    teller.note({ date: '2024-06-02', status: 'skipped' });
-    teller.note({ date: '2024-06-03', status: 'failed', error: 'CORRUPT_FILE: x' });
+    teller.note({ date: '2024-06-02', status: 'succeeded' });
+    await once.received;
+    teller.note({ date: '2024-06-03', status: 'skipped' });
+    teller.note({ date: '2024-06-04', status: 'failed', error: 'CORRUPT_FILE: x' });
     await twice.received;
     await teller.stop({ flush: true });
     expect(told).toEqual([
-      { chunk, succeeded: 1, skipped: 0, failed: [], errors: [] },
+      { chunk, succeeded: 2, skipped: 0, failed: [], errors: [] },
       {
         chunk,
-        succeeded: 1,
+        succeeded: 2,
         skipped: 1,
-        failed: ['2024-06-03'],
-        errors: [{ date: '2024-06-03', error: 'CORRUPT_FILE: x' }],
+        failed: ['2024-06-04'],
+        errors: [{ date: '2024-06-04', error: 'CORRUPT_FILE: x' }],
       },
     ]);
   });
@@ -37,9 +37,14 @@ describe('telling how the dates of a chunk settle', () => {
     [false, 1],
   ])('tells the rest at its end where it is asked to (%s): %d messages', async (flush, count) => {
     const told: SettledDates[] = [];
-    const tell = async (settled: SettledDates) => void told.push(settled);
+    const once = createSignal();
+    const tell = async (settled: SettledDates) => {
+      told.push(settled);
+      once.send();
+    };
     const teller = createSettledDatesTeller({ chunk, tell, tellMs: 60_000 });
     teller.note({ date: '2024-06-01', status: 'succeeded' });
+    await once.received;
     teller.note({ date: '2024-06-02', status: 'succeeded' });
     await teller.stop({ flush });
     expect(told).toHaveLength(count);

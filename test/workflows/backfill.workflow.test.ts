@@ -3,9 +3,11 @@ import type { PipelinePorts, Progress } from '../../packages/contracts/pipeline-
 import { ChurnError } from '../../packages/contracts/errors';
 import type { BackfillProgress } from '../../packages/contracts/runs';
 import { datesBetween } from '../../packages/instants/logical-date';
+import { planChunks } from '../../packages/orchestration/plan-chunks';
 import { createFakePipelinePorts, someKnowledge } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import {
+  computedDates,
   eventually,
   progressOf,
   requestOf,
@@ -23,22 +25,15 @@ import {
   REPLAY_MS,
 } from './workflow-rig';
 
-const SUGGEST_CONTINUE_AFTER_EVENTS = 40;
-
-type ComputeChunk = PipelinePorts['computeChunk'];
-
 describe('the backfill', () => {
   let rig: WorkflowRig;
   beforeAll(async () => {
     rig = await createOwnServerRig([
       '--dynamic-config-value',
-      `limit.historyCount.suggestContinueAsNew=${SUGGEST_CONTINUE_AFTER_EVENTS}`,
+      'limit.historyCount.suggestContinueAsNew=40',
     ]);
   });
   afterAll(() => rig.close(), REPLAY_MS);
-
-  const computedDates = (ports: ReturnType<typeof createFakePipelinePorts>) =>
-    ports.inputsOf('computeChunk').flatMap((input) => (input as { dates: string[] }).dates);
 
   it('runs every date of the range, both ends inclusive, exactly once, and syncs once at the end', async () => {
     const ports = createFakePipelinePorts();
@@ -126,25 +121,30 @@ describe('the backfill', () => {
     expect(ports.inputsOf('finishBackfill')).toEqual([result]);
   });
 
-  it('stays small when every date of a year fails with a long error, and keeps the first', async () => {
-    const error = `IO Error: ${'ü"'.repeat(400)}`;
-    const ports = createFakePipelinePorts({
-      planBackfill: async ({ id, request: { from, to, ...rest } }) => ({
-        id,
-        request: { from, to, ...rest },
-        knowledge: someKnowledge,
-        chunks: [{ from, to, except: [] }],
-        planned: 365,
-        skipped: 0,
-      }),
-      computeChunk: async ({ dates }) => dates.map((date) => ({ date, status: 'failed', error })),
-    });
-    // The rig refuses payloads of more than 64 KiB.
-    const result = await rig.run({ ports }, async (run) => resultOf(await startBackfill(run)));
-    expect(result.failed).toHaveLength(365);
-    expect(result.errors).toHaveLength(20);
-    expect(result.errors[0]).toEqual({ date: YEAR.from, error: error.slice(0, 300) });
-  });
+  it.each([
+    ['a year', YEAR.from, 365],
+    ['ten years', '2014-05-25', 3_660],
+  ])(
+    'stays small when every date of %s fails, and keeps the first errors',
+    async (_, from, days) => {
+      const error = `IO Error: ${'ü"'.repeat(400)}`;
+      const fake = createFakePipelinePorts();
+      const ports = createFakePipelinePorts({
+        planBackfill: async (input) => ({
+          ...(await fake.planBackfill(input)),
+          chunks: planChunks(datesBetween(from, YEAR.to), { daysPerChunk: 366 }),
+        }),
+        computeChunk: async ({ dates }) => dates.map((date) => ({ date, status: 'failed', error })),
+      });
+      // The rig refuses payloads of more than 64 KiB.
+      const result = await rig.run({ ports }, async (run) =>
+        resultOf(await startBackfill(run, { from })),
+      );
+      expect(result.failed).toHaveLength(days);
+      expect(result.errors).toHaveLength(20);
+      expect(result.errors[0]!.error).toBe(error.slice(0, 300));
+    },
+  );
 
   it('says why it failed where no date did', async () => {
     const ports = createFakePipelinePorts({
@@ -189,7 +189,7 @@ describe('the backfill', () => {
   });
 
   it('asks what became of a chunk whose activity gave up', async () => {
-    const compute: ComputeChunk = async ({ dates }) => {
+    const compute: PipelinePorts['computeChunk'] = async ({ dates }) => {
       if (dates.includes('2023-06-02')) throw new ChurnError('CORRUPT_PARTITION', { path: 'x' });
       return dates.map((date) => ({ date, status: 'succeeded' }));
     };

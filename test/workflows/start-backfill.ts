@@ -6,6 +6,7 @@ import type {
   BackfillProgress,
   BackfillRequest,
 } from '../../packages/contracts/runs';
+import type { FakePipelinePorts } from './fake-pipeline-ports';
 import type { RigRun } from './workflow-rig';
 
 export const YEAR = { from: '2023-06-02', to: '2024-05-31' };
@@ -26,6 +27,11 @@ export function startBackfill(
 
 export const resultOf = (handle: WorkflowHandle) => handle.result() as Promise<BackfillProgress>;
 export const progressOf = (handle: WorkflowHandle) => handle.query<BackfillProgress>('progress');
+
+/** Every date that was to be computed, once for each time. */
+export function computedDates(ports: FakePipelinePorts): string[] {
+  return ports.inputsOf('computeChunk').flatMap((input) => (input as { dates: string[] }).dates);
+}
 
 /** Asks again until the answer is the one waited for; the test's timeout ends it otherwise. */
 export async function eventually<T>(

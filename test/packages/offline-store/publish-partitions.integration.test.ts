@@ -11,6 +11,7 @@ import { computePartitions } from '../../../packages/offline-store/compute-parti
 import type {
   ComputeContext,
   PartitionRequest,
+  PublishOutcome,
 } from '../../../packages/offline-store/partition-request';
 import { findRestatements } from '../../../packages/offline-store/restatement/find-restatements';
 import { createLedger } from '../../../packages/offline-store/ledger';
@@ -147,6 +148,36 @@ describe('the offline store', () => {
     for (const date of dates.slice(0, 12)) {
       expect(await shaOf(single, date)).toBe(await shaOf(whole, date));
     }
+  });
+
+  it('goes on where it was stopped, giving way before each piece, with the same bytes', async () => {
+    const whole = contextFor('undisturbed');
+    await computePartitions(whole, requests());
+    await database.sql`truncate ops.partition_runs`;
+    const context = contextFor('stopped');
+    const controller = new AbortController();
+    const pieces: string[] = [];
+    const giveWay = async () => {
+      pieces.push('piece');
+      if (pieces.length === 20) controller.abort(new Error('paused'));
+    };
+    const { signal } = controller;
+    await expect(computePartitions(context, requests(), { signal, giveWay })).rejects.toThrow();
+    const done = (await context.ledger.list()).filter(({ status }) => status === 'succeeded');
+    expect(done.length).toBeGreaterThan(0);
+    expect(done.length).toBeLessThan(20);
+
+    pieces.length = 0;
+    const settled: string[] = [];
+    const onOutcome = ({ status }: PublishOutcome) => void settled.push(status);
+    await computePartitions(context, requests(), { giveWay, onOutcome });
+    expect(settled.filter((status) => status === 'skipped')).toHaveLength(done.length);
+    expect(settled.filter((status) => status === 'published')).toHaveLength(
+      dates.length - done.length,
+    );
+    expect(pieces.length).toBeGreaterThan(dates.length - done.length);
+    expect(pieces.length).toBeLessThan(dates.length);
+    for (const date of dates) expect(await shaOf(context, date)).toBe(await shaOf(whole, date));
   });
 
   it('refuses a zombie: a claim that a later one replaced publishes nothing', async () => {
