@@ -32,9 +32,21 @@ describe('a decoder that remembers', () => {
     expect(() => read(text('a'), 'b')).toThrow(/of another user/);
   });
 
-  it('remembers only so many', () => {
+  it('remembers only so many, and others once these have been in the way for long', () => {
     const { decoded, read } = counting(2);
-    for (const userId of ['a', 'b', 'c', 'a', 'a']) read(text(userId), userId);
-    expect(decoded).toEqual(['a', 'b', 'c', 'a']);
+    const readAll = (...userIds: string[]) => {
+      decoded.length = 0;
+      for (const userId of userIds) read(text(userId), userId);
+      return [...decoded];
+    };
+    expect(readAll('a', 'b', 'c', 'a', 'b', 'c')).toEqual(['a', 'b', 'c', 'c']);
+    expect(readAll(...Array<string>(18).fill('c'))).toHaveLength(18);
+    expect(readAll('c', 'a', 'c', 'a', 'b')).toEqual(['a', 'b']);
+  });
+
+  it('remembers the present value of a user in place of the one before', () => {
+    const { decoded, read } = counting(1);
+    for (const revision of [1, 2, 2]) read(text('a', { revision }), 'a');
+    expect(decoded).toEqual(['a', 'a']);
   });
 });
