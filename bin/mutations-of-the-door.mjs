@@ -48,9 +48,9 @@ export const doorMutations = [
   atRisk('a failure is not kept', 'if (kept === computed) kept = undefined;', ''),
   atRisk('another partition', '[version, date, revision, sha256]', '[version]'),
   scores(
-    'equal probabilities',
-    'if (probability <= floor) continue;',
-    'if (probability < floor) continue;',
+    'the highest first',
+    'right.probability - left.probability',
+    'left.probability - right.probability',
   ),
   scores('the highest of all chunks', 'kept = kept.slice(0, limit);', 'kept = kept.slice(-limit);'),
 ];

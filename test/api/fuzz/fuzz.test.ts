@@ -1,4 +1,7 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { reportFigure } from '../../acceptance/report-figure';
 import { ChurnError } from '../../../packages/contracts/errors';
 import type { ApiPorts } from '../../../api/ports';
 import type { OpenApi } from '../open-api-document';
@@ -9,8 +12,13 @@ import { askRandomly } from './ask-randomly';
 import { rawRequests } from './raw-requests';
 
 const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
-const REQUESTS = isDeep ? 40_000 : 3_600;
+const REQUESTS = isDeep ? 25_000 : 3_600;
 const RAW_REQUESTS = isDeep ? 5_000 : 400;
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 /** Ports that have an answer to everything that gets as far as to them. */
 function answeringPorts(): Partial<ApiPorts> {
@@ -61,6 +69,7 @@ describe('the door of the API', () => {
 
   it('answers as its document says, whatever it is asked', async () => {
     const answered = await askRandomly(api.app, { requests: REQUESTS, seed: 20_260_101 });
+    if (isDeep) await requireNoLeak();
     // Many requests get through the door, or only the door would be tried.
     expect(answered.get(200)).toBeGreaterThan(REQUESTS / 5);
     expect(answered.get(400)).toBeGreaterThan(REQUESTS / 10);
@@ -90,6 +99,22 @@ describe('the door of the API', () => {
     expect(alive.status).toBe(200);
     expect(await openConnections()).toBe(0);
   }, 300_000);
+
+  /** Memory after so many requests stays where it is when as many again are answered. */
+  async function requireNoLeak(): Promise<void> {
+    const heapBytes: number[] = [];
+    for (const seed of [1, 2, 3]) {
+      await askRandomly(api.app, { requests: 5_000, seed });
+      collectGarbage();
+      heapBytes.push(process.memoryUsage().heapUsed);
+    }
+    const growthBytes = heapBytes.at(-1)! - heapBytes[0]!;
+    reportFigure(
+      'memory that 10,000 more requests keep',
+      `${(growthBytes / 2 ** 20).toFixed(1)} MiB`,
+    );
+    expect(growthBytes).toBeLessThan(10 * 2 ** 20);
+  }
 
   function withoutContinue(text: string): string {
     return text.replace(/^HTTP\/1\.1 100 Continue\r\n\r\n/, '');
