@@ -84,6 +84,7 @@ async function startDemoStack({
 }: CommandContext): Promise<StackStatus> {
   const status = await startStack({
     config,
+    isSupervised: true,
     onEvent: ({ service, kind }) =>
       progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 }),
   });

@@ -6,6 +6,25 @@ export type ServiceName = (typeof serviceNames)[number];
 /** What `up`, `down` and `status` report; a contract of the command line. */
 export interface StackStatus {
   readonly services: readonly ServiceStatus[];
+  readonly supervisor: SupervisorStatus;
+}
+
+/** The process that starts services again which have crashed; it runs from `up` to `down`. */
+export interface SupervisorStatus {
+  readonly status: 'running' | 'stopped';
+  readonly pid: number | null;
+}
+
+/** What the supervisor did for a service that had crashed. */
+export interface RestartStatus {
+  /** How often it was started again since the supervisor runs. */
+  readonly count: number;
+  /** When it was tried last, as an ISO 8601 time. */
+  readonly last_at: string;
+  /** Why it did not start then; null when it did. */
+  readonly problem: string | null;
+  /** When it is tried again; null when it started. */
+  readonly next_at: string | null;
 }
 
 export interface ServiceStatus {
@@ -18,6 +37,8 @@ export interface ServiceStatus {
   readonly pid: number | null;
   /** Why an external service is unhealthy: what `up` would refuse it with. */
   readonly problem?: string;
+  /** Absent when it has not crashed. */
+  readonly restarts?: RestartStatus;
 }
 
 /** What happens to a service, while it happens. */

@@ -6,6 +6,7 @@ import { serviceRecipes } from './service-recipes';
 import { serviceNames, type ServiceStatus, type StackStatus } from './service-names';
 import type { ServiceRecipe, StackContext } from './services/service-recipe';
 import { readStackState } from './state-file';
+import { isSupervised, readSupervisor, supervisorStatus } from './supervision/supervisor-record';
 
 /** How each service is now, asked and not remembered. */
 export async function stackStatus(options: { config: Config }): Promise<StackStatus> {
@@ -16,7 +17,15 @@ export async function stackStatus(options: { config: Config }): Promise<StackSta
   const services = await Promise.all(
     serviceNames.map((name) => serviceStatus(serviceRecipes[name], context)),
   );
-  return { services };
+  const supervisor = readSupervisor(paths.run);
+  const restarts = isSupervised(supervisor) ? supervisor.restarts : {};
+  return {
+    services: services.map((service) => {
+      const ofService = restarts[service.name];
+      return ofService ? { ...service, restarts: ofService } : service;
+    }),
+    supervisor: supervisorStatus(supervisor),
+  };
 }
 
 async function serviceStatus(recipe: ServiceRecipe, context: StackContext): Promise<ServiceStatus> {

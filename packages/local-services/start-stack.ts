@@ -12,6 +12,7 @@ import { stackStatus } from './stack-status';
 import { withStackLock } from './processes/stack-lock';
 import { startService, stopService } from './start-service';
 import { readStackState } from './state-file';
+import { startSupervisor } from './supervision/start-supervisor';
 
 export interface StartOptions {
   readonly config: Config;
@@ -20,6 +21,8 @@ export interface StartOptions {
   /** Default: all; the worker and the API as far as they are built. */
   readonly services?: readonly ServiceName[];
   readonly onEvent?: (event: StackEvent) => void;
+  /** Whether a process is left behind that starts services again when they crash; default: no. */
+  readonly isSupervised?: boolean;
   /** False: Postgres does not wait for the disk (tests). */
   readonly durable?: boolean;
 }
@@ -48,10 +51,15 @@ export async function startStack(options: StartOptions): Promise<StackStatus> {
         context,
         onEvent,
       );
-    await start(['postgres', 'redis', 'temporal']);
-    await requireOneInstallation(context, wanted);
-    await openDataDirectory(context, wanted, onEvent);
-    await start(['worker', 'api']);
+    try {
+      await start(['postgres', 'redis', 'temporal']);
+      await requireOneInstallation(context, wanted);
+      await openDataDirectory(context, wanted, onEvent);
+      await start(['worker', 'api']);
+    } finally {
+      // Also where one did not start: those that run may crash.
+      if (options.isSupervised) await startSupervisor(context);
+    }
   });
   return stackStatus({ config });
 }

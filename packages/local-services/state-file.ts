@@ -30,15 +30,17 @@ export function readStackState(runDir: string): StackState {
   }
 }
 
-/** Replaces the file in one step. It holds passwords: only the owner may read it. */
 export function writeStackState(runDir: string, state: StackState): void {
-  onStorage(() => {
-    mkdirSync(runDir, { recursive: true, mode: 0o700 });
-    chmodSync(runDir, 0o700);
-    const temporary = `${stateFile(runDir)}.${process.pid}.new`;
-    writeFileSync(temporary, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
-    renameSync(temporary, stateFile(runDir));
-  });
+  onStorage(() => replaceOwnersFile(stateFile(runDir), state));
+}
+
+/** Replaces a JSON file of `run` in one step. They hold passwords: only the owner may read them. */
+export function replaceOwnersFile(file: string, content: object): void {
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  chmodSync(path.dirname(file), 0o700);
+  const temporary = `${file}.${process.pid}.new`;
+  writeFileSync(temporary, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
+  renameSync(temporary, file);
 }
 
 function isState(value: unknown): value is StackState {

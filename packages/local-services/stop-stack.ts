@@ -8,6 +8,7 @@ import { dependents } from './data-layout/earlier-release';
 import { withStackLock } from './processes/stack-lock';
 import { stopService } from './start-service';
 import { readStackState } from './state-file';
+import { stopSupervisor } from './supervision/start-supervisor';
 
 const servers: readonly ServiceName[] = ['temporal', 'redis', 'postgres'];
 
@@ -32,6 +33,7 @@ export async function stopStack(options: {
   const paths = dataPaths(config.dataDir);
   const warnings = new Set<string>();
   if (existsSync(paths.run)) {
+    if (services === serviceNames) await stopSupervisor(paths);
     await withStackLock({ runDir: paths.run, isOptional: true }, async () => {
       const state = readStackState(paths.run);
       const context = { config, paths, env: process.env, state, durable: true };

@@ -11,7 +11,7 @@ import { renderTable } from '../terminal';
 
 export async function upAction(_input: object, context: CommandContext): Promise<CommandResult> {
   const { config, progress, application } = context;
-  const status = await startStack({ config, onEvent: showOn(progress) });
+  const status = await startStack({ config, onEvent: showOn(progress), isSupervised: true });
   const { applyApplicationSchedules } = await import('../apply-platform-schedules');
   const opened = await application();
   await applyApplicationSchedules(opened);
@@ -37,10 +37,35 @@ function showOn(progress: Progress): (event: StackEvent) => void {
 }
 
 function resultOf(status: StackStatus): CommandResult {
-  const rows = status.services.map(({ name, status, url, pid }) => [name, status, url, pid]);
-  const problems = status.services.flatMap(({ name, problem }) =>
-    problem === undefined ? [] : [`${name}: ${problem}`],
+  return { document: status, text: describeStack(status) };
+}
+
+/** The services as a table, and what became of those that crashed. */
+function describeStack({ services, supervisor }: StackStatus): string {
+  const rows = services.map(({ name, status, url, pid }) => [name, status, url, pid]);
+  const restarts = services.flatMap(({ name, restarts: done }) =>
+    done ? [describeRestarts(name, done)] : [],
   );
-  const table = renderTable(['service', 'status', 'url', 'pid'], rows);
-  return { document: status, text: [table, ...problems].join('\n') };
+  const isAnyOurs = services.some(({ pid }) => pid !== null);
+  const supervised =
+    supervisor.status === 'running'
+      ? `A service that crashes is started again (process ${supervisor.pid}).`
+      : 'A service that crashes stays down, because the supervisor is not running. `churn up` starts both.';
+  return [
+    renderTable(['service', 'status', 'url', 'pid'], rows),
+    ...services.flatMap(({ name, problem }) => (problem ? [`${name}: ${problem}`] : [])),
+    ...restarts,
+    ...(isAnyOurs ? [supervised] : []),
+  ].join('\n');
+}
+
+function describeRestarts(
+  name: string,
+  done: NonNullable<StackStatus['services'][number]['restarts']>,
+): string {
+  const times = done.count === 1 ? 'once' : `${done.count} times`;
+  const restarted = `${name} has crashed and was started again ${times}`;
+  if (done.problem === null) return `${restarted}, last at ${done.last_at}.`;
+  const failed = `it did not start at ${done.last_at}, and is tried again at ${done.next_at}: ${done.problem}`;
+  return done.count === 0 ? `${name} has crashed; ${failed}` : `${restarted}; then ${failed}`;
 }

@@ -44,7 +44,7 @@ function nodeService(options: {
     stopDeadlineMs: 20_000,
     startDeadlineMs: 60_000,
     external: () => undefined,
-    fingerprint: (context) => fingerprint(serviceSettings(context)),
+    fingerprint: settingsFingerprint,
     command: (context, state) => ({
       command: process.execPath,
       args: [`--max-old-space-size=${options.heapMegabytes}`, entryPoint(options.name)],
@@ -73,7 +73,8 @@ function serviceSettings(context: StackContext): Record<string, string> {
 }
 
 /** A worker of other settings, of an older build or of another layout is not the one asked for. */
-function fingerprint(settings: Record<string, string>): string {
+export function settingsFingerprint(context: StackContext): string {
+  const settings = serviceSettings(context);
   const build = readIfThere(path.join(repositoryRoot(), 'dist', '.build-stamp'));
   const hash = createHash('sha256').update(
     JSON.stringify([Object.entries(settings).sort(), build]),

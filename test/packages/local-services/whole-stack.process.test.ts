@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
 import { resolveConnections } from '../../../packages/local-services/connections';
@@ -26,13 +27,13 @@ describe('the whole stack', () => {
   afterAll(disposeInstallations);
 
   test('is five services that run', async () => {
-    const { services } = await stackStatus({ config });
+    const status = await stackStatus({ config });
 
-    expect(services.map(({ name, status }) => [name, status])).toEqual(
+    expect(status.services.map((each) => [each.name, each.status])).toEqual(
       serviceNames.map((name) => [name, 'running']),
     );
-    expect(service({ services }, 'api').url).toBe(resolveConnections(config).apiUrl);
-    expect(service({ services }, 'worker').url).toBeNull();
+    expect(service(status, 'api').url).toBe(resolveConnections(config).apiUrl);
+    expect(service(status, 'worker').url).toBeNull();
   });
 
   test('the API answers on its URL', async () => {
@@ -107,9 +108,26 @@ describe('the whole stack', () => {
     });
   });
 
-  test('stops as a whole', async () => {
-    const { services } = await stopStack({ config });
+  test('all of it runs again after all of it was killed, if it is supervised', async () => {
+    const env = { ...process.env, CHURN_LOG_LEVEL: 'error' };
+    const before = await startStack({ config, env, isSupervised: true });
+    for (const { pid } of before.services) process.kill(pid!, 'SIGKILL');
 
+    for (const name of serviceNames) {
+      for (;;) {
+        const { pid, status, restarts } = service(await stackStatus({ config }), name);
+        if (restarts && status === 'running' && pid !== service(before, name).pid) break;
+        await delay(100);
+      }
+    }
+
+    expect((await stackStatus({ config })).supervisor).toEqual(before.supervisor);
+  });
+
+  test('stops as a whole', async () => {
+    const { services, supervisor } = await stopStack({ config });
+
+    expect(supervisor).toEqual({ status: 'stopped', pid: null });
     expect(services.map(({ status }) => status)).toEqual(Array(5).fill('stopped'));
   });
 });

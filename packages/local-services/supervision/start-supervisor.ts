@@ -1,0 +1,62 @@
+import { existsSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import type { DataPaths } from '../../config';
+import { isSameProcess } from '../../durable-files';
+import { spawnDetached, stopProcess } from '../processes/detached-process';
+import { repositoryRoot } from '../repository-root';
+import { settingsFingerprint } from '../services/node-service';
+import type { StackContext } from '../services/service-recipe';
+import { isSupervised, readSupervisor, supervisorFile, writeSupervisor } from './supervisor-record';
+
+/** A restart that is under way may end. */
+const STOP_DEADLINE_MILLIS = 30_000;
+const HEAP_MEGABYTES = 64;
+
+/**
+ * Makes sure that the services that run here are supervised, with the settings of this start. One
+ * that was started with others, or by another build, is replaced. The caller holds the stack's lock.
+ */
+export async function startSupervisor(context: StackContext): Promise<void> {
+  const { paths, durable } = context;
+  const isAnyRunning = Object.values(context.state).some(({ pid, identity }) =>
+    isSameProcess(pid, identity),
+  );
+  if (!existsSync(entryPoint()) || !isAnyRunning) return;
+  const fingerprint = settingsFingerprint(context);
+  const present = readSupervisor(paths.run);
+  if (isSupervised(present) && present.fingerprint === fingerprint) return;
+  await stopSupervisor(paths);
+  const { pid, identity } = spawnDetached(
+    {
+      command: process.execPath,
+      args: [
+        `--max-old-space-size=${HEAP_MEGABYTES}`,
+        entryPoint(),
+        ...(durable ? [] : ['--without-fsync']),
+      ],
+      env: { CHURN_DATA_DIR: context.config.dataDir },
+    },
+    {
+      logFile: path.join(paths.logs, 'supervisor.log'),
+      cwd: repositoryRoot(),
+      env: context.env,
+    },
+  );
+  writeSupervisor(paths.run, { pid, identity, fingerprint, restarts: {} });
+}
+
+/** Before services are stopped: it would start them again. */
+export async function stopSupervisor({ run }: Pick<DataPaths, 'run'>): Promise<void> {
+  const present = readSupervisor(run);
+  if (!isSupervised(present)) return;
+  const deadlineMs = STOP_DEADLINE_MILLIS;
+  await stopProcess({ ...present, signal: 'SIGTERM', deadlineMs });
+  try {
+    rmSync(supervisorFile(run), { force: true });
+  } catch {
+    // On a disk that can't be written it stays, and names a process that is gone.
+  }
+}
+
+const entryPoint = () =>
+  path.join(repositoryRoot(), 'dist/packages/local-services/supervision/main.js');

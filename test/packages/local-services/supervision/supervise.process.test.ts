@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { dataPaths, type Config } from '../../../../packages/config';
+import { isSameProcess, processIdentity } from '../../../../packages/durable-files';
+import type { StackStatus } from '../../../../packages/local-services/service-names';
+import { stackStatus } from '../../../../packages/local-services/stack-status';
+import { startStack } from '../../../../packages/local-services/start-stack';
+import { stopStack } from '../../../../packages/local-services/stop-stack';
+import {
+  supervise,
+  type SupervisionEvent,
+} from '../../../../packages/local-services/supervision/supervise';
+import { writeSupervisor } from '../../../../packages/local-services/supervision/supervisor-record';
+import {
+  createInstallation,
+  disposeInstallations,
+  endProcesses,
+  fakeProgram,
+  service,
+  startIdleProcess,
+} from '../stack-fixture';
+
+afterEach(disposeInstallations);
+afterEach(endProcesses);
+
+const POLL_MILLIS = 20;
+
+async function until(config: Config, isSo: (status: StackStatus) => boolean): Promise<StackStatus> {
+  for (;;) {
+    const status = await stackStatus({ config });
+    if (isSo(status)) return status;
+    await delay(POLL_MILLIS);
+  }
+}
+
+const kill = (status: StackStatus) => process.kill(service(status, 'redis').pid!, 'SIGKILL');
+
+describe('a stack that is supervised', () => {
+  const start = (config: Config) => startStack({ config, services: ['redis'], isSupervised: true });
+
+  it('starts again what was killed, and stops with the supervisor', async () => {
+    const { config } = createInstallation();
+    const before = await start(config);
+    expect(before.supervisor).toEqual({ status: 'running', pid: expect.any(Number) });
+    expect(service(before, 'redis')).not.toHaveProperty('restarts');
+    kill(before);
+    const after = await until(config, (status) => {
+      const { pid, restarts } = service(status, 'redis');
+      return restarts !== undefined && pid !== service(before, 'redis').pid;
+    });
+    expect(service(after, 'redis')).toMatchObject({
+      status: 'running',
+      url: service(before, 'redis').url,
+      restarts: { count: 1, last_at: expect.stringMatching(/Z$/), problem: null, next_at: null },
+    });
+    const { supervisor, services } = await stopStack({ config });
+    expect(supervisor.status).toBe('stopped');
+    expect(services.map(({ status }) => status)).toEqual(Array(5).fill('stopped'));
+    expect(processIdentity(before.supervisor.pid!)).toBeUndefined();
+    expect(existsSync(path.join(dataPaths(config.dataDir).run, 'supervisor.json'))).toBe(false);
+  });
+
+  it('has one supervisor, however often it is started, with the settings of the last start', async () => {
+    const { config } = createInstallation();
+    const [left, right] = await Promise.all([start(config), start(config)]);
+    expect(left.supervisor).toEqual(right.supervisor);
+    const env = { ...process.env, CHURN_LOG_LEVEL: 'warn' };
+    const other = await startStack({ config, env, services: ['redis'], isSupervised: true });
+    expect(other.supervisor.status).toBe('running');
+    expect(other.supervisor.pid).not.toBe(left.supervisor.pid);
+    expect(processIdentity(left.supervisor.pid!)).toBeUndefined();
+    expect(service(other, 'redis').pid).toBe(service(left, 'redis').pid);
+  });
+});
+
+describe('a supervisor', () => {
+  it('says why a service does not start, tries it again later, and ends when it is told to', async () => {
+    const { config } = createInstallation();
+    const paths = dataPaths(config.dataDir);
+    // `down` would end the process of this test.
+    const pid = startIdleProcess().pid!;
+    const identity = processIdentity(pid)!;
+    const started = await startStack({ config, services: ['redis'] });
+    writeSupervisor(paths.run, { pid, identity, fingerprint: '', restarts: {} });
+    const folder = path.join(config.dataDir, '..', 'fake');
+    const fake = fakeProgram(folder, 'redis-server', 'echo no luck today; exit 1');
+    const stop = new AbortController();
+    const events: SupervisionEvent[] = [];
+    const supervised = supervise({
+      ...{ config, paths, durable: true, pid, stop: stop.signal },
+      env: { ...process.env, PATH: `${fake}:${process.env.PATH}` },
+      onEvent: (event) => events.push(event),
+    });
+    kill(started);
+    const failed = await until(config, (status) => service(status, 'redis').restarts !== undefined);
+    const { restarts } = service(failed, 'redis');
+    expect(service(failed, 'redis')).toMatchObject({ status: 'stopped', pid: null });
+    expect(restarts).toMatchObject({ count: 0, problem: expect.stringContaining('no luck today') });
+    expect(Date.parse(restarts!.next_at!) - Date.parse(restarts!.last_at)).toBe(1_000);
+    const again = await until(config, (status) => {
+      const { next_at: next, last_at: last } = service(status, 'redis').restarts!;
+      return Date.parse(next!) - Date.parse(last) === 2_000;
+    });
+    expect(service(again, 'redis').restarts).toMatchObject({ count: 0 });
+    stop.abort();
+    await supervised;
+    expect(events.map(({ what }) => what)).toEqual(
+      Array(2).fill(['crashed', 'not restarted']).flat(),
+    );
+  });
+
+  it('leaves alone what was stopped, and ends when nothing is left', async () => {
+    const { config } = createInstallation();
+    const started = await startStack({ config, services: ['redis'], isSupervised: true });
+    const { pid } = started.supervisor;
+    const identity = processIdentity(pid!)!;
+    await stopStack({ config, services: ['redis'] });
+    while (isSameProcess(pid, identity)) await delay(POLL_MILLIS);
+    expect(service(await stackStatus({ config }), 'redis').status).toBe('stopped');
+  });
+});
