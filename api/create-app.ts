@@ -18,7 +18,7 @@ import {
 import { drainConnections } from './http/drain-connections';
 import { parseJsonBodies } from './http/json-body';
 import { ProblemFilter, sendProblem, type ProblemContext } from './http/problem.filter';
-import { createSecurityHook } from './http/request-guard';
+import { createSecurityHook, type SecurityHook } from './http/request-guard';
 import { RouteMethods } from './http/route-methods';
 import { createUnreadableRequestHandler, refuseExpectation } from './http/unreadable-request';
 
@@ -38,15 +38,16 @@ export async function createApp(
   const { logger } = options;
   const limits = { ...DEFAULT_CONNECTION_LIMITS, ...options.connectionLimits };
   const problems = { logger, routeMethods: new RouteMethods() };
+  const guard = createSecurityHook(options.allowedHosts);
   const adapter = new FastifyAdapter({
-    ...serverOptions(limits, problems),
+    ...serverOptions(limits, { guard, problems }),
     // No Nest middleware is used, so its layer is left out of every request.
     skipMiddie: true,
   });
   const fastify = adapter.getInstance<FastifyInstance>();
   limitConnections(fastify.server, limits, { logger, now: Date.now });
   fastify.server.on('checkExpectation', refuseExpectation);
-  fastify.addHook('onRequest', createSecurityHook(options.allowedHosts));
+  fastify.addHook('onRequest', guard);
   drainConnections(fastify, options.drainMs ?? DRAIN_MS);
   const schemas = predictRouteSchemas(ports.featureSchema);
   fastify.addHook('onRoute', (route) => {
@@ -74,7 +75,10 @@ export async function createApp(
   return app;
 }
 
-function serverOptions(limits: ConnectionLimits, problems: ProblemContext) {
+function serverOptions(
+  limits: ConnectionLimits,
+  { guard, problems }: { guard: SecurityHook; problems: ProblemContext },
+) {
   return {
     ...serverTimeouts(limits),
     bodyLimit: BODY_LIMIT_BYTES,
@@ -82,9 +86,11 @@ function serverOptions(limits: ConnectionLimits, problems: ProblemContext) {
     return503OnClosing: false,
     routerOptions: { maxParamLength: PATH_LENGTH_MAX },
     clientErrorHandler: createUnreadableRequestHandler(limits.requestTimeoutMs),
-    // What fails before a route is found, such as a path that can't be decoded.
-    frameworkErrors: (error: Error, request: unknown, reply: unknown) =>
-      sendProblem(error, request as FastifyRequest, reply as FastifyReply, problems),
+    // What fails before a route is found, such as a path that can't be decoded: no hook has run.
+    frameworkErrors: (error: Error, raw: unknown, rawReply: unknown) => {
+      const [request, reply] = [raw as FastifyRequest, rawReply as FastifyReply];
+      guard(request, reply, (refusal) => sendProblem(refusal ?? error, request, reply, problems));
+    },
   };
 }
 

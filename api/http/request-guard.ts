@@ -58,10 +58,16 @@ function hostnameOf(host: string): string {
 const PAGE_POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
+export type SecurityHook = (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error?: Error) => void,
+) => void;
+
 /** The guard and the security headers as a Fastify hook. */
-export function createSecurityHook(hosts: readonly string[]) {
+export function createSecurityHook(hosts: readonly string[]): SecurityHook {
   const guardRequest = createRequestGuard(hosts);
-  return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
+  return (request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');
     // Its answer is JSON for a program and its path is hot; everything else may be opened as a page.
     if (request.url !== '/predict') {

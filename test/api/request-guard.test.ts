@@ -93,6 +93,7 @@ describe('every route', () => {
       ['get', '/docs/json'],
       ['get', '/'],
       ['get', '/nothing'],
+      ['get', '/models/%zz'],
     ] as const) {
       const response = await request(api.server)[method](path).set(header, value);
       expect([path, response.status, response.body.code]).toEqual([path, 403, 'FORBIDDEN_HOST']);
@@ -104,7 +105,7 @@ describe('every route', () => {
     await request(api.server).get('/health').set('host', 'api.test:8080').expect(200);
   });
 
-  it.each(['/health', '/', '/docs', '/nothing'])(
+  it.each(['/health', '/', '/docs', '/nothing', '/models/%zz'])(
     'sends security headers and no CORS headers: %s',
     async (path) => {
       const response = await request(api.server).get(path);
