@@ -29,6 +29,8 @@ export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
     user_attributes: new Map<string, Kept>(),
   };
   const rejected: string[] = [];
+  /** Of users who are not known yet: tried again by each later load. */
+  const waiting: { table: RawTable; values: Values }[] = [];
   for (const [index, folder] of folders.entries()) {
     const batch = index + 1;
     for (const table of rawTableNames) {
@@ -36,10 +38,17 @@ export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
       const reject = (number: number, reason: string) =>
         rejected.push(`${batch} ${table} ${number} ${reason}`);
       const valid: { number: number; values: Values }[] = [];
+      for (const { values } of waiting.filter((row) => row.table === table)) {
+        const id = values[rawTables[table].key]!;
+        const isAccepted = userFault(rows.users, table, values) === undefined;
+        if (isAccepted && !rows[table].has(id)) rows[table].set(id, { values, batch });
+      }
       for (const { row, number } of numbered) {
         const reason = 'reason' in row ? row.reason : userFault(rows.users, table, row.values);
         if (reason !== undefined) reject(number, reason);
-        else if ('values' in row) valid.push({ number, values: row.values });
+        if (reason === 'unknown_user' && 'values' in row)
+          waiting.push({ table, values: row.values });
+        if (reason === undefined && 'values' in row) valid.push({ number, values: row.values });
       }
       for (const { number, values } of [...valid].sort(byArrival)) {
         const id = values[rawTables[table].key]!;
