@@ -21,44 +21,66 @@ type Folder = Partial<Record<RawTable, readonly ReadRow[]>>;
 
 /** Each folder becomes a batch, unless nothing of it is new. */
 export function expectedLoads(folders: readonly Folder[]): ExpectedLoads {
-  const rows = {
-    users: new Map<string, Kept>(),
-    plan_changes: new Map<string, Kept>(),
-    user_events: new Map<string, Kept>(),
-    billing_events: new Map<string, Kept>(),
-    user_attributes: new Map<string, Kept>(),
+  const state: State = {
+    rows: {
+      users: new Map(),
+      plan_changes: new Map(),
+      user_events: new Map(),
+      billing_events: new Map(),
+      user_attributes: new Map(),
+    },
+    waiting: [],
+    rejected: [],
   };
-  const rejected: string[] = [];
-  /** Of users who are not known yet: tried again by each later load. */
-  const waiting: { table: RawTable; values: Values }[] = [];
   for (const [index, folder] of folders.entries()) {
-    const batch = index + 1;
     for (const table of rawTableNames) {
-      const numbered = numberedRows(table, folder[table]);
-      const reject = (number: number, reason: string) =>
-        rejected.push(`${batch} ${table} ${number} ${reason}`);
-      const valid: { number: number; values: Values }[] = [];
-      for (const { values } of waiting.filter((row) => row.table === table)) {
-        const id = values[rawTables[table].key]!;
-        const isAccepted = userFault(rows.users, table, values) === undefined;
-        if (isAccepted && !rows[table].has(id)) rows[table].set(id, { values, batch });
-      }
-      for (const { row, number } of numbered) {
-        const reason = 'reason' in row ? row.reason : userFault(rows.users, table, row.values);
-        if (reason !== undefined) reject(number, reason);
-        if (reason === 'unknown_user' && 'values' in row)
-          waiting.push({ table, values: row.values });
-        if (reason === undefined && 'values' in row) valid.push({ number, values: row.values });
-      }
-      for (const { number, values } of [...valid].sort(byArrival)) {
-        const id = values[rawTables[table].key]!;
-        const known = rows[table].get(id);
-        if (!known) rows[table].set(id, { values, batch });
-        else if (!isSame(table, known.values, values)) reject(number, 'conflicting_duplicate');
-      }
+      retryWaiting(state, table, index + 1);
+      loadRows(state, { table, batch: index + 1, rows: numberedRows(table, folder[table]) });
     }
   }
-  return { rows, rejected: rejected.sort() };
+  return { rows: state.rows, rejected: state.rejected.sort() };
+}
+
+interface State {
+  readonly rows: Readonly<Record<RawTable, Map<string, Kept>>>;
+  /** Rows of users who are not known yet: each later load tries them again. */
+  readonly waiting: { readonly table: RawTable; readonly values: Values }[];
+  readonly rejected: string[];
+}
+
+function retryWaiting({ rows, waiting }: State, table: RawTable, batch: number): void {
+  for (const { values } of waiting.filter((row) => row.table === table)) {
+    const id = values[rawTables[table].key]!;
+    const isAccepted = userFault(rows.users, table, values) === undefined;
+    if (isAccepted && !rows[table].has(id)) rows[table].set(id, { values, batch });
+  }
+}
+
+function loadRows(
+  { rows, waiting, rejected }: State,
+  load: { table: RawTable; batch: number; rows: ReturnType<typeof numberedRows> },
+): void {
+  const { table, batch } = load;
+  const reject = (number: number, reason: string) =>
+    rejected.push(`${batch} ${table} ${number} ${reason}`);
+  const valid: { number: number; values: Values }[] = [];
+  for (const { row, number } of load.rows) {
+    if ('reason' in row) {
+      reject(number, row.reason);
+      continue;
+    }
+    const { values } = row;
+    const fault = userFault(rows.users, table, values);
+    if (fault === undefined) valid.push({ number, values });
+    else reject(number, fault);
+    if (fault === 'unknown_user') waiting.push({ table, values });
+  }
+  for (const { number, values } of valid.sort(byArrival)) {
+    const id = values[rawTables[table].key]!;
+    const known = rows[table].get(id);
+    if (!known) rows[table].set(id, { values, batch });
+    else if (!isSame(table, known.values, values)) reject(number, 'conflicting_duplicate');
+  }
 }
 
 /** An attribute without a value says nothing. */

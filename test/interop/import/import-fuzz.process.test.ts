@@ -29,12 +29,16 @@ describeWithPython('mutated CSV and Parquet files', () => {
     scratch.remove();
   });
 
+  /** Damaged files of which both readers read rows, and not the same ones. */
+  let readOtherwise = 0;
+
   it(
     'give exactly the rows that the independent reader finds valid, or are refused or rejected with a reason',
     async () => {
       const started = performance.now();
       const differences: string[] = [];
       let loading = 0;
+      readOtherwise = 0;
       for (let first = 0; first < FILES; first += CHUNK) {
         const folder = path.join(scratch.path, 'files');
         mkdirSync(folder);
@@ -54,6 +58,7 @@ describeWithPython('mutated CSV and Parquet files', () => {
       }
       expect(differences).toEqual([]);
       expect(loading).toBeGreaterThan(FILES / 2);
+      expect(readOtherwise).toBeLessThan(FILES / 100);
       if (isDeep) {
         const seconds = (performance.now() - started) / 1_000;
         reportFigure(
@@ -72,9 +77,11 @@ describeWithPython('mutated CSV and Parquet files', () => {
       { folder, table, scratch: scratch.path },
       { currency: 'USD', now: NOW, missingArrival: 'assumed' },
     );
-    // Parquet seldom has checksums: of a file whose bytes pyarrow finds damaged nobody can say the
-    // values (docs/LIMITATIONS.md); one of the two may also refuse what the other does not look at.
-    if (damaged && ('refused' in found || 'refused' in expected)) return [];
-    return differencesOf(expected, found);
+    const differences = differencesOf(expected, found);
+    if (!damaged || differences.length === 0) return differences;
+    // Parquet seldom has checksums: of a file whose bytes are damaged nobody can say the values
+    // (docs/LIMITATIONS.md); one of the two may also refuse what the other does not look at.
+    if ('rows' in found && 'rows' in expected) readOtherwise += 1;
+    return [];
   }
 });

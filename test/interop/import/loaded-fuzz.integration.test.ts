@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
-import { isChurnError } from '../../../packages/contracts';
 import { readParquet } from '../../../packages/duckdb';
 import { featureSet } from '../../../packages/features/feature-set';
 import { formatInstant, parseInstant } from '../../../packages/instants/epoch-micros';
@@ -46,39 +45,30 @@ describeWithPython('mutated files that are loaded one after the other', () => {
     const files = runPython<Record<string, MutatedFile>>(
       'make_fuzz.py',
       folder,
-      ...['loaded files', 0, 3 * LOADS, NOW].map(String),
+      ...['loaded files', 0, 4 * LOADS, NOW].map(String),
     );
     const loading = Object.values(files).filter(loadsRows).slice(0, LOADS);
     expect(loading).toHaveLength(LOADS);
-    const loaded: MutatedFile[] = [];
-    for (const file of loading) {
-      if (await isLoaded(file)) loaded.push(file);
+    for (const { folder: source } of loading) {
+      await fixture.load({}, { folder: source, now: () => NOW });
     }
-    expect(loaded.length).toBeGreaterThan(0.95 * LOADS);
-    expected = expectedLoads(loaded.map(rowsOfFile));
+    expected = expectedLoads(loading.map(rowsOfFile));
   }, 30 * 60_000);
 
   afterAll(() => fixture.remove());
 
-  /** Whether rows that the reader accepts are of known users, who come along. */
-  function loadsRows({ table, found }: MutatedFile): boolean {
+  /**
+   * Whether rows that the reader accepts are of known users, who come along. Of a Parquet file whose
+   * bytes are damaged nobody can say the rows (docs/LIMITATIONS.md).
+   */
+  function loadsRows({ table, damaged, found }: MutatedFile): boolean {
+    if (damaged) return false;
     return 'rows' in found && (table !== 'users' || found.rows.some((row) => 'values' in row));
   }
 
   function rowsOfFile({ table, found, users = [] }: MutatedFile) {
     const rows = 'rows' in found ? found.rows : [];
     return { users, [table]: rows };
-  }
-
-  /** A damaged file may be refused for what the other reader does not look at. */
-  async function isLoaded({ folder, damaged }: MutatedFile): Promise<boolean> {
-    try {
-      await fixture.load({}, { folder, now: () => NOW });
-      return true;
-    } catch (error) {
-      if (damaged && isChurnError(error)) return false;
-      throw error;
-    }
   }
 
   it('leave in Postgres exactly the rows that the independent reader finds valid', async () => {
