@@ -13,6 +13,7 @@ import {
 } from '../packages/local-services';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
+import { describeEnd } from './describe-end';
 import { createReadyFile } from './ready-file';
 import { runWorkers } from './run-workers';
 
@@ -86,6 +87,6 @@ function buildIdOf(codePath: string): string {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(`${describeEnd(error)}\n`);
   process.exit(1);
 });

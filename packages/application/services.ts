@@ -8,7 +8,6 @@ import {
   ChurnError,
   dailyRunStart,
   stepNames,
-  workflowMessages,
   workflowTypes,
   type BackfillProgress,
   type BackfillRequest,
@@ -53,6 +52,7 @@ import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
 import { repairOnlineStore } from './partitions/repair-online-store';
 import { exportRejected, listRejected } from './rejected-rows';
+import { askProgress, createSilenceNotes, UNANSWERED } from './ask-progress';
 import { createFailureNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
@@ -233,9 +233,13 @@ async function runDay(
     const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
     const result = handle.result() as Promise<DailyRunReport>;
     const noteFailures = createFailureNotes(handle, progress);
+    const noteSilence = createSilenceNotes(progress);
     return await whileShowing(result, async () => {
       await noteFailures();
-      const { running, settled } = await handle.query<DailyRunProgress>(workflowMessages.progress);
+      const answer = await askProgress<DailyRunProgress>(client, handle);
+      noteSilence(answer === undefined);
+      if (!answer) return;
+      const { running, settled } = answer;
       progress.report({ what: running.join(', '), done: settled.length, total: stepNames.length });
     });
   } catch (error) {
@@ -253,10 +257,12 @@ async function waitForBackfill(
   if (progress.signal.aborted) cancel();
   progress.signal.addEventListener('abort', cancel);
   const noteFailures = createFailureNotes(handle, progress);
+  const noteSilence = createSilenceNotes(progress);
   await whileShowing(handle.result().catch(unlessItFailed), async () => {
     await noteFailures();
-    // The workflow counts whole chunks; the ledger knows each date.
-    const { planned } = await backfills.progress(id);
+    const { planned, reason } = await backfills.progress(id);
+    noteSilence(reason === UNANSWERED);
+    // The workflow is told every few seconds; the ledger knows each date at once.
     const done = await adapters.ledger.countPublishedBy(id);
     progress.report({ what: `backfill ${id}`, done, total: planned });
   });

@@ -33,6 +33,7 @@ import {
 } from './backfill-services';
 import { warnBeforeData } from './dates-before-data';
 import type { Adapters } from '../open/open-adapters';
+import { askProgress, UNANSWERED } from '../ask-progress';
 import { describePendingFailure, pendingFailures } from '../pending-failures';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
@@ -84,7 +85,6 @@ export function asTemporalError(error: unknown): unknown {
 /** Status codes of gRPC. */
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
-const FAILED_PRECONDITION = 9;
 const UNAVAILABLE = 14;
 
 function isNamespaceMissing(error: unknown): boolean {
@@ -115,7 +115,7 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     try {
       const described = await handle.describe();
       if (described.status.name === 'RUNNING') {
-        const answer = await askProgress(await temporal.client(), handle);
+        const answer = await askProgress<BackfillProgress>(await temporal.client(), handle);
         return withTrouble(answer ?? (await unansweredProgress(adapters, recorded)), described);
       }
     } catch (error) {
@@ -215,26 +215,6 @@ function planningInTurn() {
   };
 }
 
-const QUERY_MILLIS_MAX = 3_000;
-
-/** Undefined where no worker is there to answer: Temporal has it waiting, or knows of no poller. */
-async function askProgress(
-  client: Client,
-  handle: WorkflowHandle,
-): Promise<BackfillProgress | undefined> {
-  try {
-    return await client.withDeadline(Date.now() + QUERY_MILLIS_MAX, () =>
-      handle.query<BackfillProgress>(workflowMessages.progress),
-    );
-  } catch (error) {
-    const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-    const isUnanswered =
-      isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, FAILED_PRECONDITION].includes(cause.code);
-    if (isUnanswered) return undefined;
-    throw error;
-  }
-}
-
 /** Of a running backfill whose worker does not answer: what it has published is in the ledger. */
 async function unansweredProgress(
   { ledger }: Adapters,
@@ -243,8 +223,6 @@ async function unansweredProgress(
   const succeeded = await ledger.countPublishedBy(recorded.id);
   return { ...progressOf(recorded), status: 'running', succeeded, reason: UNANSWERED };
 }
-
-const UNANSWERED = 'No worker answers: `churn status` shows whether one is running.';
 
 /** A backfill may end while it is told something. */
 function unlessOver(error: unknown): void {

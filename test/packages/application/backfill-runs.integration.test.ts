@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { progress } from '../../api/test-api';
-import { backfillWorkflowId } from '../../../packages/contracts/pipeline';
+import { backfillWorkflowId, dailyWorkflowId } from '../../../packages/contracts/pipeline';
+import { createSignal } from '../../workflows/signal';
 import {
   createBackfillRuns,
   openLazyTemporal,
@@ -189,10 +190,41 @@ describe('backfills', () => {
       status: 'running',
       planned: 3,
       succeeded: 1,
-      reason: expect.stringMatching(/^No worker answers/) as string,
+      reason: expect.stringMatching(/^No worker has answered/) as string,
     });
     await terminate(id);
   });
+
+  it.each([
+    ['a backfill', () => ({ ...request, from: '2024-01-29', to: '2024-01-29' })],
+    ['a daily run', () => '2024-01-30'],
+  ])(
+    'and runs that no worker answers for are said to be so by the command that waits: %s',
+    async (_, of) => {
+      const { services } = application;
+      const noted = createSignal();
+      const notes: string[] = [];
+      const note = (text: string) => {
+        notes.push(text);
+        noted.send();
+      };
+      const asked = of();
+      const waiting =
+        typeof asked === 'string'
+          ? services.runDay(asked, { ...quietly, note })
+          : services.backfill(asked, { ...quietly, note });
+      const settled = waiting.catch(() => undefined);
+      await noted.received;
+      expect(notes).toEqual([expect.stringMatching(/^No worker has answered/)]);
+      const client = await application.temporal.client();
+      const [running] = await application.adapters.database.sql<{ id: string }[]>`
+      select id from ops.backfills where from_date = '2024-01-29'`;
+      const id =
+        typeof asked === 'string' ? dailyWorkflowId(asked) : backfillWorkflowId(running!.id);
+      await client.workflow.getHandle(id).terminate();
+      await settled;
+    },
+  );
 
   it('can not be started in a namespace that is not there, which is said as such', async () => {
     const temporal = openLazyTemporal({
