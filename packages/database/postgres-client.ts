@@ -1,4 +1,5 @@
 import postgres, { type Options, type PostgresType, type Sql, type TransactionSql } from 'postgres';
+import { arrayTypes } from './array-types';
 import { openTransactionClient, type TransactionClient } from './transaction-client';
 
 export type ClientOptions = Options<Record<string, PostgresType>> & {
@@ -28,7 +29,8 @@ const RETIRE_SECONDS = 2;
  *
  * Connections are made when they are needed. A server that is down shows itself at the first query.
  */
-export function openPostgresClient(url: string, options: ClientOptions): PostgresClient {
+export function openPostgresClient(url: string, given: ClientOptions): PostgresClient {
+  const options = { ...given, fetch_types: false, types: { ...arrayTypes, ...given.types } };
   const pool = openReplacedPool(url, options);
   const transactions = openTransactionClients(url, options);
   const begin = (...args: [TransactionWork] | [string, TransactionWork]) => {
