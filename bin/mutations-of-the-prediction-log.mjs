@@ -9,7 +9,12 @@ const connections = breaksOf('api/http/drain-connections.ts', [
   'test/api/start-api.integration.test.ts',
 ]);
 
+const arrays = breaksOf('packages/database/postgres-client.ts', [
+  'test/packages/database/array-types.integration.test.ts',
+]);
+
 export const predictionLogMutations = [
+  arrays('connections that ask for the types of arrays', 'fetch_types: false', 'fetch_types: true'),
   log(
     'predictions are spooled while the process runs',
     'if (!isWritten) await this.spoolPending();\n    this.startLoading();',
