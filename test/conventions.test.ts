@@ -164,3 +164,11 @@ describe('CHANGELOG.md', () => {
     expect(releases.length - released.length).toBeLessThanOrEqual(1);
   });
 });
+
+describe('the repository', () => {
+  it('holds no file that a server left when a test started it here', () => {
+    expect(repositoryFiles().filter((file) => /\.(rdb|aof|sqlite|log|pid)$/.test(file))).toEqual(
+      [],
+    );
+  });
+});
