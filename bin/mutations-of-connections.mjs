@@ -20,6 +20,7 @@ export const connectionMutations = [
     '',
   ),
   transactions('a transaction that fails before its work has ended', 'await ended;\n      }', '}'),
+  transactions('a transaction of a process that was stopped', 'await limitIdleTime();', ''),
   pools('a pool with a lost connection', 'current = open();\n        const', 'const'),
   copies(
     'a COPY whose constraints break',

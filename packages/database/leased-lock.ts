@@ -47,7 +47,7 @@ export async function withLeasedLock<T, S extends LeaseState>(
         WHERE name = 'client_connection_check_interval'`;
       await waitForLock(database, tx, { key, times, waitMillis: null });
       lease = await takeLease(database.sql, tx, { ...times, lockKey: key, state });
-      // From now on the lease says that the process lives: it may be idle here for long.
+      // From now on the lease says that the process lives: it may be idle for more than a minute.
       await tx`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`;
       return work(tx, lease);
     });
@@ -97,10 +97,8 @@ async function waitForLock(
   wait: { key: number; times: LeaseTimes; waitMillis: number | null },
 ): Promise<boolean> {
   const { key, times, waitMillis } = wait;
-  // A process that is stopped while it holds the lock without a lease must not hold it for ever.
   const [found] = await tx<{ taken: boolean }[]>`
-    SELECT pg_try_advisory_xact_lock(${key}) AS taken,
-      set_config('idle_in_transaction_session_timeout', '60s', true)`;
+    SELECT pg_try_advisory_xact_lock(${key}) AS taken`;
   if (found!.taken) return true;
   const endSilent = () => endSilentHolder(database.sql, { ...times, lockKey: key });
   const watch = repeat(times.renewMillis, endSilent);

@@ -13,6 +13,11 @@ export interface TransactionClient {
   close(timeoutSeconds: number): Promise<void>;
 }
 
+/**
+ * Postgres ends a transaction that does nothing for so long: that of a process that was stopped must not
+ * hold its rows and locks for ever. `withLeasedLock` is for work that is rightly idle for longer.
+ */
+const IDLE_LIMIT = '60s';
 /** So long a connection is kept for the next transaction. */
 const IDLE_SECONDS = 30;
 
@@ -28,9 +33,13 @@ export function openTransactionClient(
     idle_timeout: IDLE_SECONDS,
     onclose: connection.lose,
   });
+  let limited: Promise<unknown> | undefined;
+  const limitIdleTime = () =>
+    (limited ??= sql`SELECT set_config('idle_in_transaction_session_timeout', ${IDLE_LIMIT}, false)`);
   return {
     isLost: connection.isLost,
     async run(mode, work) {
+      await limitIdleTime();
       let ended: Promise<unknown> = Promise.resolve();
       const scope = async (tx: TransactionSql) => {
         const result = work(guard(tx, connection));

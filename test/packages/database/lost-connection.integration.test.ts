@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { copyIn } from '../../../packages/database/copy-in';
 import type { TransactionSql } from '../../../packages/database';
+import { withLeasedLock } from '../../../packages/database/leased-lock';
 import { asDatabaseError } from '../../../packages/database/open-database';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
@@ -119,4 +120,14 @@ describe('when all connections are lost at once', () => {
     expect(await Promise.all(asked)).toEqual(asked.map((_, number) => number));
     expect(await Promise.all(asked.map((_, number) => ask(number)))).toHaveLength(200);
   });
+});
+
+it('limits how long a transaction may be idle, unless its process renews a lease', async () => {
+  const limit = async (tx: TransactionSql) =>
+    (await tx`SHOW idle_in_transaction_session_timeout`)[0]!
+      .idle_in_transaction_session_timeout as string;
+  expect(await database.sql.begin(limit)).toBe('1min');
+  const lock = { key: 1, activity: 'testing', state: {} };
+  expect(await withLeasedLock(database, lock, limit)).toBe('0');
+  expect(await database.sql.begin(limit)).toBe('1min');
 });
