@@ -26,5 +26,5 @@ export const runMutations = [
   ready('the workers of other hosts', 'name.startsWith(`${hostname()}-`)', 'true'),
   ready('a ready file whose worker is gone', 'isAlive(ready.pid, ready.identity) ?', 'true ?'),
   daily('days since the Schedule is there', '[row?.first, scheduled]', '[row?.first]'),
-  computing('dates that a stopped attempt has done', 'claims.has(date));', 'true);'),
+  computing('urgent work before each date', 'await giveWay?.();', ''),
 ];
