@@ -19,6 +19,7 @@ const served = breaksOf('packages/application/partitions/partition-services.ts')
 const spines = breaksOf('packages/application/history/write-history.ts');
 const planned = breaksOf('packages/application/partitions/take-planned-knowledge.ts');
 const rawAudit = breaksOf('packages/raw-data/log/audit-raw-log.ts');
+const rawRepair = breaksOf('packages/raw-data/log/repair-raw-log.ts');
 const scripts = breaksOf('packages/online-store/forward-only-scripts.ts');
 const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
 
@@ -104,6 +105,9 @@ export const knowledgeMutations = [
   ),
   rawAudit('filed under another batch', 'l.filed_batch = p.batch AND ', '', [rawLog]),
   rawAudit('rows that differ', 'IS NOT DISTINCT FROM p', 'IS NOT DISTINCT FROM l', [rawLog]),
+  rawRepair('segments that differ', 'await rm(file, { force: true });', 'void file;', [
+    'test/packages/raw-data/log/repair-raw-log.integration.test.ts',
+  ]),
   onlineAudit('vectors by their hash', 'onlineVectorHash(stored) === expected.hash &&', '', [
     online,
   ]),

@@ -95,6 +95,7 @@ export function createServices(
     replay: over(replayPrediction),
     sync: over(syncNewestPartition),
     audit: over(audit),
+    repairRaw: () => adapters.repairRawLog(),
     repairOnline: over(repairOnlineStore),
   };
 }

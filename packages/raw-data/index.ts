@@ -2,7 +2,7 @@
  * Raw rows on their way in: `sources` reads files and generated rows, `load` cleans and stores
  * them as batches, `log` mirrors each batch as Parquet.
  */
-export { auditRawLog, type RawLogAudit } from './log/audit-raw-log';
+export { auditRawLog } from './log/audit-raw-log';
 export { exportRawTables } from './log/export-raw-tables';
 export { generateDays } from './generate-days';
 export {
@@ -19,6 +19,7 @@ export type { LoadWarning } from './load-warning';
 export type { LoadProgress } from './load-progress';
 export { readSpine } from './read-spine';
 export type { LoadedFile, SourceReport } from './sources/source-report';
+export { repairRawLog, type RawRepair } from './log/repair-raw-log';
 export { syncRawLog, withRawLog, type RawLog } from './log/raw-log';
 export { withoutReaderFolder } from './log/reader-folder';
 export { rawTableNames, type RawTable } from './raw-tables';

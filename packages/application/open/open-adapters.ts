@@ -2,6 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { dataPaths, type Config, type DataPaths } from '../../config';
+import type { AuditReport } from '../../contracts';
 import { openDatabase, type Database } from '../../database';
 import { openDuckDb, type DuckDb } from '../../duckdb';
 import { makeFolder } from '../../durable-files';
@@ -13,12 +14,13 @@ import { claimInstallation, openRedisForWriting } from '../../online-store';
 import {
   auditRawLog,
   ensureInstallation,
+  repairRawLog,
   syncRawLog,
   withoutReaderFolder,
   withRawLog,
   type Installation,
   type RawLog,
-  type RawLogAudit,
+  type RawRepair,
 } from '../../raw-data';
 import {
   claimDirectory,
@@ -45,7 +47,9 @@ export interface Adapters {
   /** Runs work with the raw log, whose segments stay as long as the work runs. */
   withRawLog<T>(work: (rawLog: RawLog) => Promise<T>): Promise<T>;
   /** Compares it with Postgres. */
-  auditRawLog(): Promise<RawLogAudit>;
+  auditRawLog(): Promise<AuditReport>;
+  /** Makes it again from Postgres wherever it differs. */
+  repairRawLog(): Promise<RawRepair>;
   /** This one, made at the first call. @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE */
   installation(): Promise<Installation>;
   readonly now: () => EpochMicros;
@@ -106,6 +110,10 @@ export async function openAdapters(
     auditRawLog: async () => {
       await requireOwnDatabase(paths, database.sql);
       return auditRawLog(rawLogOptions);
+    },
+    repairRawLog: async () => {
+      await requireOwnDatabase(paths, database.sql);
+      return repairRawLog(rawLogOptions);
     },
     installation: async () => {
       await requireOwnDatabase(paths, database.sql);

@@ -1,4 +1,5 @@
 import type { OnlineRepair } from '../../online-store';
+import type { RawRepair } from '../../raw-data';
 import type { RepairName } from '../audit-names';
 import type { CommandContext, CommandResult } from '../command-context';
 import { renderTable } from '../terminal';
@@ -9,9 +10,27 @@ export async function repairAction(
 ): Promise<CommandResult> {
   const { services } = await application();
   switch (store) {
+    case 'raw':
+      return describeRawRepair(await services.repairRaw());
     case 'online':
       return describeOnlineRepair(await services.repairOnline(progress));
   }
+}
+
+/** What was wrong, and the counts of an audit afterwards. */
+function describeRawRepair({ found, audit }: RawRepair): CommandResult {
+  const { equal, missing, extra, mismatched, examples } = audit;
+  const differing = missing + extra + mismatched;
+  const head = found.length === 0 ? 'Nothing was wrong.' : 'Made again from Postgres:';
+  const end =
+    differing === 0
+      ? `The raw log has the ${equal} rows of Postgres.`
+      : `${differing} rows still differ; if a load has ended meanwhile, they are its rows:`;
+  return {
+    document: { repaired: found, ...audit },
+    text: [head, ...found, end, ...examples].join('\n'),
+    hasFailed: differing > 0,
+  };
 }
 
 /** One document, in snake_case; the text has its counts and what became of the bookkeeping. */

@@ -59,13 +59,28 @@ export const MANIFEST_FILE = '_manifest.json';
 
 /** Nothing is merged where there is no manifest, or one that can't be read, which is said in the log. */
 export async function readLogManifest(rawLogDir: string): Promise<LogManifest> {
+  const { manifest, problem } = await tryToReadManifest(rawLogDir);
+  if (problem !== undefined) warnOfRepair(`merged/${MANIFEST_FILE} ${problem}`);
+  return manifest;
+}
+
+/** What keeps the manifest from being read, as the end of a sentence; undefined where nothing does. */
+export async function findManifestProblem(rawLogDir: string): Promise<string | undefined> {
+  return (await tryToReadManifest(rawLogDir)).problem;
+}
+
+async function tryToReadManifest(
+  rawLogDir: string,
+): Promise<{ manifest: LogManifest; problem?: string }> {
   const text = await readTextIfThere(path.join(mergedFolder(rawLogDir), MANIFEST_FILE));
-  if (text === undefined) return nothingMerged;
+  if (text === undefined) return { manifest: nothingMerged };
   try {
-    return parseManifest(JSON.parse(text) as ManifestDocument);
+    const document = JSON.parse(text) as ManifestDocument;
+    if (document.format_version === FORMAT_VERSION) return { manifest: parseManifest(document) };
+    const problem = `has format_version ${document.format_version}`;
+    return { manifest: nothingMerged, problem };
   } catch (error) {
-    warnOfRepair(`merged/${MANIFEST_FILE} can't be read (${(error as Error).name})`);
-    return nothingMerged;
+    return { manifest: nothingMerged, problem: `can't be read (${(error as Error).name})` };
   }
 }
 
@@ -129,10 +144,6 @@ function formatManifest({ loads, runs }: LogManifest): ManifestDocument {
 }
 
 function parseManifest(document: ManifestDocument): LogManifest {
-  if (document.format_version !== FORMAT_VERSION) {
-    warnOfRepair(`merged/${MANIFEST_FILE} has format_version ${document.format_version}`);
-    return nothingMerged;
-  }
   return {
     loads: document.loads.map(([batch, committedMicros]) => ({ batch, committedMicros })),
     runs: perTable((table) =>

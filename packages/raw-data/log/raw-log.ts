@@ -16,10 +16,11 @@ import {
   replaceDurably,
   temporaryIn,
 } from '../../durable-files';
-import { perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
+import { isSparse, perTable, rawTableNames, type PerTable, type RawTable } from '../raw-tables';
 import type { OpenDuckDb } from '../scratch';
 import { listBatchFolders, segmentFile, sizeIfThere } from './batch-folders';
 import {
+  findManifestProblem,
   nothingMerged,
   readLogManifest,
   segmentsOfRun,
@@ -99,28 +100,52 @@ export async function withRawLog<T>(
   }
 }
 
+/** What a log consists of as it lies there, whichever batches are mirrored. */
+export interface LogOnDisk {
+  readonly segments: PerTable<readonly RawSegment[]>;
+  /** Segments that ought to be there, by the manifest or by the folder of their batch, and are not. */
+  readonly gone: PerTable<readonly RawSegment[]>;
+  /** What keeps the manifest of what is merged from being read. */
+  readonly manifestProblem?: string;
+}
+
 /** Runs work with the segments that are there, whichever batches are mirrored; nothing is mended. */
-export async function withSegmentsOnDisk<T>(
+export async function withLogOnDisk<T>(
   options: RawLogOptions,
-  work: (segments: PerTable<readonly RawSegment[]>) => Promise<T>,
+  work: (log: LogOnDisk) => Promise<T>,
 ): Promise<T> {
-  const reader = await holdingLog(options, async (_tx, rawLogDir) => {
-    const manifest = await readLogManifest(rawLogDir);
-    const merged = new Set(manifest.loads.map(({ batch }) => batch));
-    const single = (await listBatchFolders(rawLogDir)).filter((batch) => !merged.has(batch));
-    const there: Partial<PerTable<RawSegment[]>> = {};
-    for (const table of rawTableNames) {
-      const segments = segmentsOf(rawLogDir, { manifest, single, table });
-      const sizes = await Promise.all(segments.map(({ file }) => sizeIfThere(file)));
-      there[table] = segments.filter((_, index) => sizes[index] !== undefined);
-    }
-    return makeReaderFolder(rawLogDir, there as PerTable<RawSegment[]>);
+  const { log, reader } = await holdingLog(options, async (_tx, rawLogDir) => {
+    const found = await readLogOnDisk(rawLogDir);
+    return { log: found, reader: await makeReaderFolder(rawLogDir, found.segments) };
   });
   try {
-    return await work(reader.segments);
+    return await work({ ...log, segments: reader.segments });
   } finally {
     await reader.remove();
   }
+}
+
+/** Must be called while the log is held. */
+export async function readLogOnDisk(rawLogDir: string): Promise<LogOnDisk> {
+  const manifestProblem = await findManifestProblem(rawLogDir);
+  const manifest = await readLogManifest(rawLogDir);
+  const merged = new Set(manifest.loads.map(({ batch }) => batch));
+  const single = (await listBatchFolders(rawLogDir)).filter((batch) => !merged.has(batch));
+  const segments: Partial<PerTable<RawSegment[]>> = {};
+  const gone: Partial<PerTable<RawSegment[]>> = {};
+  for (const table of rawTableNames) {
+    const all = segmentsOf(rawLogDir, { manifest, single, table });
+    const sizes = await Promise.all(all.map(({ file }) => sizeIfThere(file)));
+    segments[table] = all.filter((_, index) => sizes[index] !== undefined);
+    // The folder of a batch has no segment of a table that it has no rows of, where most have none.
+    const mayLack = ({ statistics }: RawSegment) => isSparse(table) && statistics === undefined;
+    gone[table] = all.filter((each, index) => sizes[index] === undefined && !mayLack(each));
+  }
+  return {
+    segments: segments as PerTable<RawSegment[]>,
+    gone: gone as PerTable<RawSegment[]>,
+    ...(manifestProblem === undefined ? {} : { manifestProblem }),
+  };
 }
 
 /** Runs work while nobody else works on the raw log. Everything that is committed by then is seen. */
@@ -138,7 +163,8 @@ export async function holdingLog<T>(
   }
 }
 
-async function syncHeld(tx: TransactionSql, options: RawLogOptions): Promise<RawLog> {
+/** Does what `syncRawLog` does; must be called while the log is held. */
+export async function syncHeld(tx: TransactionSql, options: RawLogOptions): Promise<RawLog> {
   const { rawLogDir } = options;
   const isOwned = await requireOwner(tx, rawLogDir);
   const loads = await listLoads(tx);
@@ -207,7 +233,7 @@ function listLoads(tx: TransactionSql): Promise<PresentLoad[]> {
 }
 
 /** Whether Postgres says which installation it is; the log is that one's then. */
-async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<boolean> {
+export async function requireOwner(tx: TransactionSql, rawLogDir: string): Promise<boolean> {
   const [installation] = await tx<{ id: string }[]>`SELECT id::text FROM ops.installation`;
   if (!installation) return false;
   const file = path.join(rawLogDir, OWNER_FILE);

@@ -1,5 +1,6 @@
 import { repairAction } from '../../../packages/cli/actions/repair-action';
 import type { CommandContext } from '../../../packages/cli/command-context';
+import type { RawRepair } from '../../../packages/raw-data/log/repair-raw-log';
 import type { OnlineRepair } from '../../../packages/online-store/repair/repair-online';
 
 const repair: OnlineRepair = {
@@ -15,6 +16,31 @@ const repair: OnlineRepair = {
   removed: 4,
   bookkeeping: ['churn:online:meta'],
 };
+
+describe('churn repair raw', () => {
+  const run = async (rawRepair: RawRepair) => {
+    const application = async () => ({ services: { repairRaw: async () => rawRepair } });
+    return repairAction({ store: 'raw' }, { application } as unknown as CommandContext);
+  };
+  const equal = { equal: 7, missing: 0, extra: 0, mismatched: 0, not_comparable: 0, examples: [] };
+
+  it('names what it made again', async () => {
+    const found = ['missing raw_log/batch=000002/users.parquet (batch 2)'];
+    const { document, text, hasFailed } = await run({ found, audit: equal });
+    expect(document).toEqual({ repaired: found, ...equal });
+    expect(text).toBe(
+      `Made again from Postgres:\n${found[0]}\nThe raw log has the 7 rows of Postgres.`,
+    );
+    expect(hasFailed).toBe(false);
+  });
+
+  it('fails where rows differ afterwards', async () => {
+    const audit = { ...equal, missing: 2, examples: ['missing in batch 3: 2 rows of users'] };
+    const { text, hasFailed } = await run({ found: [], audit });
+    expect(text).toMatch(/^Nothing was wrong.\n2 rows still differ.*\nmissing in batch 3/);
+    expect(hasFailed).toBe(true);
+  });
+});
 
 describe('churn repair online', () => {
   it('reports what it found by kind, and which keys of the bookkeeping it wrote again', async () => {

@@ -80,7 +80,7 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['at-risk', '--limit', '-1'], /whole number/],
   [['drift', '--date', '2024-2-3'], MISSPELT],
   [['audit', 'everything'], /raw, offline, online, models/],
-  [['repair', 'everything'], /online/],
+  [['repair', 'everything'], /raw, online/],
   [['replay', 'p1'], /a UUID/],
 ];
 

@@ -12,6 +12,7 @@ import path from 'node:path';
 import { readSegments } from '../../../../packages/features/segments';
 import { ChurnError } from '../../../../packages/contracts/errors';
 import { auditRawLog } from '../../../../packages/raw-data/log/audit-raw-log';
+import { repairRawLog } from '../../../../packages/raw-data/log/repair-raw-log';
 import { MANIFEST_FILE, mergedFolder } from '../../../../packages/raw-data/log/log-manifest';
 import { syncRawLog, withRawLog, type RawLog } from '../../../../packages/raw-data/log/raw-log';
 import { rawTableNames, type RawTable } from '../../../../packages/raw-data/raw-tables';
@@ -102,7 +103,8 @@ async function rowCount(): Promise<number> {
 
 async function expectClean(): Promise<void> {
   const equal = await rowCount();
-  expect(await audit()).toEqual({ equal, missing: 0, extra: 0, mismatched: 0, not_comparable: 0 });
+  const none = { missing: 0, extra: 0, mismatched: 0, not_comparable: 0, examples: [] };
+  expect(await audit()).toEqual({ equal, ...none });
 }
 
 async function query<T extends object>(sql: string): Promise<T[]> {
@@ -307,14 +309,23 @@ describe('what is lost or damaged is made again from Postgres:', () => {
     await expectClean();
   });
 
-  it('a merged file with other bytes, once it is deleted as the error says', async () => {
+  it('a merged file with other bytes, by a repair that names it', async () => {
     const file = mergedFile('user_events');
     const bytes = readFileSync(file);
     writeFileSync(file, bytes.fill(0, 4, bytes.length - 8));
     await sync();
     expect(await audit()).not.toMatchObject({ missing: 0 });
-    rmSync(file);
-    await sync();
+    const { found } = await repairRawLog(options());
+    const name = `damaged raw_log/merged/${path.basename(file)} (batches 1 to 32)`;
+    expect(found[0]).toContain(name);
+    await expectClean();
+  });
+
+  it('a manifest that is garbage, by a repair that names it', async () => {
+    writeFileSync(path.join(mergedFolder(rawLogDir), MANIFEST_FILE), '\u0001');
+    const problem = "damaged raw_log/merged/_manifest.json: it can't be read (SyntaxError)";
+    expect((await audit()).examples[0]).toBe(problem);
+    expect((await repairRawLog(options())).found[0]).toBe(problem);
     await expectClean();
   });
 
