@@ -4,6 +4,7 @@ import { copyIn } from '../../../packages/database/copy-in';
 import type { TransactionSql } from '../../../packages/database';
 import { withLeasedLock } from '../../../packages/database/leased-lock';
 import { asDatabaseError } from '../../../packages/database/open-database';
+import { openTransactionClient } from '../../../packages/database/transaction-client';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 
@@ -100,6 +101,18 @@ describe('a transaction whose connection is lost', () => {
     expect(steps).toEqual(['refused', 'ends', 'told']);
     expect(await values()).toEqual(['of another']);
   });
+});
+
+it('is neither rolled back nor committed by the driver, which would end the process', async () => {
+  const client = openTransactionClient(database.url, { onnotice: () => {} });
+  const lost = client.run('', async (tx) => {
+    await endSessions({ pid: await pidOf(tx) });
+    while (!client.isLost()) await database.sql`SELECT 1`;
+  });
+  await expect(lost).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+  // Meanwhile it would be written to a socket that is no more.
+  await database.sql`SELECT 1`;
+  await client.close(0);
 });
 
 describe('when all connections are lost at once', () => {
