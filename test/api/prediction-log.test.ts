@@ -198,6 +198,19 @@ describe('the prediction log', () => {
     expect([...table.rows.values()].map(({ userId }) => userId)).toEqual(usersUpTo(6));
   });
 
+  it('does not ask a database that hangs a second time, even when nothing can be spooled', async () => {
+    spool.isDiskFull = true;
+    const log = createLog({ insertTimeoutMs: 1 });
+    let asked = 0;
+    table.onInsert = () => {
+      asked += 1;
+      return new Promise(() => {});
+    };
+    fill(log, 1);
+    expect([await log.flush(), await log.flush(), asked]).toEqual([false, false, 1]);
+    expect([log.status, log.pending]).toEqual(['buffering', 1]);
+  });
+
   it('does not wait for the database once memory is half full', async () => {
     const log = createLog({ insertTimeoutMs: 3_600_000, capacity: 8 });
     let answer = () => {};

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -63,6 +64,14 @@ export class AskedApi {
 
   async until(name: string, holds: (value: number) => boolean | Promise<boolean>): Promise<void> {
     while (!(await holds(await this.metric(name)))) await delay(20);
+  }
+
+  /** Opens a connection whose request never ends. */
+  async beginRequest(): Promise<void> {
+    const { port, hostname } = new URL(this.url);
+    const socket = connect(Number(port), hostname).on('error', () => {});
+    await once(socket, 'connect');
+    socket.write('POST /predict HTTP/1.1\r\nhost: localhost\r\n');
   }
 
   /** Ends the process; returns how long that took, in milliseconds. */
