@@ -20,12 +20,15 @@ export const mayUse = {
   'packages/config': [
     'packages/contracts',
     'packages/currencies',
+    'packages/tls',
+    temporal('envconfig'),
     'npm:class-validator',
     'npm:class-transformer',
     'npm:reflect-metadata',
     'node:path',
   ],
   'packages/list-columns': ['node:*'],
+  'packages/tls': ['node:crypto', 'node:fs'],
   'packages/duckdb': [
     'packages/contracts',
     'packages/durable-files',
@@ -111,6 +114,7 @@ export const mayUse = {
     'packages/database',
     'packages/durable-files',
     'packages/online-store',
+    'packages/tls',
     'npm:postgres',
     'npm:ioredis',
     temporal('client'),

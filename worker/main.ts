@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
-import { dataPaths, loadConfig, type Config } from '../packages/config';
+import { dataPaths, loadConfig, type Config, type TemporalSecurity } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { openApplication } from '../packages/application';
 import { processIdentity } from '../packages/durable-files';
@@ -10,6 +10,7 @@ import {
   readyWorkerFile,
   removeDeadWorkers,
   resolveConnections,
+  temporalConnectionError,
 } from '../packages/local-services';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
@@ -32,8 +33,11 @@ async function main(): Promise<void> {
     identity: processIdentity(pid) ?? null,
     data_layout: DATA_LAYOUT,
   });
-  const { temporalAddress } = resolveConnections(config);
-  const connection = await NativeConnection.connect({ address: temporalAddress });
+  const temporal = {
+    address: resolveConnections(config).temporalAddress,
+    security: config.temporal.security,
+  };
+  const connection = await connectNatively(temporal);
   try {
     const workers = await createWorkers({
       connection,
@@ -47,6 +51,18 @@ async function main(): Promise<void> {
     readyFile.remove();
     await connection.close();
     await application.close();
+  }
+}
+
+/** @throws ChurnError TEMPORAL_UNAVAILABLE, INVALID_SETTING */
+async function connectNatively(temporal: {
+  address: string;
+  security: TemporalSecurity;
+}): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect({ address: temporal.address, ...temporal.security });
+  } catch (error) {
+    throw await temporalConnectionError(temporal, error);
   }
 }
 

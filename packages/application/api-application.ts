@@ -29,6 +29,7 @@ export async function openApiApplication(config: Config, options: ApplicationOpt
   const temporal = openLazyTemporal({
     address: adapters.connections.temporalAddress,
     namespace: config.temporal.namespace,
+    security: config.temporal.security,
   });
   const serving = openRedisForServing(adapters.connections.redisUrl);
   const onlineFeatures = new OnlineReader({

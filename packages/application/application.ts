@@ -23,6 +23,7 @@ export async function openApplication(
   const temporal = openLazyTemporal({
     address: adapters.connections.temporalAddress,
     namespace: config.temporal.namespace,
+    security: config.temporal.security,
   });
   const backfills = createBackfillRuns(adapters, temporal);
   return {

@@ -4,3 +4,4 @@
  */
 export { dataPaths, type DataPaths } from './data-paths';
 export { loadConfig, settingNames, type Config } from './load-config';
+export type { TemporalSecurity } from './temporal-settings';

@@ -15,6 +15,12 @@ import {
 } from 'class-validator';
 import { ChurnError } from '../contracts';
 import { currencies } from '../currencies';
+import {
+  temporalAddressPattern,
+  temporalNamespacePattern,
+  temporalSettings,
+  type TemporalSettings,
+} from './temporal-settings';
 
 const toInteger = Transform(({ value }) =>
   typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : (value as unknown),
@@ -40,10 +46,28 @@ class Environment {
   )
   REDIS_URL?: string;
   @IsOptional()
-  @Matches(/^[^\s/]+:\d+$/, { message: 'it must be host:port' })
+  @Matches(temporalAddressPattern, { message: 'it must be host:port' })
   TEMPORAL_ADDRESS?: string;
-  @Matches(/^[\w.-]+$/, { message: 'it must consist of letters, digits, "_", "." and "-"' })
-  TEMPORAL_NAMESPACE = 'default';
+  @IsOptional()
+  @Matches(temporalNamespacePattern, {
+    message: 'it must consist of letters, digits, "_", "." and "-"',
+  })
+  TEMPORAL_NAMESPACE?: string;
+  @IsOptional() @IsString() TEMPORAL_PROFILE?: string;
+  @IsOptional() @IsString() TEMPORAL_CONFIG_FILE?: string;
+  @IsOptional()
+  @Matches(/^[!-~]+$/, { message: 'it must consist of printable ASCII characters' })
+  TEMPORAL_API_KEY?: string;
+  @IsOptional()
+  @IsIn(['true', 'false', '1', '0'], { message: 'it must be true or false' })
+  TEMPORAL_TLS?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_SERVER_NAME?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_SERVER_CA_CERT_PATH?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_SERVER_CA_CERT_DATA?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_CLIENT_CERT_PATH?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_CLIENT_CERT_DATA?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_CLIENT_KEY_PATH?: string;
+  @IsOptional() @IsString() TEMPORAL_TLS_CLIENT_KEY_DATA?: string;
   @IsOptional() @IsString() CHURN_IMPORT_DIR?: string;
   @IsIn([...currencies.keys()], {
     message: 'it must be the code of a currency in ISO 4217, in capital letters, such as USD',
@@ -68,9 +92,7 @@ export interface Config {
   readonly dataDir: string;
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
-  readonly temporal: {
-    readonly address: string | undefined;
-    readonly namespace: string;
+  readonly temporal: TemporalSettings & {
     /** 0: any free port. */
     readonly uiPort: number;
   };
@@ -91,13 +113,34 @@ export interface Config {
   readonly logLevel: (typeof logLevels)[number];
 }
 
+/** Settings without a default. */
+const optionalNames = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'TEMPORAL_ADDRESS',
+  'TEMPORAL_NAMESPACE',
+  'TEMPORAL_PROFILE',
+  'TEMPORAL_CONFIG_FILE',
+  'TEMPORAL_API_KEY',
+  'TEMPORAL_TLS',
+  'TEMPORAL_TLS_SERVER_NAME',
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_SERVER_CA_CERT_DATA',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_CERT_DATA',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_DATA',
+  'CHURN_IMPORT_DIR',
+];
+
 export const settingNames: readonly string[] = Object.keys(
-  plainToInstance(
-    Environment,
-    { DATABASE_URL: '', REDIS_URL: '', TEMPORAL_ADDRESS: '', CHURN_IMPORT_DIR: '' },
-    { exposeDefaultValues: true },
-  ),
+  plainToInstance(Environment, Object.fromEntries(optionalNames.map((name) => [name, ''])), {
+    exposeDefaultValues: true,
+  }),
 ).sort();
+
+/** Where Temporal's tools look for their configuration file, if TEMPORAL_CONFIG_FILE names none. */
+const homes = ['HOME', 'XDG_CONFIG_HOME', 'APPDATA'];
 
 /**
  * The settings of an environment; an empty variable counts as absent.
@@ -105,9 +148,9 @@ export const settingNames: readonly string[] = Object.keys(
  * @throws ChurnError INVALID_SETTING naming the variable and the rule, never the value.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const present = Object.fromEntries(
-    settingNames.flatMap((name) => (env[name] ? [[name, env[name]]] : [])),
-  );
+  const presentOf = (names: readonly string[]) =>
+    Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])));
+  const present = presentOf(settingNames);
   const parsed = plainToInstance(Environment, present, { exposeDefaultValues: true });
   const [first] = validateSync(parsed);
   if (first) {
@@ -116,19 +159,15 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
       .join('; ');
     throw new ChurnError('INVALID_SETTING', { variable: first.property, problem });
   }
-  return toConfig(parsed);
+  return toConfig(parsed, temporalSettings({ ...present, ...presentOf(homes) }));
 }
 
-function toConfig(parsed: Environment): Config {
+function toConfig(parsed: Environment, temporal: TemporalSettings): Config {
   return Object.freeze({
     dataDir: path.resolve(parsed.CHURN_DATA_DIR),
     databaseUrl: parsed.DATABASE_URL,
     redisUrl: parsed.REDIS_URL,
-    temporal: {
-      address: parsed.TEMPORAL_ADDRESS,
-      namespace: parsed.TEMPORAL_NAMESPACE,
-      uiPort: parsed.CHURN_TEMPORAL_UI_PORT,
-    },
+    temporal: { ...temporal, uiPort: parsed.CHURN_TEMPORAL_UI_PORT },
     importDir: parsed.CHURN_IMPORT_DIR && path.resolve(parsed.CHURN_IMPORT_DIR),
     currency: parsed.CHURN_CURRENCY,
     rejectedLimits: {

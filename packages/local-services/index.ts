@@ -13,3 +13,4 @@ export { readyWorkerFile, removeDeadWorkers, type ReadyWorker } from './processe
 export { stackStatus } from './stack-status';
 export { startStack } from './start-stack';
 export { stopStack } from './stop-stack';
+export { connectTemporal, temporalConnectionError, temporalRefusal } from './temporal-connection';

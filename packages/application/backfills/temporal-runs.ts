@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import {
   Client,
-  Connection,
   isGrpcServiceError,
   WorkflowNotFoundError,
+  type Connection,
   type WorkflowExecutionDescription,
   type WorkflowHandle,
 } from '@temporalio/client';
@@ -21,7 +21,9 @@ import {
   type BackfillRequest,
   type BackfillStarted,
 } from '../../contracts';
+import type { TemporalSecurity } from '../../config';
 import { asDatabaseError, withLeasedLock } from '../../database';
+import { connectTemporal, temporalRefusal } from '../../local-services';
 import { PLANNING_WAIT_MILLIS } from '../../raw-data';
 import {
   draftBackfill,
@@ -38,22 +40,27 @@ import { describePendingFailure, pendingFailures } from '../pending-failures';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
 export interface LazyTemporal {
-  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE, INVALID_SETTING */
   connection(): Promise<Connection>;
-  /** @throws ChurnError TEMPORAL_UNAVAILABLE */
+  /** @throws ChurnError TEMPORAL_UNAVAILABLE, INVALID_SETTING */
   client(): Promise<Client>;
   close(): Promise<void>;
 }
 
-export function openLazyTemporal(options: { address: string; namespace: string }): LazyTemporal {
+export function openLazyTemporal(options: {
+  address: string;
+  namespace: string;
+  /** Default: none, as the embedded server has it. */
+  security?: TemporalSecurity;
+}): LazyTemporal {
   let opened: Promise<Connection> | undefined;
   const connection = async () => {
-    opened ??= Connection.connect({ address: options.address, connectTimeout: '3s' });
+    opened ??= connectTemporal(options);
     try {
       return await opened;
     } catch (error) {
       opened = undefined;
-      throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+      throw error;
     }
   };
   return {
@@ -67,8 +74,8 @@ export function openLazyTemporal(options: { address: string; namespace: string }
 }
 
 /**
- * Turns a lost connection into TEMPORAL_UNAVAILABLE and a namespace that is not there into
- * INVALID_SETTING; other errors pass through.
+ * Turns a lost connection into TEMPORAL_UNAVAILABLE, and a namespace that is not there or a refused
+ * API key into INVALID_SETTING; other errors pass through.
  */
 export function asTemporalError(error: unknown): unknown {
   // Most calls of the client wrap what gRPC said.
@@ -78,6 +85,8 @@ export function asTemporalError(error: unknown): unknown {
     const details = { variable: 'TEMPORAL_NAMESPACE', problem };
     return new ChurnError('INVALID_SETTING', details, { cause: error });
   }
+  const refusal = temporalRefusal(cause);
+  if (refusal) return refusal;
   const isDown = isGrpcServiceError(cause) && [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
   return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
 }

@@ -1,17 +1,21 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Connection } from '@temporalio/client';
-import { ChurnError, searchAttributeNames } from '../../contracts';
+import { ChurnError, isChurnError, searchAttributeNames } from '../../contracts';
 import { httpUrl, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
 import { onStorage } from '../on-storage';
+import { connectTemporal, temporalRefusal } from '../temporal-connection';
 import { requireTool } from '../tools';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 
 const TIMEOUT_MS = 3_000;
 const KEYWORD = 2; // temporal.api.enums.v1.IndexedValueType
 const RETENTION_DAYS = 30;
+const GRPC_INVALID_ARGUMENT = 3;
 const GRPC_NOT_FOUND = 5;
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNIMPLEMENTED = 12;
 
 /** Temporal's dev server with its UI, persistent in one SQLite file. */
 export const temporalRecipe: ServiceRecipe = {
@@ -83,6 +87,9 @@ async function describeNamespace(context: StackContext): Promise<void> {
 }
 
 function throwExternalError(error: unknown): never {
+  if (isChurnError(error)) throw error;
+  const refusal = temporalRefusal(error);
+  if (refusal) throw refusal;
   const isUnknown = (error as { code?: unknown }).code === GRPC_NOT_FOUND;
   if (!isUnknown) throw new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
   const problem = 'the server has no namespace of that name';
@@ -91,7 +98,7 @@ function throwExternalError(error: unknown): never {
 
 /** Adds those that are missing; Temporal refuses workflows with attributes it does not know. */
 async function registerSearchAttributes(context: StackContext): Promise<void> {
-  const { namespace } = context.config.temporal;
+  const { namespace, address } = context.config.temporal;
   try {
     await withTemporal(context, async ({ operatorService }) => {
       const known = await operatorService.listSearchAttributes({ namespace });
@@ -101,6 +108,8 @@ async function registerSearchAttributes(context: StackContext): Promise<void> {
       await operatorService.addSearchAttributes({ namespace, searchAttributes });
     });
   } catch (error) {
+    // As Temporal Cloud does, where attributes are added by other means.
+    if (address !== undefined && isClosed(error)) return requireSearchAttributes(context);
     throw new ChurnError(
       'SERVICE_FAILED_TO_START',
       {
@@ -111,6 +120,28 @@ async function registerSearchAttributes(context: StackContext): Promise<void> {
       { cause: error },
     );
   }
+}
+
+function isClosed(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === GRPC_PERMISSION_DENIED || code === GRPC_UNIMPLEMENTED;
+}
+
+/** @throws ChurnError INVALID_SETTING, if the namespace can't be searched by one of them */
+async function requireSearchAttributes(context: StackContext): Promise<void> {
+  const { namespace } = context.config.temporal;
+  await withTemporal(context, async ({ workflowService }) => {
+    for (const name of searchAttributeNames) {
+      const query = `${name} = 'none'`;
+      await workflowService
+        .countWorkflowExecutions({ namespace, query })
+        .catch((error: unknown) => {
+          if ((error as { code?: unknown }).code !== GRPC_INVALID_ARGUMENT) throw error;
+          const problem = `the server lets nobody add search attributes to it; add ${searchAttributeNames.join(', ')}, of type Keyword, in the console of the server`;
+          throw new ChurnError('INVALID_SETTING', { variable: 'TEMPORAL_NAMESPACE', problem });
+        });
+    }
+  });
 }
 
 /** The dev server forgets closed workflows after a day; operators look further back. */
@@ -127,9 +158,10 @@ async function withTemporal<T>(
   context: StackContext,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const address = temporalAddressOf(context.config, context.state)!;
-  const client = await import('@temporalio/client');
-  const connection = await client.Connection.connect({ address, connectTimeout: TIMEOUT_MS });
+  const connection = await connectTemporal({
+    address: temporalAddressOf(context.config, context.state)!,
+    security: context.config.temporal.security,
+  });
   try {
     return await connection.withDeadline(Date.now() + 4 * TIMEOUT_MS, () => work(connection));
   } finally {

@@ -20,7 +20,7 @@ describe('the settings', () => {
       cleanedMegabytesMax: 10_000,
       redisUrl: undefined,
       rejectedLimits: { warnPercent: 1, failPercent: 20 },
-      temporal: { address: undefined, namespace: 'default', uiPort: 0 },
+      temporal: { address: undefined, namespace: 'default', security: {}, uiPort: 0 },
       importDir: undefined,
       currency: 'USD',
       api: { host: '127.0.0.1', port: 0 },
@@ -76,6 +76,8 @@ describe('the settings', () => {
     ['TEMPORAL_ADDRESS', 'temporal'],
     ['TEMPORAL_ADDRESS', 'http://temporal:7233'],
     ['TEMPORAL_NAMESPACE', 'two words'],
+    ['TEMPORAL_API_KEY', 'hunter2 hunter2'],
+    ['TEMPORAL_TLS', 'hunter2'],
     ['CHURN_CURRENCY', 'usd'],
     ['CHURN_CURRENCY', 'DOLLAR'],
     ['CHURN_CURRENCY', 'ABC'],
@@ -106,7 +108,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(18);
+    expect(settingNames).toHaveLength(29);
   });
 });
 
