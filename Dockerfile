@@ -25,4 +25,4 @@ COPY --from=build /app/bin ./bin
 COPY --from=build /app/packages/database/migrations ./packages/database/migrations
 COPY --from=build /app/temporal-config ./temporal-config
 USER node
-CMD ["node", "dist/api/main.js"]
+CMD ["node", "--max-semi-space-size=64", "dist/api/main.js"]

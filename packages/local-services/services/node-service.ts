@@ -6,6 +6,7 @@ import { formerReadyFile, withDataLayout } from '../data-layout/earlier-release'
 import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
 import { readyWorkers } from '../processes/ready-workers';
+import { apiNodeFlags } from './api-node-flags';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 
 const TIMEOUT_MS = 2_000;
@@ -20,7 +21,12 @@ export const workerRecipe: ServiceRecipe = {
 };
 
 export const apiRecipe: ServiceRecipe = {
-  ...nodeService({ name: 'api', label: 'The API', heapMegabytes: 512 }),
+  ...nodeService({
+    name: 'api',
+    label: 'The API',
+    heapMegabytes: 512,
+    flags: apiNodeFlags(),
+  }),
   portSetting: (config) => ({ variable: 'CHURN_API_PORT', port: config.api.port }),
   prepare: () => {},
   isHealthy: ({ config, state }) =>
@@ -36,6 +42,7 @@ function nodeService(options: {
   name: 'worker' | 'api';
   label: string;
   heapMegabytes: number;
+  flags?: readonly string[];
 }): Omit<ServiceRecipe, 'prepare' | 'isHealthy' | 'publicUrl'> {
   return {
     name: options.name,
@@ -47,7 +54,11 @@ function nodeService(options: {
     fingerprint: settingsFingerprint,
     command: (context, state) => ({
       command: process.execPath,
-      args: [`--max-old-space-size=${options.heapMegabytes}`, entryPoint(options.name)],
+      args: [
+        `--max-old-space-size=${options.heapMegabytes}`,
+        ...(options.flags ?? []),
+        entryPoint(options.name),
+      ],
       env: {
         ...serviceSettings(context),
         ...(options.name === 'api' ? { CHURN_API_PORT: String(state.port) } : {}),
