@@ -132,7 +132,14 @@ export const mayUse = {
     temporal('common'),
   ],
   activities: ['packages/*', temporal('activity'), temporal('common')],
-  worker: ['activities', 'packages/*', temporal('worker'), 'node:*'],
+  worker: [
+    'activities',
+    'packages/*',
+    temporal('worker'),
+    temporal('common'),
+    'npm:pino',
+    'node:*',
+  ],
   api: [
     'packages/*',
     'npm:@nestjs/*',

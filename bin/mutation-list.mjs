@@ -16,6 +16,7 @@ import { propertyMutations } from './mutations-of-properties.mjs';
 import { runMutations } from './mutations-of-runs.mjs';
 import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
+import { metricsMutations } from './mutations-of-metrics.mjs';
 import { supervisionMutations } from './mutations-of-supervision.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
@@ -39,6 +40,7 @@ export const mutations = [
   ...failureMutations,
   ...connectionMutations,
   ...lockMutations,
+  ...metricsMutations,
   ...supervisionMutations,
   ...doorMutations,
   ...predictionLogMutations,

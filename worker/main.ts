@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { dataPaths, loadConfig, type Config, type TemporalSecurity } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { openApplication } from '../packages/application';
 import { processIdentity } from '../packages/durable-files';
 import {
+  choosePort,
   DATA_LAYOUT,
   readyWorkerFile,
   removeDeadWorkers,
@@ -15,14 +16,22 @@ import {
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
 import { describeEnd } from './describe-end';
+import { installRuntime } from './install-runtime';
+import { observePorts } from './observe-ports';
+import { observeSteps } from './observe-steps';
 import { createReadyFile } from './ready-file';
 import { runWorkers } from './run-workers';
+import { createWorkerLog } from './worker-log';
+import { createWorkerMetrics } from './worker-metrics';
 
 /** The worker process: polls the task queues until SIGTERM or SIGINT, then drains and exits 0. */
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const stop = stopSignal();
-  installRuntime(config);
+  const log = createWorkerLog(config.logLevel);
+  const metricsAddress = await metricsAddressOf(config);
+  const runtime = installRuntime({ log, metrics: metricsAddress });
+  const metrics = createWorkerMetrics(runtime.metricMeter);
   const codePath = builtWorkflowBundle();
   const application = await openApplication(config);
   const paths = dataPaths(config.dataDir);
@@ -42,11 +51,17 @@ async function main(): Promise<void> {
     const workers = await createWorkers({
       connection,
       namespace: config.temporal.namespace,
-      ports: application.pipelinePorts,
+      ports: observePorts(application.pipelinePorts, metrics),
       workflowBundle: { codePath },
       buildId: buildIdOf(codePath),
+      options: { interceptors: { activity: [observeSteps(metrics)] } },
     });
-    await runWorkers({ workers, stop, onRunning: () => readyFile.write() });
+    const onRunning = () => {
+      readyFile.write();
+      log.info({ pid, metrics: metricsAddress }, 'worker ready');
+    };
+    await runWorkers({ workers, stop, onRunning });
+    log.info({ pid }, 'worker stopped');
   } finally {
     readyFile.remove();
     await connection.close();
@@ -75,15 +90,9 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
-function installRuntime(config: Config): void {
-  const level = config.logLevel.toUpperCase() as LogLevel | 'SILENT';
-  const logger =
-    level === 'SILENT' ? new DefaultLogger('ERROR', () => {}) : new DefaultLogger(level);
-  Runtime.install({
-    shutdownSignals: [],
-    logger,
-    telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
-  });
+async function metricsAddressOf({ workerMetrics: { host, port } }: Config) {
+  const setting = { variable: 'CHURN_WORKER_METRICS_PORT', port };
+  return { host, port: await choosePort({ service: "The worker's metrics", setting }) };
 }
 
 /** Workflows that differ from the built ones would not replay: never bundled on the fly. */

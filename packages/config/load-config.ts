@@ -4,6 +4,7 @@ import { plainToInstance, Transform } from 'class-transformer';
 import {
   IsIn,
   IsInt,
+  IsIP,
   IsNumber,
   IsOptional,
   IsString,
@@ -78,6 +79,9 @@ class Environment {
   @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
   CHURN_API_HOST = '127.0.0.1';
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
+  @IsIP(undefined, { message: 'it must be an IP address' })
+  CHURN_WORKER_METRICS_HOST = '127.0.0.1';
+  @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_WORKER_METRICS_PORT = 0;
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_TEMPORAL_UI_PORT = 0;
   @toInteger @IsInt() @Min(128) CHURN_DUCKDB_MEMORY_MB = 1024;
   @toInteger @IsInt() @Min(1) @Max(64) CHURN_DUCKDB_THREADS = 2;
@@ -103,6 +107,8 @@ export interface Config {
   readonly rejectedLimits: { readonly warnPercent: number; readonly failPercent: number };
   /** Port 0: any free port. */
   readonly api: { readonly host: string; readonly port: number };
+  /** Where the worker serves GET /metrics; an IP address. Port 0: any free port. */
+  readonly workerMetrics: { readonly host: string; readonly port: number };
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
   /** How much is kept of what was cleaned for loads that did not succeed; 0: nothing. */
   readonly cleanedMegabytesMax: number;
@@ -175,6 +181,10 @@ function toConfig(parsed: Environment, temporal: TemporalSettings): Config {
       failPercent: parsed.CHURN_REJECTED_FAIL_PERCENT,
     },
     api: { host: parsed.CHURN_API_HOST, port: parsed.CHURN_API_PORT },
+    workerMetrics: {
+      host: parsed.CHURN_WORKER_METRICS_HOST,
+      port: parsed.CHURN_WORKER_METRICS_PORT,
+    },
     duckdb: {
       memoryMegabytes: parsed.CHURN_DUCKDB_MEMORY_MB,
       threads: parsed.CHURN_DUCKDB_THREADS,

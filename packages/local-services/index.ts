@@ -10,6 +10,7 @@ export { requireOwnDatabase } from './installation/require-own-servers';
 export { resolveConnections, type Connections } from './connections';
 export type { StackEvent, StackStatus } from './service-names';
 export { readyWorkerFile, removeDeadWorkers, type ReadyWorker } from './processes/ready-workers';
+export { choosePort } from './processes/tcp-ports';
 export { stackStatus } from './stack-status';
 export { startStack } from './start-stack';
 export { stopStack } from './stop-stack';

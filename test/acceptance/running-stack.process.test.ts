@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { runDemo } from '../../packages/cli/run-demo';
 import { loadConfig } from '../../packages/config/load-config';
 import { openApplication, type Application } from '../../packages/application/application';
@@ -86,6 +87,35 @@ describe('a running installation', () => {
     );
     expect(ended).toMatchObject({ status: 'succeeded', succeeded: dateCount, failed: [] });
   }, 120_000);
+
+  it('shows queues, slots, steps and partitions of the worker, and its story in the log', async () => {
+    const response = await fetch(await urlOf('worker'));
+    const names = [...(await response.text()).matchAll(/^\w+/gm)].map(([name]) => name);
+    expect([...new Set(names)]).toEqual(
+      expect.arrayContaining([
+        'temporal_worker_task_slots_available',
+        'temporal_num_pollers',
+        'temporal_activity_schedule_to_start_latency_bucket',
+        'churn_step_duration_seconds_bucket',
+        'churn_backfill_dates_total',
+        'churn_partitions_published_total',
+      ]),
+    );
+    const lines = readFileSync(`${config.dataDir}/logs/worker.log`, 'utf8').trim().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(entries).toContainEqual(
+      expect.objectContaining({
+        service: 'worker',
+        msg: 'step ended',
+        step: 'compute_chunk',
+        outcome: 'succeeded',
+        workflow_id: expect.stringContaining('backfill'),
+        run_id: expect.any(String),
+        from: range.from,
+        to: range.to,
+      }),
+    );
+  });
 
   it('changes nothing when the demo runs over it again', async () => {
     const demo = () =>

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import { settingNames } from '../../config';
+import { settingNames, type Config } from '../../config';
 import { formerReadyFile, withDataLayout } from '../data-layout/earlier-release';
 import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
@@ -13,11 +13,20 @@ const TIMEOUT_MS = 2_000;
 
 /** Polls task queues; says that it does by a file of its own in run/ready-workers. */
 export const workerRecipe: ServiceRecipe = {
-  ...nodeService({ name: 'worker', label: 'The worker', heapMegabytes: 1_024 }),
+  ...nodeService({
+    name: 'worker',
+    label: 'The worker',
+    heapMegabytes: 1_024,
+    portVariable: 'CHURN_WORKER_METRICS_PORT',
+  }),
+  portSetting: (config) => ({
+    variable: 'CHURN_WORKER_METRICS_PORT',
+    port: config.workerMetrics.port,
+  }),
   prepare: ({ paths }) => rmSync(formerReadyFile(paths), { force: true }),
   isHealthy: async ({ paths, state }) =>
     readyWorkers(paths).some(({ pid }) => pid === state.worker?.pid),
-  publicUrl: () => null,
+  publicUrl: ({ port }, config) => metricsUrlOf(config, port),
 };
 
 export const apiRecipe: ServiceRecipe = {
@@ -25,6 +34,7 @@ export const apiRecipe: ServiceRecipe = {
     name: 'api',
     label: 'The API',
     heapMegabytes: 512,
+    portVariable: 'CHURN_API_PORT',
     flags: apiNodeFlags(),
   }),
   portSetting: (config) => ({ variable: 'CHURN_API_PORT', port: config.api.port }),
@@ -42,6 +52,7 @@ function nodeService(options: {
   name: 'worker' | 'api';
   label: string;
   heapMegabytes: number;
+  portVariable: string;
   flags?: readonly string[];
 }): Omit<ServiceRecipe, 'prepare' | 'isHealthy' | 'publicUrl'> {
   return {
@@ -59,10 +70,7 @@ function nodeService(options: {
         ...(options.flags ?? []),
         entryPoint(options.name),
       ],
-      env: {
-        ...serviceSettings(context),
-        ...(options.name === 'api' ? { CHURN_API_PORT: String(state.port) } : {}),
-      },
+      env: { ...serviceSettings(context), [options.portVariable]: String(state.port) },
     }),
   };
 }
@@ -99,6 +107,12 @@ function readIfThere(file: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** A host that means every address of the machine is reached on loopback. */
+function metricsUrlOf({ workerMetrics: { host } }: Config, port: number): string {
+  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}/metrics`;
 }
 
 async function isLive(url: string): Promise<boolean> {

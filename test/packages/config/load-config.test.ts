@@ -24,6 +24,7 @@ describe('the settings', () => {
       importDir: undefined,
       currency: 'USD',
       api: { host: '127.0.0.1', port: 0 },
+      workerMetrics: { host: '127.0.0.1', port: 0 },
       duckdb: { memoryMegabytes: 1024, threads: 2 },
       spoolDiskPercent: 90,
       staleAfterHours: 48,
@@ -60,6 +61,8 @@ describe('the settings', () => {
     ['CHURN_CURRENCY', 'JPY', { currency: 'JPY' }],
     ['CHURN_API_HOST', '::1', { api: { host: '::1' } }],
     ['CHURN_API_PORT', '8080', { api: { port: 8080 } }],
+    ['CHURN_WORKER_METRICS_HOST', '0.0.0.0', { workerMetrics: { host: '0.0.0.0' } }],
+    ['CHURN_WORKER_METRICS_PORT', '9464', { workerMetrics: { port: 9464 } }],
     ['CHURN_TEMPORAL_UI_PORT', '8233', { temporal: { uiPort: 8233 } }],
     ['CHURN_DUCKDB_MEMORY_MB', '128', { duckdb: { memoryMegabytes: 128 } }],
     ['CHURN_DUCKDB_THREADS', '64', { duckdb: { threads: 64 } }],
@@ -83,6 +86,8 @@ describe('the settings', () => {
     ['CHURN_CURRENCY', 'ABC'],
     ['CHURN_CURRENCY', 'XAU'],
     ['CHURN_API_HOST', 'a host'],
+    ['CHURN_WORKER_METRICS_HOST', 'localhost'],
+    ['CHURN_WORKER_METRICS_PORT', '65536'],
     ['CHURN_API_PORT', '65536'],
     ['CHURN_API_PORT', '-1'],
     ['CHURN_API_PORT', '80.5'],
@@ -108,7 +113,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(29);
+    expect(settingNames).toHaveLength(31);
   });
 });
 

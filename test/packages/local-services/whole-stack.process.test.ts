@@ -33,7 +33,7 @@ describe('the whole stack', () => {
       serviceNames.map((name) => [name, 'running']),
     );
     expect(service(status, 'api').url).toBe(resolveConnections(config).apiUrl);
-    expect(service(status, 'worker').url).toBeNull();
+    expect(service(status, 'worker').url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
   });
 
   test('the API answers on its URL', async () => {

@@ -1,0 +1,25 @@
+import { breaksOf } from './breaks-of.mjs';
+
+const tests = ['test/worker/worker-metrics.test.ts'];
+const ports = breaksOf('worker/observe-ports.ts', tests);
+const steps = breaksOf('worker/observe-steps.ts', tests);
+const metrics = breaksOf('worker/worker-metrics.ts', tests);
+const log = breaksOf('worker/worker-log.ts', ['test/worker/worker-log.test.ts']);
+
+/** Breaks of what is seen of the worker from outside. */
+export const metricsMutations = [
+  ports(
+    'dates that failed are no partitions',
+    "filter((status) => status === 'succeeded')",
+    'filter(() => true)',
+  ),
+  steps('a cancelled step has not failed', 'error instanceof CancelledFailure', 'false'),
+  metrics(
+    'counters that are there before the first event',
+    "runs.add(0, { status: 'failed' });",
+    '',
+  ),
+  metrics('the newest run stays the newest', 'Math.max(newestSeconds, ', 'Math.max('),
+  log('parameters in the log', "message.replace(/\\s*\\bparams: [\\s\\S]*$/, '')", 'message'),
+  log('what the log may have', 'if (known && (', 'if ((fields[name] = value) && ('),
+];
