@@ -56,6 +56,7 @@ function run(shard) {
     {
       CHURN_TEST_DEPTH: 'deep',
       ...(shard.portion ? { CHURN_LAW_PORTION: shard.portion } : {}),
+      ...shard.variables,
     },
   );
   const seconds = Math.round((Date.now() - started) / 1_000);

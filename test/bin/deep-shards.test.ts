@@ -2,11 +2,19 @@ import { evaluateInModule, read, repositoryFiles } from '../repository-files';
 
 const testFiles = repositoryFiles('test').filter((file) => file.endsWith('.test.ts'));
 
-const shards = evaluateInModule<{ name: string; portion?: string; files: string[] }[]>(
+interface Shard {
+  name: string;
+  portion?: string;
+  variables?: Record<string, string>;
+  files: string[];
+}
+
+const shards = evaluateInModule<Shard[]>(
   'bin/tests/deep-shards.mjs',
   `module.deepShards.map((shard) => ({
     name: shard.name,
     portion: shard.portion,
+    variables: shard.variables,
     files: module.filesOf(shard, input),
   }))`,
   testFiles,
@@ -20,7 +28,7 @@ describe('the shards of the tests in full', () => {
 
   it('hold every file in one shard, or in all portions of one', () => {
     const whole = testFiles.map((file) => {
-      const those = shards.filter(({ files }) => files.includes(file));
+      const those = shards.filter(({ files, variables }) => !variables && files.includes(file));
       const portions = those.map(({ portion }) => portion ?? '1/1');
       return { file, portions };
     });
@@ -33,6 +41,20 @@ describe('the shards of the tests in full', () => {
     const inPortions = shards.filter(({ portion }) => portion).flatMap(({ files }) => files);
     const usingLaws = testFiles.filter((file) => /\blawHolds\(/.test(read(file)));
     expect([...new Set(inPortions)].sort()).toEqual(usingLaws);
+  });
+});
+
+describe('the shard without a cache of workflows', () => {
+  it('runs every workflow test once more, each time as after a kill', () => {
+    const again = shards.filter(({ variables }) => variables);
+    expect(again).toEqual([
+      {
+        name: 'workflows-without-cache',
+        variables: { CHURN_TEST_WORKFLOW_CACHE: '0' },
+        files: testFiles.filter((file) => file.endsWith('.workflow.test.ts')),
+      },
+    ]);
+    expect(read('test/workflows/workflow-rig.ts')).toContain('CHURN_TEST_WORKFLOW_CACHE');
   });
 });
 

@@ -6,7 +6,7 @@ import {
   taskQueues,
 } from '../../packages/contracts/pipeline';
 import type { DailyRunReport } from '../../packages/contracts/runs';
-import { addDays, dateOf } from '../../packages/instants/logical-date';
+import { addDays, dateOf, datesBetween } from '../../packages/instants/logical-date';
 import {
   applySchedules,
   describeSchedules,
@@ -49,20 +49,18 @@ describe('the schedules', () => {
     expect(watchdog!.nextRuns[0]).toMatch(/T04:05:00\.000Z$/);
   });
 
-  it('start a day under the id that a hand would give it, dated by its nominal time', async () => {
+  it('start a fortnight without a worker day by day, each under the id that a hand would give it, dated by its nominal time', async () => {
     const { client } = rig.env;
-    const [thursday, friday] = ['2024-06-06', '2024-06-07'];
+    const days = datesBetween('2024-06-06', '2024-06-19');
     const ports = createFakePipelinePorts();
+    // The policy for overlaps is the Schedule's own. One request: two within half a second would lose one.
+    await client.schedule.getHandle(scheduleIds.daily).backfill({
+      start: new Date(`${days[0]}T00:59:59Z`),
+      end: new Date(`${days.at(-1)}T01:00:00Z`),
+    });
+    await eventuallyThere(dailyWorkflowId(days[0]!));
     await rig.run({ ports, queues: taskQueues }, async (run) => {
-      // One request for both days: two within half a second would lose one.
-      await client.schedule.getHandle(scheduleIds.daily).backfill(
-        [thursday, friday].map((day) => ({
-          start: new Date(`${day}T00:59:59Z`),
-          end: new Date(`${day}T01:00:00Z`),
-          overlap: 'BUFFER_ALL' as const,
-        })),
-      );
-      for (const day of [thursday, friday]) {
+      for (const day of days) {
         const handle = await eventuallyThere(dailyWorkflowId(day));
         const report = (await handle.result()) as DailyRunReport;
         expect(report).toMatchObject({ date: day, slaBreaches: [] });
@@ -74,8 +72,12 @@ describe('the schedules', () => {
         run.track(dailyWorkflowId(day));
       }
     });
-    expect(ports.inputsOf('generateData')).toEqual([thursday, friday]);
-    expect(ports.inputsOf('trainModel')).toEqual([]);
+    expect(ports.inputsOf('generateData')).toEqual(days);
+    expect(ports.inputsOf('trainModel')).toEqual(
+      ['2024-06-10', '2024-06-11', '2024-06-12', '2024-06-17', '2024-06-18', '2024-06-19'].map(
+        (asOf) => ({ asOf }),
+      ),
+    );
     expect(ports.alerts.size).toBe(0);
   });
 

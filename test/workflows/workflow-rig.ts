@@ -155,7 +155,12 @@ async function startWorkers(
     workflowBundle: workflowBundle(),
     queues,
     // Cancellations reach activities at once, so that no test waits for a heartbeat.
-    options: { identity: 'test-worker', maxHeartbeatThrottleInterval: 50, ...setup.options },
+    options: {
+      identity: 'test-worker',
+      maxHeartbeatThrottleInterval: 50,
+      ...cacheOptions(),
+      ...setup.options,
+    },
   });
   const runs = workers.map((worker) => worker.run());
   return {
@@ -168,6 +173,15 @@ async function startWorkers(
       await Promise.all(runs);
     },
   };
+}
+
+/**
+ * With CHURN_TEST_WORKFLOW_CACHE=0 a workflow is forgotten after each of its tasks, and replayed from
+ * its history at the next one, as after a kill: a deep run has all these tests pass like that too.
+ */
+function cacheOptions(): Pick<WorkerOptions, 'maxCachedWorkflows'> {
+  const size = process.env.CHURN_TEST_WORKFLOW_CACHE;
+  return size ? { maxCachedWorkflows: Number(size) } : {};
 }
 
 async function runAlone<T>(
