@@ -19,6 +19,9 @@ const served = breaksOf('packages/application/partitions/partition-services.ts')
 const spines = breaksOf('packages/application/history/write-history.ts');
 const planned = breaksOf('packages/application/partitions/take-planned-knowledge.ts');
 const rawAudit = breaksOf('packages/raw-data/log/audit-raw-log.ts');
+const repairs = breaksOf('packages/offline-store/repair-partitions.ts', [
+  'test/packages/offline-store/repair-partitions.integration.test.ts',
+]);
 const rawRepair = breaksOf('packages/raw-data/log/repair-raw-log.ts');
 const scripts = breaksOf('packages/online-store/forward-only-scripts.ts');
 const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
@@ -54,7 +57,7 @@ export const knowledgeMutations = [
 
   // What files and loads are
   scripts('a target that went back', "if fenced < 0 then return 'lost' end", '', [overtaken]),
-  audits('revisions of loads that came since', ' && isLoaded ?', ' ?', [publishing]),
+  audits('revisions of loads that came since', ' && isLoaded;', ';', [publishing]),
 
   // What was known
   ledger('served once', 'and served_known_at is null', '', [publishing]),
@@ -105,6 +108,12 @@ export const knowledgeMutations = [
   ),
   rawAudit('filed under another batch', 'l.filed_batch = p.batch AND ', '', [rawLog]),
   rawAudit('rows that differ', 'IS NOT DISTINCT FROM p', 'IS NOT DISTINCT FROM l', [rawLog]),
+  repairs(
+    'a ledger that lost a manifest',
+    'if (!isDeepStrictEqual(',
+    'if (false && !isDeepStrictEqual(',
+  ),
+  repairs('files that are not whole', 'if (!(await isWhole(context, manifest)))', 'if (false)'),
   rawRepair('segments that differ', 'await rm(file, { force: true });', 'void file;', [
     'test/packages/raw-data/log/repair-raw-log.integration.test.ts',
   ]),

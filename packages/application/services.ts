@@ -28,7 +28,7 @@ import {
 } from '../raw-data';
 import { generateArrivals, LATEST_WORLD_VERSION } from '../synthetic';
 import { atRisk } from './at-risk-list';
-import { auditOffline } from './partitions/audit-offline';
+import { auditOffline, repairOffline } from './partitions/audit-offline';
 import { requireNotInFuture, restatePartitions } from './daily-run/daily-run-services';
 import { warnBeforeData } from './backfills/dates-before-data';
 import { detectDriftNow } from './drift/drift-services';
@@ -96,6 +96,7 @@ export function createServices(
     sync: over(syncNewestPartition),
     audit: over(audit),
     repairRaw: () => adapters.repairRawLog(),
+    repairOffline: over(repairOffline),
     repairOnline: over(repairOnlineStore),
   };
 }

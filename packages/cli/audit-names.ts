@@ -4,6 +4,6 @@ export const auditNames = ['raw', 'offline', 'online', 'models'] as const;
 export type AuditName = (typeof auditNames)[number];
 
 /** Those of them that `churn repair` mends. */
-export const repairNames = ['raw', 'online'] as const satisfies readonly AuditName[];
+export const repairNames = ['raw', 'offline', 'online'] as const satisfies readonly AuditName[];
 
 export type RepairName = (typeof repairNames)[number];

@@ -183,13 +183,13 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, run `churn repair raw`, which creates it again from Postgres, then repeat what failed. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, run `churn repair raw`, which creates it again from Postgres, then repeat what failed. If it is in features or feature_revisions, run `churn repair offline`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
   FILE_MISSING: {
     message:
-      'The file {path} is missing. If it is in raw_log, the next attempt creates it again. If it is a Parquet file in features or feature_revisions, backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows. Restore any other file from a backup.',
+      'The file {path} is missing. If it is in raw_log, the next attempt creates it again. If it is in features or feature_revisions, run `churn repair offline`. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: true,
   },

@@ -15,8 +15,8 @@ import { withWriters } from './vectors/compute-grid';
 import type { ComputeContext, PartitionRequest } from './partition-request';
 import { sha256OfFile } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
-import { currentPartition, datesOnDisk, readManifests } from './manifests';
-import { findRevisionFile } from './partition-paths';
+import { currentPartition, datesOnDisk, scanManifests, type ManifestScan } from './manifests';
+import { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
 import { isStale, lacksOnlyState } from './select-dates';
 import { createContentHasher, withoutState } from './vectors/vector-writer';
@@ -26,7 +26,8 @@ const EXAMPLES_MAX = 20;
 
 /**
  * Recomputes every revision from what its manifest says was known, and compares its values and its
- * bytes, written again, with the file.
+ * bytes, written again, with the file. A manifest that is damaged is `mismatched`, one that is lost
+ * `missing`; the others are audited all the same.
  * A ledger row without its file is `missing`; a day's file without any manifest is `extra`.
  */
 export async function auditPartitions(
@@ -45,17 +46,19 @@ export async function auditPartitions(
     not_comparable: [],
   };
   const verdicts = await auditRevisions(context, dates, progress.report);
-  for (const { date, revision, verdict } of verdicts)
-    found[verdict].push(`${date} rev ${revision}`);
+  for (const { date, revision, verdict, problem } of verdicts) {
+    found[verdict].push(`${date} rev ${revision}${problem === undefined ? '' : `: ${problem}`}`);
+  }
   for (const date of dates) {
     const ofDate = verdicts.filter((revision) => revision.date === date);
-    if (!onDisk.includes(date)) found.missing.push(date);
-    else if (ofDate.length === 0) found.extra.push(date);
+    const dayFile = relativeTo(store, partitionPaths(store, date).dayFile);
+    if (!onDisk.includes(date)) found.missing.push(`${date}: ${dayFile}`);
+    else if (ofDate.length === 0) found.extra.push(`${date}: ${dayFile}`);
     else if (
       !ofDate.some(({ verdict }) => verdict === 'mismatched') &&
       !(await currentPartition(store, date))
     ) {
-      found.mismatched.push(date);
+      found.mismatched.push(`${date}: ${dayFile}`);
     }
   }
   return {
@@ -72,6 +75,8 @@ interface AuditedRevision {
   readonly date: LogicalDate;
   readonly revision: number;
   readonly verdict: Exclude<AuditVerdict, 'extra'>;
+  /** The file that is damaged, lost or other than it was, and how, where that is known. */
+  readonly problem?: string;
 }
 
 /**
@@ -92,28 +97,57 @@ async function auditRevisions(
   dates: readonly LogicalDate[],
   report: Progress['report'] | undefined,
 ): Promise<AuditedRevision[]> {
-  const audited: AuditedRevision[] = [];
-  const rounds = new Map<string, PartitionManifest[]>();
-  const manifestsByDate = await Promise.all(
-    dates.map((date) => readManifests(context.store, date)),
+  const { store } = context;
+  const scans = await Promise.all(
+    dates.map(async (date) => ({ date, ...(await scanManifests(store, date)) })),
   );
-  const total = manifestsByDate.flat().length;
+  const audited: AuditedRevision[] = scans.flatMap(({ date, damaged }) =>
+    damaged.map(({ revision, file, problem }) => ({
+      ...{ date, revision, verdict: 'mismatched' as const },
+      problem: `${relativeTo(store, file)} is damaged: ${problem}`,
+    })),
+  );
+  audited.push(...(await findLostManifests(context, scans)));
+  const all = scans.flatMap(({ manifests }) => manifests);
+  const total = audited.length + all.length;
   const note = (manifest: PartitionManifest, verdict: AuditedRevision['verdict']) => {
-    audited.push({ date: manifest.date, revision: manifest.revision, verdict });
-    report?.({ what: manifest.date, done: audited.length, total });
+    const { date, revision } = manifest;
+    const file = relativeTo(store, findRevisionFile(store, date, revision));
+    audited.push({ date, revision, verdict, problem: file });
+    report?.({ what: date, done: audited.length, total });
   };
-  for (const [round, manifest] of manifestsByDate.flatMap((manifests) => [
-    ...manifests.entries(),
-  ])) {
+  const toCompute: PartitionManifest[] = [];
+  for (const manifest of all) {
     const verdict = await withoutRecomputing(context, manifest);
-    const key = `${round} ${isBeforeState(manifest, context)}`;
-    const ofRound = rounds.get(key);
     if (verdict) note(manifest, verdict);
-    else if (ofRound) ofRound.push(manifest);
-    else rounds.set(key, [manifest]);
+    else toCompute.push(manifest);
   }
-  for (const manifests of rounds.values()) await recompute(context, manifests, note);
+  await recomputeRevisions(context, toCompute, { note });
   return audited;
+}
+
+/** Revisions up to the one that the ledger has of a date, without any manifest. */
+async function findLostManifests(
+  { store, ledger }: AuditContext,
+  scans: readonly (ManifestScan & { readonly date: LogicalDate })[],
+): Promise<AuditedRevision[]> {
+  const published = new Map((await ledger.list()).map((row) => [row.date, row.manifest]));
+  return scans.flatMap(({ date, manifests, damaged }) => {
+    const there = new Set([...manifests, ...damaged].map(({ revision }) => revision));
+    const last = published.get(date)?.revision ?? 0;
+    const revisions = Array.from({ length: last }, (_, index) => index + 1);
+    return revisions
+      .filter((revision) => !there.has(revision))
+      .map((revision) => {
+        const problem = relativeTo(store, partitionPaths(store, date).manifestFile(revision));
+        return { date, revision, verdict: 'missing' as const, problem };
+      });
+  });
+}
+
+/** The name of a file below the data directory. */
+export function relativeTo({ features }: Pick<StorePaths, 'features'>, file: string): string {
+  return path.relative(path.dirname(features), file);
 }
 
 /** Whether a revision was made before there was a state: its file has the other columns. */
@@ -129,23 +163,56 @@ async function withoutRecomputing(
   context: AuditContext,
   manifest: PartitionManifest,
 ): Promise<AuditedRevision['verdict'] | undefined> {
-  const { store, featureSet, lastBatch } = context;
+  const { store } = context;
   const file = findRevisionFile(store, manifest.date, manifest.revision);
   const sha256 = await sha256OfFile(file).catch(() => undefined);
   if (sha256 === undefined) return 'missing';
   if (sha256 !== manifest.sha256) return 'mismatched';
+  return isComparable(context, manifest) ? undefined : 'not_comparable';
+}
+
+/** Whether the present definitions, writer and loads can give the bytes of a revision again. */
+export function isComparable(context: AuditContext, manifest: PartitionManifest): boolean {
+  const { featureSet, lastBatch } = context;
   const isSame =
     !isStale(manifest, featureSet) ||
     (isBeforeState(manifest, context) && lacksOnlyState(manifest, featureSet));
   const isOurs = isSame && manifest.writer_version === writerVersion;
   const isLoaded = Math.max(manifest.batch, manifest.label_batch) <= lastBatch;
-  return isOurs && isLoaded ? undefined : 'not_comparable';
+  return isOurs && isLoaded;
+}
+
+interface RecomputeOptions {
+  readonly note: (manifest: PartitionManifest, verdict: 'equal' | 'mismatched') => void;
+  /** Given a file with the bytes that the manifest names, which is removed afterwards. */
+  readonly keep?: (manifest: PartitionManifest, file: string) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
+/** Computes comparable revisions again, of which one date may have several. */
+export async function recomputeRevisions(
+  context: AuditContext,
+  manifests: readonly PartitionManifest[],
+  options: RecomputeOptions,
+): Promise<void> {
+  const rounds = new Map<string, PartitionManifest[]>();
+  const seen = new Map<LogicalDate, number>();
+  for (const manifest of manifests) {
+    const round = seen.get(manifest.date) ?? 0;
+    seen.set(manifest.date, round + 1);
+    const key = `${round} ${isBeforeState(manifest, context)}`;
+    rounds.set(key, [...(rounds.get(key) ?? []), manifest]);
+  }
+  for (const ofRound of rounds.values()) {
+    options.signal?.throwIfAborted();
+    await recompute(context, ofRound, options);
+  }
 }
 
 async function recompute(
   context: AuditContext,
   manifests: readonly PartitionManifest[],
-  note: (manifest: PartitionManifest, verdict: 'equal' | 'mismatched') => void,
+  { note, keep }: RecomputeOptions,
 ): Promise<void> {
   const byDate = new Map(manifests.map((manifest) => [manifest.date, manifest]));
   const requests = manifests.map(requestOf);
@@ -162,7 +229,7 @@ async function recompute(
           const at = midnightOf(request.date);
           const isEqual =
             contentHash(moment, at) === manifest.content_hash &&
-            (await bytesOf(context, { pool, moment, at })) === manifest.sha256;
+            (await hasSameBytes(context, { pool, moment, at, manifest, keep }));
           moment.release();
           note(manifest, isEqual ? 'equal' : 'mismatched');
         });
@@ -172,15 +239,24 @@ async function recompute(
   }
 }
 
-/** SHA-256 of the vectors as the writer writes them now; the file is gone again. */
-async function bytesOf(
+/** Whether the vectors as the writer writes them now have the bytes of a revision. */
+async function hasSameBytes(
   { scratchDir }: AuditContext,
-  options: { pool: WriterPool; moment: MomentVectors; at: EpochMicros },
-): Promise<string> {
+  options: {
+    pool: WriterPool;
+    moment: MomentVectors;
+    at: EpochMicros;
+    manifest: PartitionManifest;
+    keep: RecomputeOptions['keep'];
+  },
+): Promise<boolean> {
+  const { pool, moment, at, manifest, keep } = options;
   const file = path.join(scratchDir, `audit-${randomUUID()}.parquet`);
   try {
-    await options.pool.withWriter((writer) => writer.write(options.moment, options.at, file));
-    return await sha256OfFile(file);
+    await pool.withWriter((writer) => writer.write(moment, at, file));
+    if ((await sha256OfFile(file)) !== manifest.sha256) return false;
+    await keep?.(manifest, file);
+    return true;
   } finally {
     await rm(file, { force: true });
   }

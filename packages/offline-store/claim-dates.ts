@@ -5,7 +5,7 @@ import type { FeatureSet } from '../features';
 import type { LogicalDate } from '../instants';
 import type { ComputeContext, PartitionRequest } from './partition-request';
 import type { Claim, Ledger } from './ledger';
-import { currentPartition } from './manifests';
+import { currentPartition, scanManifests } from './manifests';
 import { partitionPaths, type StorePaths } from './partition-paths';
 import { isStale } from './select-dates';
 
@@ -73,7 +73,11 @@ async function adoptPublished(store: StorePaths, claim: Claim): Promise<Claim> {
   const newestOnDisk = await newestRevision(store, claim.date);
   if (newestOnDisk <= (claim.published?.revision ?? 0)) return claim;
   const current = await currentPartition(store, claim.date);
-  if (!current || current.manifest.revision <= (claim.published?.revision ?? 0)) return claim;
+  if (!current || current.manifest.revision <= (claim.published?.revision ?? 0)) {
+    const { damaged } = await scanManifests(store, claim.date);
+    const last = damaged.at(-1)?.revision;
+    return last === undefined ? claim : { ...claim, damagedRevision: last };
+  }
   return { ...claim, published: current.manifest, isRecorded: false };
 }
 

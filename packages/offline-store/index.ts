@@ -12,6 +12,7 @@ export {
 export type { ComputeContext, PublishOutcome, PartitionRequest } from './partition-request';
 export { parseKnowledge, parseLabelKnowledge } from './parse-knowledge';
 export { findRestatements, type Restatements } from './restatement/find-restatements';
+export { repairPartitions, type OfflineRepair } from './repair-partitions';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { readManifests } from './manifests';
 export { findRevisionFile } from './partition-paths';

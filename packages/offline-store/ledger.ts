@@ -32,6 +32,8 @@ export interface Claim {
   readonly published: PartitionManifest | null;
   /** False where readers see a revision that a killed attempt did not get to record. */
   readonly isRecorded: boolean;
+  /** The number of a later revision whose manifest is damaged: it is not given again. */
+  readonly damagedRevision?: number;
 }
 
 /** Up to where late data was looked for: a batch, and the moment whose knowledge it was. */
@@ -194,6 +196,27 @@ function createPublications({ sql }: Database) {
         })
         .catch(throwDatabaseError);
       return result ? result.value : 'fenced-out';
+    },
+
+    /**
+     * Runs `work` while holding the date's row, if the ledger has this very revision as the current one.
+     *
+     * @returns whether it did.
+     */
+    async whilePublished(
+      { date, revision }: PartitionManifest,
+      work: () => Promise<void>,
+    ): Promise<boolean> {
+      return sql
+        .begin(async (tx) => {
+          const [row] = await tx<{ revision: number | null }[]>`
+            select revision, set_config('idle_in_transaction_session_timeout', '60s', true)
+            from ops.partition_runs where dataset = ${DATASET} and date = ${date} for update`;
+          if (row?.revision !== revision) return false;
+          await work();
+          return true;
+        })
+        .catch(throwDatabaseError);
     },
 
     /** Records a publication; `tx` is that of `whileHolding`. */

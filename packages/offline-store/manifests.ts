@@ -10,15 +10,14 @@ import {
   type StorePaths,
 } from './partition-paths';
 
-/**
- * Every manifest beside the revisions of a date, oldest first; published or not.
- *
- * @throws ChurnError CORRUPT_FILE for one that is not JSON.
- */
-export async function readManifests(
-  store: StorePaths,
-  date: LogicalDate,
-): Promise<PartitionManifest[]> {
+/** The manifests beside the revisions of a date, oldest first; published or not. */
+export interface ManifestScan {
+  readonly manifests: readonly PartitionManifest[];
+  /** Files in the place of one that hold something else. */
+  readonly damaged: readonly { revision: number; file: string; problem: string }[];
+}
+
+export async function scanManifests(store: StorePaths, date: LogicalDate): Promise<ManifestScan> {
   const files = new Map<number, string>();
   // The present folder last: what it has is what counts.
   for (const folder of revisionFolders(store, date).reverse()) {
@@ -28,22 +27,53 @@ export async function readManifests(
     }
   }
   const inOrder = [...files].sort(([a], [b]) => a - b);
-  return Promise.all(inOrder.map(([, file]) => readManifest(store, file)));
+  const manifests: PartitionManifest[] = [];
+  const damaged: { revision: number; file: string; problem: string }[] = [];
+  for (const [revision, file] of inOrder) {
+    const read = await readManifest(file, { date, revision });
+    if (typeof read === 'string') damaged.push({ revision, file, problem: read });
+    else manifests.push(read);
+  }
+  return { manifests, damaged };
 }
 
-async function readManifest({ features }: StorePaths, file: string): Promise<PartitionManifest> {
-  const text = await readFile(file, 'utf8');
+/** A manifest, or what is wrong with it. */
+async function readManifest(
+  file: string,
+  { date, revision }: { date: LogicalDate; revision: number },
+): Promise<PartitionManifest | string> {
+  let document: Partial<PartitionManifest> | null;
   try {
-    return JSON.parse(text) as PartitionManifest;
-  } catch {
-    const relative = path.relative(path.dirname(features), file);
-    throw new ChurnError('CORRUPT_FILE', { path: relative, problem: 'it is not JSON' });
+    document = JSON.parse(await readFile(file, 'utf8')) as Partial<PartitionManifest> | null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'it is not JSON';
+    throw error;
   }
+  if (document?.date !== date || document.revision !== revision || !document.sha256) {
+    return 'it is not the manifest of this revision';
+  }
+  return document as PartitionManifest;
+}
+
+/**
+ * Every manifest beside the revisions of a date, oldest first; published or not.
+ *
+ * @throws ChurnError CORRUPT_FILE for one that is damaged.
+ */
+export async function readManifests(
+  store: StorePaths,
+  date: LogicalDate,
+): Promise<readonly PartitionManifest[]> {
+  const { manifests, damaged } = await scanManifests(store, date);
+  const [first] = damaged;
+  if (!first) return manifests;
+  const relative = path.relative(path.dirname(store.features), first.file);
+  throw new ChurnError('CORRUPT_FILE', { path: relative, problem: first.problem });
 }
 
 /**
  * The partition that a day's file holds now, from the files alone: the manifest of the highest
- * revision with the file's sha256. The ledger is rebuilt from this.
+ * revision with the file's sha256, of those that can be read. The ledger is rebuilt from this.
  */
 export async function currentPartition(
   store: StorePaths,
@@ -51,7 +81,7 @@ export async function currentPartition(
 ): Promise<PublishedPartition | undefined> {
   const { dayFile } = partitionPaths(store, date);
   const sha256 = await sha256OfFile(dayFile).catch(() => undefined);
-  const manifests = await readManifests(store, date);
+  const { manifests } = await scanManifests(store, date);
   const manifest = manifests.findLast((candidate) => candidate.sha256 === sha256);
   return manifest && { manifest, path: findRevisionFile(store, date, manifest.revision) };
 }

@@ -59,7 +59,7 @@ export async function stageRevision(
 ): Promise<StagedRevision> {
   const { write, rows, request, claim } = options;
   const paths = partitionPaths(context.store, request.date);
-  const revision = (claim.published?.revision ?? 0) + 1;
+  const revision = Math.max(claim.published?.revision ?? 0, claim.damagedRevision ?? 0) + 1;
   const temporary = temporaryPaths(paths, claim.fencingToken);
   for (const folder of [paths.revisionsDirectory, path.dirname(paths.dayFile)]) {
     await mkdir(folder, { recursive: true });

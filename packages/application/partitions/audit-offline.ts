@@ -1,5 +1,13 @@
-import { auditPartitions, auditTimelines, type ComputeContext } from '../../offline-store';
+import {
+  auditPartitions,
+  auditTimelines,
+  repairPartitions,
+  type ComputeContext,
+  type OfflineRepair,
+} from '../../offline-store';
 import type { AuditReport, Progress } from '../../contracts';
+import type { LogicalDate } from '../../instants';
+import { openForWriting } from '../../local-services';
 import type { RawLog } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext } from './partition-services';
@@ -7,6 +15,21 @@ import { computeContext } from './partition-services';
 /** Compares every revision, and the timelines of the latest batch, with what the raw log gives. */
 export function auditOffline(adapters: Adapters, progress: Progress): Promise<AuditReport> {
   return adapters.withRawLog((rawLog) => auditFrom(adapters, rawLog, progress));
+}
+
+/** Puts back what was published and is damaged or lost, of all dates or of those given. */
+export async function repairOffline(
+  adapters: Adapters,
+  progress: Progress,
+  dates?: readonly LogicalDate[],
+): Promise<OfflineRepair> {
+  await openForWriting(adapters.config);
+  return adapters.withRawLog((rawLog) => {
+    const { lastBatch } = rawLog;
+    const context = computeContext(adapters, 'repair', rawLog);
+    const scratchDir = adapters.paths.scratch;
+    return repairPartitions({ ...context, lastBatch, scratchDir }, progress, dates);
+  });
 }
 
 async function auditFrom(

@@ -31,7 +31,7 @@ export async function auditAction(
   const { equal, missing, extra, mismatched, not_comparable } = report;
   const counts = { equal, missing, extra, mismatched, not_comparable };
   const table = renderTable(['finding', 'count'], Object.entries(counts));
-  const examples = 'examples' in report ? (report.examples as readonly string[]) : [];
+  const examples = 'examples' in report ? report.examples : [];
   return {
     document: report,
     text: [table, ...examples].join('\n'),

@@ -1,3 +1,4 @@
+import type { OfflineRepair } from '../../offline-store';
 import type { OnlineRepair } from '../../online-store';
 import type { RawRepair } from '../../raw-data';
 import type { RepairName } from '../audit-names';
@@ -12,6 +13,8 @@ export async function repairAction(
   switch (store) {
     case 'raw':
       return describeRawRepair(await services.repairRaw());
+    case 'offline':
+      return describeOfflineRepair(await services.repairOffline(progress));
     case 'online':
       return describeOnlineRepair(await services.repairOnline(progress));
   }
@@ -30,6 +33,17 @@ function describeRawRepair({ found, audit }: RawRepair): CommandResult {
     document: { repaired: found, ...audit },
     text: [head, ...found, end, ...examples].join('\n'),
     hasFailed: differing > 0,
+  };
+}
+
+function describeOfflineRepair({ repaired, unrepaired }: OfflineRepair): CommandResult {
+  const head = repaired.length + unrepaired.length === 0 ? ['Nothing was wrong.'] : [];
+  const done = repaired.length > 0 ? ['Put back as it was published:', ...repaired] : [];
+  const left = unrepaired.length > 0 ? ['Could not be put back:', ...unrepaired] : [];
+  return {
+    document: { repaired, unrepaired },
+    text: [...head, ...done, ...left].join('\n'),
+    hasFailed: unrepaired.length > 0,
   };
 }
 

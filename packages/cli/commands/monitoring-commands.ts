@@ -22,7 +22,7 @@ export function addMonitoringCommands(program: Command, runner: CommandRunner): 
   defineCommand(program, runner, {
     name: 'repair',
     description:
-      'Make a store (raw or online) what it must be again: what is damaged, missing or unexpected is replaced.',
+      'Make a store (raw, offline or online) what it must be again: what is damaged, missing or unexpected is replaced.',
     declare: (command) =>
       command.argument('<store>', repairNames.join(', '), oneOf(...repairNames)),
     check: (_options: object, store) => ({ store: store as RepairName }),

@@ -42,6 +42,27 @@ describe('churn repair raw', () => {
   });
 });
 
+describe('churn repair offline', () => {
+  const run = async (repaired: string[], unrepaired: string[]) => {
+    const repairOffline = async () => ({ repaired, unrepaired });
+    const application = async () => ({ services: { repairOffline } });
+    return repairAction({ store: 'offline' }, { application } as unknown as CommandContext);
+  };
+
+  it('says what it put back, and fails where something is left', async () => {
+    expect(await run([], [])).toEqual({
+      document: { repaired: [], unrepaired: [] },
+      text: 'Nothing was wrong.',
+      hasFailed: false,
+    });
+    const left = await run(['2024-02-10: a'], ['2024-02-11: b']);
+    expect(left.text).toBe(
+      'Put back as it was published:\n2024-02-10: a\nCould not be put back:\n2024-02-11: b',
+    );
+    expect(left.hasFailed).toBe(true);
+  });
+});
+
 describe('churn repair online', () => {
   it('reports what it found by kind, and which keys of the bookkeeping it wrote again', async () => {
     const application = async () => ({ services: { repairOnline: async () => repair } });

@@ -80,7 +80,7 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['at-risk', '--limit', '-1'], /whole number/],
   [['drift', '--date', '2024-2-3'], MISSPELT],
   [['audit', 'everything'], /raw, offline, online, models/],
-  [['repair', 'everything'], /raw, online/],
+  [['repair', 'everything'], /raw, offline, online/],
   [['replay', 'p1'], /a UUID/],
 ];
 

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import type { AuditReport } from '../../../packages/contracts/audit-report';
 import type { PartitionManifest } from '../../../packages/contracts/partitions';
@@ -24,6 +25,7 @@ describe('computing a published partition again', () => {
   const scratch = createScratchDirectory();
   const store = dataPaths(scratch.path);
   const paths = partitionPaths(store, date);
+  const name = (file: string) => path.relative(scratch.path, file);
   let database: TestDatabase;
   let context: ComputeContext;
 
@@ -61,10 +63,14 @@ describe('computing a published partition again', () => {
     [
       'overwritten',
       () => writeFileSync(paths.revisionFile(1), 'not Parquet'),
-      { mismatched: 1, examples: [`${date} rev 1`] },
+      { mismatched: 1, examples: [`${date} rev 1: ${name(paths.revisionFile(1))}`] },
     ],
     ["without its revision's file", () => rmSync(paths.revisionFile(1)), { missing: 1 }],
-    ["without the day's file", () => rmSync(paths.dayFile), { missing: 1, examples: [date] }],
+    [
+      "without the day's file",
+      () => rmSync(paths.dayFile),
+      { missing: 1, examples: [`${date}: ${name(paths.dayFile)}`] },
+    ],
     ['intact', () => {}, inPlace],
   ])('leaves one %s as it was published, without a new revision', async (name, damage, found) => {
     damage();
@@ -81,7 +87,8 @@ describe('computing a published partition again', () => {
     const earlier = { ...manifest, known_at: snapshotAt(20, 1).at };
     writeFileSync(paths.manifestFile(1), JSON.stringify(earlier));
 
-    expect(await audit()).toMatchObject({ equal: 0, mismatched: 1, examples: [`${date} rev 1`] });
+    const examples = [`${date} rev 1: ${name(paths.revisionFile(1))}`];
+    expect(await audit()).toMatchObject({ equal: 0, mismatched: 1, examples });
 
     writeFileSync(paths.manifestFile(1), text);
     expect(await audit()).toMatchObject(inPlace);

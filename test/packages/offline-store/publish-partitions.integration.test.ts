@@ -347,7 +347,7 @@ describe('the offline store', () => {
     ).toMatchObject({
       equal: 3,
       mismatched: 1,
-      examples: ['2024-02-02 rev 1'],
+      examples: [expect.stringMatching(/^2024-02-02 rev 1: .*rev-0001.parquet$/)],
     });
   });
 
