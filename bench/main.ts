@@ -9,7 +9,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   growth: 'a daily run after 1,100 loads and three years, beside one load and beside three months',
   platform:
     'features, history, restatement, loads and Redis against peers and budgets, in one table',
-  predict: '/predict beside a bare Fastify + ioredis handler (needs REDIS_URL)',
+  predict: '/predict beside a bare Fastify + ioredis handler and FastAPI (needs REDIS_URL)',
 };
 
 /** Runs one benchmark with the arguments that follow its name; without a name, says which there are. */

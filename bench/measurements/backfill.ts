@@ -59,7 +59,7 @@ async function contendersFor({ application, range, options }: Setting): Promise<
   const { from, to } = range;
   const numbers = [dayNumber(from), options.days, dayNumber(to), THREADS].map(String);
   const args = [worldFolder(application), peerOutput(options), ...numbers];
-  const python = await findPython(options.scratch, options.note);
+  const python = await findPython(options);
   return [
     {
       name: 'DuckDB script',
