@@ -13,6 +13,7 @@ export const mayUse = {
   'packages/instants': pure,
   'packages/bounded-tasks': pure,
   'packages/currencies': pure,
+  'packages/logged-errors': pure,
   'packages/orchestration': ['packages/contracts', 'packages/instants'],
   'packages/synthetic': ['packages/contracts', 'packages/instants', 'npm:seedrandom'],
 

@@ -2,7 +2,10 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { InstantText } from '../packages/contracts';
 import type { EpochMicros } from '../packages/instants';
 import { ageSeconds } from './feature-age';
-import type { PredictionLogPort } from './ports';
+import type { ApiPorts, PredictionLogPort } from './ports';
+
+/** What the metrics look at when they are read. */
+export type ObservedPorts = Pick<ApiPorts, 'predictionLog' | 'onlineFeatures' | 'servingModel'>;
 
 /** Dense where the p99 budget of 10 ms lies. */
 const LATENCY_BUCKETS_SECONDS = [
@@ -19,7 +22,7 @@ export class ApiMetrics {
   /** feature_time of the vector served last. */
   lastFeatureTime: InstantText | undefined;
 
-  constructor(log: PredictionLogPort, now: () => EpochMicros) {
+  constructor(ports: ObservedPorts, now: () => EpochMicros) {
     const registers = [this.registry];
     this.requests = new Histogram({
       name: 'churn_http_request_duration_seconds',
@@ -34,7 +37,8 @@ export class ApiMetrics {
       labelNames: ['model_version'],
       registers,
     });
-    observePredictionLog(log, registers);
+    observePredictionLog(ports.predictionLog, registers);
+    observeServed(ports, now, registers);
     const lastFeatureTime = () => this.lastFeatureTime;
     new Gauge({
       name: 'churn_feature_age_seconds',
@@ -102,4 +106,43 @@ function observePredictionLog(log: PredictionLogPort, registers: Registry[]): vo
     'Predictions answered that could not be logged.',
     () => log.dropped,
   );
+}
+
+/** What /predict answers from, whether or not anybody asks. */
+function observeServed(
+  { onlineFeatures, servingModel }: ObservedPorts,
+  now: () => EpochMicros,
+  registers: Registry[],
+): void {
+  new Gauge({
+    name: 'churn_online_features_up',
+    help: '1: the online store has features of this installation that the model takes; 0: not.',
+    registers,
+    async collect() {
+      const meta = await onlineFeatures.meta().catch(() => null);
+      const model = servingModel.current();
+      this.set(meta && (!model || model.schemaHash === meta.schema_hash) ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'churn_online_features_age_seconds',
+    help: 'Age of the feature_time of the features that are published online.',
+    registers,
+    async collect() {
+      const meta = await onlineFeatures.meta().catch(() => null);
+      // Not 0, which would be fresh.
+      this.set(meta ? ageSeconds(meta.feature_time, now()) : Number.NaN);
+    },
+  });
+  new Gauge({
+    name: 'churn_serving_model_info',
+    help: '1 for the version that serves.',
+    labelNames: ['model_version'],
+    registers,
+    collect() {
+      this.reset();
+      const model = servingModel.current();
+      if (model) this.set({ model_version: model.version }, 1);
+    },
+  });
 }

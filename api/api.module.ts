@@ -39,7 +39,7 @@ export class ApiModule implements OnApplicationShutdown {
       providers: [
         { provide: API_PORTS, useValue: ports },
         { provide: API_OPTIONS, useValue: options },
-        { provide: ApiMetrics, useValue: new ApiMetrics(ports.predictionLog, options.now) },
+        { provide: ApiMetrics, useValue: new ApiMetrics(ports, options.now) },
         Predictor,
         HealthReport,
       ],

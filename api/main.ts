@@ -1,14 +1,14 @@
 import 'reflect-metadata';
 import path from 'node:path';
-import { pino } from 'pino';
 import { dataPaths, loadConfig } from '../packages/config';
 import { openApiApplication } from '../packages/application';
+import { createApiLog } from './api-log';
 import { collectProcessMetrics } from './process-metrics';
 import { startApi } from './start-api';
 
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const logger = pino({ level: config.logLevel, base: { service: 'api' } });
+  const logger = createApiLog(config.logLevel);
   const application = await openApiApplication(config);
   const { url } = await startApi(application, {
     host: config.api.host,

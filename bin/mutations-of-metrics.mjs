@@ -4,7 +4,9 @@ const tests = ['test/worker/worker-metrics.test.ts'];
 const ports = breaksOf('worker/observe-ports.ts', tests);
 const steps = breaksOf('worker/observe-steps.ts', tests);
 const metrics = breaksOf('worker/worker-metrics.ts', tests);
-const log = breaksOf('worker/worker-log.ts', ['test/worker/worker-log.test.ts']);
+const logTests = ['test/worker/worker-log.test.ts'];
+const log = breaksOf('worker/worker-log.ts', logTests);
+const errors = breaksOf('packages/logged-errors/error-document.ts', logTests);
 
 /** Breaks of what is seen of the worker from outside. */
 export const metricsMutations = [
@@ -20,6 +22,6 @@ export const metricsMutations = [
     '',
   ),
   metrics('the newest run stays the newest', 'Math.max(newestSeconds, ', 'Math.max('),
-  log('parameters in the log', "message.replace(/\\s*\\bparams: [\\s\\S]*$/, '')", 'message'),
+  errors('parameters in the log', "message.replace(/\\s*\\bparams: [\\s\\S]*$/, '')", 'message'),
   log('what the log may have', 'if (known && (', 'if ((fields[name] = value) && ('),
 ];

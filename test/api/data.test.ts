@@ -3,7 +3,7 @@ import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
 import { ChurnError } from '../../packages/contracts/errors';
 import type { PartitionRow } from '../../packages/contracts/partitions';
-import { createTestApi, modelOf, type TestApi } from './test-api';
+import { createTestApi, fakePorts, modelOf, type TestApi } from './test-api';
 
 let api: TestApi;
 
@@ -99,7 +99,21 @@ describe('GET /metrics', () => {
     expect(text).toContain('churn_prediction_log_pending 3');
     expect(text).toContain('churn_prediction_log_dropped_total 0');
     expect(text).toContain('churn_feature_age_seconds 21600');
+    expect(text).toContain('churn_online_features_up 1');
+    expect(text).toContain('churn_online_features_age_seconds 21600');
+    expect(text).toContain('churn_serving_model_info{model_version="v001"} 1');
     expect(text).not.toContain('churn_api_');
+  });
+
+  it.each([
+    ['Redis does not answer', () => Promise.reject(new ChurnError('REDIS_UNAVAILABLE'))],
+    ['nothing is published', async () => null],
+  ])('has no features and no age of them while %s', async (_what, read) => {
+    const { onlineFeatures } = fakePorts();
+    api = await createTestApi({ onlineFeatures: { ...onlineFeatures, meta: read } });
+    const { text } = await request(api.server).get('/metrics').expect(200);
+    expect(text).toContain('churn_online_features_up 0');
+    expect(text).toContain('churn_online_features_age_seconds Nan');
   });
 
   it('shows metrics of the process behind those of the API', async () => {

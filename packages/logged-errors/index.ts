@@ -1,0 +1,2 @@
+/** What logs say of errors. */
+export { errorDocument } from './error-document';
