@@ -22,6 +22,9 @@ const rawAudit = breaksOf('packages/raw-data/log/audit-raw-log.ts');
 const repairs = breaksOf('packages/offline-store/repair-partitions.ts', [
   'test/packages/offline-store/repair-partitions.integration.test.ts',
 ]);
+const losses = breaksOf('packages/offline-store/find-lost-dates.ts', [
+  'test/packages/application/lost-files.integration.test.ts',
+]);
 const rawRepair = breaksOf('packages/raw-data/log/repair-raw-log.ts');
 const scripts = breaksOf('packages/online-store/forward-only-scripts.ts');
 const onlineAudit = breaksOf('packages/online-store/audit-online.ts');
@@ -114,6 +117,11 @@ export const knowledgeMutations = [
     'if (false && !isDeepStrictEqual(',
   ),
   repairs('files that are not whole', 'if (!(await isWhole(context, manifest)))', 'if (false)'),
+  losses(
+    'files of another size',
+    'sizes.some((size) => size !== bytes)',
+    'sizes.includes(undefined)',
+  ),
   rawRepair('segments that differ', 'await rm(file, { force: true });', 'void file;', [
     'test/packages/raw-data/log/repair-raw-log.integration.test.ts',
   ]),

@@ -228,6 +228,7 @@ export interface Alert {
     | 'step-retrying'
     | 'run-failed'
     | 'rejected-rows'
+    | 'lost-files'
     | 'backfill';
   readonly severity: 'info' | 'warning' | 'critical';
   readonly date: string;

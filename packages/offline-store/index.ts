@@ -13,6 +13,7 @@ export type { ComputeContext, PublishOutcome, PartitionRequest } from './partiti
 export { parseKnowledge, parseLabelKnowledge } from './parse-knowledge';
 export { findRestatements, type Restatements } from './restatement/find-restatements';
 export { repairPartitions, type OfflineRepair } from './repair-partitions';
+export { findLostDates } from './find-lost-dates';
 export { createLedger, type Ledger, type LedgerRow } from './ledger';
 export { readManifests } from './manifests';
 export { findRevisionFile } from './partition-paths';

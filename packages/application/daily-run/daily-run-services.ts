@@ -24,6 +24,7 @@ import {
 import { rebuildLedger, type PublishOutcome, type PartitionRequest } from '../../offline-store';
 import { championVersion } from '../models/model-services';
 import type { Adapters } from '../open/open-adapters';
+import { mendLostFiles } from './lost-files';
 import { planRestatements, requestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
 
@@ -107,7 +108,7 @@ function storedKnowledge({ known_at, batch, complete_through }: DailyRow): Plann
   return plannedKnowledgeOf('latest', { known, label });
 }
 
-/** Publishes the day's partition, and restates those that late data or matured labels touch. */
+/** Puts back what was lost, publishes the day's partition, and restates those that late data or matured labels touch. */
 export async function computeDay(
   adapters: Adapters,
   request: { date: LogicalDate; runId: string; knowledge: PlannedKnowledge },
@@ -115,6 +116,7 @@ export async function computeDay(
 ): Promise<DayComputed> {
   const { date, runId, knowledge } = request;
   await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
+  await mendLostFiles(adapters, date, progress);
   const own = await ownRequest(adapters, date, knowledge);
   const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
   const requests = [...own, ...restatements.requests];

@@ -1,0 +1,78 @@
+import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import path from 'node:path';
+import { partitionPaths } from '../../../packages/offline-store/partition-paths';
+import {
+  backfill,
+  openTestApplication,
+  quietly,
+  type TestApplication,
+} from '../../acceptance/open-test-platform';
+import { baseFacts, writeFolder } from '../offline-store/late-facts';
+
+const RANGE = { from: '2025-03-05', to: '2025-03-08' };
+
+describe('a daily run after files were lost', () => {
+  let application: TestApplication;
+
+  beforeAll(async () => {
+    application = await openTestApplication();
+    const folder = writeFolder(path.join(application.dataDir, 'first'), baseFacts());
+    await application.services.importFolder({ folder, arrival: 'assumed' }, quietly);
+    await backfill(application, RANGE);
+  });
+  afterAll(() => application.remove());
+
+  async function runDay(date: string) {
+    const { pipelinePorts } = application;
+    const knowledge = await pipelinePorts.takeDailyKnowledge(date);
+    return pipelinePorts.computeDay({ date, runId: `daily-${date}`, knowledge }, quietly);
+  }
+  const alerts = () => {
+    const file = path.join(application.dataDir, 'logs', 'alerts.jsonl');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  };
+  const pathsOf = (date: string) => partitionPaths(application.adapters.paths, date);
+  const audit = () => application.services.audit('offline', quietly);
+  const wrong = { missing: 0, extra: 0, mismatched: 0 };
+
+  it('says nothing where nothing was lost', async () => {
+    await runDay('2025-03-09');
+    expect(alerts()).toEqual([]);
+  });
+
+  it('puts all days back, and says so', async () => {
+    rmSync(application.adapters.paths.features, { recursive: true });
+    truncateSync(pathsOf('2025-03-06').revisionFile(1), 99);
+    await runDay('2025-03-10');
+    expect(await audit()).toMatchObject({ equal: 6, ...wrong });
+    expect(alerts()).toMatchObject([
+      {
+        key: 'lost-files/2025-03-10',
+        kind: 'lost-files',
+        severity: 'warning',
+        message: expect.stringMatching(
+          /5 published partitions .* from 2025-03-05 to 2025-03-09\. All are/,
+        ),
+        details: { dates: 5, unrepaired: [] },
+      },
+    ]);
+  });
+
+  it('says what it could not put back, and goes on', async () => {
+    // Under both of its names.
+    truncateSync(pathsOf('2025-03-07').dayFile, 99);
+    await application.adapters.database.sql`
+      update ops.partition_runs set manifest = jsonb_set(manifest, '{writer_version}', '"other"')
+      where date = '2025-03-07'`;
+    expect(await runDay('2025-03-11')).toMatchObject({ published: { revision: 1 } });
+    expect(alerts().at(-1)).toMatchObject({
+      key: 'lost-files/2025-03-11',
+      severity: 'critical',
+      details: {
+        dates: 1,
+        unrepaired: expect.arrayContaining([expect.stringContaining('by another writer')]),
+      },
+    });
+  });
+});
