@@ -29,7 +29,7 @@ export const mayUse = {
     'node:path',
   ],
   'packages/list-columns': ['node:*'],
-  'packages/tls': ['node:crypto', 'node:fs'],
+  'packages/tls': ['packages/contracts', 'node:crypto', 'node:fs'],
   'packages/duckdb': [
     'packages/contracts',
     'packages/durable-files',
@@ -38,7 +38,13 @@ export const mayUse = {
     'npm:@duckdb/node-bindings',
     'node:*',
   ],
-  'packages/database': ['packages/contracts', 'npm:drizzle-orm', 'npm:postgres', 'node:*'],
+  'packages/database': [
+    'packages/contracts',
+    'packages/tls',
+    'npm:drizzle-orm',
+    'npm:postgres',
+    'node:*',
+  ],
   'packages/durable-files': ['packages/contracts', 'node:*'],
 
   // Domain packages: pure modules beside the adapter modules that feed them.
@@ -74,7 +80,7 @@ export const mayUse = {
     'packages/instants',
     'packages/duckdb',
     'packages/durable-files',
-
+    'packages/tls',
     'npm:ioredis',
     'node:*',
   ],

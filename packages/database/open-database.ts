@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
 import { ChurnError } from '../contracts';
+import { tlsProblem } from '../tls';
 import { openPostgresClient } from './postgres-client';
 
 export interface Database {
@@ -18,6 +19,8 @@ const BIGINT = 20;
 /**
  * Connecting is lazy: a database that is down shows itself at the first query. `maxConnections` are
  * for single queries, and as many for transactions.
+ *
+ * @throws ChurnError INVALID_SETTING for what the URL says about TLS
  */
 export function openDatabase(url: string, options: { maxConnections?: number } = {}): Database {
   const { sql, close } = openPostgresClient(url, {
@@ -74,7 +77,7 @@ const MISSING_IN_SCHEMA = new Set(['3F000', '42P01', '42703']);
 const DISK_FULL = '53100';
 
 /**
- * Turns a connection failure into POSTGRES_UNAVAILABLE, a table or column that is not there into
+ * Turns a connection that fails or is refused into POSTGRES_UNAVAILABLE, a table or column that is not there into
  * DATABASE_NOT_MIGRATED, and a full disk into STORAGE_UNAVAILABLE; other errors pass through.
  */
 export function asDatabaseError(error: unknown): unknown {
@@ -84,7 +87,9 @@ export function asDatabaseError(error: unknown): unknown {
     const problem = 'the disk of Postgres is full';
     return new ChurnError('STORAGE_UNAVAILABLE', { problem }, { cause: error });
   }
-  const isConnection = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|CONNECT|CONNECTION_|57P0|08)/.test(code);
+  const isConnection =
+    /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|CONNECT|CONNECTION_|57P0|08|28)/.test(code) ||
+    tlsProblem(error) !== undefined;
   if (MISSING_IN_SCHEMA.has(code)) {
     const problem = error instanceof Error ? error.message : code;
     return new ChurnError('DATABASE_NOT_MIGRATED', { problem }, { cause: error });

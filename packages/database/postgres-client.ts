@@ -1,4 +1,5 @@
 import postgres, { type Options, type PostgresType, type Sql, type TransactionSql } from 'postgres';
+import { postgresConnection } from '../tls';
 import { arrayTypes } from './array-types';
 import { openTransactionClient, type TransactionClient } from './transaction-client';
 
@@ -28,9 +29,13 @@ const RETIRE_SECONDS = 2;
  * - Each transaction has a connection of its own; see `TransactionClient`.
  *
  * Connections are made when they are needed. A server that is down shows itself at the first query.
+ *
+ * @throws ChurnError INVALID_SETTING for what the URL says about TLS
  */
-export function openPostgresClient(url: string, given: ClientOptions): PostgresClient {
-  const options = { ...given, fetch_types: false, types: { ...arrayTypes, ...given.types } };
+export function openPostgresClient(databaseUrl: string, given: ClientOptions): PostgresClient {
+  const { url, ssl } = postgresConnection(databaseUrl);
+  const types = { ...arrayTypes, ...given.types };
+  const options = { ...given, ssl, fetch_types: false, types };
   const pool = openReplacedPool(url, options);
   const transactions = openTransactionClients(url, options);
   const begin = (...args: [TransactionWork] | [string, TransactionWork]) => {

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { redisConnection } from '../tls';
 
 const TIMEOUT_MS = 2_000;
 
@@ -10,11 +11,13 @@ const TIMEOUT_MS = 2_000;
  *   waits longer than two seconds.
  */
 export async function withRedisOnce<T>(
-  url: string,
+  redisUrl: string,
   work: (redis: Redis) => Promise<T>,
 ): Promise<T> {
+  const { url, tls } = redisConnection(redisUrl);
   const { Redis } = await import('ioredis');
   const redis = new Redis(url, {
+    ...(tls ? { tls } : {}),
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,

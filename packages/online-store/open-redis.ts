@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions as IoRedisOptions } from 'ioredis';
+import { redisConnection } from '../tls';
 
 export interface RedisOptions {
   /** A command unanswered for so long fails; default: 10,000. */
@@ -10,10 +11,12 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /**
  * A connection for jobs. It connects at the first command and waits through one reconnection, so
  * that a blink of the network does not fail a sync; a Redis that is down fails within a second.
+ *
+ * @throws ChurnError INVALID_SETTING for what the URL says about TLS
  */
 export function openRedisForWriting(url: string, options: RedisOptions = {}): Redis {
   return quietly(
-    new Redis(url, {
+    openRedis(url, {
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: options.commandTimeoutMs ?? 10_000,
@@ -28,10 +31,12 @@ export function openRedisForWriting(url: string, options: RedisOptions = {}): Re
  * never queue while it is down but fail immediately, and those under way when it is lost fail too:
  * sent again after a reconnection, they would be answered by a Redis that nobody has looked at yet.
  * It has no deadline of its own, see `OnlineReader`.
+ *
+ * @throws ChurnError INVALID_SETTING for what the URL says about TLS
  */
 export function openRedisForServing(url: string): Redis {
   return quietly(
-    new Redis(url, {
+    openRedis(url, {
       connectTimeout: CONNECT_TIMEOUT_MS,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
@@ -39,6 +44,11 @@ export function openRedisForServing(url: string): Redis {
       retryStrategy: (attempt) => Math.min(attempt * 100, 1_000),
     }),
   );
+}
+
+function openRedis(redisUrl: string, options: IoRedisOptions): Redis {
+  const { url, tls } = redisConnection(redisUrl);
+  return new Redis(url, { ...options, ...(tls ? { tls } : {}) });
 }
 
 /** ioredis prints connection errors nobody listens to; every failed command reports them anyway. */

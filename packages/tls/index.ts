@@ -1,4 +1,9 @@
-/** What a client of a server needs for TLS: certificates and keys as PEM, and failures in words. */
+/**
+ * What a client of a server needs for TLS: certificates and keys as PEM, what URLs say about them, and
+ * failures in words.
+ */
+export { postgresConnection } from './postgres-connection';
+export { redisConnection } from './redis-connection';
 export {
   readTlsFile,
   requireTlsMaterial,
@@ -6,4 +11,4 @@ export {
   type TlsMaterial,
   type TlsPart,
 } from './tls-material';
-export { clientRefused, tlsProblem, type TlsProblem } from './tls-problem';
+export { clientRefused, firstTlsProblem, tlsProblem, type TlsProblem } from './tls-problem';

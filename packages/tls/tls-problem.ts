@@ -50,6 +50,24 @@ const reasons: readonly (readonly [RegExp, TlsProblem])[] = [
   ],
 ];
 
+const ended = /^(ECONNRESET|EPIPE|CONNECTION_CLOSED|CONNECTION_DESTROYED)$|^Connection is closed/;
+
+/**
+ * The same for the first connection of a client that uses TLS. In TLS 1.3 a server looks at the client's
+ * certificate last; the alert by which it refuses it may be lost with the connection.
+ */
+export function firstTlsProblem(error: unknown): TlsProblem | undefined {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  const isEnded = ended.test(String(code)) || ended.test(String(message));
+  return tlsProblem(error) ?? (isEnded ? connectionEnded : undefined);
+}
+
+const connectionEnded: TlsProblem = {
+  about: 'client',
+  problem:
+    'the server ended the connection at once, which may mean that it refuses the client certificate, or that there is none',
+};
+
 /** What is wrong with TLS where connecting failed with this error of Node; undefined: nothing. */
 export function tlsProblem(error: unknown): TlsProblem | undefined {
   // Not `instanceof`: Node's own errors come from another realm under jest.

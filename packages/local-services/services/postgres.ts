@@ -16,6 +16,7 @@ import { databaseUrlOf, POSTGRES_DATABASE, POSTGRES_USER, postgresUrl } from '..
 import { requireEmptyDirectory, requireOwnDatabase } from '../installation/require-own-servers';
 import { onStorage, storageProblemIn } from '../on-storage';
 import { commandLineOf } from '../processes/command-line-of';
+import { firstTlsProblem, postgresConnection, type TlsProblem } from '../../tls';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 import { findUnprivileged, type Unprivileged } from './unprivileged';
 
@@ -27,7 +28,7 @@ export const postgresRecipe: ServiceRecipe = {
   stopDeadlineMs: 20_000,
   startDeadlineMs: 60_000,
   external: (config) => config.databaseUrl,
-  requireExternal: ({ config }) => selectOne(config.databaseUrl!).catch(throwExternalError),
+  requireExternal: ({ config }) => requireAnswer(config.databaseUrl!),
   async prepare(context, state) {
     const unprivileged = findUnprivileged(binary('postgres'), context.paths.root);
     const isNew = !existsSync(path.join(context.paths.postgres, 'PG_VERSION'));
@@ -164,7 +165,13 @@ async function answers(url: string | undefined): Promise<boolean> {
 
 async function selectOne(url: string): Promise<void> {
   const { default: postgres } = await import('postgres');
-  const sql = postgres(url, { max: 1, connect_timeout: 2, onnotice: () => {} });
+  const connection = postgresConnection(url);
+  const sql = postgres(connection.url, {
+    max: 1,
+    connect_timeout: 2,
+    onnotice: () => {},
+    ssl: connection.ssl,
+  });
   try {
     await sql`select 1`;
   } finally {
@@ -173,14 +180,25 @@ async function selectOne(url: string): Promise<void> {
 }
 
 /** Without the driver's words, which quote the user and the database of the setting. */
-function throwExternalError(error: unknown): never {
+async function requireAnswer(url: string): Promise<void> {
+  const { ssl } = postgresConnection(url);
+  const problemOf = ssl ? firstTlsProblem : () => undefined;
+  await selectOne(url).catch((error: unknown) => throwExternalError(error, problemOf(error)));
+}
+
+function throwExternalError(error: unknown, tlsProblem?: TlsProblem): never {
   const { code = '' } = error as { code?: string };
-  const problem = code.startsWith('28')
-    ? 'the server refuses its user name or password'
-    : code === '3D000' && 'the server has no database of that name';
+  const problem = refusals[code] ?? tlsProblem?.problem;
   if (!problem) throw new ChurnError('POSTGRES_UNAVAILABLE', {}, { cause: error });
   throw new ChurnError('INVALID_SETTING', { variable: 'DATABASE_URL', problem });
 }
+
+const refusals: Readonly<Record<string, string>> = {
+  '28P01': 'the server refuses its user name or password',
+  '28000':
+    'the server refuses its user or password, or that they come without TLS (sslmode) or without a client certificate (sslcert)',
+  '3D000': 'the server has no database of that name',
+};
 
 async function createDatabase(context: StackContext): Promise<void> {
   const { default: postgres } = await import('postgres');

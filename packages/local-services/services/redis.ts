@@ -6,6 +6,7 @@ import { redisUrlOf } from '../connections';
 import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
 import type { ServiceRecipe } from './service-recipe';
+import { firstTlsProblem, type TlsProblem } from '../../tls';
 import { withRedisOnce } from '../with-redis-once';
 
 /** Redis on loopback with a generated password, which its configuration file alone holds. */
@@ -17,7 +18,9 @@ export const redisRecipe: ServiceRecipe = {
   startDeadlineMs: 30_000,
   external: (config) => config.redisUrl,
   requireExternal: async ({ config }) => {
-    await requireUsable(config.redisUrl!).catch(throwExternalError);
+    const url = config.redisUrl!;
+    const problemOf = url.startsWith('rediss:') ? firstTlsProblem : () => undefined;
+    await requireUsable(url).catch((error: unknown) => throwExternalError(error, problemOf(error)));
   },
   prepare(context, state) {
     state.password ??= randomBytes(24).toString('hex');
@@ -84,10 +87,10 @@ async function requireUsable(url: string): Promise<void> {
 }
 
 /** Without a cause: the driver's error has the command, and so the password. */
-function throwExternalError(error: unknown): never {
+function throwExternalError(error: unknown, tlsProblem?: TlsProblem): never {
   if (isChurnError(error)) throw error;
   const isRefusal = /^(WRONGPASS|NOAUTH|ERR invalid password)/.test((error as Error).message);
-  if (!isRefusal) throw new ChurnError('REDIS_UNAVAILABLE');
-  const problem = 'the server refuses its user name or password';
+  const problem = isRefusal ? 'the server refuses its user name or password' : tlsProblem?.problem;
+  if (!problem) throw new ChurnError('REDIS_UNAVAILABLE');
   throw new ChurnError('INVALID_SETTING', { variable: 'REDIS_URL', problem });
 }

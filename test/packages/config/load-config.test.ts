@@ -53,6 +53,16 @@ describe('the settings', () => {
       'postgresql://localhost/churn',
       { databaseUrl: 'postgresql://localhost/churn' },
     ],
+    [
+      'DATABASE_URL',
+      'postgres://db/churn?sslmode=verify-full&sslrootcert=/etc/churn/ca.pem',
+      { databaseUrl: 'postgres://db/churn?sslmode=verify-full&sslrootcert=/etc/churn/ca.pem' },
+    ],
+    [
+      'REDIS_URL',
+      'rediss://cache:6379?cacert=/etc/churn/ca.pem',
+      { redisUrl: 'rediss://cache:6379?cacert=/etc/churn/ca.pem' },
+    ],
     ['REDIS_URL', 'rediss://:p@cache:6379', { redisUrl: 'rediss://:p@cache:6379' }],
     ['TEMPORAL_ADDRESS', 'temporal:7233', { temporal: { address: 'temporal:7233' } }],
     ['TEMPORAL_NAMESPACE', 'churn.prod', { temporal: { namespace: 'churn.prod' } }],

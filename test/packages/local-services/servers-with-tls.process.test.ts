@@ -1,0 +1,236 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { dataPaths } from '../../../packages/config/data-paths';
+import { loadConfig } from '../../../packages/config/load-config';
+import type { ChurnError } from '../../../packages/contracts/errors';
+import { asDatabaseError, openDatabase } from '../../../packages/database/open-database';
+import { databaseUrlOf } from '../../../packages/local-services/connections';
+import { startStack } from '../../../packages/local-services/start-stack';
+import { postgresRecipe } from '../../../packages/local-services/services/postgres';
+import { redisRecipe } from '../../../packages/local-services/services/redis';
+import { readStackState } from '../../../packages/local-services/state-file';
+import { requireTool } from '../../../packages/local-services/tools';
+import {
+  openRedisForServing,
+  openRedisForWriting,
+} from '../../../packages/online-store/open-redis';
+import { createScratchDirectory } from '../../environment/scratch-directory';
+import { createTestAuthority } from '../../environment/test-certificates';
+import { createInstallation, disposeInstallations } from './stack-fixture';
+
+const scratch = createScratchDirectory();
+const authority = createTestAuthority(scratch.path, 'authority');
+const others = createTestAuthority(scratch.path, 'others');
+const server = authority.sign('server', ['IP:127.0.0.1']);
+const nameless = authority.sign('nameless', ['DNS:elsewhere']);
+const client = authority.sign('client');
+const stranger = others.sign('stranger');
+
+afterAll(async () => {
+  await disposeInstallations();
+  scratch.remove();
+});
+
+type Parameters = Readonly<Record<string, string>>;
+
+/** The URL with these parameters, and without those that are empty. */
+function withParameters(address: string, parameters: Parameters): string {
+  const url = new URL(address);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+  }
+  return url.href;
+}
+
+async function refusalOf(
+  recipe: typeof postgresRecipe,
+  settings: Readonly<Record<string, string>>,
+): Promise<ChurnError> {
+  const config = loadConfig({ CHURN_DATA_DIR: scratch.path, ...settings });
+  try {
+    await recipe.requireExternal!({ config } as never);
+  } catch (error) {
+    return error as ChurnError;
+  }
+  throw new Error('accepted');
+}
+
+describe('a Postgres that asks for TLS and a client certificate', () => {
+  let url: string;
+  const parameters = (): Parameters => ({
+    sslmode: 'verify-full',
+    sslrootcert: authority.cert,
+    sslcert: client.cert,
+    sslkey: client.key,
+  });
+
+  beforeAll(async () => {
+    const { config } = createInstallation();
+    await startStack({ config, services: ['postgres'] });
+    const { postgres, run } = dataPaths(config.dataDir);
+    url = databaseUrlOf(config, readStackState(run))!;
+    const { uid, gid } = statSync(path.join(postgres, 'pg_hba.conf'));
+    const place = (name: string, content: string | Buffer) => {
+      const file = path.join(postgres, name);
+      writeFileSync(file, content);
+      chmodSync(file, 0o600);
+      chownSync(file, uid, gid);
+    };
+    place('server.crt', readFileSync(server.cert));
+    place('server.key', readFileSync(server.key));
+    place('root.crt', readFileSync(authority.cert));
+    const rules = readFileSync(path.join(postgres, 'pg_hba.conf'), 'utf8');
+    const database = openDatabase(url);
+    await database.sql`alter system set ssl = on`;
+    await database.sql`alter system set ssl_ca_file = 'root.crt'`;
+    place(
+      'pg_hba.conf',
+      [
+        'hostnossl churn all 127.0.0.1/32 reject',
+        'hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca',
+        rules,
+      ].join('\n'),
+    );
+    await database.sql`select pg_reload_conf()`;
+    await database.close();
+  });
+
+  it.each(['verify-full', 'verify-ca', 'require', ''])('is used with sslmode=%s', async (mode) => {
+    const database = openDatabase(withParameters(url, { ...parameters(), sslmode: mode }));
+    const asked = (sql: typeof database.sql) => sql`select ssl from pg_stat_ssl
+      where pid = pg_backend_pid()`;
+    expect(await asked(database.sql)).toEqual([{ ssl: true }]);
+    expect(await database.sql.begin((tx) => asked(tx as never))).toEqual([{ ssl: true }]);
+    await database.close();
+  });
+
+  it.each<[string, RegExp, Parameters]>([
+    ['another authority', /not signed by an authority/, { sslrootcert: others.cert }],
+    ['no authority', /not signed by an authority/, { sslrootcert: '' }],
+    ['no client certificate', /client certificate/, { sslcert: '', sslkey: '' }],
+    [
+      "a stranger's client certificate",
+      /client certificate/,
+      { sslcert: stranger.cert, sslkey: stranger.key },
+    ],
+    ['no TLS', /sslmode/, { sslmode: 'disable' }],
+    ['the key of another certificate', /sslkey: it is not the key/, { sslkey: stranger.key }],
+    ['a file that is not there', /sslrootcert: the file/, { sslrootcert: '/nowhere/hunter2' }],
+    ['an unknown mode', /sslmode must be one of/, { sslmode: 'hunter2' }],
+    ['a parameter that is not supported', /sslcrl is not supported/, { sslcrl: '/hunter2' }],
+  ])('refuses %s', async (_, problem, changed) => {
+    const wrong = withParameters(url, { ...parameters(), ...changed });
+    const error = await refusalOf(postgresRecipe, { DATABASE_URL: wrong });
+    expect(error).toMatchObject({
+      code: 'INVALID_SETTING',
+      details: { variable: 'DATABASE_URL', problem: expect.stringMatching(problem) as string },
+    });
+    expect(error.message).not.toMatch(/hunter2|:\/\//);
+  });
+
+  it('is POSTGRES_UNAVAILABLE to queries that can not trust it', async () => {
+    const database = openDatabase(
+      withParameters(url, { ...parameters(), sslrootcert: others.cert }),
+    );
+    const error: unknown = await database.sql`select 1`.catch(asDatabaseError);
+    expect(error).toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    await database.close();
+  });
+});
+
+describe('a Redis that asks for TLS and a client certificate', () => {
+  const running: ChildProcess[] = [];
+  let url: string;
+  let namelessUrl: string;
+  const parameters = (): Parameters => ({
+    cacert: authority.cert,
+    cert: client.cert,
+    key: client.key,
+  });
+
+  beforeAll(async () => {
+    const tlsOf = ({ cert, key }: typeof server) => [
+      ...['--port', '0', '--tls-cert-file', cert, '--tls-key-file', key],
+      ...['--tls-ca-cert-file', authority.cert, '--tls-auth-clients', 'yes'],
+    ];
+    const start = async (port: number, options: readonly string[]) => {
+      const child = spawn(
+        requireTool('redis', process.env),
+        ['--bind', '127.0.0.1', '--save', '', ...options],
+        { cwd: scratch.path, stdio: ['ignore', 'pipe', 'ignore'] },
+      );
+      running.push(child);
+      await new Promise<void>((resolve) =>
+        child.stdout.on('data', (text: Buffer) => {
+          if (text.includes('Ready to accept connections')) resolve();
+        }),
+      );
+      return `127.0.0.1:${port}`;
+    };
+    const [first, second] = [await freePort(), await freePort()];
+    url = `rediss://${await start(first, [...tlsOf(server), '--tls-port', `${first}`])}`;
+    namelessUrl = `rediss://${await start(second, [...tlsOf(nameless), '--tls-port', `${second}`])}`;
+  });
+
+  afterAll(async () => {
+    for (const child of running) {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    }
+  });
+
+  it('is used, for reading and writing', async () => {
+    const good = withParameters(url, parameters());
+    const writing = openRedisForWriting(good);
+    await writing.set('key', 'value');
+    writing.disconnect();
+    const serving = openRedisForServing(good);
+    await once(serving, 'ready');
+    expect(await serving.get('key')).toBe('value');
+    serving.disconnect();
+  });
+
+  it('is used under the name of its certificate', async () => {
+    const redis = openRedisForWriting(
+      withParameters(namelessUrl, { ...parameters(), sni: 'elsewhere' }),
+    );
+    expect(await redis.ping()).toBe('PONG');
+    redis.disconnect();
+  });
+
+  it.each<[string, RegExp, () => string, Parameters]>([
+    ['another authority', /not signed by an authority/, () => url, { cacert: others.cert }],
+    ['no authority', /not signed by an authority/, () => url, { cacert: '' }],
+    ['another name', /for other names/, () => namelessUrl, {}],
+    ['no client certificate', /client certificate/, () => url, { cert: '', key: '' }],
+    [
+      "a stranger's client certificate",
+      /client certificate/,
+      () => url,
+      { cert: stranger.cert, key: stranger.key },
+    ],
+    ['a certificate without its key', /key: it must be given/, () => url, { key: '' }],
+    ['certificates without TLS', /needs a URL that starts/, () => url.replace('ss:', 's:'), {}],
+  ])('refuses %s', async (_, problem, address, changed) => {
+    const wrong = withParameters(address(), { ...parameters(), ...changed });
+    expect(await refusalOf(redisRecipe, { REDIS_URL: wrong })).toMatchObject({
+      code: 'INVALID_SETTING',
+      details: { variable: 'REDIS_URL', problem: expect.stringMatching(problem) as string },
+    });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  listener.close();
+  await once(listener, 'close');
+  return port;
+}
