@@ -8,6 +8,7 @@ import { ApiMetrics } from './api-metrics';
 import type { ApiOptions } from './api-options';
 import { ApiModule } from './api.module';
 import type { ApiPorts } from './ports';
+import { PredictController } from './predict/predict.controller';
 import { predictRouteSchemas } from './predict/predict-schema';
 import {
   DEFAULT_CONNECTION_LIMITS,
@@ -55,6 +56,9 @@ export async function createApp(
     const schema = schemas.get(route.url);
     if (schema) route.schema = { ...route.schema, ...schema };
     if (route.url === '/predict/batch') route.bodyLimit = BATCH_BODY_LIMIT_BYTES;
+    // Straight to the controller: pipes, guards and interceptors, which Nest puts around a handler,
+    // would do nothing here but cost. Documentation, answers and errors are as of any other route.
+    if (route.url === '/predict') route.handler = (request) => predictController.predict(request);
   });
   parseJsonBodies(fastify);
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -62,6 +66,7 @@ export async function createApp(
     adapter,
     { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
   );
+  const predictController = app.get(PredictController);
   observeRequests(fastify, app.get(ApiMetrics));
   app.useGlobalFilters(new ProblemFilter(problems));
   // Built when somebody first asks for it.

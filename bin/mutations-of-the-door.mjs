@@ -20,7 +20,15 @@ const scores = breaksOf('packages/modeling/scoring/score-users.ts', [
   'test/packages/modeling/scoring/score-users.test.ts',
 ]);
 
-/** Breaks of what the API refuses before it works, and of how long others wait for its work. */
+const hotRoute = breaksOf('api/create-app.ts', ['test/api/hot-route.test.ts']);
+const nodeFlags = breaksOf('packages/local-services/services/api-node-flags.ts', [
+  'test/packages/local-services/services/api-node-flags.process.test.ts',
+]);
+
+/**
+ * Breaks of what the API refuses before it works, of how long others wait for its work, and of what
+ * a prediction costs.
+ */
 export const doorMutations = [
   bodies('depth of a body', 'if (depth > depthMax) return', 'if (depth < 0) return'),
   bodies('values of a body', 'if (byte === COMMA) values += 1;', ''),
@@ -52,5 +60,8 @@ export const doorMutations = [
     'right.probability - left.probability',
     'left.probability - right.probability',
   ),
+  hotRoute('a hot route without Nest', "(route.url === '/predict')", '(!route.url)'),
+  nodeFlags('the semi-space', 'SEMI_SPACE_MEGABYTES = 64', 'SEMI_SPACE_MEGABYTES = 16'),
+  nodeFlags('no hooks on promises', 'isNeeded ? [', '!isNeeded ? ['),
   scores('the highest of all chunks', 'kept = kept.slice(0, limit);', 'kept = kept.slice(-limit);'),
 ];
