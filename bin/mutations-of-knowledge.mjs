@@ -102,6 +102,9 @@ export const knowledgeMutations = [
   ),
 
   // What audits find
+  audits('both lost', 'row === undefined && !onDisk.has(date)', 'false', [
+    'test/packages/offline-store/repair-partitions.integration.test.ts',
+  ]),
   audits('a file that is not its manifest', "return 'mismatched';", 'return undefined;', [mending]),
   audits(
     'recomputed values',

@@ -15,7 +15,14 @@ import { withWriters } from './vectors/compute-grid';
 import type { ComputeContext, PartitionRequest } from './partition-request';
 import { sha256OfFile } from '../durable-files';
 import { groupIntoGrids, indexIn, momentsPerScan } from './vectors/group-into-grids';
-import { currentPartition, datesOnDisk, scanManifests, type ManifestScan } from './manifests';
+import {
+  currentPartition,
+  datesOnDisk,
+  datesWithRevisions,
+  newestWholeRevision,
+  scanManifests,
+  type ManifestScan,
+} from './manifests';
 import { findRevisionFile, partitionPaths, type StorePaths } from './partition-paths';
 import { countEvents, writerVersion } from './publish-revision';
 import { isStale, lacksOnlyState } from './select-dates';
@@ -275,18 +282,26 @@ export function requestOf(manifest: PartitionManifest): PartitionRequest {
 
 /**
  * Puts back from the files the rows that a ledger lost or never had, so that revisions go on from
- * where they were. Dates that the ledger knows are left to their own next run.
+ * where they were. Dates that the ledger knows are left to their own next run. Of a date that has
+ * neither a row nor a day's file, the newest revision that is whole is the current one.
  */
 export async function rebuildLedger(
   context: Pick<ComputeContext, 'store' | 'ledger'>,
 ): Promise<LogicalDate[]> {
   const rows = new Map((await context.ledger.list()).map((row) => [row.date, row]));
   const restored: LogicalDate[] = [];
-  for (const date of await datesOnDisk(context.store)) {
-    if (rows.get(date)?.manifest) continue;
-    const current = await currentPartition(context.store, date);
-    if (!current) continue;
-    if (await context.ledger.restore(current.manifest)) restored.push(date);
+  const { store } = context;
+  const onDisk = new Set(await datesOnDisk(store));
+  for (const date of new Set([...onDisk, ...(await datesWithRevisions(store))])) {
+    const row = rows.get(date);
+    if (row?.manifest) continue;
+    // Where there is a row, its run may not have got as far as the day's file.
+    const isBothLost = row === undefined && !onDisk.has(date);
+    const manifest = isBothLost
+      ? await newestWholeRevision(store, date)
+      : (await currentPartition(store, date))?.manifest;
+    if (manifest && (await context.ledger.restore(manifest))) restored.push(date);
   }
+  restored.sort();
   return restored;
 }

@@ -86,6 +86,34 @@ export async function currentPartition(
   return manifest && { manifest, path: findRevisionFile(store, date, manifest.revision) };
 }
 
+/** The newest revision of a date whose file is the one that its manifest describes. */
+export async function newestWholeRevision(
+  store: StorePaths,
+  date: LogicalDate,
+): Promise<PartitionManifest | undefined> {
+  const { manifests } = await scanManifests(store, date);
+  for (const manifest of [...manifests].reverse()) {
+    const file = findRevisionFile(store, date, manifest.revision);
+    if ((await sha256OfFile(file).catch(() => undefined)) === manifest.sha256) return manifest;
+  }
+  return undefined;
+}
+
+/** The dates that have manifests of revisions, in order. */
+export async function datesWithRevisions({
+  featureRevisions,
+  formerFeatureRevisions,
+}: StorePaths): Promise<LogicalDate[]> {
+  const dates = new Set<LogicalDate>();
+  for (const root of [featureRevisions, formerFeatureRevisions]) {
+    for (const file of await readdir(root, { recursive: true }).catch(() => [])) {
+      const parts = /^year=(\d{4}).month=(\d{2}).day=(\d{2}).rev-\d+\.json$/.exec(file);
+      if (parts) dates.add(`${parts[1]}-${parts[2]}-${parts[3]}`);
+    }
+  }
+  return [...dates].sort();
+}
+
 /** The dates that have a day's file, in order. */
 export async function datesOnDisk({
   features,

@@ -116,6 +116,17 @@ describe('the repair of the offline store', () => {
     expect((await context.ledger.list()).map(({ manifest }) => manifest)).toEqual(manifests);
   });
 
+  it("puts back a ledger that is lost together with the days' files", async () => {
+    const manifests = (await context.ledger.list()).map(({ manifest }) => manifest);
+    await database.sql`truncate ops.partition_runs`;
+    rmSync(store.features, { recursive: true });
+    const { repaired, unrepaired } = await repairPartitions(context);
+    expect(unrepaired).toEqual([]);
+    expect(repaired).toContain(`${date}: ${name(paths.dayFile)}`);
+    expect((await context.ledger.list()).map(({ manifest }) => manifest)).toEqual(manifests);
+    expect(await audit()).toEqual(whole);
+  });
+
   it('says of a manifest that nothing else has that it is needed from a backup', async () => {
     const text = readFileSync(paths.manifestFile(1));
     garbage(paths.manifestFile(1));
