@@ -8,6 +8,7 @@ import type { ServiceName } from '../../packages/local-services/service-names';
 import { startStack } from '../../packages/local-services/start-stack';
 import { stopStack } from '../../packages/local-services/stop-stack';
 import { createScratchDirectory } from '../environment/scratch-directory';
+import { metricNamesOf, readQueries } from '../monitoring/metric-names';
 import { backfill, openTestApplication, quietly } from './open-test-platform';
 
 const world = { users: 60, seed: 7 };
@@ -93,9 +94,9 @@ describe('a running installation', () => {
     const names = [...(await response.text()).matchAll(/^\w+/gm)].map(([name]) => name);
     expect([...new Set(names)]).toEqual(
       expect.arrayContaining([
-        'temporal_worker_task_slots_available',
-        'temporal_num_pollers',
-        'temporal_activity_schedule_to_start_latency_bucket',
+        ...readQueries()
+          .flatMap(metricNamesOf)
+          .filter((name) => name.startsWith('temporal_')),
         'churn_step_duration_seconds_bucket',
         'churn_backfill_dates_total',
         'churn_partitions_published_total',
