@@ -8,6 +8,10 @@ const logTests = ['test/worker/worker-log.test.ts'];
 const log = breaksOf('worker/worker-log.ts', logTests);
 const errors = breaksOf('packages/logged-errors/error-document.ts', logTests);
 
+const rotation = breaksOf('packages/local-services/processes/service-log.ts', [
+  'test/packages/local-services/processes/service-log.test.ts',
+]);
+
 /** Breaks of what is seen of the worker from outside. */
 export const metricsMutations = [
   ports(
@@ -24,4 +28,6 @@ export const metricsMutations = [
   metrics('the newest run stays the newest', 'Math.max(newestSeconds, ', 'Math.max('),
   errors('parameters in the log', "message.replace(/\\s*\\bparams: [\\s\\S]*$/, '')", 'message'),
   log('what the log may have', 'if (known && (', 'if ((fields[name] = value) && ('),
+  rotation('a log that starts again empty', 'ftruncateSync(log, 0);', ''),
+  rotation('a log moved whole', 'read !== 0; at', 'at === 0; at'),
 ];

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync } from 'node:fs';
-import path from 'node:path';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isSameProcess, processIdentity } from '../../durable-files';
 import { onStorage } from '../on-storage';
+import { openLog } from './service-log';
 
 export interface CommandLine {
   readonly command: string;
@@ -26,7 +26,6 @@ export interface DetachedProcess {
   logTail(): string;
 }
 
-const LOG_BYTES_MAX = 16 * 1024 * 1024;
 const TAIL_BYTES = 2_000;
 const POLL_MS = 50;
 
@@ -96,13 +95,6 @@ function send(pid: number, signal: NodeJS.Signals): void {
   } catch {
     // It ended in between.
   }
-}
-
-function openLog(file: string): number {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > LOG_BYTES_MAX) renameSync(file, `${file}.1`);
-  return openSync(file, 'a', 0o600);
 }
 
 function readFrom(file: string, offset: number): string {

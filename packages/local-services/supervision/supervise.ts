@@ -1,6 +1,9 @@
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DataPaths } from '../../config';
 import { isChurnError } from '../../contracts';
 import { isAlive } from '../../durable-files';
+import { rotateLog } from '../processes/service-log';
 import { withStackLock } from '../processes/stack-lock';
 import { serviceRecipes } from '../service-recipes';
 import { serviceNames, type RestartStatus, type ServiceName } from '../service-names';
@@ -11,6 +14,7 @@ import { backOff, type BackOff } from './back-off';
 import { readSupervisor, writeSupervisor } from './supervisor-record';
 
 const POLL_MILLIS = 500;
+const LOGS_EVERY_MILLIS = 30_000;
 /** Whoever starts or stops services meanwhile sees to them. */
 const LOCK_WAIT_MILLIS = 1_000;
 
@@ -29,7 +33,7 @@ export interface Supervision extends Omit<StackContext, 'state'> {
 
 /**
  * Starts services of a data directory again when they have ended without having been stopped: at once,
- * and later and later where that does not help. Ends when it is told to, when nothing is left to
+ * and later and later where that does not help. Keeps their logs small meanwhile. Ends when it is told to, when nothing is left to
  * supervise, or when run/supervisor.json names another process.
  */
 export async function supervise(supervision: Supervision): Promise<void> {
@@ -37,7 +41,12 @@ export async function supervise(supervision: Supervision): Promise<void> {
   const backOffs = new Map<ServiceName, BackOff>();
   // The process that started this one holds the lock until the record names it.
   await withStackLock({ runDir: paths.run }, async () => {});
+  let logsAt = -Infinity;
   while (!stop.aborted) {
+    if (performance.now() - logsAt >= LOGS_EVERY_MILLIS) {
+      rotateLogs(paths);
+      logsAt = performance.now();
+    }
     const state = readStackState(paths.run);
     const isWanted = serviceNames.some((name) => isRecorded(state, name));
     if (!isWanted || readSupervisor(paths.run)?.pid !== pid) return;
@@ -46,6 +55,17 @@ export async function supervise(supervision: Supervision): Promise<void> {
     );
     if (due.length > 0) await restart(supervision, due, backOffs);
     await delay(POLL_MILLIS, undefined, { signal: stop }).catch(() => {});
+  }
+}
+
+/** Of the services and of the supervisor itself; their processes go on writing. */
+function rotateLogs({ logs }: DataPaths): void {
+  for (const name of [...serviceNames, 'supervisor']) {
+    try {
+      rotateLog(path.join(logs, `${name}.log`));
+    } catch {
+      // The disk is full or can't be written: nothing that a supervisor should end for.
+    }
   }
 }
 

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataPaths, type Config } from '../../../../packages/config';
 import { isSameProcess, processIdentity } from '../../../../packages/durable-files';
+import { LOG_BYTES_MAX } from '../../../../packages/local-services/processes/service-log';
 import type { StackStatus } from '../../../../packages/local-services/service-names';
 import { stackStatus } from '../../../../packages/local-services/stack-status';
 import { startStack } from '../../../../packages/local-services/start-stack';
@@ -118,5 +119,25 @@ describe('a supervisor', () => {
     await stopStack({ config, services: ['redis'] });
     while (isSameProcess(pid, identity)) await delay(POLL_MILLIS);
     expect(service(await stackStatus({ config }), 'redis').status).toBe('stopped');
+  });
+
+  it('sets aside what is in a large log of a service that runs', async () => {
+    const { config } = createInstallation();
+    const paths = dataPaths(config.dataDir);
+    await startStack({ config, services: ['redis'] });
+    const log = path.join(paths.logs, 'redis.log');
+    appendFileSync(log, Buffer.alloc(LOG_BYTES_MAX));
+    const pid = startIdleProcess().pid!;
+    writeSupervisor(paths.run, { pid, identity: null, fingerprint: '', restarts: {} });
+    const stop = new AbortController();
+    const { env } = process;
+    const supervised = supervise({
+      ...{ config, paths, env, durable: true, pid, stop: stop.signal },
+      onEvent: () => {},
+    });
+    while (!existsSync(`${log}.1`)) await delay(POLL_MILLIS);
+    stop.abort();
+    await supervised;
+    expect(statSync(log).size).toBeLessThan(LOG_BYTES_MAX);
   });
 });
