@@ -6,8 +6,14 @@ const pools = breaksOf('packages/database/postgres-client.ts', lostConnection);
 const copies = breaksOf('packages/database/copy-in.ts', [
   'test/packages/database/copy-in.integration.test.ts',
 ]);
+const postgresUrls = breaksOf('packages/tls/postgres-connection.ts', [
+  'test/packages/tls/connections.test.ts',
+]);
+const temporalSettings = breaksOf('packages/config/temporal-settings.ts', [
+  'test/packages/config/temporal-settings.test.ts',
+]);
 
-/** Breaks of what becomes of connections to Postgres that are lost. */
+/** Breaks of what becomes of connections to Postgres that are lost, and of TLS. */
 export const connectionMutations = [
   transactions(
     'the end of a transaction whose connection is lost',
@@ -26,5 +32,16 @@ export const connectionMutations = [
     'a COPY whose constraints break',
     'void Object.assign(query, { reject }));',
     'void [query, reject]);',
+  ),
+  postgresUrls(
+    'certificate files without sslmode',
+    "wanted.files.length > 0 ? 'verify-full' : 'disable'",
+    "'disable'",
+  ),
+  postgresUrls('sslmode=require with an authority', " || 'ca' in material", ''),
+  temporalSettings(
+    'a profile that nobody has named',
+    'disableFile: !usesFile',
+    'disableFile: false',
   ),
 ];

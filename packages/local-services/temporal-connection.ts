@@ -47,7 +47,7 @@ export function temporalRefusal(error: unknown): ChurnError | undefined {
   const { code } = (error ?? {}) as { code?: unknown };
   if (code !== UNAUTHENTICATED && code !== PERMISSION_DENIED) return undefined;
   const problem =
-    'the server refuses it, or that there is none, or the client certificate instead of it';
+    'the server asks for another API key, or for another client certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)';
   return new ChurnError('INVALID_SETTING', { variable: 'TEMPORAL_API_KEY', problem });
 }
 

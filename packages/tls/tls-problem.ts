@@ -10,7 +10,7 @@ export interface TlsProblem {
 
 export const clientRefused: TlsProblem = {
   about: 'client',
-  problem: 'the server refuses the client certificate, or that there is none',
+  problem: 'the server asks for another client certificate',
 };
 
 const reasons: readonly (readonly [RegExp, TlsProblem])[] = [
@@ -65,7 +65,7 @@ export function firstTlsProblem(error: unknown): TlsProblem | undefined {
 const connectionEnded: TlsProblem = {
   about: 'client',
   problem:
-    'the server ended the connection at once, which may mean that it refuses the client certificate, or that there is none',
+    'the server ended the connection at once, perhaps because it asks for another client certificate',
 };
 
 /** What is wrong with TLS where connecting failed with this error of Node; undefined: nothing. */

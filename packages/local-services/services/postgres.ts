@@ -196,7 +196,7 @@ function throwExternalError(error: unknown, tlsProblem?: TlsProblem): never {
 const refusals: Readonly<Record<string, string>> = {
   '28P01': 'the server refuses its user name or password',
   '28000':
-    'the server refuses its user or password, or that they come without TLS (sslmode) or without a client certificate (sslcert)',
+    'the server does not let this user connect in this way; it may ask for TLS (sslmode) or for a client certificate (sslcert)',
   '3D000': 'the server has no database of that name',
 };
 
