@@ -180,7 +180,7 @@ export const failureMutations = [
   ),
   stamps('the commit of a build is its version', 'if (commit !== undefined) return commit;', ''),
   loads('a disk that takes no load', 'throw asStorageError(error);', 'throw error;'),
-  refusedByPostgres('a password that Postgres refuses', "code.startsWith('28')", 'false'),
+  refusedByPostgres('a password that Postgres refuses', 'refusals[code] ?? ', ''),
   refusedByRedis('a password that Redis refuses', 'reason ?? error', 'error'),
   opens('a full disk at the start of a job', 'await requireWritable(paths.scratch);', ''),
   stops('a full disk and the lock of a stop', 'isOptional: true', 'isOptional: false'),

@@ -72,7 +72,7 @@ export const knowledgeMutations = [
           and coalesce(`,
     [publishing],
   ),
-  audits('rows that the ledger has', 'if (rows.get(date)?.manifest) continue;', '', [publishing]),
+  audits('rows that the ledger has', 'if (row?.manifest) continue;', '', [publishing]),
   served('as served, by default', 'midnightOf(date) + MICROS_PER_HOUR', 'midnightOf(date)', [
     servedFrom,
   ]),
