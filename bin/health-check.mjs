@@ -8,7 +8,7 @@ const checks = {
   /** Each worker writes its pid to a file of its own once it polls; other hosts have theirs there too. */
   worker() {
     const folder = path.join(process.env.CHURN_DATA_DIR, 'run', 'ready-workers');
-    const files = readdirSync(folder).filter((name) => name.startsWith(`${hostname()}-`));
+    const files = readdirSync(folder).filter(isOfThisHost);
     if (!files.some((name) => isRunning(path.join(folder, name))))
       throw new Error('no worker polls');
   },
@@ -18,6 +18,12 @@ const checks = {
     if (!response.ok) throw new Error(`status ${response.status}`);
   },
 };
+
+/** The name of another host may begin with this one's, as `churn-2` does with `churn`. */
+function isOfThisHost(name) {
+  const host = `${hostname()}-`;
+  return name.startsWith(host) && /^\d+\.json$/.test(name.slice(host.length));
+}
 
 function isRunning(file) {
   try {

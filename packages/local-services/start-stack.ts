@@ -56,10 +56,13 @@ export async function startStack(options: StartOptions): Promise<StackStatus> {
       await requireOneInstallation(context, wanted);
       await openDataDirectory(context, wanted, onEvent);
       await start(['worker', 'api']);
-    } finally {
-      // Also where one did not start: those that run may crash.
-      if (options.isSupervised) await startSupervisor(context);
+    } catch (error) {
+      // Those that run may crash all the same. A supervisor that can't be started either must not
+      // hide why the start failed.
+      if (options.isSupervised) await startSupervisor(context).catch(() => {});
+      throw error;
     }
+    if (options.isSupervised) await startSupervisor(context);
   });
   return stackStatus({ config });
 }

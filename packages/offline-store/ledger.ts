@@ -185,11 +185,8 @@ function createPublications({ sql }: Database) {
     ): Promise<T | 'fenced-out'> {
       const result = await sql
         .begin(async (tx) => {
-          // A process that is stopped in here must not hold the date for ever.
           const [row] = await tx<{ token: number; status: string }[]>`
-            select fencing_token as token, status,
-              set_config('idle_in_transaction_session_timeout', '60s', true)
-            from ops.partition_runs
+            select fencing_token as token, status from ops.partition_runs
             where dataset = ${DATASET} and date = ${claim.date} for update`;
           const isHeld = row?.token === claim.fencingToken && row.status === 'running';
           return isHeld ? { value: await work(tx) } : undefined;
@@ -210,8 +207,8 @@ function createPublications({ sql }: Database) {
       return sql
         .begin(async (tx) => {
           const [row] = await tx<{ revision: number | null }[]>`
-            select revision, set_config('idle_in_transaction_session_timeout', '60s', true)
-            from ops.partition_runs where dataset = ${DATASET} and date = ${date} for update`;
+            select revision from ops.partition_runs
+            where dataset = ${DATASET} and date = ${date} for update`;
           if (row?.revision !== revision) return false;
           await work();
           return true;

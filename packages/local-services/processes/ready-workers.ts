@@ -40,11 +40,18 @@ function folderOf({ run }: Paths): string {
 function filesOf(paths: Paths): string[] {
   const folder = folderOf(paths);
   try {
-    const names = readdirSync(folder).filter((name) => name.startsWith(`${hostname()}-`));
-    return names.filter((name) => name.endsWith('.json')).map((name) => path.join(folder, name));
+    return readdirSync(folder)
+      .filter(isOfThisHost)
+      .map((name) => path.join(folder, name));
   } catch {
     return [];
   }
+}
+
+/** The name of another host may begin with this one's, as `churn-2` does with `churn`. */
+function isOfThisHost(name: string): boolean {
+  const host = `${hostname()}-`;
+  return name.startsWith(host) && /^\d+\.json$/.test(name.slice(host.length));
 }
 
 function livingWorker(file: string): ReadyWorker | undefined {

@@ -31,13 +31,18 @@ describe('the workers that are ready', () => {
     // Its pid belongs to another process now.
     const reused = write(readyWorkerFile(paths, 1), { ...living, pid: 1, identity: 'boot:0' });
     const elsewhere = write(path.join(path.dirname(own), `elsewhere-${pid}.json`), living);
+    const alike = write(readyWorkerFile(paths, pid).replace(`-${pid}.`, '-2-4194305.'), {
+      ...living,
+      pid: 4_194_305,
+    });
     expect(readyWorkers(paths)).toEqual([living]);
 
     removeDeadWorkers(paths);
-    expect([own, killed, reused, elsewhere].map((file) => existsSync(file))).toEqual([
+    expect([own, killed, reused, elsewhere, alike].map((file) => existsSync(file))).toEqual([
       true,
       false,
       false,
+      true,
       true,
     ]);
   });

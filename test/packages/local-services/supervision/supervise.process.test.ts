@@ -1,10 +1,11 @@
-import { appendFileSync, existsSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { dataPaths, type Config } from '../../../../packages/config';
 import { isSameProcess, processIdentity } from '../../../../packages/durable-files';
 import { LOG_BYTES_MAX } from '../../../../packages/local-services/processes/service-log';
 import type { StackStatus } from '../../../../packages/local-services/service-names';
+import { writeStackState } from '../../../../packages/local-services/state-file';
 import { stackStatus } from '../../../../packages/local-services/stack-status';
 import { startStack } from '../../../../packages/local-services/start-stack';
 import { stopStack } from '../../../../packages/local-services/stop-stack';
@@ -72,6 +73,20 @@ describe('a stack that is supervised', () => {
     expect(other.supervisor.pid).not.toBe(left.supervisor.pid);
     expect(processIdentity(left.supervisor.pid!)).toBeUndefined();
     expect(service(other, 'redis').pid).toBe(service(left, 'redis').pid);
+  });
+});
+
+describe('a start that fails', () => {
+  it('says why, also where its supervisor can not be started either', async () => {
+    const { config } = createInstallation({ DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    const { run, logs } = dataPaths(config.dataDir);
+    const pid = startIdleProcess().pid!;
+    // Something runs that could crash.
+    writeStackState(run, { api: { pid, identity: processIdentity(pid)!, port: 1 } });
+    // The supervisor's log can't be written.
+    mkdirSync(path.join(logs, 'supervisor.log'), { recursive: true });
+    const started = startStack({ config, services: ['postgres'], isSupervised: true });
+    await expect(started).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
   });
 });
 
