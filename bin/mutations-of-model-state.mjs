@@ -44,7 +44,12 @@ export const modelStateMutations = [
     'await tx`select pg_advisory_xact_lock(${EVENTS_LOCK_KEY})`;',
     '',
   ),
-  tells('a backfill is told once', 'if (before.status === wanted) return unchanged;', ''),
+  tells(
+    'a backfill is told once',
+    'before.status === wanted) return unchanged;',
+    'false) return unchanged;',
+  ),
+  tells('an unknown status settles nothing', 'isAnswered(before) && ', ''),
   texts(
     'a reason holds no control characters',
     "return UNPRINTABLE.test(value) ? 'must not contain control characters' : undefined;",

@@ -122,11 +122,22 @@ export async function finishBackfill(
       finished_at = clock_timestamp() where id = ${progress.id}`.catch(throwDatabaseError);
 }
 
-/** Of a backfill whose workflow is over and left no report. */
-export async function recordDeath(sql: Sql | TransactionSql, id: string): Promise<void> {
+/**
+ * Of a backfill whose workflow is over and left no report.
+ *
+ * @param secondsMin  One that was recorded later than so many seconds ago is left as it is.
+ */
+export async function recordDeath(
+  sql: Sql | TransactionSql,
+  id: string,
+  secondsMin = 0,
+): Promise<void> {
   await sql`
     update ops.backfills set status = 'failed', finished_at = clock_timestamp()
-    where id = ${id} and report is null`.catch(throwDatabaseError);
+    where id = ${id} and report is null and status = 'running'
+      and created_at <= clock_timestamp() - make_interval(secs => ${secondsMin})`.catch(
+    throwDatabaseError,
+  );
 }
 
 /**

@@ -110,6 +110,9 @@ export type BackfillRuns = ReturnType<typeof createBackfillRuns>;
 
 const START_LOCK_KEY = 7_401_340;
 
+/** A backfill is recorded before Temporal knows it: so long its start may be under way. */
+const START_SECONDS_MAX = 60;
+
 /** Starts backfills and talks to running ones; one at a time over any date. */
 export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
   const planInTurn = planningInTurn();
@@ -128,8 +131,8 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
         return withTrouble(answer ?? (await unansweredProgress(adapters, recorded)), described);
       }
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return progressOf(recorded);
-      throw asTemporalError(error);
+      if (!(error instanceof WorkflowNotFoundError)) throw asTemporalError(error);
+      return ended(adapters, id, START_SECONDS_MAX);
     }
     return ended(adapters, id);
   };
@@ -181,15 +184,17 @@ function createTell(ask: {
     if (before.status === 'cancelled' && verb === 'cancel') return unchanged;
     requireUnfinished(before);
     const handle = await ask.handleOf(id);
-    if (await isCancelRequested(handle)) {
+    if (await isCancelRequested(handle, id)) {
       if (verb === 'cancel') return unchanged;
       throw new ChurnError('BACKFILL_ENDED', { id, status: 'being cancelled' });
     }
-    if (before.status === wanted) return unchanged;
+    // Of one that no worker answers for, the status is not known; to be told twice does no harm.
+    if (isAnswered(before) && before.status === wanted) return unchanged;
     await order(handle, verb).catch(unlessOver);
     // It was told: what comes after this is only how the answer words it.
     const status = verb === 'cancel' ? before.status : wanted;
     const after = await ask.progress(id).catch(() => ({ ...before, status }));
+    if (!isAnswered(after)) return { ...after, status, changed: true };
     if (after.status !== wanted) requireUnfinished(after);
     return { ...after, changed: true };
   };
@@ -199,10 +204,17 @@ function order(handle: WorkflowHandle, verb: BackfillVerb): Promise<unknown> {
   return verb === 'cancel' ? handle.cancel() : handle.signal(workflowMessages[verb]);
 }
 
-/** One that is being cancelled is shown as running until it has wound up. */
-async function isCancelRequested(handle: WorkflowHandle): Promise<boolean> {
+const isAnswered = ({ reason }: BackfillProgress) => reason !== UNANSWERED;
+
+/**
+ * One that is being cancelled is shown as running until it has wound up.
+ *
+ * @throws ChurnError BACKFILL_NOT_FOUND: Temporal does not know it, perhaps not yet
+ */
+async function isCancelRequested(handle: WorkflowHandle, id: string): Promise<boolean> {
   const { raw } = await handle.describe().catch((error: unknown) => {
-    throw asTemporalError(error);
+    if (!(error instanceof WorkflowNotFoundError)) throw asTemporalError(error);
+    throw new ChurnError('BACKFILL_NOT_FOUND', { id }, { cause: error });
   });
   return raw.workflowExtendedInfo?.cancelRequested === true;
 }
@@ -239,8 +251,8 @@ function unlessOver(error: unknown): void {
 }
 
 /** What became of a backfill whose workflow is over: without a report of its own, it has failed. */
-async function ended(adapters: Adapters, id: string): Promise<BackfillProgress> {
-  await recordDeath(adapters.database.sql, id);
+async function ended(adapters: Adapters, id: string, secondsMin = 0): Promise<BackfillProgress> {
+  await recordDeath(adapters.database.sql, id, secondsMin);
   const recorded = await readBackfill(adapters, id);
   if (!recorded) throw new ChurnError('BACKFILL_NOT_FOUND', { id });
   return recorded.report ? reportOf(recorded.report) : progressOf(recorded);

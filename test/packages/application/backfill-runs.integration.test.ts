@@ -13,11 +13,15 @@ import {
   type TestApplication,
 } from '../../acceptance/open-test-platform';
 
+/** As gRPC says it. */
+const noPoller = { code: 9, details: 'no poller', metadata: {} };
+
 /** The handle of a workflow that keeps what it is told, and whose cancelling takes its time. */
 class FakeWorkflow {
   readonly orders: string[] = [];
   /** How many more questions are answered. */
   answers = Infinity;
+  hasWorker = true;
 
   async describe() {
     const cancelRequested = this.orders.includes('cancel');
@@ -28,6 +32,7 @@ class FakeWorkflow {
   }
 
   async query() {
+    if (!this.hasWorker) throw Object.assign(new Error('no poller'), noPoller);
     this.answers -= 1;
     if (this.answers < 0) throw new Error('no answer');
     return { ...progress, status: this.orders.at(-1) === 'pause' ? 'paused' : 'running' };
@@ -124,6 +129,27 @@ describe('backfills', () => {
     await terminate(again.id);
   });
 
+  it('have failed where Temporal has lost them, unless their start may be under way', async () => {
+    const { id } = await backfills.start({ ...request, from: '2024-01-13', to: '2024-01-14' });
+    await terminate(id);
+    const { sql } = application.adapters.database;
+    const lost = `${id}-lost`;
+    await sql`update ops.backfills set id = ${lost} where id = ${id}`;
+    const orders = [backfills.pause, backfills.resume, backfills.cancel];
+    expect(await backfills.progress(lost)).toMatchObject({ status: 'running' });
+    for (const tell of orders) {
+      await expect(tell(lost)).rejects.toMatchObject({ code: 'BACKFILL_NOT_FOUND' });
+    }
+    await sql`update ops.backfills set created_at = created_at - interval '1 minute' where id = ${lost}`;
+    expect(await backfills.progress(lost)).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining("Temporal's data was lost") as string,
+    });
+    for (const tell of orders) {
+      await expect(tell(lost)).rejects.toMatchObject({ code: 'BACKFILL_ENDED' });
+    }
+  });
+
   describe('that are told the same again', () => {
     let id: string;
     let workflow: FakeWorkflow;
@@ -171,6 +197,15 @@ describe('backfills', () => {
     it('answer what they were told, also where asking for the progress then fails', async () => {
       workflow.answers = 1;
       expect(await told(runs.pause)).toEqual(['paused', true]);
+    });
+
+    it('are told it where no worker says what they are doing', async () => {
+      await runs.pause(id);
+      workflow.hasWorker = false;
+      expect(await told(runs.resume)).toEqual(['running', true]);
+      expect(await told(runs.pause)).toEqual(['paused', true]);
+      expect(await told(runs.cancel)).toEqual(['running', true]);
+      expect(workflow.orders).toEqual(['pause', 'resume', 'pause', 'cancel']);
     });
 
     it('are told nothing where Temporal does not answer', async () => {
