@@ -1,5 +1,5 @@
 import type { TransactionSql } from 'postgres';
-import { ChurnError } from '../contracts';
+import { ChurnError, type ErrorCode } from '../contracts';
 import {
   endSilentHolder,
   readLease,
@@ -9,7 +9,7 @@ import {
   type LeaseState,
   type LockLease,
 } from './lock-lease';
-import type { Database } from './open-database';
+import { asDatabaseError, type Database } from './open-database';
 
 /** How often a holder renews its lease, and how long it may be silent, in milliseconds. */
 export interface LeaseTimes {
@@ -21,6 +21,8 @@ const leaseTimes: LeaseTimes = { renewMillis: 5_000, silentMillis: 60_000 };
 
 /** Of Postgres: `lock_timeout` has passed. */
 const LOCK_NOT_AVAILABLE = '55P03';
+
+const CONNECTION_LOST: ErrorCode = 'POSTGRES_UNAVAILABLE';
 
 /**
  * Runs work, which may take long, in a transaction that holds an advisory lock. As long as its process
@@ -53,7 +55,10 @@ export async function withLeasedLock<T, S extends LeaseState>(
     });
     return result as T;
   } catch (error) {
-    if (!(await lease?.wasEnded().catch(() => false))) throw error;
+    // One that was ended has lost its connection. After another error the lock is free, and the lease
+    // may be that of the next holder already.
+    const mayBeEnded = (asDatabaseError(error) as { code?: unknown }).code === CONNECTION_LOST;
+    if (!mayBeEnded || !(await lease?.wasEnded().catch(() => false))) throw error;
     const seconds = times.silentMillis / 1_000;
     throw new ChurnError('LEASE_EXPIRED', { seconds, activity }, { cause: error });
   } finally {

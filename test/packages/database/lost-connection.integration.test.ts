@@ -135,6 +135,15 @@ describe('when all connections are lost at once', () => {
   });
 });
 
+it('fails as its work did, where the next holder of its lock has the lease by then', async () => {
+  const failed = withLeasedLock(database, { key: 1, activity: 'testing', state: {} }, async () => {
+    await database.sql`UPDATE ops.lock_leases SET backend_pid = backend_pid + 1 WHERE lock_key = 1`;
+    throw new Error('of the work');
+  });
+  await expect(failed).rejects.toThrow('of the work');
+  await database.sql`DELETE FROM ops.lock_leases WHERE lock_key = 1`;
+});
+
 it('limits how long a transaction may be idle, unless its process renews a lease', async () => {
   const limit = async (tx: TransactionSql) =>
     (await tx`SHOW idle_in_transaction_session_timeout`)[0]!
