@@ -28,6 +28,11 @@ export const predictionLogMutations = [
   log('memory that fills up ends the waiting', 'this.hurry?.();', ';'),
   log('a database that hangs is not asked twice', '&& !this.unfinished', ''),
   log(
+    'an insert that is never answered is abandoned',
+    'within(this.abandonAfterMs, inserting)',
+    'inserting',
+  ),
+  log(
     'a shutdown spools what is left',
     'if (!isWritten) await this.spoolPending();\n    const lost',
     'const lost',

@@ -21,6 +21,8 @@ export interface PredictionLogOptions {
   readonly intervalMs?: number;
   /** How long the database may take for a batch before the rows are spooled. */
   readonly insertTimeoutMs?: number;
+  /** After how long an insert without an answer holds up the others no more. */
+  readonly abandonAfterMs?: number;
   /** How long a shutdown goes on writing to the database before it spools. */
   readonly closeTimeoutMs?: number;
 }
@@ -28,8 +30,6 @@ export interface PredictionLogOptions {
 const LONGEST_PAUSE_MS = 5_000;
 /** As many are turned into text at once, so that no request waits for it. */
 const SPOOL_ROWS = 1_000;
-/** A connection that has died without a word must not hold up the others for ever. */
-const ABANDON_AFTER_MS = 30_000;
 
 /**
  * Predictions on their way to ops.predictions: from memory in batches, off the request's path, or,
@@ -42,9 +42,10 @@ export class PredictionLog implements PredictionLogPort {
   private readonly memory: PendingPredictions;
   private readonly batchRows: number;
   private readonly intervalMs: number;
+  private readonly abandonAfterMs: number;
   private turn: Promise<void> | undefined;
   private loading: Promise<void> | undefined;
-  /** An insert that took too long; it never rejects. */
+  /** An insert that took too long, until it ends or is abandoned; it never rejects. */
   private unfinished: Promise<void> | undefined;
   /** Ends the waiting for an insert: memory is half full. */
   private hurry: (() => void) | undefined;
@@ -60,6 +61,7 @@ export class PredictionLog implements PredictionLogPort {
     this.memory = new PendingPredictions(options.capacity ?? 50_000);
     this.batchRows = options.batchRows ?? 500;
     this.intervalMs = options.intervalMs ?? 200;
+    this.abandonAfterMs = options.abandonAfterMs ?? 30_000;
   }
 
   get pending(): number {
@@ -180,7 +182,8 @@ export class PredictionLog implements PredictionLogPort {
 
   private async insertInTime(rows: readonly LoggedPrediction[]): Promise<boolean> {
     const inserting = this.insert(rows);
-    const settled = inserting.then(noop, noop);
+    // A connection that has died without a word never answers, while others may work.
+    const settled = within(this.abandonAfterMs, inserting).then(noop, noop);
     this.unfinished = settled;
     void settled.finally(() => {
       if (this.unfinished === settled) this.unfinished = undefined;
@@ -238,7 +241,7 @@ export class PredictionLog implements PredictionLogPort {
   private async load(): Promise<void> {
     const predictions = this.spooled;
     try {
-      if (this.unfinished) await within(ABANDON_AFTER_MS, this.unfinished);
+      await this.unfinished;
       while (!this.isClosed && (await this.options.spool.loadOldest((rows) => this.write(rows))));
       this.noteSuccess();
       if (!this.isClosed) {
@@ -254,7 +257,7 @@ export class PredictionLog implements PredictionLogPort {
     const refused: LoggedPrediction[] = [];
     for (let start = 0; start < rows.length; start += this.batchRows) {
       const batch = rows.slice(start, start + this.batchRows);
-      refused.push(...(await within(ABANDON_AFTER_MS, this.insert(batch))));
+      refused.push(...(await within(this.abandonAfterMs, this.insert(batch))));
     }
     this.giveUp(refused);
   }

@@ -211,6 +211,25 @@ describe('the prediction log', () => {
     expect([log.status, log.pending]).toEqual(['buffering', 1]);
   });
 
+  it.each([true, false])(
+    'abandons an insert that is never answered, and asks again (the spool has room: %p)',
+    async (hasRoom) => {
+      spool.isDiskFull = !hasRoom;
+      const log = createLog({ insertTimeoutMs: 1, abandonAfterMs: 20 });
+      let asked = 0;
+      table.onInsert = async () => {
+        asked += 1;
+        if (asked === 1) await new Promise(() => {});
+      };
+      fill(log, 2);
+      log.start();
+      await until(() => asked > 0 && log.pending === 0);
+      await log.close();
+      expect([...table.rows.values()].map(({ userId }) => userId)).toEqual(usersUpTo(2));
+      expect([log.status, log.dropped]).toEqual(['logging', 0]);
+    },
+  );
+
   it('does not wait for the database once memory is half full', async () => {
     const log = createLog({ insertTimeoutMs: 3_600_000, capacity: 8 });
     let answer = () => {};
