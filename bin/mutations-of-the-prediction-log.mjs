@@ -54,6 +54,21 @@ export const predictionLogMutations = [
     'return;',
   ),
   spool('files of the release before are logged', '...(await this.adoptFormer()), ', ''),
+  spool(
+    'a file takes the place of no other one',
+    'await stat(this.pathOf(name)).catch(ignoreMissing); free',
+    'false; free',
+  ),
+  spool(
+    'files are shown to be held',
+    'if (!(await showsAlive(this.pathOf(file.name)))) taken.add(file);',
+    '',
+  ),
+  spool(
+    'a file that could not be read is tried again',
+    'this.unreadable = [...this.unreadable, file];',
+    '',
+  ),
   segments(
     'a file that was taken over is noticed',
     'return named?.ino === mine.ino;',
@@ -72,8 +87,8 @@ export const predictionLogMutations = [
   counts('counts go on in the file of the process before', 'this.file = file;', ''),
   counts(
     'counts of several processes add up',
-    'this.inherited = sum(this.inherited, counts)',
-    'this.inherited = counts',
+    'this.inherited.set(file, counts)',
+    'this.inherited.set(this.file, counts)',
   ),
   connections('clients that never finish', 'fastify.server.closeAllConnections()', '{}'),
 ];

@@ -12,7 +12,7 @@ import {
   parseSpoolFileName,
   spoolFileName,
 } from './spool-file-name';
-import { isGone, registerOwner, releaseOwner } from './spool-owner';
+import { isGone, registerOwner, releaseOwner, showsAlive } from './spool-owner';
 import { SpoolSegment } from './spool-segment';
 
 /** Predictions in files, while the database is down. */
@@ -46,6 +46,8 @@ export interface PredictionSpoolOptions {
   readonly logger: Logger;
   /** A file that has reached it is followed by another one. */
   readonly segmentBytes?: number;
+  /** How often `survey` looks. Well below a minute, after which other machines take files over. */
+  readonly surveyIntervalMs?: number;
 }
 
 /** Of a file that nobody writes to any more; `rows` may count a line that was cut short. */
@@ -76,16 +78,19 @@ class FilePredictionSpool implements PredictionSpool {
   private readonly owner = registerOwner();
   private readonly savedCounts: SpoolCounts;
   private readonly inTurn = oneAtATime();
-  private readonly isSurveyDue = every(SURVEY_INTERVAL_MS);
+  private readonly isSurveyDue: () => boolean;
   private readonly isSaveDue = every(SAVE_INTERVAL_MS);
   private readonly isDiskCheckDue = every(DISK_CHECK_INTERVAL_MS);
   private whole: readonly WholeFile[] = [];
+  /** Whole files that could not be read when it was their turn; the next survey puts them back. */
+  private unreadable: readonly WholeFile[] = [];
   private segment: SpoolSegment | undefined;
   private readonly nextOrder = createOrders(Date.now);
 
   constructor(private readonly options: PredictionSpoolOptions) {
     this.folder = path.join(options.logsDir, 'predictions-spool');
     this.savedCounts = new SpoolCounts(this.folder, this.owner);
+    this.isSurveyDue = every(options.surveyIntervalMs ?? SURVEY_INTERVAL_MS);
   }
 
   get waiting(): number {
@@ -156,8 +161,7 @@ class FilePredictionSpool implements PredictionSpool {
       isKept = await this.segment.append(text, rows);
       if (isKept) continue;
       // Another process has taken it over, with the rows that it had before.
-      await this.segment.close();
-      this.segment = undefined;
+      await this.closeSegment();
     }
     const { segmentBytes = SEGMENT_BYTES } = this.options;
     if (this.segment && this.segment.size >= segmentBytes) await this.endSegment();
@@ -165,29 +169,61 @@ class FilePredictionSpool implements PredictionSpool {
 
   private async beginSegment(): Promise<SpoolSegment> {
     await this.makeFolder();
-    const name = spoolFileName({ order: this.nextOrder(), rows: undefined, owner: this.owner });
-    return SpoolSegment.create(this.pathOf(name));
+    return SpoolSegment.create(this.pathOf(await this.freeName(this.nextOrder(), undefined)));
   }
 
   private async endSegment(): Promise<void> {
+    const segment = await this.closeSegment();
+    if (segment) await this.keepAsWhole(path.basename(segment.file), segment.rows);
+  }
+
+  /** A file that can't be closed is left all the same: nothing can be added to it any more. */
+  private async closeSegment(): Promise<SpoolSegment | undefined> {
     const { segment } = this;
-    if (!segment) return;
-    await segment.close();
     this.segment = undefined;
-    const { rows } = segment;
-    const openName = path.basename(segment.file);
-    const name = openName.replace('.open.', `.${rows}.`);
-    const isRenamed = await succeeds(rename(segment.file, this.pathOf(name)));
-    this.whole = [...this.whole, { name: isRenamed ? name : openName, rows }];
+    await segment?.close().catch((error: unknown) => this.notice(error));
+    return segment;
+  }
+
+  /** Counts a file of this process among the whole ones, under a name that says its rows if it can have one. */
+  private async keepAsWhole(openName: string, rows: number): Promise<WholeFile> {
+    const order = parseSpoolFileName(openName)?.order ?? this.nextOrder();
+    let name = openName;
+    try {
+      const counted = await this.freeName(order, rows);
+      await rename(this.pathOf(openName), this.pathOf(counted));
+      name = counted;
+    } catch {
+      // It keeps the name of a file that is written.
+    }
+    return this.keep({ name, rows });
+  }
+
+  private keep(file: WholeFile): WholeFile {
+    this.whole = [...this.whole, file].sort(byName);
+    return file;
+  }
+
+  /**
+   * A name that no file has. Files of two processes may have the same order, and a rename would
+   * replace one by the other. Nobody else makes names of this process, so it stays free.
+   */
+  private async freeName(order: string, rows: number | undefined): Promise<string> {
+    let name = spoolFileName({ order, rows, owner: this.owner });
+    // A zero more sorts behind the same order, and before the next one.
+    for (let free = `${order}0`; await stat(this.pathOf(name)).catch(ignoreMissing); free += '0') {
+      name = spoolFileName({ order: free, rows, owner: this.owner });
+    }
+    return name;
   }
 
   private async adopt(): Promise<void> {
+    await this.holdFiles();
     const names = (await readdir(this.folder).catch(ignoreMissing)) ?? [];
     await this.savedCounts.touch();
     await this.savedCounts.adopt(names);
     const adopted = [...(await this.adoptFormer()), ...(await this.adoptOrphans(names))];
     if (adopted.length === 0) return;
-    this.whole = [...this.whole, ...adopted].sort((a, b) => (a.name < b.name ? -1 : 1));
     const predictions = adopted.reduce((sum, { rows }) => sum + rows, 0);
     this.options.logger.info(
       { predictions, files: adopted.length },
@@ -195,14 +231,31 @@ class FilePredictionSpool implements PredictionSpool {
     );
   }
 
+  /** Lets other machines see that this process lives, and forgets files that one took all the same. */
+  private async holdFiles(): Promise<void> {
+    this.whole = [...this.whole, ...this.unreadable].sort(byName);
+    this.unreadable = [];
+    if (this.segment) await showsAlive(this.segment.file);
+    const taken = new Set<WholeFile>();
+    for (const file of this.whole) {
+      if (!(await showsAlive(this.pathOf(file.name)))) taken.add(file);
+    }
+    this.whole = this.whole.filter((file) => !taken.has(file));
+  }
+
   private async adoptOrphans(names: readonly string[]): Promise<WholeFile[]> {
     const adopted: WholeFile[] = [];
     for (const name of names) {
       const parsed = parseSpoolFileName(name);
       if (!parsed || parsed.owner.instance === this.owner.instance) continue;
-      const found = await stat(this.pathOf(name)).catch(ignoreMissing);
-      if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;
-      adopted.push(...(await this.take(this.pathOf(name), parsed)));
+      try {
+        const found = await stat(this.pathOf(name)).catch(ignoreMissing);
+        if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;
+        adopted.push(...(await this.take(this.pathOf(name), parsed)));
+      } catch (error) {
+        // One file that can't be taken over does not keep the others.
+        if (!this.problem) this.notice(error);
+      }
     }
     return adopted;
   }
@@ -223,21 +276,23 @@ class FilePredictionSpool implements PredictionSpool {
     file: string,
     { order, rows }: { readonly order: string; readonly rows: number | undefined },
   ): Promise<WholeFile[]> {
-    const open = spoolFileName({ order, rows, owner: this.owner });
-    if ((await rename(file, this.pathOf(open)).catch(ignoreMissing)) === null) return [];
-    if (rows !== undefined) return [{ name: open, rows }];
-    const counted = await countLines(this.pathOf(open));
-    const name = spoolFileName({ order, rows: counted, owner: this.owner });
-    const isRenamed = await succeeds(rename(this.pathOf(open), this.pathOf(name)));
-    return [{ name: isRenamed ? name : open, rows: counted }];
+    const name = await this.freeName(order, rows);
+    // Before the rename, so that no other machine takes it in between.
+    await showsAlive(file);
+    if ((await rename(file, this.pathOf(name)).catch(ignoreMissing)) === null) return [];
+    if (rows !== undefined) return [this.keep({ name, rows })];
+    return [await this.keepAsWhole(name, await countLines(this.pathOf(name)))];
   }
 
-  /** Undefined where there is nothing to hand over: another process took it, or it can't be read. */
+  /** Undefined where there is nothing to hand over: another process took it, or it can't be read now. */
   private async read(file: WholeFile): Promise<string | undefined> {
     try {
       return await readFile(this.pathOf(file.name), 'utf8');
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') this.notice(error);
+      if (systemCode(error) !== 'ENOENT') {
+        this.notice(error);
+        this.unreadable = [...this.unreadable, file];
+      }
       return undefined;
     }
   }
@@ -320,11 +375,8 @@ function every(intervalMs: number): () => boolean {
   };
 }
 
-function succeeds(work: Promise<unknown>): Promise<boolean> {
-  return work.then(
-    () => true,
-    () => false,
-  );
+function byName(a: WholeFile, b: WholeFile): number {
+  return a.name < b.name ? -1 : 1;
 }
 
 function ignoreMissing(error: unknown): null {

@@ -1,7 +1,7 @@
-import { readFile, rename, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryIn } from '../../packages/durable-files';
-import { isGone, ownerText, parseOwner, type SpoolOwner } from './spool-owner';
+import { isGone, ownerText, parseOwner, showsAlive, type SpoolOwner } from './spool-owner';
 
 export interface PredictionCounts {
   /** Answered, but neither logged nor kept. */
@@ -24,7 +24,8 @@ const none: PredictionCounts = { dropped: 0, spooled: 0 };
  */
 export class SpoolCounts {
   private own: PredictionCounts = none;
-  private inherited: PredictionCounts = none;
+  /** By the name of the file: one that another machine took, and left, is counted once. */
+  private readonly inherited = new Map<string, PredictionCounts>();
   private file: string;
   private isSaved = true;
   private hasFile = false;
@@ -37,7 +38,7 @@ export class SpoolCounts {
   }
 
   get total(): PredictionCounts {
-    return sum(this.own, this.inherited);
+    return [...this.inherited.values()].reduce(sum, this.own);
   }
 
   add(counts: Partial<PredictionCounts>): void {
@@ -51,9 +52,13 @@ export class SpoolCounts {
       const found = parse(name);
       if (!found || !isGone(found.owner, await this.ageMsOf(name))) continue;
       const file = nameOf({ id: found.id, owner: this.owner });
+      // Before the rename, so that no other machine takes it in between.
+      await showsAlive(path.join(this.folder, name));
       if (!(await isRenamed(path.join(this.folder, name), path.join(this.folder, file)))) continue;
       const counts = await this.read(file);
-      if (this.hasFile) this.inherited = sum(this.inherited, counts);
+      // This process's own file, which another machine had taken: its counts are known.
+      if (file === this.file && this.hasFile) this.isSaved = false;
+      else if (this.hasFile) this.inherited.set(file, counts);
       else {
         // Goes on in this file, so that a restart does not leave one more.
         this.file = file;
@@ -80,8 +85,8 @@ export class SpoolCounts {
 
   /** Lets processes on other machines see that this one lives. */
   async touch(): Promise<void> {
-    const now = new Date();
-    if (this.hasFile) await utimes(path.join(this.folder, this.file), now, now).catch(() => {});
+    const files = [...(this.hasFile ? [this.file] : []), ...this.inherited.keys()];
+    for (const file of files) await showsAlive(path.join(this.folder, file));
   }
 
   private async ageMsOf(name: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { processIdentity } from '../../packages/durable-files';
+import { processIdentity, systemCode } from '../../packages/durable-files';
 
 /** The process a file of the spool belongs to, as the file's name says. */
 export interface SpoolOwner {
@@ -37,6 +38,19 @@ export function isGone(owner: SpoolOwner, fileAgeMs: number): boolean {
   if (owner.host !== thisHost()) return fileAgeMs > ELSEWHERE_GONE_AFTER_MS;
   if (identityOf(owner.pid) !== owner.identity) return true;
   return owner.pid === process.pid && !openInstances.has(owner.instance);
+}
+
+/**
+ * Makes a file count as just changed, for processes on other machines: its owner lives.
+ *
+ * @returns false when there is no such file (any more).
+ */
+export async function showsAlive(file: string): Promise<boolean> {
+  const now = new Date();
+  return utimes(file, now, now).then(
+    () => true,
+    (error: unknown) => systemCode(error) !== 'ENOENT',
+  );
 }
 
 /** As a part of a file's name: without a dot in any of the four. */

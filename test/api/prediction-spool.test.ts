@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -134,6 +137,106 @@ describe('the prediction spool', () => {
     const before = new Date(Date.now() - 61_000);
     utimesSync(file, before, before);
     expect((await start()).waiting).toBe(1);
+  });
+
+  it('shows other machines that it lives, by every file that it holds', async () => {
+    mkdirSync(folder, { recursive: true });
+    const age = () => {
+      for (const name of readdirSync(folder)) utimesSync(path.join(folder, name), 1, 1);
+    };
+    const text = `${JSON.stringify(row(1))}\n`;
+    writeFileSync(path.join(folder, `0000000000001-000001.1.${ELSEWHERE}.jsonl`), text);
+    for (const id of ['0000000c', '0000000d']) {
+      const file = path.join(folder, `counts.${id}.${ELSEWHERE}.json`);
+      writeFileSync(file, JSON.stringify({ dropped: 1, spooled: 0 }));
+    }
+    age();
+    const spool = await start({ surveyIntervalMs: 0 });
+    await spool.append([row(2)]);
+    const youngest = () =>
+      readdirSync(folder).filter((name) => statSync(path.join(folder, name)).mtimeMs > 1_000);
+    expect(youngest()).toHaveLength(4);
+    age();
+    await spool.survey();
+    expect(youngest()).toHaveLength(4);
+  });
+
+  it('counts once what another machine took from it and left again', async () => {
+    mkdirSync(folder, { recursive: true });
+    const text = `${JSON.stringify(row(1))}\n`;
+    writeFileSync(path.join(folder, `0000000000001-000001.1.${GONE}.jsonl`), text);
+    for (const id of ['0000000c', '0000000d']) {
+      const file = path.join(folder, `counts.${id}.${GONE}.json`);
+      writeFileSync(file, JSON.stringify({ dropped: 1, spooled: 0 }));
+    }
+    const spool = await start({ surveyIntervalMs: 0 });
+    const counted = () => [spool.waiting, spool.counts.dropped];
+    expect(counted()).toEqual([1, 2]);
+    for (const name of readdirSync(folder)) {
+      const taken = name.replace(/\.[\w-]+\.\d+\.\w+\.\w+\.(jsonl?)$/, `.${ELSEWHERE}.$1`);
+      renameSync(path.join(folder, name), path.join(folder, taken));
+      utimesSync(path.join(folder, taken), 1, 1);
+    }
+    await spool.survey();
+    expect(counted()).toEqual([1, 2]);
+    expect(await loadAll(spool)).toEqual([row(1)]);
+  });
+
+  it('keeps the files of processes that began them at the same moment', async () => {
+    mkdirSync(folder, { recursive: true });
+    for (const number of [1, 2, 3]) {
+      const owner = GONE.replace(/.$/, `${number}`);
+      const name = `0000000000001-000001.${number === 3 ? 'open' : '1'}.${owner}.jsonl`;
+      writeFileSync(path.join(folder, name), `${JSON.stringify(row(number))}\n`);
+    }
+    const spool = await start();
+    expect(spool.waiting).toBe(3);
+    expect(await loadAll(spool)).toEqual([row(1), row(2), row(3)]);
+  });
+
+  it('hands over a file that could not be read once it can be', async () => {
+    const spool = await start({ surveyIntervalMs: 0, segmentBytes: 1 });
+    await spool.append([row(1)]);
+    await spool.append([row(2)]);
+    const [name = ''] = filesOf('.jsonl').sort();
+    const file = path.join(folder, name);
+    renameSync(file, path.join(folder, 'aside'));
+    mkdirSync(file);
+    expect(await loadAll(spool)).toEqual([row(2)]);
+    rmSync(file, { recursive: true });
+    renameSync(path.join(folder, 'aside'), file);
+    await spool.survey();
+    expect(spool.waiting).toBe(1);
+    expect(await loadAll(spool)).toEqual([row(1)]);
+  });
+
+  it('takes over the other files when one of them can not be', async () => {
+    mkdirSync(folder, { recursive: true });
+    const nameOf = (number: number) => `0000000000001-00000${number}.1.${GONE}.jsonl`;
+    for (const number of [1, 3]) {
+      writeFileSync(path.join(folder, nameOf(number)), `${JSON.stringify(row(number))}\n`);
+    }
+    symlinkSync(nameOf(2), path.join(folder, nameOf(2)));
+    const { logger, entries } = recordingLogger();
+    expect(await loadAll(await start({ logger }))).toEqual([row(1), row(3)]);
+    expect(entries).toContainEqual(expect.objectContaining({ level: 40 }));
+  });
+
+  it('goes on in another file when one can not be closed', async () => {
+    const spool = await start();
+    await spool.append([row(1)]);
+    const [name = ''] = filesOf('.jsonl');
+    const isOfSegment = (fd: string) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).endsWith(name);
+      } catch {
+        return false;
+      }
+    };
+    closeSync(Number(readdirSync('/proc/self/fd').find(isOfSegment)));
+    expect(await loadAll(spool)).toEqual([row(1)]);
+    await spool.append([row(2)]);
+    expect(await loadAll(spool)).toEqual([row(2)]);
   });
 
   it('writes again what it wrote to a file that another process took for abandoned', async () => {
