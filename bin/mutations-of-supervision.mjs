@@ -5,6 +5,12 @@ const backOff = breaksOf('packages/local-services/supervision/back-off.ts', [
   'test/packages/local-services/supervision/back-off.test.ts',
 ]);
 const supervise = breaksOf('packages/local-services/supervision/supervise.ts', supervised);
+const superviseFakes = breaksOf('packages/local-services/supervision/supervise.ts', [
+  'test/packages/local-services/supervision/supervise.test.ts',
+]);
+const services = breaksOf('packages/local-services/start-service.ts', [
+  'test/packages/local-services/start-service.process.test.ts',
+]);
 const starts = breaksOf('packages/local-services/supervision/start-supervisor.ts', supervised);
 const stops = breaksOf('packages/local-services/stop-stack.ts', supervised);
 
@@ -19,10 +25,21 @@ export const supervisionMutations = [
     'if (!isWanted || readSupervisor',
     'if (readSupervisor',
   ),
-  starts(
-    'a supervisor with other settings',
-    'present.fingerprint === fingerprint) return',
-    'true) return',
+  superviseFakes(
+    'a server that the environment names',
+    ' && recipes[name].external(config) === undefined',
+    '',
   ),
+  services(
+    'a failed restart recorded as stopped',
+    'await endProcess(recipe, started);\n    record(recipe, context, state);',
+    'await endProcess(recipe, started);\n    record(recipe, context, { ...state, pid: null, identity: null });',
+  ),
+  starts(
+    'a problem that up has solved',
+    'if (restart.problem === null || ',
+    'if (restart.problem !== null || ',
+  ),
+  starts('a supervisor with other settings', 'present.fingerprint === fingerprint) {', 'true) {'),
   stops('a supervisor that outlives its services', 'await stopSupervisor(paths);', ''),
 ];

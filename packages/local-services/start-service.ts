@@ -34,20 +34,34 @@ export async function startService(
     report('already-running');
   } else {
     report('starting');
-    await stopService(recipe, context);
+    await endProcess(recipe, context.state[recipe.name]);
     await launch(recipe, context);
     report('started');
   }
   await recipe.afterStart?.(context);
 }
 
-/** Stops a service by its recorded pid; its port and password are kept for the next start. */
+/**
+ * Stops a service by its recorded pid; its port and password are kept for the next start. Afterwards
+ * nothing starts it again but a start, also if it had ended before.
+ *
+ * @returns whether it was running
+ */
 export async function stopService(recipe: ServiceRecipe, context: StackContext): Promise<boolean> {
   const state = context.state[recipe.name];
-  if (!state || !isSameProcess(state.pid, state.identity)) return false;
-  const { stopSignal: signal, stopDeadlineMs: deadlineMs } = recipe;
-  await stopProcess({ pid: state.pid, identity: state.identity, signal, deadlineMs });
+  if (!state || state.pid === null) return false;
+  const wasRunning = await endProcess(recipe, state);
   record(recipe, context, { ...state, pid: null, identity: null });
+  return wasRunning;
+}
+
+/** Returns whether there was one to end. */
+async function endProcess(
+  { stopSignal: signal, stopDeadlineMs: deadlineMs }: ServiceRecipe,
+  recorded: Pick<ServiceState, 'pid' | 'identity'> | undefined,
+): Promise<boolean> {
+  if (!recorded || !isSameProcess(recorded.pid, recorded.identity)) return false;
+  await stopProcess({ pid: recorded.pid, identity: recorded.identity, signal, deadlineMs });
   return true;
 }
 
@@ -64,6 +78,10 @@ async function isUpAlready(recipe: ServiceRecipe, context: StackContext): Promis
   return false;
 }
 
+/**
+ * Until the new process is there, and also when it does not start, the record names the one before it:
+ * a service whose restart failed has ended without having been stopped, and the supervisor goes on.
+ */
 async function launch(recipe: ServiceRecipe, context: StackContext): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const state = await prepareState(recipe, context);
@@ -77,8 +95,8 @@ async function launch(recipe: ServiceRecipe, context: StackContext): Promise<voi
     record(recipe, context, { ...state, pid: started.pid, identity: started.identity });
     const problem = await waitUntilHealthy(recipe, context, started);
     if (problem === undefined) return;
-    await stopService(recipe, context);
-    record(recipe, context, { ...state, pid: null, identity: null });
+    await endProcess(recipe, started);
+    record(recipe, context, state);
     const logTail = started.logTail();
     const lostItsPort = saysPortIsTaken.test(logTail) || !(await isPortFree(state.port));
     if (!lostItsPort || attempt === PORT_ATTEMPTS) {
@@ -107,7 +125,7 @@ async function prepareState(recipe: ServiceRecipe, context: StackContext): Promi
     }),
   };
   const fingerprint = recipe.fingerprint?.(context);
-  return { ...previous, pid: null, identity: null, port, ...uiPort, fingerprint };
+  return { pid: null, identity: null, ...previous, port, ...uiPort, fingerprint };
 }
 
 function portsOfOthers(recipe: ServiceRecipe, context: StackContext): number[] {

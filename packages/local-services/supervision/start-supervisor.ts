@@ -6,7 +6,15 @@ import { spawnDetached, stopProcess } from '../processes/detached-process';
 import { repositoryRoot } from '../repository-root';
 import { settingsFingerprint } from '../services/node-service';
 import type { StackContext } from '../services/service-recipe';
-import { isSupervised, readSupervisor, supervisorFile, writeSupervisor } from './supervisor-record';
+import type { ServiceName } from '../service-names';
+import type { StackState } from '../state-file';
+import {
+  isSupervised,
+  readSupervisor,
+  supervisorFile,
+  writeSupervisor,
+  type Restarts,
+} from './supervisor-record';
 
 /** A restart that is under way may end. */
 const STOP_DEADLINE_MILLIS = 30_000;
@@ -24,7 +32,11 @@ export async function startSupervisor(context: StackContext): Promise<void> {
   if (!existsSync(entryPoint()) || !isAnyRunning) return;
   const fingerprint = settingsFingerprint(context);
   const present = readSupervisor(paths.run);
-  if (isSupervised(present) && present.fingerprint === fingerprint) return;
+  if (isSupervised(present) && present.fingerprint === fingerprint) {
+    const restarts = withoutProblemsOfRunning(present.restarts, context.state);
+    writeSupervisor(paths.run, { ...present, restarts });
+    return;
+  }
   await stopSupervisor(paths);
   const { pid, identity } = spawnDetached(
     {
@@ -43,6 +55,16 @@ export async function startSupervisor(context: StackContext): Promise<void> {
     },
   );
   writeSupervisor(paths.run, { pid, identity, fingerprint, restarts: {} });
+}
+
+/** What did not start for the supervisor may have been started by `up`. */
+function withoutProblemsOfRunning(restarts: Restarts, state: StackState): Restarts {
+  const kept = Object.entries(restarts).flatMap(([name, restart]) => {
+    const { pid = null, identity = null } = state[name as ServiceName] ?? {};
+    if (restart.problem === null || !isSameProcess(pid, identity)) return [[name, restart]];
+    return restart.count === 0 ? [] : [[name, { ...restart, problem: null, next_at: null }]];
+  });
+  return Object.fromEntries(kept) as Restarts;
 }
 
 /** Before services are stopped: it would start them again. */

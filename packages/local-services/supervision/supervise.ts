@@ -7,9 +7,9 @@ import { rotateLog } from '../processes/service-log';
 import { withStackLock } from '../processes/stack-lock';
 import { serviceRecipes } from '../service-recipes';
 import { serviceNames, type RestartStatus, type ServiceName } from '../service-names';
-import type { StackContext } from '../services/service-recipe';
+import type { ServiceRecipe, StackContext } from '../services/service-recipe';
 import { startService } from '../start-service';
-import { readStackState, writeStackState, type StackState } from '../state-file';
+import { readStackState } from '../state-file';
 import { backOff, type BackOff } from './back-off';
 import { readSupervisor, writeSupervisor } from './supervisor-record';
 
@@ -24,11 +24,15 @@ export interface SupervisionEvent {
   readonly problem?: string;
 }
 
+type ServiceRecipes = Readonly<Record<ServiceName, ServiceRecipe>>;
+
 export interface Supervision extends Omit<StackContext, 'state'> {
   /** The process that supervises, as run/supervisor.json names it. */
   readonly pid: number;
   readonly stop: AbortSignal;
   readonly onEvent: (event: SupervisionEvent) => void;
+  /** Default: those of the embedded services. */
+  readonly recipes?: ServiceRecipes;
 }
 
 /**
@@ -39,18 +43,17 @@ export interface Supervision extends Omit<StackContext, 'state'> {
 export async function supervise(supervision: Supervision): Promise<void> {
   const { paths, pid, stop } = supervision;
   const backOffs = new Map<ServiceName, BackOff>();
-  // The process that started this one holds the lock until the record names it.
-  await withStackLock({ runDir: paths.run }, async () => {});
+  await waitForStarter(supervision);
   let logsAt = -Infinity;
   while (!stop.aborted) {
     if (performance.now() - logsAt >= LOGS_EVERY_MILLIS) {
       rotateLogs(paths);
       logsAt = performance.now();
     }
-    const state = readStackState(paths.run);
-    const isWanted = serviceNames.some((name) => isRecorded(state, name));
+    const context = contextOf(supervision);
+    const isWanted = serviceNames.some((name) => isSupervisedService(context, name));
     if (!isWanted || readSupervisor(paths.run)?.pid !== pid) return;
-    const due = crashedIn(state).filter(
+    const due = crashedIn(context).filter(
       (name) => Date.now() >= (backOffs.get(name)?.notBefore ?? 0),
     );
     if (due.length > 0) await restart(supervision, due, backOffs);
@@ -69,14 +72,45 @@ function rotateLogs({ logs }: DataPaths): void {
   }
 }
 
-/** What `churn down` has stopped has no pid any more. */
-function isRecorded(state: StackState, name: ServiceName): boolean {
-  return typeof state[name]?.pid === 'number';
+/** The process that started this one holds the lock until the record names it, or ends it again. */
+async function waitForStarter({ paths, stop }: Supervision): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MILLIS }, async () => {});
+      return;
+    } catch (error) {
+      if (!isLockHeld(error)) throw error;
+    }
+  }
 }
 
-function crashedIn(state: StackState): ServiceName[] {
+const isLockHeld = (error: unknown) => isChurnError(error) && error.code === 'LOCK_HELD';
+
+interface SupervisedStack extends StackContext {
+  readonly recipes: ServiceRecipes;
+}
+
+/** The stack as it is recorded now. */
+function contextOf({ recipes = serviceRecipes, ...supervision }: Supervision): SupervisedStack {
+  return { ...supervision, recipes, state: readStackState(supervision.paths.run) };
+}
+
+/**
+ * What `churn down` has stopped has no pid any more. A server that the environment names may have the
+ * pid of an embedded one that ran before it.
+ */
+function isSupervisedService(
+  { config, recipes, state }: SupervisedStack,
+  name: ServiceName,
+): boolean {
+  return typeof state[name]?.pid === 'number' && recipes[name].external(config) === undefined;
+}
+
+function crashedIn(context: SupervisedStack): ServiceName[] {
+  const { state } = context;
   return serviceNames.filter(
-    (name) => isRecorded(state, name) && !isAlive(state[name]!.pid, state[name]!.identity),
+    (name) =>
+      isSupervisedService(context, name) && !isAlive(state[name]!.pid, state[name]!.identity),
   );
 }
 
@@ -89,67 +123,85 @@ async function restart(
   const before = new Map(backOffs);
   for (const name of due) backOffs.set(name, backOff(before.get(name), Date.now()));
   const work = async () => {
-    const context = { ...supervision, state: readStackState(paths.run) };
+    const context = contextOf(supervision);
     // By now the process that had the lock may have started or stopped them.
-    for (const name of crashedIn(context.state).filter((name) => due.includes(name))) {
+    for (const name of crashedIn(context).filter((name) => due.includes(name))) {
       if (stop.aborted) return;
-      await restartOne(supervision, context, { name, attempt: backOffs.get(name)! });
+      onEvent({ service: name, what: 'crashed' });
+      const problem = await startAgain(supervision, context, name);
+      recordRestart(supervision, name, { attempt: backOffs.get(name)!, problem });
     }
-    await followAddresses(context);
+    await followAddresses(supervision, context, backOffs);
   };
   try {
     await withStackLock({ runDir: paths.run, waitMs: LOCK_WAIT_MILLIS }, work);
   } catch (error) {
-    const isHeld = isChurnError(error) && error.code === 'LOCK_HELD';
     for (const name of due) {
       const known = before.get(name);
-      if (!isHeld) onEvent({ service: name, what: 'not restarted', problem: String(error) });
-      else if (known) backOffs.set(name, known);
+      if (!isLockHeld(error)) {
+        onEvent({ service: name, what: 'not restarted', problem: String(error) });
+      } else if (known) backOffs.set(name, known);
       else backOffs.delete(name);
     }
   }
 }
 
-async function restartOne(
-  { paths, onEvent }: Supervision,
-  context: StackContext,
-  { name, attempt }: { name: ServiceName; attempt: BackOff },
-): Promise<void> {
-  onEvent({ service: name, what: 'crashed' });
-  const crashed = context.state[name]!;
-  const problem = await startService(serviceRecipes[name], context, () => {}).then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
-  if (problem === null) onEvent({ service: name, what: 'restarted' });
-  else {
-    onEvent({ service: name, what: 'not restarted', problem });
-    // Still one that has ended without having been stopped.
-    context.state[name] = { ...context.state[name]!, pid: crashed.pid, identity: crashed.identity };
-    writeStackState(paths.run, context.state);
+/** Returns why it did not start; null when it did. */
+async function startAgain(
+  { onEvent }: Supervision,
+  context: SupervisedStack,
+  name: ServiceName,
+): Promise<string | null> {
+  try {
+    await startService(context.recipes[name], context, () => {});
+    onEvent({ service: name, what: 'restarted' });
+    return null;
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    // It may run all the same, where only what follows its start has failed.
+    const { pid = null, identity = null } = context.state[name] ?? {};
+    const isRunning = isAlive(pid, identity);
+    onEvent({ service: name, what: isRunning ? 'restarted' : 'not restarted', problem });
+    return isRunning ? null : problem;
   }
+}
+
+interface Restart {
+  readonly attempt: BackOff;
+  readonly problem: string | null;
+}
+
+function recordRestart({ paths }: Supervision, name: ServiceName, restart: Restart): void {
   const record = readSupervisor(paths.run);
   if (!record) return;
-  const before = record.restarts[name];
-  const restarts = { ...record.restarts, [name]: counted(before, { attempt, problem }) };
+  const restarts = { ...record.restarts, [name]: counted(record.restarts[name], restart) };
   writeSupervisor(paths.run, { ...record, restarts });
 }
 
-function counted(
-  before: RestartStatus | undefined,
-  { attempt, problem }: { attempt: BackOff; problem: string | null },
-): RestartStatus {
+function counted(before: RestartStatus | undefined, { attempt, problem }: Restart): RestartStatus {
   const count = (before?.count ?? 0) + (problem === null ? 1 : 0);
   const next = problem === null ? null : new Date(attempt.notBefore).toISOString();
   return { count, last_at: new Date(attempt.lastAt).toISOString(), problem, next_at: next };
 }
 
-/** A server whose port another program has taken meanwhile has a new one, which others have to know. */
-async function followAddresses(context: StackContext): Promise<void> {
+/**
+ * A server whose port another program has taken meanwhile has a new one, which others have to know.
+ * One of them that does not start with it is tried again like one that has crashed.
+ */
+async function followAddresses(
+  supervision: Supervision,
+  context: SupervisedStack,
+  backOffs: Map<ServiceName, BackOff>,
+): Promise<void> {
   for (const name of ['worker', 'api'] as const) {
+    if (supervision.stop.aborted) return;
     const state = context.state[name];
     if (!state || !isAlive(state.pid, state.identity)) continue;
-    if (state.fingerprint === serviceRecipes[name].fingerprint?.(context)) continue;
-    await startService(serviceRecipes[name], context, () => {}).catch(() => {});
+    if (state.fingerprint === context.recipes[name].fingerprint?.(context)) continue;
+    const attempt = backOff(backOffs.get(name), Date.now());
+    const problem = await startAgain(supervision, context, name);
+    if (problem === null) continue;
+    backOffs.set(name, attempt);
+    recordRestart(supervision, name, { attempt, problem });
   }
 }

@@ -1,7 +1,10 @@
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
 import type { StackEvent } from '../../../packages/local-services/service-names';
+import { isSameProcess } from '../../../packages/durable-files';
+import { readStackState } from '../../../packages/local-services/state-file';
 import { startService, stopService } from '../../../packages/local-services/start-service';
 import type {
   ServiceRecipe,
@@ -17,8 +20,12 @@ describe('starting a service', () => {
   const scratch = createScratchDirectory();
   afterAll(() => scratch.remove());
 
-  /** Runs these commands, one per attempt; the last one is well. */
-  function serviceOf(name: string, commands: readonly ServiceRecipe['command'][]) {
+  /** Runs these commands, one per attempt; the last one is well, and those with these numbers. */
+  function serviceOf(
+    name: string,
+    commands: readonly ServiceRecipe['command'][],
+    well: readonly number[] = [],
+  ) {
     const config = loadConfig({ CHURN_DATA_DIR: path.join(scratch.path, name) });
     const context: StackContext = {
       config,
@@ -37,12 +44,15 @@ describe('starting a service', () => {
       external: () => undefined,
       prepare: () => {},
       command: (...given) => commands[(attempts += 1) - 1]!(...given),
-      isHealthy: () => Promise.resolve(attempts === commands.length),
+      isHealthy: () => Promise.resolve([...well, commands.length].includes(attempts)),
       publicUrl: () => null,
     };
     const events: StackEvent['kind'][] = [];
     const start = () => startService(recipe, context, ({ kind }) => events.push(kind));
-    return { start, stop: () => stopService(recipe, context), events, attempts: () => attempts };
+    return {
+      ...{ start, stop: () => stopService(recipe, context), events, attempts: () => attempts },
+      recorded: () => readStackState(context.paths.run).temporal,
+    };
   }
 
   it('tries again where a port was taken in between, be it free again by now', async () => {
@@ -65,5 +75,31 @@ describe('starting a service', () => {
     const service = serviceOf('broken', [() => said('no such option'), () => idle]);
     await expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_FAILED_TO_START' });
     expect(service.attempts()).toBe(1);
+    expect(service.recorded()).toMatchObject({ pid: null, identity: null });
+  });
+
+  it('leaves one that does not start again recorded as ended, and not as stopped', async () => {
+    const broken = () => said('no such option');
+    const service = serviceOf('broken-later', [() => idle, broken, broken, () => idle], [1]);
+    await service.start();
+    const { pid, identity } = service.recorded()!;
+    process.kill(pid!, 'SIGKILL');
+    await expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_FAILED_TO_START' });
+    expect(service.recorded()).toMatchObject({ pid, identity });
+    await expect(service.start()).rejects.toMatchObject({ code: 'SERVICE_FAILED_TO_START' });
+    expect(service.recorded()).toMatchObject({ pid, identity });
+    await service.start();
+    expect(service.recorded()!.pid).not.toBe(pid);
+    expect(await service.stop()).toBe(true);
+  });
+
+  it('takes out the pid of one that has crashed when it is stopped', async () => {
+    const service = serviceOf('crashed', [() => idle]);
+    await service.start();
+    const { pid, identity } = service.recorded()!;
+    process.kill(pid!, 'SIGKILL');
+    while (isSameProcess(pid, identity)) await delay(20);
+    expect(await service.stop()).toBe(false);
+    expect(service.recorded()).toMatchObject({ pid: null, identity: null });
   });
 });

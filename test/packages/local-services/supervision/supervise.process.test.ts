@@ -13,7 +13,10 @@ import {
   supervise,
   type SupervisionEvent,
 } from '../../../../packages/local-services/supervision/supervise';
-import { writeSupervisor } from '../../../../packages/local-services/supervision/supervisor-record';
+import {
+  readSupervisor,
+  writeSupervisor,
+} from '../../../../packages/local-services/supervision/supervisor-record';
 import {
   createInstallation,
   disposeInstallations,
@@ -73,6 +76,23 @@ describe('a stack that is supervised', () => {
     expect(other.supervisor.pid).not.toBe(left.supervisor.pid);
     expect(processIdentity(left.supervisor.pid!)).toBeUndefined();
     expect(service(other, 'redis').pid).toBe(service(left, 'redis').pid);
+  });
+
+  it('says no longer that a service did not start which `up` has started', async () => {
+    const { config } = createInstallation();
+    await start(config);
+    const { run } = dataPaths(config.dataDir);
+    const failed = { last_at: '2026-01-01T00:00:00Z', problem: 'The disk is full.' };
+    const next = { next_at: '2026-01-01T00:01:00Z' };
+    writeSupervisor(run, {
+      ...readSupervisor(run)!,
+      restarts: { redis: { count: 2, ...failed, ...next }, api: { count: 0, ...failed, ...next } },
+    });
+    await start(config);
+    expect(readSupervisor(run)!.restarts).toEqual({
+      redis: { count: 2, last_at: failed.last_at, problem: null, next_at: null },
+      api: { count: 0, ...failed, ...next },
+    });
   });
 });
 
