@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ChurnError } from '../contracts';
+import { ChurnError, isChurnError } from '../contracts';
 
 const unreachable =
   /ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_AGAIN|Connection is closed|isn't writeable|max retries|timed out/i;
@@ -39,6 +39,13 @@ export function asRedisError(error: unknown): unknown {
     [code, message].some((text) => unreachable.test(text)) ||
     unready.test(message);
   return isDown ? new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error }) : error;
+}
+
+/** As `asRedisError`, for what serves: a reply that can't be explained is REDIS_UNAVAILABLE. */
+export function asServingRefusal(error: unknown): ChurnError {
+  const known = asRedisError(error);
+  if (isChurnError(known)) return known;
+  return new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error });
 }
 
 function refusalIn(message: string): string | undefined {

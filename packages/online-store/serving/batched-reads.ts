@@ -1,5 +1,5 @@
 import { ChurnError } from '../../contracts';
-import { asRedisError } from '../redis-errors';
+import { asServingRefusal } from '../redis-errors';
 
 /** What the reads go to: `mget` of ioredis. */
 export interface KeyReader {
@@ -76,7 +76,7 @@ export class BatchedReads {
       (texts) => {
         if (this.unanswered.delete(batch)) for (const settle of batch.settle) settle(texts);
       },
-      (error: unknown) => this.fail(batch, asRedisError(error)),
+      (error: unknown) => this.fail(batch, asServingRefusal(error)),
     );
   }
 

@@ -10,7 +10,7 @@ import {
   readWithState,
   type VectorReply,
 } from '../read-online';
-import { asRedisError } from '../redis-errors';
+import { asServingRefusal } from '../redis-errors';
 import { BatchedReads } from './batched-reads';
 import { rememberVectors } from './remember-vectors';
 
@@ -68,7 +68,7 @@ export class OnlineReader {
    * A user's vector; null where the user is not in the published partition.
    *
    * @throws ChurnError REDIS_UNAVAILABLE, REDIS_CLUSTER, INSTALLATION_MISMATCH, NO_FEATURES,
-   *   CORRUPT_ONLINE_KEY, CORRUPT_VECTOR
+   *   CORRUPT_ONLINE_KEY, CORRUPT_VECTOR, and what `installationId` throws
    */
   async read(userId: string): Promise<OnlineVector | null> {
     const began = performance.now();
@@ -179,7 +179,7 @@ export class OnlineReader {
       return userIds.map((id, index) => decodeServed(replies[index]!, id, { ...context, decode }));
     } catch (error) {
       this.state = undefined;
-      this.refusal = asRefusal(error);
+      this.refusal = asServingRefusal(error);
       throw this.refusal;
     }
   }
@@ -206,11 +206,4 @@ export class OnlineReader {
 function isStrange(reply: VectorReply, state: OnlineState): boolean {
   if (reply === null) return true;
   return !isChurnError(reply) && isFromFuture(reply, state);
-}
-
-/** What can't be explained is no reason to serve. */
-function asRefusal(error: unknown): ChurnError {
-  const known = asRedisError(error);
-  if (isChurnError(known)) return known;
-  return new ChurnError('REDIS_UNAVAILABLE', {}, { cause: error });
 }

@@ -54,15 +54,14 @@ describe('reads of single keys', () => {
     expect(await next).toBe('in time');
   });
 
-  it('fail together when their round trip does', async () => {
-    const reads = new BatchedReads(
-      { mget: async () => Promise.reject(new Error('MOVED 1 127.0.0.1:7001')) },
-      60_000,
-    );
+  it.each([
+    ['MOVED 1 127.0.0.1:7001', 'REDIS_CLUSTER'],
+    ["NOPERM this user has no permissions to run the 'mget' command", 'REDIS_UNAVAILABLE'],
+    ['ERR upstream failure', 'REDIS_UNAVAILABLE'],
+  ])('fail together when their round trip does: %s', async (reply, code) => {
+    const reads = new BatchedReads({ mget: async () => Promise.reject(new Error(reply)) }, 60_000);
     opened.push(reads);
-    const cluster = { code: 'REDIS_CLUSTER' };
-    await Promise.all(
-      [reads.get('a'), reads.get('b')].map((read) => expect(read).rejects.toMatchObject(cluster)),
-    );
+    const failures = [reads.get('a'), reads.get('b'), reads.getMany(['c'])];
+    await Promise.all(failures.map((read) => expect(read).rejects.toMatchObject({ code })));
   });
 });
