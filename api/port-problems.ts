@@ -16,6 +16,8 @@ const redis = [
   'REDIS_CLUSTER',
   'INSTALLATION_MISMATCH',
   'CORRUPT_ONLINE_KEY',
+  // installation.json, which says whose features may be served.
+  'CORRUPT_FILE',
 ] as const;
 const storedModels = ['MODEL_NOT_FOUND', 'CORRUPT_MODEL'] as const;
 const temporal = ['TEMPORAL_UNAVAILABLE', 'INVALID_SETTING'] as const;

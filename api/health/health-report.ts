@@ -57,7 +57,7 @@ export class HealthReport {
 
   /**
    * @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, REDIS_CLUSTER,
-   *   INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, NO_FEATURES, SCHEMA_MISMATCH
+   *   INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, CORRUPT_FILE, NO_FEATURES, SCHEMA_MISMATCH
    */
   async assertReady(): Promise<void> {
     const model = this.ports.servingModel.current();
