@@ -18,7 +18,13 @@ export { publishRegistry } from './registry/change-registry';
 export type { FormerEvent, ModelEventLog, ModelEventTransaction } from './registry/model-event-log';
 export { readAliases, readPublishedAliases } from './registry/published-aliases';
 export type * from './model-documents';
-export { listModels, promoteModel, rollbackModel, showModel } from './registry/model-registry';
+export {
+  findChampion,
+  listModels,
+  promoteModel,
+  rollbackModel,
+  showModel,
+} from './registry/model-registry';
 export type { ServedFeatures } from './partition-rows';
 export { binCounts } from './evaluation/reference-distribution';
 export { scoreUsers } from './scoring/score-users';

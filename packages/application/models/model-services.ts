@@ -6,6 +6,7 @@ import type { FeatureSet, FeatureWording } from '../../features';
 import { dateOf, formatInstant, midnightOf, parseInstant, type LogicalDate } from '../../instants';
 import {
   createEligibilityCheck,
+  findChampion,
   lastUsableDay,
   listModels,
   loadServingModel,
@@ -107,11 +108,11 @@ async function trainingDay(
 
 /**
  * The champion that is in force, for work that needs Postgres anyway: what a crash left unpublished
- * is published first.
+ * is published first. Null where there is none, or where its folder was lost.
  */
 export async function championVersion(adapters: Adapters): Promise<string | null> {
   await publishModels(adapters);
-  return (await readAliases(adapters.paths.models)).champion;
+  return findChampion(adapters.paths.models);
 }
 
 /** The published champion, and the number of the event that it is published with. */

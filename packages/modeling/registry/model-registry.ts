@@ -67,6 +67,18 @@ export async function showModel(modelsDir: string, versionOrAlias: string): Prom
   return readMetadata(modelsDir, version);
 }
 
+/**
+ * The published champion; null where there is none, or where its folder is gone: in the place of a
+ * data directory that was lost, the aliases are published again from Postgres, and the folders are not.
+ *
+ * @throws ChurnError CORRUPT_FILE
+ */
+export async function findChampion(modelsDir: string): Promise<ModelVersion | null> {
+  const { champion } = await readAliases(modelsDir);
+  if (champion === null) return null;
+  return (await listVersions(modelsDir)).includes(champion) ? champion : null;
+}
+
 function isAlias(text: string): text is keyof ModelAliases {
   return Object.hasOwn(noAliases, text);
 }

@@ -2,7 +2,11 @@ import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ModelAliases } from '../../../../packages/modeling/model-documents';
 import { publishRegistry } from '../../../../packages/modeling/registry/change-registry';
-import { promoteModel, rollbackModel } from '../../../../packages/modeling/registry/model-registry';
+import {
+  findChampion,
+  promoteModel,
+  rollbackModel,
+} from '../../../../packages/modeling/registry/model-registry';
 import {
   readAliases,
   readPublishedAliases,
@@ -180,6 +184,15 @@ describe('the published aliases', () => {
     const before = statSync(file()).mtimeMs;
     await publish();
     expect(statSync(file()).mtimeMs).toBe(before);
+  });
+
+  it('name no champion to compare with where its folder was lost with the data directory', async () => {
+    expect(await findChampion(modelsDir)).toBe('v002');
+    registry.loseFolder();
+    ({ modelsDir } = registry);
+    await publish();
+    expect(await readAliases(modelsDir)).toMatchObject({ champion: 'v002' });
+    expect(await findChampion(modelsDir)).toBeNull();
   });
 
   it('never go back: where Postgres has fewer events, changes start from them and count on', async () => {
