@@ -24,6 +24,7 @@ import {
 } from '../packages/contracts';
 import { dateOf, parseInstant } from '../packages/instants';
 import { ledger, planning, runStepNamed } from './activity-proxies';
+import { asCancellation } from './as-cancellation';
 import { describeBackfill } from './backfill/describe-backfill';
 import { failureText } from './failure-text';
 import { raiseAlert } from './raise-alert';
@@ -81,7 +82,8 @@ export async function backfill(input: BackfillInput): Promise<BackfillProgress> 
       },
     });
     if (isDone) await publish(run.plan, run.gate);
-  } catch (error) {
+  } catch (failure) {
+    const error = asCancellation(failure);
     run.failure = isCancellation(error) ? undefined : failureText(error);
     await finish(run, isCancellation(error) ? 'cancelled' : 'failed');
     throw isCancellation(error) ? error : failureOf(run, error);

@@ -161,6 +161,26 @@ describe('the daily run on a real server', () => {
     expect(ports.inputsOf('syncOnline')).toEqual([]);
   });
 
+  it('is cancelled, not failed, when its step ends otherwise meanwhile, as by a lost worker', async () => {
+    const started = createSignal();
+    const cancelled = createSignal();
+    const ports = createFakePipelinePorts({
+      computeDay: async () => {
+        started.send();
+        await cancelled.received;
+        throw new ChurnError('NO_DATA', {});
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await run.start('dailyRun', { input: { date: TUESDAY, kind: 'manual' } });
+      await started.received;
+      await handle.cancel();
+      cancelled.send();
+      await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+    });
+    expect(ports.alerts.size).toBe(0);
+  });
+
   it('replays from scratch at every task with the same result', async () => {
     const ports = createFakePipelinePorts();
     const report = await rig.run({ ports, options: { maxCachedWorkflows: 0 } }, (run) =>

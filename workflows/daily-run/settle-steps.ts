@@ -6,6 +6,7 @@ import {
 } from '../../packages/contracts';
 import { nextSteps } from '../../packages/orchestration';
 import { runStep } from '../activity-proxies';
+import { asCancellation } from '../as-cancellation';
 import { failureText } from '../failure-text';
 import type { Retries } from '../watch-retries';
 import { workflowClock } from '../workflow-clock';
@@ -48,7 +49,8 @@ export async function settleSteps({
     try {
       const result = await runStep(step, { date, championVersion });
       settle({ step: step.name, status: 'succeeded', seconds: seconds(), result: result ?? null });
-    } catch (error) {
+    } catch (failure) {
+      const error = asCancellation(failure);
       state.firstError ??= { step: step.name, error };
       settle({ step: step.name, status: 'failed', seconds: seconds(), result: failureText(error) });
     }
