@@ -74,6 +74,7 @@ const damages: readonly (readonly [RegExp, string])[] = [
     'it is cut off or not a Parquet file',
   ],
   [/^IO Error: Could not read enough bytes from file/, 'it is cut off'],
+  [/^IO Error: Input is not a GZIP stream/, 'it has other bytes after its gzip data'],
   [/TProtocolException|: don't know what type: /, 'its metadata is unreadable'],
   [
     /[Dd]ecompression fail|ZSTD|Invalid string encoding found in Parquet/,

@@ -16,7 +16,7 @@ function whereAndWhy(message: string): string {
     /(?:CSV Error on Line: |, in (line|record\/value) )(\d+)/.exec(message) ?? [];
   const why =
     /Expected Number of Columns: \d+ Found: \d+/.exec(message)?.[0] ??
-    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state|Expected OBJECT|duplicate key "[^"]*")/.exec(
+    /(Value with unterminated quote found|Invalid unicode|Maximum line size|state machine reached an invalid state|Input is not a GZIP stream|Expected OBJECT|duplicate key "[^"]*")/.exec(
       message,
     )?.[0];
   const where = place === 'record/value' ? `in object ${number}` : `at line ${number}`;

@@ -340,6 +340,16 @@ describe('files of many kinds in one load', () => {
     });
   });
 
+  it('are refused when a byte follows their gzip data, which DuckDB does not read', async () => {
+    const folder = fixture.write({});
+    const packed = Buffer.concat([gzipSync(ONE_USER), Buffer.from([0])]);
+    writeFileSync(path.join(folder, 'users.csv.gz'), packed);
+    await expect(fixture.load({}, { folder })).rejects.toMatchObject({
+      code: 'INVALID_IMPORT',
+      details: { problem: 'users.csv.gz is malformed (Input is not a GZIP stream)' },
+    });
+  });
+
   it('are named without the controls in their names, which could hide what a terminal shows', async () => {
     const folder = fixture.write({ users: ONE_USER });
     writeFileSync(path.join(folder, 'a\u001b[2K\u202e\n.txt'), '');

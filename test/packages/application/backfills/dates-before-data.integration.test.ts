@@ -53,7 +53,7 @@ describe('a plan of a backfill over dates before the data', () => {
   it('says so', async () => {
     expect(await plan('2023-12-01', '2023-12-31')).toMatchObject({
       planned: 31,
-      warnings: [expect.stringMatching(/signed up by 2023-12-31: the 31 partitions/)],
+      warnings: [expect.stringMatching(/signed up by 2023-12-31 00:00 UTC: the 31 partitions/)],
     });
   });
 
