@@ -58,6 +58,6 @@ describe.each(Object.entries(errorCatalogue))('%s', (code, entry) => {
   it('has an HTTP status of an error, and only passing ones are worth a retry', () => {
     expect(entry.httpStatus).toBeGreaterThanOrEqual(400);
     expect(entry.httpStatus).toBeLessThanOrEqual(599);
-    if (entry.retryable) expect([409, 500, 503]).toContain(entry.httpStatus);
+    if (entry.retryable) expect([408, 409, 500, 503]).toContain(entry.httpStatus);
   });
 });

@@ -21,7 +21,9 @@ describe('a warning of dates before the data', () => {
 
   it('is of one date where one is asked for', () => {
     expect(warned('2024-02-03T10:00Z', '2024-02-03', '2024-02-03')).toEqual([
-      expect.stringMatching(/signed up by 2024-02-03 00:00 UTC: the partition of 2024-02-03 is empty\./),
+      expect.stringMatching(
+        /signed up by 2024-02-03 00:00 UTC: the partition of 2024-02-03 is empty\./,
+      ),
     ]);
   });
 
