@@ -79,6 +79,8 @@ def unpacked_data(data, start):
 
 
 def decoded(data):
+    if 0 in data[:2]:
+        raise Refused("encoding")
     encoding = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(data[:2], "utf-8")
     try:
         text = data.decode(encoding)
@@ -152,13 +154,16 @@ def records_of_csv(data, table):
 
 def csv_records(text, delimiter, lenient=False):
     """Of RFC 4180, blank lines left out; a quote inside a field that does not begin with one is a
-    character as any other."""
+    character as any other. After the header, blanks may come before the quote that begins a field."""
     ends = set()
-    field = re.compile(f'"((?:[^"]|"")*)"|([^{re.escape(delimiter)}\r\n]*)')
+    plain = f'([^{re.escape(delimiter)}\r\n]*)'
+    of_header = re.compile(f'"((?:[^"]|"")*)"|{plain}')
+    of_record = re.compile(f' *"((?:[^"]|"")*)" *|{plain}')
+    field, blanks = of_header, ""
     place, record = 0, []
     while place < len(text):
         match = field.match(text, place)
-        if match[2] is not None and match[2].startswith('"') and not lenient:
+        if match[2] is not None and match[2].lstrip(blanks).startswith('"') and not lenient:
             raise Refused("quote")
         record.append(match[2] if match[1] is None else match[1].replace('""', '"'))
         place = match.end()
@@ -179,6 +184,7 @@ def csv_records(text, delimiter, lenient=False):
             raise Refused("ends")
         if record != [""]:
             yield record
+            field, blanks = of_record, " "
         record = []
 
 
@@ -229,8 +235,19 @@ def columns_of_parquet(path, table):
     columns = {}
     for name, place in places.items():
         columns[name] = values_of(kind_of(table, name), read.column(place).combine_chunks())
+        if file.schema.column(place).physical_type == "INT96":
+            columns[name] = in_all_years(path, place, columns[name])
     found = {name: values_of_property(read.column(at)) for name, at in properties.items()}
     return columns, places, read.num_rows, found
+
+
+def in_all_years(path, place, values):
+    """Arrow reads INT96 as nanoseconds, of which 64 bits hold less than 600 years; the others wrap."""
+    whole = pq.ParquetFile(path, coerce_int96_timestamp_unit="us").read().column(place)
+    micros = whole.combine_chunks().cast(pa.int64()).to_pylist()
+    near = lambda value, other: isinstance(value, int) and abs(value - other) <= 1
+    pairs = zip(values, micros)
+    return [v if m is None or near(v, m) else within_years(m) for v, m in pairs]
 
 
 def values_of_property(column):
