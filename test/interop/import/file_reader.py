@@ -2,7 +2,6 @@
 standard library, Parquet by pyarrow. `read_file` answers what each row becomes, or why the file is
 refused, in one word."""
 
-import gzip
 import json
 import re
 import zlib
@@ -71,11 +70,23 @@ def unpacked(path, start):
 
 def unpacked_data(data, start):
     if start[:2] == b"\x1f\x8b":
-        return gzip.decompress(data)
+        return gunzipped(data)
     if start == b"\x28\xb5\x2f\xfd":
         with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
             return stream.read()
     return data
+
+
+def gunzipped(data):
+    """All members; what follows the last one is refused, zeros too, which gzip would pass over."""
+    out = b""
+    while data:
+        member = zlib.decompressobj(31)
+        out += member.decompress(data) + member.flush()
+        if not member.eof:
+            raise EOFError
+        data = member.unused_data
+    return out
 
 
 def decoded(data):
