@@ -1,8 +1,8 @@
 import { ChurnError, type Progress } from '../../contracts';
-import { formatInstant } from '../../instants';
 import { repairOnline, type OnlineRepair } from '../../online-store';
 import type { Adapters } from '../open/open-adapters';
 import { newestPartition } from './partition-services';
+import { onlineWrite } from './sync-online';
 
 /**
  * Makes the online store hold exactly the newest published partition.
@@ -15,18 +15,11 @@ export async function repairOnlineStore(
 ): Promise<OnlineRepair> {
   const installation = await adapters.installation();
   return repairOnline({
-    redis: adapters.redis,
-    openDuckDb: () => adapters.openDuckDb(),
+    ...onlineWrite(adapters, installation, progress),
     newestPartition: async () => {
       const partition = await newestPartition(adapters);
       if (!partition) throw new ChurnError('NO_DATA');
       return partition;
     },
-    stateName: adapters.featureSet.state.name,
-    installationId: installation.id,
-    publishedAt: formatInstant(adapters.now()),
-    signal: progress.signal,
-    onProgress: ({ users, total }) =>
-      progress.report({ what: 'online features', done: users, total }),
   });
 }

@@ -1,6 +1,7 @@
 import type { Progress, SyncSummary } from '../../contracts';
 import { formatInstant } from '../../instants';
 import { syncOnlineFeatures, type SyncReport } from '../../online-store';
+import type { Installation } from '../../raw-data';
 import { requireSameInstallation, type Adapters } from '../open/open-adapters';
 import { newestPartition } from './partition-services';
 
@@ -21,15 +22,26 @@ export async function syncNewestPartition(
   const partition = await newestPartition(adapters);
   if (!partition) return null;
   const report = await syncOnlineFeatures({
+    ...onlineWrite(adapters, installation, progress),
+    partition,
+  });
+  return { ...report, date: partition.manifest.date };
+}
+
+/** What a sync and a repair are given alike: where they write, as whom, and how they tell how far they are. */
+export function onlineWrite(
+  adapters: Adapters,
+  installation: Pick<Installation, 'id'>,
+  progress: Progress,
+) {
+  return {
     redis: adapters.redis,
     openDuckDb: () => adapters.openDuckDb(),
-    partition,
     stateName: adapters.featureSet.state.name,
     installationId: installation.id,
     publishedAt: formatInstant(adapters.now()),
     signal: progress.signal,
-    onProgress: ({ users, total }) =>
+    onProgress: ({ users, total }: { users: number; total: number }) =>
       progress.report({ what: 'online features', done: users, total }),
-  });
-  return { ...report, date: partition.manifest.date };
+  };
 }
