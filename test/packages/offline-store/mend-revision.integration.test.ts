@@ -3,21 +3,18 @@ import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
 import type { AuditReport } from '../../../packages/contracts/audit-report';
 import type { PartitionManifest } from '../../../packages/contracts/partitions';
-import { featureSet } from '../../../packages/features/feature-set';
-import { auditPartitions } from '../../../packages/offline-store/audit-partitions';
+import {
+  auditPartitions,
+  type AuditContext,
+} from '../../../packages/offline-store/audit-partitions';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
-import type {
-  ComputeContext,
-  PublishOutcome,
-} from '../../../packages/offline-store/partition-request';
-import { createLedger } from '../../../packages/offline-store/ledger';
+import type { PublishOutcome } from '../../../packages/offline-store/partition-request';
 import { currentPartition } from '../../../packages/offline-store/manifests';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { writeRawLog } from '../features/raw-log-fixture';
-import { latestRequest, smallWorld, snapshotAt } from './small-world';
+import type { TestDatabase } from '../../environment/test-database';
+import { createSmallStore } from './small-store';
+import { latestRequest, snapshotAt } from './small-world';
 
 const date = '2024-02-10';
 
@@ -27,21 +24,10 @@ describe('computing a published partition again', () => {
   const paths = partitionPaths(store, date);
   const name = (file: string) => path.relative(scratch.path, file);
   let database: TestDatabase;
-  let context: ComputeContext;
+  let context: AuditContext;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const duckDb = await openTestDuckDb(scratch.path);
-    const segments = await writeRawLog(duckDb, `${scratch.path}/raw`, smallWorld());
-    duckDb.close();
-    context = {
-      ledger: createLedger(database),
-      store,
-      featureSet,
-      segments,
-      openDuckDb: () => openTestDuckDb(scratch.path),
-      owner: 'first',
-    };
+    ({ database, context } = await createSmallStore(scratch.path));
     await compute('first');
   });
 
@@ -56,7 +42,7 @@ describe('computing a published partition again', () => {
     return outcomes[0];
   }
 
-  const audit = () => auditPartitions({ ...context, scratchDir: scratch.path, lastBatch: 2 });
+  const audit = () => auditPartitions(context);
   const inPlace = { equal: 1, missing: 0, mismatched: 0 };
 
   it.each<[string, () => void, Partial<AuditReport>]>([

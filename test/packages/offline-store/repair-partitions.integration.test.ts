@@ -1,20 +1,17 @@
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { dataPaths } from '../../../packages/config/data-paths';
-import { featureSet } from '../../../packages/features/feature-set';
 import {
   auditPartitions,
   type AuditContext,
 } from '../../../packages/offline-store/audit-partitions';
 import { computePartitions } from '../../../packages/offline-store/compute-partitions';
-import { createLedger } from '../../../packages/offline-store/ledger';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import { repairPartitions } from '../../../packages/offline-store/repair-partitions';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
-import { openTestDuckDb } from '../duckdb/open-test-duckdb';
-import { writeRawLog } from '../features/raw-log-fixture';
-import { latestRequest, smallWorld, snapshotAt } from './small-world';
+import type { TestDatabase } from '../../environment/test-database';
+import { createSmallStore } from './small-store';
+import { latestRequest, snapshotAt } from './small-world';
 
 const date = '2024-02-10';
 const other = '2024-02-11';
@@ -28,19 +25,7 @@ describe('the repair of the offline store', () => {
   let context: AuditContext;
 
   beforeAll(async () => {
-    database = await createTestDatabase();
-    const duckDb = await openTestDuckDb(scratch.path);
-    const segments = await writeRawLog(duckDb, `${scratch.path}/raw`, smallWorld());
-    duckDb.close();
-    context = {
-      ledger: createLedger(database),
-      store,
-      featureSet,
-      segments,
-      openDuckDb: () => openTestDuckDb(scratch.path),
-      scratchDir: scratch.path,
-      lastBatch: 2,
-    };
+    ({ database, context } = await createSmallStore(scratch.path));
     await publish('first', snapshotAt(41, 1));
     await publish('second', snapshotAt(80, 1));
   });
@@ -144,7 +129,7 @@ describe('the repair of the offline store', () => {
   it('says of a revision of other definitions that it can not be made again', async () => {
     const bytes = readFileSync(paths.revisionFile(1));
     rmSync(paths.revisionFile(1));
-    const changed = { ...context, featureSet: { ...featureSet, schemaHash: 'another' } };
+    const changed = { ...context, featureSet: { ...context.featureSet, schemaHash: 'another' } };
     const { unrepaired } = await repairPartitions(changed);
     expect(unrepaired).toEqual([expect.stringMatching(/rev 1: .*made from other definitions/)]);
     writeFileSync(paths.revisionFile(1), bytes);
