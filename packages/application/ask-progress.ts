@@ -1,4 +1,10 @@
-import { isGrpcServiceError, type Client, type WorkflowHandle } from '@temporalio/client';
+import {
+  isGrpcCancelledError,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { workflowMessages, type Progress } from '../contracts';
 
 const SECONDS_MAX = 3;
@@ -6,8 +12,7 @@ const SECONDS_MAX = 3;
 /** For people: why progress is old, or not known. */
 export const UNANSWERED = `No worker has answered within ${SECONDS_MAX} seconds: \`churn status\` shows whether one is running.`;
 
-/** Status codes of gRPC. */
-const DEADLINE_EXCEEDED = 4;
+/** A status code of gRPC. */
 const FAILED_PRECONDITION = 9;
 
 /**
@@ -25,11 +30,18 @@ export async function askProgress<T>(
     );
   } catch (error) {
     const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
-    const isUnanswered =
-      isGrpcServiceError(cause) && [DEADLINE_EXCEEDED, FAILED_PRECONDITION].includes(cause.code);
-    if (isUnanswered) return undefined;
+    const hasNoPoller = isGrpcServiceError(cause) && Number(cause.code) === FAILED_PRECONDITION;
+    if (hasNoPoller || isOutOfTime(error)) return undefined;
     throw error;
   }
+}
+
+/**
+ * Whether the time of a call to Temporal was up. The server knows its deadline too: where it notices
+ * first, it cancels the call, which nothing here does for another reason.
+ */
+export function isOutOfTime(error: unknown): boolean {
+  return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 }
 
 /** Says, each time that it begins, that no worker answers: a command would wait without a word. */

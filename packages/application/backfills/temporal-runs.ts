@@ -35,7 +35,7 @@ import {
 } from './backfill-services';
 import { warnBeforeData } from './dates-before-data';
 import type { Adapters } from '../open/open-adapters';
-import { askProgress, UNANSWERED } from '../ask-progress';
+import { askProgress, isOutOfTime, UNANSWERED } from '../ask-progress';
 import { describePendingFailure, pendingFailures } from '../pending-failures';
 
 /** A Temporal client that connects at its first use, so that a process starts without Temporal. */
@@ -87,12 +87,13 @@ export function asTemporalError(error: unknown): unknown {
   }
   const refusal = temporalRefusal(cause);
   if (refusal) return refusal;
-  const isDown = isGrpcServiceError(cause) && [UNAVAILABLE, DEADLINE_EXCEEDED].includes(cause.code);
-  return isDown ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error }) : error;
+  const isDown = isGrpcServiceError(cause) && Number(cause.code) === UNAVAILABLE;
+  return isDown || isOutOfTime(error)
+    ? new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error })
+    : error;
 }
 
 /** Status codes of gRPC. */
-const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
 const UNAVAILABLE = 14;
 
