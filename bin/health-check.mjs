@@ -1,16 +1,16 @@
 #!/usr/bin/env node
 // `node bin/health-check.mjs worker|api`: exit 0 when that service of this container is well.
-import { readdirSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { createRequire } from 'node:module';
 import path from 'node:path';
+import { root } from './source-files.mjs';
 
 const checks = {
-  /** Each worker writes its pid to a file of its own once it polls; other hosts have theirs there too. */
+  /** Each worker says in a file of its own that it polls, and which process it is. */
   worker() {
-    const folder = path.join(process.env.CHURN_DATA_DIR, 'run', 'ready-workers');
-    const files = readdirSync(folder).filter(isOfThisHost);
-    if (!files.some((name) => isRunning(path.join(folder, name))))
-      throw new Error('no worker polls');
+    const built = 'dist/packages/local-services/processes/ready-workers.js';
+    const { readyWorkers } = createRequire(import.meta.url)(path.join(root, built));
+    const run = path.join(process.env.CHURN_DATA_DIR, 'run');
+    if (readyWorkers({ run }).length === 0) throw new Error('no worker polls');
   },
   async api() {
     const url = `http://127.0.0.1:${process.env.CHURN_API_PORT}/health/live`;
@@ -18,20 +18,6 @@ const checks = {
     if (!response.ok) throw new Error(`status ${response.status}`);
   },
 };
-
-/** The name of another host may begin with this one's, as `churn-2` does with `churn`. */
-function isOfThisHost(name) {
-  const host = `${hostname()}-`;
-  return name.startsWith(host) && /^\d+\.json$/.test(name.slice(host.length));
-}
-
-function isRunning(file) {
-  try {
-    return process.kill(JSON.parse(readFileSync(file, 'utf8')).pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 try {
   await checks[process.argv[2]]();

@@ -4,6 +4,9 @@ const log = breaksOf('api/predict/prediction-log.ts', ['test/api/prediction-log.
 const spool = breaksOf('api/predict/prediction-spool.ts', ['test/api/prediction-spool.test.ts']);
 const segments = breaksOf('api/predict/spool-segment.ts', ['test/api/prediction-spool.test.ts']);
 const owners = breaksOf('api/predict/spool-owner.ts', ['test/api/prediction-spool.test.ts']);
+const hosts = breaksOf('packages/durable-files/process-host.ts', [
+  'test/packages/durable-files/process-host.test.ts',
+]);
 const counts = breaksOf('api/predict/spool-counts.ts', ['test/api/prediction-spool.test.ts']);
 const connections = breaksOf('api/http/drain-connections.ts', [
   'test/api/start-api.integration.test.ts',
@@ -79,6 +82,7 @@ export const predictionLogMutations = [
     'fileAgeMs > ELSEWHERE_GONE_AFTER_MS',
     'true',
   ),
+  hosts('a container has pids of its own', 'return `${hostname()}-${number}`', 'return hostname()'),
   owners(
     'a spool of a pid that another process has by now',
     'identityOf(owner.pid) !== owner.identity',

@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { processIdentity, systemCode } from '../../packages/durable-files';
+import { processHost, processIdentity, systemCode } from '../../packages/durable-files';
 
 /** The process a file of the spool belongs to, as the file's name says. */
 export interface SpoolOwner {
@@ -73,5 +72,5 @@ function identityOf(pid: number): string {
 }
 
 function thisHost(): string {
-  return hostname().replaceAll(/[^\w-]/g, '-') || 'localhost';
+  return processHost().replaceAll(/[^\w-]/g, '-') || 'localhost';
 }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { link, rm, stat, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ChurnError } from '../contracts';
 import { makeFolder, readTextIfThere } from './durable-files';
+import { processHost } from './process-host';
 import { isSameProcess, processIdentity } from './process-identity';
 import { asStorageError, systemCode } from './storage-error';
 
@@ -15,7 +15,7 @@ const STALE_AFTER_MILLIS = 10 * 60_000;
 const MARK_STALE_AFTER_MILLIS = 10_000;
 
 interface LockOwner {
-  /** Undefined in locks of an earlier release's services, which run on one machine. */
+  /** By `processHost`; undefined in locks of an earlier release's services, which run on one machine. */
   readonly host?: string;
   readonly pid: number;
   readonly identity: string | null;
@@ -31,14 +31,14 @@ export interface FileLock {
 /**
  * Runs work while no other call, in this process or another, holds the lock. The lock of a process
  * that is gone is taken over, also when another process has its pid by now; that of a holder on
- * another machine after ten minutes.
+ * another machine, or in another container, after ten minutes.
  *
  * @throws ChurnError LOCK_HELD when another holds it for longer than `waitMillis`;
  *   STORAGE_UNAVAILABLE
  */
 export async function withFileLock<T>(lock: FileLock, work: () => Promise<T>): Promise<T> {
   await makeFolder(path.dirname(lock.file));
-  const owner = { host: hostname(), pid: process.pid, identity: processIdentity(process.pid) };
+  const owner = { host: processHost(), pid: process.pid, identity: processIdentity(process.pid) };
   const text = JSON.stringify({ ...owner, id: randomUUID() });
   await acquire(lock, text);
   try {
@@ -78,7 +78,7 @@ async function tryToCreate(file: string, text: string): Promise<boolean> {
 
 async function isAbandoned(file: string, held: string): Promise<boolean> {
   const owner = ownerOf(held);
-  const isHere = owner !== undefined && (owner.host ?? hostname()) === hostname();
+  const isHere = owner !== undefined && (owner.host ?? processHost()) === processHost();
   if (isHere && processIdentity(owner.pid) === undefined) return true;
   if (isHere && owner.identity !== null) return !isSameProcess(owner.pid, owner.identity);
   const age = await ageOf(file, 'mtimeMs');
@@ -120,7 +120,7 @@ async function ageOf(file: string, time: 'mtimeMs' | 'ctimeMs'): Promise<number 
 function holderOf(held: string): string {
   const owner = ownerOf(held);
   if (owner === undefined) return 'Another process';
-  const isHere = (owner.host ?? hostname()) === hostname();
+  const isHere = (owner.host ?? processHost()) === processHost();
   return `Process ${owner.pid}${isHere ? '' : ` on ${owner.host}`}`;
 }
 

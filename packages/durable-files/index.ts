@@ -18,5 +18,6 @@ export {
 } from './durable-files';
 export { describeFile, sha256OfFile } from './file-hash';
 export { withFileLock } from './file-lock';
+export { processHost } from './process-host';
 export { isAlive, isSameProcess, processIdentity } from './process-identity';
 export { asStorageError, storageError, systemCode } from './storage-error';

@@ -12,8 +12,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
+import { processHost } from '../../packages/durable-files';
 import type { LoggedPrediction } from '../../packages/contracts/predictions';
 import {
   filePredictionSpool,
@@ -73,7 +73,10 @@ describe('the prediction spool', () => {
   /** The name of a file, changed so that it says it is of another process. */
   const asOf = (owner: string, name: string) =>
     name.replace(/\.[\w-]+\.\d+\.\w+\.\w+\.jsonl$/, `.${owner}.jsonl`);
-  const GONE = `${hostname().replaceAll(/[^\w-]/g, '-')}.${process.pid}.00000000.0000000a`;
+  const HOST = processHost().replaceAll(/[^\w-]/g, '-');
+  const GONE = `${HOST}.${process.pid}.00000000.0000000a`;
+  /** A container that shares the name of this machine, and has pids of its own. */
+  const SIBLING = `${HOST}-4026599999`;
   const ELSEWHERE = 'another-host.1.00000000.0000000b';
 
   it('hands over exactly what was appended, in order and once, and leaves no file', async () => {
@@ -129,9 +132,12 @@ describe('the prediction spool', () => {
     expect(await loadAll(await start())).toEqual([row(1)]);
   });
 
-  it('takes over a file of another machine once it has not changed for a minute', async () => {
+  it.each([
+    ['of another machine', ELSEWHERE],
+    ['in another container', `${SIBLING}.${process.pid}.00000000.0000000b`],
+  ])('takes over a file of a process %s once it has not changed for a minute', async (_, owner) => {
     mkdirSync(folder, { recursive: true });
-    const file = path.join(folder, `0000000000001-000001.1.${ELSEWHERE}.jsonl`);
+    const file = path.join(folder, `0000000000001-000001.1.${owner}.jsonl`);
     writeFileSync(file, `${JSON.stringify(row(1))}\n`);
     expect((await start()).waiting).toBe(0);
     const before = new Date(Date.now() - 61_000);

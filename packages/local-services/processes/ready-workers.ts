@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import type { DataPaths } from '../../config';
-import { isAlive } from '../../durable-files';
+import { isAlive, processHost } from '../../durable-files';
 
 /** A worker that polls its queues, as it says itself in a file of its own. */
 export interface ReadyWorker {
@@ -17,10 +16,10 @@ type Paths = Pick<DataPaths, 'run'>;
 
 /**
  * The file of one worker. Several may share a data directory, from containers or machines of their own
- * too, where pids mean something else: the name has the host's.
+ * too, where pids mean something else: the name has the host's, by `processHost`.
  */
 export function readyWorkerFile(paths: Paths, pid: number): string {
-  return path.join(folderOf(paths), `${hostname()}-${pid}.json`);
+  return path.join(folderOf(paths), `${processHost()}-${pid}.json`);
 }
 
 /** The workers of this host that poll. */
@@ -50,7 +49,7 @@ function filesOf(paths: Paths): string[] {
 
 /** The name of another host may begin with this one's, as `churn-2` does with `churn`. */
 function isOfThisHost(name: string): boolean {
-  const host = `${hostname()}-`;
+  const host = `${processHost()}-`;
   return name.startsWith(host) && /^\d+\.json$/.test(name.slice(host.length));
 }
 

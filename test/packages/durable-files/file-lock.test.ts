@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { withFileLock } from '../../../packages/durable-files/file-lock';
+import { processHost } from '../../../packages/durable-files/process-host';
 import { processIdentity } from '../../../packages/durable-files/process-identity';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { catalogueMessage } from '../../support/catalogue-message';
@@ -20,7 +20,7 @@ describe('the lock of a file', () => {
   afterAll(scratch.remove);
 
   const identity = processIdentity(process.pid)!;
-  const host = hostname();
+  const host = processHost();
   const gone = 4_194_300;
 
   test('lets one work at a time', async () => {

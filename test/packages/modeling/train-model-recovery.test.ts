@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import path from 'node:path';
+import { processHost } from '../../../packages/durable-files';
 import { midnightOf } from '../../../packages/instants/logical-date';
 import { publishRegistry } from '../../../packages/modeling/registry/change-registry';
 import {
@@ -73,7 +73,7 @@ describe('a crash', () => {
     [', whose pid this process has since its container was started again,', process.pid],
   ])('of the lock’s holder%s does not stop the next training', async (_why, pid) => {
     mkdirSync(world.modelsDir, { recursive: true });
-    writeFileSync(path.join(world.modelsDir, '.lock'), `${hostname()} ${pid} dead`);
+    writeFileSync(path.join(world.modelsDir, '.lock'), `${processHost()} ${pid} dead`);
     expect((await train()).version).toBe('v001');
   });
 });
