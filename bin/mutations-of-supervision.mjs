@@ -13,6 +13,12 @@ const services = breaksOf('packages/local-services/start-service.ts', [
 ]);
 const starts = breaksOf('packages/local-services/supervision/start-supervisor.ts', supervised);
 const stops = breaksOf('packages/local-services/stop-stack.ts', supervised);
+const orphans = breaksOf('packages/local-services/services/end-orphaned-backends.ts', [
+  'test/packages/local-services/stack.process.test.ts',
+]);
+const identity = breaksOf('packages/durable-files/process-identity.ts', [
+  'test/packages/durable-files/process-identity.process.test.ts',
+]);
 
 /** Breaks of the supervisor of the embedded services. */
 export const supervisionMutations = [
@@ -41,5 +47,11 @@ export const supervisionMutations = [
     'if (restart.problem !== null || ',
   ),
   starts('a supervisor with other settings', 'present.fingerprint === fingerprint) {', 'true) {'),
+  orphans(
+    'backends that outlive Postgres',
+    'if (pids.includes(',
+    'if (pids.length > 0 || pids.includes(',
+  ),
+  identity('a process whose first thread has ended', ' && Number(fields[17]) <= 1', ''),
   stops('a supervisor that outlives its services', 'await stopSupervisor(paths);', ''),
 ];

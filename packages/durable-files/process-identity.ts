@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 
 /**
  * What tells a process from a later one with the same pid: when it started (on Linux in clock
- * ticks since this boot). Undefined when there is no such process, or only its zombie.
+ * ticks since this boot). Undefined when there is no such process, or only its zombie. On Linux a
+ * process is there until its last thread has ended: until then it holds its ports and locks, and may
+ * be in the middle of a write.
  */
 export function processIdentity(pid: number): string | undefined {
   return process.platform === 'linux' ? linuxIdentity(pid) : identityFromPs(pid);
@@ -37,8 +39,9 @@ export function isEnding(pid: number): boolean {
 
 function linuxIdentity(pid: number): string | undefined {
   const fields = statFields(pid);
-  const state = fields?.[0];
-  if (!fields || state === 'Z' || state === 'X') return undefined;
+  if (!fields || fields[0] === 'X') return undefined;
+  // The first thread of a killed process may be a zombie up to a second before the others have ended.
+  if (fields[0] === 'Z' && Number(fields[17]) <= 1) return undefined;
   return `${bootId()}:${fields[19]}`;
 }
 

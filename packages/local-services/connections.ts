@@ -1,6 +1,6 @@
 import { dataPaths, type Config } from '../config';
 import { ChurnError } from '../contracts';
-import { isSameProcess } from '../durable-files';
+import { isAlive } from '../durable-files';
 import { readStackState, type ServiceState, type StackState } from './state-file';
 
 /** Where the services of an installation are; the URLs hold passwords. */
@@ -43,7 +43,7 @@ export function resolveConnections(config: Config): Connections {
 
 function runningServices(state: StackState): StackState {
   return Object.fromEntries(
-    Object.entries(state).filter(([, service]) => isSameProcess(service.pid, service.identity)),
+    Object.entries(state).filter(([, service]) => isAlive(service.pid, service.identity)),
   );
 }
 

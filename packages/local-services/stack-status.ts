@@ -1,6 +1,6 @@
 import { dataPaths, type Config } from '../config';
 import { isChurnError } from '../contracts';
-import { isSameProcess } from '../durable-files';
+import { isAlive } from '../durable-files';
 import { withoutPassword } from './connections';
 import { serviceRecipes } from './service-recipes';
 import { serviceNames, type ServiceStatus, type StackStatus } from './service-names';
@@ -38,7 +38,7 @@ async function serviceStatus(recipe: ServiceRecipe, context: StackContext): Prom
     return { ...external, status: 'unhealthy', ...(problem === undefined ? {} : { problem }) };
   }
   const state = context.state[name];
-  if (!state || !isSameProcess(state.pid, state.identity)) {
+  if (!state || !isAlive(state.pid, state.identity)) {
     return { name, status: 'stopped', url: null, pid: null };
   }
   const status = (await recipe.isHealthy(context)) ? 'running' : 'unhealthy';

@@ -27,12 +27,20 @@ function transformedCode(file) {
     return readFileSync(cached, 'utf8');
   } catch {
     const code = transform(source, file);
+    keep(code, cached);
+    return code;
+  }
+}
+
+function keep(code, cached) {
+  try {
     mkdirSync(cache, { recursive: true });
     // Children that start side by side must not read half of it.
     const temporary = `${cached}.${process.pid}`;
     writeFileSync(temporary, code);
     renameSync(temporary, cached);
-    return code;
+  } catch {
+    // Where a test has the disk full, the next child transforms it again.
   }
 }
 

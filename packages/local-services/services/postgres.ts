@@ -17,6 +17,7 @@ import { requireEmptyDirectory, requireOwnDatabase } from '../installation/requi
 import { onStorage, storageProblemIn } from '../on-storage';
 import { commandLineOf } from '../processes/command-line-of';
 import { firstTlsProblem, postgresConnection, type TlsProblem } from '../../tls';
+import { endOrphanedBackends } from './end-orphaned-backends';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 import { findUnprivileged, type Unprivileged } from './unprivileged';
 
@@ -33,6 +34,7 @@ export const postgresRecipe: ServiceRecipe = {
     const unprivileged = findUnprivileged(binary('postgres'), context.paths.root);
     const isNew = !existsSync(path.join(context.paths.postgres, 'PG_VERSION'));
     if (isNew) await requireEmptyDirectory(context.paths);
+    else await endOrphanedBackends(context.paths.postgres, binary('postgres'));
     const isPasswordKnown = state.password !== undefined;
     state.password ??= randomBytes(24).toString('hex');
     if (isNew) await createCluster(context, unprivileged, state.password);

@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../../config';
-import { isSameProcess } from '../../durable-files';
+import { isAlive } from '../../durable-files';
 import { spawnDetached, stopProcess } from '../processes/detached-process';
 import { repositoryRoot } from '../repository-root';
 import { settingsFingerprint } from '../services/node-service';
@@ -27,7 +27,7 @@ const HEAP_MEGABYTES = 64;
 export async function startSupervisor(context: StackContext): Promise<void> {
   const { paths, durable } = context;
   const isAnyRunning = Object.values(context.state).some(({ pid, identity }) =>
-    isSameProcess(pid, identity),
+    isAlive(pid, identity),
   );
   if (!existsSync(entryPoint()) || !isAnyRunning) return;
   const fingerprint = settingsFingerprint(context);
@@ -61,7 +61,7 @@ export async function startSupervisor(context: StackContext): Promise<void> {
 function withoutProblemsOfRunning(restarts: Restarts, state: StackState): Restarts {
   const kept = Object.entries(restarts).flatMap(([name, restart]) => {
     const { pid = null, identity = null } = state[name as ServiceName] ?? {};
-    if (restart.problem === null || !isSameProcess(pid, identity)) return [[name, restart]];
+    if (restart.problem === null || !isAlive(pid, identity)) return [[name, restart]];
     return restart.count === 0 ? [] : [[name, { ...restart, problem: null, next_at: null }]];
   });
   return Object.fromEntries(kept) as Restarts;
@@ -70,7 +70,7 @@ function withoutProblemsOfRunning(restarts: Restarts, state: StackState): Restar
 /** Before services are stopped: it would start them again. */
 export async function stopSupervisor({ run }: Pick<DataPaths, 'run'>): Promise<void> {
   const present = readSupervisor(run);
-  if (!isSupervised(present)) return;
+  if (!present) return;
   const deadlineMs = STOP_DEADLINE_MILLIS;
   await stopProcess({ ...present, signal: 'SIGTERM', deadlineMs });
   try {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { isSameProcess } from '../../durable-files';
+import { isAlive } from '../../durable-files';
 import { onStorage } from '../on-storage';
 import type { RestartStatus, ServiceName, SupervisorStatus } from '../service-names';
 import { replaceOwnersFile } from '../state-file';
@@ -35,7 +35,7 @@ export function writeSupervisor(runDir: string, record: SupervisorRecord): void 
 }
 
 export function isSupervised(record: SupervisorRecord | undefined): record is SupervisorRecord {
-  return record !== undefined && isSameProcess(record.pid, record.identity);
+  return record !== undefined && isAlive(record.pid, record.identity);
 }
 
 export function supervisorStatus(record: SupervisorRecord | undefined): SupervisorStatus {

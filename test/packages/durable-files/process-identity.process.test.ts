@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { stopProcess } from '../../../packages/local-services/processes/detached-process';
 import {
   isEnding,
@@ -44,7 +45,29 @@ describe('a process that was killed', () => {
       expect(Array.from({ length: 200 }, isOver)).toContain(true);
     }
   });
+
+  test('is there until its last thread has ended, which may be long after the first', () => {
+    if (process.platform !== 'linux') return;
+    for (let round = 0; round < 10; round += 1) {
+      const pid = startIdleProcess().pid!;
+      const identity = processIdentity(pid);
+      while (threadsOf(pid).length < 5);
+
+      process.kill(pid, 'SIGKILL');
+
+      while (processIdentity(pid) === identity);
+      expect(threadsOf(pid).filter((thread) => thread !== String(pid))).toEqual([]);
+    }
+  });
 });
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
 
 describe('stopping a process', () => {
   test('asks first', async () => {

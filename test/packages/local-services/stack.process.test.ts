@@ -162,10 +162,12 @@ describe('a stack of Postgres, Redis and Temporal', () => {
 
   test('a Postgres that is killed during transactions ends no process, and is used again', async () => {
     const database = openDatabase(resolveConnections(config).databaseUrl);
-    for (const [count, isIdle] of [
-      [1, true],
-      [1, false],
-      [12, false],
+    const computing = `with recursive n(i) as (select 1 union all select i + 1 from n where i < 3e8)
+      select count(*) from n`;
+    for (const [count, query] of [
+      [1, undefined],
+      [1, computing],
+      [12, 'select pg_sleep(3600)'],
     ] as const) {
       let end = () => {};
       const ended = new Promise<void>((resolve) => (end = resolve));
@@ -173,7 +175,7 @@ describe('a stack of Postgres, Redis and Temporal', () => {
         Array.from({ length: count }, () =>
           database.sql.begin(async (tx) => {
             await tx`select 1`;
-            if (!isIdle) await tx`select pg_sleep(3600)`;
+            if (query) await tx.unsafe(query);
             await ended;
             await tx`select 2`;
           }),
