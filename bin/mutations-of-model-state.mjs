@@ -24,6 +24,18 @@ export const modelStateMutations = [
     'requireChampion(state.aliases, from);\n    const { previous }',
     'const { previous }',
   ),
+  moves(
+    'a decision whose events may be lost is not carried out again',
+    'mayHaveLostEvents(state, created_at)\n',
+    'false\n',
+    ['test/packages/modeling/train-model-recovery.test.ts'],
+  ),
+  changes(
+    'a gap of events is older than the versions after it',
+    'number > before + 1 && at >= createdAt',
+    'false',
+    ['test/packages/modeling/train-model-recovery.test.ts'],
+  ),
   changes(
     'published aliases that are ahead of Postgres stay in force',
     '!last || published.event > last.number',

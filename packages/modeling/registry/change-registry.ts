@@ -137,6 +137,21 @@ export function settledVersions({ events, aliases }: RegistryState): ReadonlySet
 }
 
 /**
+ * Whether Postgres may have had events about a version and lost them: numbers are missing after it was
+ * made, because Postgres was restored from a backup that is older than the published aliases.
+ *
+ * @param createdAt  An instant as metadata.json has it.
+ */
+export function mayHaveLostEvents({ event, events }: RegistryState, createdAt: string): boolean {
+  const lastNumber = events.at(-1)?.number ?? 0;
+  if (event > lastNumber) return true;
+  return events.some(({ number, at }, index) => {
+    const before = events[index - 1]?.number ?? 0;
+    return number > before + 1 && at >= createdAt;
+  });
+}
+
+/**
  * Publishes what Postgres has and the files don't: what a crash kept from being published, and the
  * events of an earlier release. Cheap where there is nothing to do, and safe to repeat.
  *

@@ -1,6 +1,7 @@
 import { ChurnError } from '../../contracts';
 import {
   changeRegistry,
+  mayHaveLostEvents,
   settledVersions,
   type RegistryAction,
   type RegistryPorts,
@@ -166,8 +167,8 @@ async function requireServing(
 }
 
 /**
- * Carries out what the gate decided when the version was published, once: also where a crash came
- * between publishing and this. The caller holds the lock.
+ * Carries out what the gate decided about a version that was published a moment ago, once. The caller
+ * holds the lock.
  *
  * A decision rests on the champion of then; with another one by now, the version is not promoted.
  */
@@ -176,20 +177,52 @@ export function settlePromotion(
   version: ModelVersion,
   { promotion }: Pick<ModelMetadata, 'promotion'>,
 ): Promise<RegistryState> {
-  return changeRegistry(ports, async (state) => {
-    if (settledVersions(state).has(version)) return [];
-    const { champion } = state.aliases;
-    const isCurrent = champion === promotion.champion;
-    const isPromoted = promotion.promoted && isCurrent;
-    const reason =
-      isCurrent || !promotion.promoted
-        ? promotion.reason
-        : `not promoted: ${champion ?? 'no model'} became the champion meanwhile`;
-    return [
-      { action: 'register', version, reason: 'trained' },
-      { action: isPromoted ? 'promote' : 'reject', version, reason },
-    ];
-  });
+  return settle(ports, version, (state) => decisionOn(state, version, promotion));
+}
+
+/**
+ * Carries out what the gate decided about a version that lies there, where a crash came between
+ * publishing and that. Where its events may have been lost with a database that was restored from an
+ * older backup, the version is only known again: its decision may have been carried out, and taken back
+ * by a person since. The caller holds the lock.
+ */
+export function settleEarlierVersion(
+  ports: RegistryPorts,
+  version: ModelVersion,
+  { promotion, created_at }: Pick<ModelMetadata, 'promotion' | 'created_at'>,
+): Promise<RegistryState> {
+  return settle(ports, version, (state) =>
+    mayHaveLostEvents(state, created_at)
+      ? [{ action: 'register', version, reason: 'known again: its events were lost' }]
+      : decisionOn(state, version, promotion),
+  );
+}
+
+function settle(
+  ports: RegistryPorts,
+  version: ModelVersion,
+  decide: (state: RegistryState) => readonly RegistryAction[],
+): Promise<RegistryState> {
+  return changeRegistry(ports, async (state) =>
+    settledVersions(state).has(version) ? [] : decide(state),
+  );
+}
+
+function decisionOn(
+  { aliases: { champion } }: RegistryState,
+  version: ModelVersion,
+  promotion: ModelMetadata['promotion'],
+): readonly RegistryAction[] {
+  const isCurrent = champion === promotion.champion;
+  const isPromoted = promotion.promoted && isCurrent;
+  const reason =
+    isCurrent || !promotion.promoted
+      ? promotion.reason
+      : `not promoted: ${champion ?? 'no model'} became the champion meanwhile`;
+  return [
+    { action: 'register', version, reason: 'trained' },
+    { action: isPromoted ? 'promote' : 'reject', version, reason },
+  ];
 }
 
 /**
@@ -204,7 +237,8 @@ export async function settleUnregistered(ports: RegistryPorts): Promise<Registry
       versionDirectory(ports.modelsDir, version),
     );
     if (missing.length + mismatched.length > 0) continue;
-    state = await settlePromotion(ports, version, await readMetadata(ports.modelsDir, version));
+    const metadata = await readMetadata(ports.modelsDir, version);
+    state = await settleEarlierVersion(ports, version, metadata);
   }
   return state;
 }

@@ -5,7 +5,11 @@ import { compareWithChampion } from './champion-comparison';
 import { fitModel } from './fit-model';
 import { settledVersions, type RegistryPorts } from '../registry/change-registry';
 import type { ModelMetadata, ModelVersion } from '../model-documents';
-import { settlePromotion, settleUnregistered } from '../registry/model-registry';
+import {
+  settleEarlierVersion,
+  settlePromotion,
+  settleUnregistered,
+} from '../registry/model-registry';
 import { newtonSolver } from '../solvers/newton-solver';
 import { featuresOf, requireIntactFile } from '../partition-rows';
 import { decidePromotion } from '../evaluation/promotion-gate';
@@ -106,7 +110,7 @@ async function finishExisting(
   version: ModelVersion,
 ): Promise<TrainedVersion> {
   const metadata = await readMetadata(options.modelsDir, version);
-  await settlePromotion(portsOf(options), version, metadata);
+  await settleEarlierVersion(portsOf(options), version, metadata);
   return { version, metadata, isNew: false };
 }
 

@@ -7,8 +7,9 @@ import {
   readAliases,
   readPublishedAliases,
 } from '../../../packages/modeling/registry/published-aliases';
+import { promoteModel } from '../../../packages/modeling/registry/model-registry';
 import { MemoryEventLog } from './memory-event-log';
-import { setUpTraining, withPenalty } from './training-world';
+import { setUpTraining, testSchema, withPenalty } from './training-world';
 
 const world = setUpTraining({ from: '2024-03-01', to: '2024-05-30', users: 60 });
 const { train, startTrained, read } = world;
@@ -75,6 +76,64 @@ describe('a crash', () => {
     mkdirSync(world.modelsDir, { recursive: true });
     writeFileSync(path.join(world.modelsDir, '.lock'), `${processHost()} ${pid} dead`);
     expect((await train()).version).toBe('v001');
+  });
+});
+
+describe('a Postgres restored from a backup that is older than the champion', () => {
+  const at = midnightOf('2024-07-01');
+
+  /** v001, v002 and v003 took over one after the other, a person went back to v001, all but two events are lost. */
+  async function loseDecisions() {
+    await startTrained();
+    await train({ solver: withPenalty(2) });
+    await train({ solver: withPenalty(3) });
+    const { modelsDir, eventLog } = world;
+    const { schemaHash } = testSchema;
+    for (const [from, version] of [
+      ['v003', 'v002'],
+      ['v002', 'v001'],
+      ['v001', 'v003'],
+      ['v003', 'v001'],
+    ] as const) {
+      const ports = { modelsDir, eventLog, now: () => at };
+      await promoteModel({ ...ports, schemaHash, from, version, reason: 'a person decided' });
+    }
+    eventLog.events = eventLog.events.slice(0, 2);
+    return readAliases(modelsDir);
+  }
+
+  const promotedAfter = (events: number) =>
+    world.eventLog.actions.slice(events).filter((action) => action.startsWith('promote'));
+
+  it('keeps the champion where a training has the inputs of a version that a person replaced', async () => {
+    const before = await loseDecisions();
+    await train({ solver: withPenalty(2) });
+    expect(world.eventLog.actions.slice(2)).toEqual(['register v002']);
+    expect(await readAliases(world.modelsDir)).toEqual(before);
+  });
+
+  it('has the next training promote its own version, and none of those before', async () => {
+    await loseDecisions();
+    await train({ solver: withPenalty(4) });
+    expect(promotedAfter(2)).toEqual(['promote v004']);
+    expect(await readAliases(world.modelsDir)).toEqual({
+      champion: 'v004',
+      challenger: null,
+      previous: 'v001',
+    });
+  });
+
+  it('keeps the champion also where there are events again by then', async () => {
+    const before = await loseDecisions();
+    const { modelsDir, eventLog } = world;
+    const ports = { modelsDir, eventLog, now: () => at };
+    const { schemaHash } = testSchema;
+    const move = { ...ports, schemaHash, reason: 'a person decided' };
+    await promoteModel({ ...move, from: 'v001', version: 'v003' });
+    await promoteModel({ ...move, from: 'v003', version: 'v001' });
+    await train({ solver: withPenalty(2) });
+    expect(eventLog.actions.at(-1)).toBe('register v002');
+    expect(await readAliases(modelsDir)).toEqual(before);
   });
 });
 
