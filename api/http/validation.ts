@@ -23,6 +23,8 @@ const rules: ValidatorOptions = {
   validationError: { target: false, value: false },
 };
 
+const UNKNOWN_FIELD_PROBLEM = 'is not a known field';
+
 /** Validates DTOs; a request with unknown or wrong fields is refused with each of them named. */
 export function createValidationPipe(): PipeTransform {
   return new FlatValidationPipe({
@@ -52,10 +54,19 @@ export function validateBody<T extends object>(dto: new () => T, body: unknown):
   return instance;
 }
 
-/** @throws InvalidRequestError unless each field is a scalar or a list of scalars. */
+/**
+ * @throws InvalidRequestError unless each field is a scalar or a list of scalars, and none has the name
+ * of what every object has: class-transformer leaves such a field out, so that no rule would see it.
+ */
 function requireFlatFields(fields: unknown): asserts fields is object {
   if (!isNested(fields) || Array.isArray(fields)) {
     throw new InvalidRequestError([{ field: 'body', problem: 'must be a JSON object' }]);
+  }
+  const inherited = Object.keys(fields).filter((field) => field in Object.prototype);
+  if (inherited.length > 0) {
+    throw new InvalidRequestError(
+      inherited.map((field) => ({ field, problem: UNKNOWN_FIELD_PROBLEM })),
+    );
   }
   const nested = Object.entries(fields).filter(([, value]) =>
     Array.isArray(value) ? value.some(isNested) : isNested(value),
@@ -76,7 +87,7 @@ function fieldProblems(errors: readonly ValidationError[], prefix = ''): FieldPr
       field,
       problem:
         name === 'whitelistValidation'
-          ? 'is not a known field'
+          ? UNKNOWN_FIELD_PROBLEM
           : withoutName(message, error.property),
     }));
     return [...own, ...fieldProblems(error.children ?? [], `${field}.`)];

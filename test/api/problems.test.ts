@@ -65,6 +65,8 @@ describe('a bad request', () => {
     ['a NUL', { user_id: 'u\u00001' }, ['user_id']],
     ['a lone surrogate', { user_id: '\ud800' }, ['user_id']],
     ['an unknown field', { user_id: 'u1', at: 'now' }, ['at']],
+    ['a field named as what every object has', { user_id: 'u1', toString: 'x' }, ['toString']],
+    ['two such fields', { user_id: 'u1', constructor: 1, valueOf: 2 }, ['constructor', 'valueOf']],
     ['two wrong fields', { user_id: 7, at: 'now' }, ['at', 'user_id']],
     ['a list as body', ['u1'], ['body']],
   ])('to /predict with %s names the field', async (_what, body, fields) => {
@@ -100,6 +102,14 @@ describe('a bad request', () => {
     const response = await request(api.server).post('/predict').send({ user_id: 'u1', y: 1 });
     expect(response.body.errors).toEqual([{ field: 'y', problem: 'is not a known field' }]);
     expect(response.body.detail).toMatch(/: y is not a known field\.$/);
+  });
+
+  it('with an unknown parameter is refused, also if every object has such a member', async () => {
+    for (const name of ['y', 'toString', '__proto__']) {
+      const response = await request(api.server).get(`/partitions?${name}=1`);
+      expectProblem(response, 'INVALID_REQUEST', '/partitions');
+      expect(response.body.errors).toEqual([{ field: name, problem: 'is not a known field' }]);
+    }
   });
 
   it.each(['/predict', '/predict/batch', '/backfill', '/models/rollback'])(
