@@ -13,6 +13,9 @@ const general = breaksOf('api/http/problem.dto.ts', ['test/api/fuzz/fuzz.test.ts
 const queue = breaksOf('packages/bounded-tasks/bounded-queue.ts', [
   'test/packages/bounded-tasks/bounded-queue.test.ts',
 ]);
+const shared = breaksOf('packages/bounded-tasks/shared-by-callers.ts', [
+  'test/packages/bounded-tasks/shared-by-callers.test.ts',
+]);
 const atRisk = breaksOf('packages/application/at-risk-list.ts', [
   'test/packages/application/at-risk-list.test.ts',
 ]);
@@ -38,6 +41,7 @@ export const doorMutations = [
   problems('at most twenty fields', 'wrong.slice(0, FIELDS_LISTED_MAX)', 'wrong.slice(0)'),
   problems('methods of another path', 'methods.length === 0 || ', ''),
   fields('objects in lists', 'value.some(isNested)', 'false'),
+  fields('members of every object', 'inherited.length > 0', 'false'),
   guard('several Hosts', "host !== lastAllowed && host.includes(',')", 'false'),
   guard('HTTPS elsewhere', "=== 'https' ? 'https' : 'http'", "=== 'https' ? 'https' : 'https'"),
   connections(
@@ -52,6 +56,8 @@ export const doorMutations = [
   general('an error of every route', "  'INVALID_REQUEST',\n  'FORBIDDEN_HOST',", ''),
   queue('a bound', 'if (waiting.size >= waitingMax) throw full();', ''),
   queue('the place of who leaves', 'waiting.delete(begin);\n        reject', 'reject'),
+  shared('one run at a time', 'if (!running) return begin();', 'return begin();'),
+  shared('one next run for all', 'next ??= running', 'next = running'),
   atRisk('a kept list', 'if (kept?.key === key) return kept.list;', ''),
   atRisk('a failure is not kept', 'if (kept === computed) kept = undefined;', ''),
   atRisk('another partition', '[version, date, revision, sha256]', '[version]'),

@@ -1,4 +1,4 @@
-import type { BoundedQueue } from '../bounded-tasks';
+import { sharedByCallers, type BoundedQueue } from '../bounded-tasks';
 import {
   AT_RISK_LIMIT_MAX,
   ChurnError,
@@ -49,7 +49,7 @@ export function atRiskSteps(adapters: AtRiskAdapters): AtRiskSteps {
 /**
  * The list for a process that is asked often: the list of a partition and a champion is computed
  * once, however many ask for it, and kept until there is another of either. Whoever stops waiting
- * (`signal`) costs nothing more; what is being computed is kept for the next one who asks.
+ * (`signal`) leaves nothing behind that adds up: what is being read or computed is for all who ask.
  *
  * @param inTurn  Where the computation waits for its turn.
  * @throws ChurnError SERVER_BUSY when 100 wait already; and as `atRisk`. A failure is not kept.
@@ -57,6 +57,7 @@ export function atRiskSteps(adapters: AtRiskAdapters): AtRiskSteps {
 export function createAtRiskLists({ readSources: read, score }: AtRiskSteps, inTurn: BoundedQueue) {
   let kept: { readonly key: string; readonly list: Promise<AtRiskList> } | undefined;
   let waiting = 0;
+  const readShared = sharedByCallers(read);
 
   function listOf(sources: ScoredSources): Promise<AtRiskList> {
     const { version, partition } = sources;
@@ -76,7 +77,7 @@ export function createAtRiskLists({ readSources: read, score }: AtRiskSteps, inT
     if (waiting >= WAITING_MAX) throw new ChurnError('SERVER_BUSY', { what: 'the users at risk' });
     waiting += 1;
     try {
-      const list = await unlessAborted(read().then(listOf), signal);
+      const list = await unlessAborted(readShared().then(listOf), signal);
       return { ...list, users: list.users.slice(0, limit) };
     } finally {
       waiting -= 1;

@@ -110,6 +110,23 @@ describe('the kept list of users at risk', () => {
     expect(finishers).toHaveLength(1);
   });
 
+  it('is read of a Postgres that hangs twice at most, however many ask and leave', async () => {
+    let reads = 0;
+    const { lists } = createLists({
+      readSources: () => {
+        reads += 1;
+        return new Promise(() => {});
+      },
+    });
+    for (let asked = 0; asked < 200; asked += 1) {
+      const leaver = new AbortController();
+      const left = lists({ limit: 1 }, leaver.signal);
+      leaver.abort(new Error('left'));
+      await expect(left).rejects.toThrow('left');
+    }
+    expect(reads).toBeLessThanOrEqual(2);
+  });
+
   it('is not begun for somebody who has left before', async () => {
     const { world, lists } = createLists();
     const gone = lists({ limit: 1 }, AbortSignal.abort(new Error('gone')));
