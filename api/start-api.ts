@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ShutdownSignal } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,6 +12,7 @@ import { PredictionLog } from './predict/prediction-log';
 import { filePredictionSpool } from './predict/prediction-spool';
 
 export interface StartApiOptions {
+  /** Of `localhost` only one address is listened on, that of IPv4 where it has one. */
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
@@ -76,6 +78,15 @@ export async function startApi(
   app.enableShutdownHooks([SIGTERM, SIGINT, SIGHUP]);
   await servingModel.start();
   predictionLog.start();
-  await app.listen(port, host);
+  await app.listen(port, await addressOf(host));
   return { app, url: await app.getUrl() };
+}
+
+/**
+ * Of `localhost` one address: for each of the others Fastify starts a server that it does not wait for
+ * at the end, so that predictions would be answered which the log does not take any more.
+ */
+async function addressOf(host: string): Promise<string> {
+  if (host !== 'localhost') return host;
+  return (await lookup(host, { order: 'ipv4first' })).address;
 }

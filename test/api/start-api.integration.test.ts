@@ -1,6 +1,7 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, isIP } from 'node:net';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import request from 'supertest';
@@ -16,6 +17,11 @@ import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
 import { fakePorts, meta, modelOf, NOW, silentLogger, vectorOf } from './test-api';
+
+const loopback: dns.LookupAddress[] = [
+  { address: '127.0.0.1', family: 4 },
+  { address: '::1', family: 6 },
+];
 
 /** The store as the platform makes it, over any database. */
 function storeIn(database: Database): PredictionStore {
@@ -102,6 +108,27 @@ describe('the API process', () => {
     expect(await loggedIds()).toContain(body.prediction_id);
     expect(isApplicationClosed()).toBe(true);
     expect(spooledFiles()).toEqual([]);
+  });
+
+  it('listens on one address of localhost: the shutdown would not wait for another server', async () => {
+    // As on a machine where it has two: Fastify asks for all of them.
+    const found = (name: string) =>
+      name === 'localhost' ? loopback : [{ address: name, family: isIP(name) }];
+    const lookUp = jest
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((
+        name: string,
+        _options: dns.LookupAllOptions,
+        done: (error: null, addresses: dns.LookupAddress[]) => void,
+      ) => done(null, found(name))) as unknown as typeof dns.lookup);
+    try {
+      const { app, url } = await start({}, { host: 'localhost' });
+      expect(app.getHttpAdapter().getInstance().addresses()).toHaveLength(1);
+      await request(url).get('/health/live').expect(200);
+      await app.close();
+    } finally {
+      lookUp.mockRestore();
+    }
   });
 
   it('answers with Postgres and Temporal down, spools its log, and writes it at the next start', async () => {
