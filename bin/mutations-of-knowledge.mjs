@@ -128,6 +128,9 @@ export const knowledgeMutations = [
   rawRepair('segments that differ', 'await rm(file, { force: true });', 'void file;', [
     'test/packages/raw-data/log/repair-raw-log.integration.test.ts',
   ]),
+  rawRepair('files of a log that another may hold', 'await requireHeld(tx);', '', [
+    'test/packages/raw-data/log/repair-raw-log.integration.test.ts',
+  ]),
   onlineAudit('vectors by their hash', 'onlineVectorHash(stored) === expected.hash &&', '', [
     online,
   ]),

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { AuditReport } from '../../contracts';
 import { auditRawLog, compareLog, describeDamage } from './audit-raw-log';
+import { requireHeld } from './merge-log';
 import { holdingLog, readLogOnDisk, requireOwner, syncHeld, type RawLogOptions } from './raw-log';
 
 export interface RawRepair {
@@ -24,6 +25,8 @@ export async function repairRawLog(options: RawLogOptions): Promise<RawRepair> {
     if (!(await requireOwner(tx, rawLogDir))) return [];
     const log = await readLogOnDisk(rawLogDir);
     const { damage } = await compareLog(held, log);
+    // Comparing may take minutes without a query, and another one may hold the log by now.
+    await requireHeld(tx);
     for (const { table, firstBatch, lastBatch } of damage) {
       const segments = log.segments[table].filter(
         (segment) => segment.firstBatch <= lastBatch && segment.lastBatch >= firstBatch,

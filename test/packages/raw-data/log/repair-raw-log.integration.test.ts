@@ -86,6 +86,24 @@ describe('the repair of the raw log', () => {
     expect(statSync(fileOf(2, 'users')).ino).toBe(ino);
   });
 
+  it('removes nothing where another may hold the log by the time it has compared', async () => {
+    truncateSync(fileOf(1, 'user_events'), 200);
+    const before = hashes();
+    const { sql } = fixture.database;
+    const lost = repairRawLog({
+      ...fixture,
+      rawLogDir,
+      // Opened to compare, while the log is held.
+      openDuckDb: async (...args) => {
+        await sql`SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'idle in transaction'`;
+        return fixture.openDuckDb(...args);
+      },
+    });
+    await expect(lost).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
+    expect(hashes()).toEqual(before);
+  });
+
   it('leaves a folder alone that mirrors another installation', async () => {
     truncateSync(fileOf(1, 'users'), 200);
     await fixture.reset();
