@@ -2,6 +2,9 @@ import { breaksOf } from './breaks-of.mjs';
 
 const lostConnection = ['test/packages/database/lost-connection.integration.test.ts'];
 const transactions = breaksOf('packages/database/transaction-client.ts', lostConnection);
+const clients = breaksOf('packages/database/transaction-clients.ts', [
+  'test/packages/database/transaction-clients.test.ts',
+]);
 const pools = breaksOf('packages/database/postgres-client.ts', lostConnection);
 const copies = breaksOf('packages/database/copy-in.ts', [
   'test/packages/database/copy-in.integration.test.ts',
@@ -27,6 +30,12 @@ export const connectionMutations = [
   ),
   transactions('a transaction that fails before its work has ended', 'await ended;\n      }', '}'),
   transactions('a transaction of a process that was stopped', 'await limitIdleTime();', ''),
+  clients('who waits at the end', 'requireOpen();\n        return', 'return'),
+  clients(
+    'a connection that is about to end',
+    'idle = idle.filter((kept) => kept.client !== client);',
+    '',
+  ),
   pools('a pool with a lost connection', 'current = open();\n        const', 'const'),
   copies(
     'a COPY whose constraints break',

@@ -1,7 +1,8 @@
-import postgres, { type Options, type PostgresType, type Sql, type TransactionSql } from 'postgres';
+import postgres, { type Options, type PostgresType, type Sql } from 'postgres';
 import { postgresConnection } from '../tls';
 import { arrayTypes } from './array-types';
-import { openTransactionClient, type TransactionClient } from './transaction-client';
+import { openTransactionClient } from './transaction-client';
+import { openTransactionClients, type TransactionWork } from './transaction-clients';
 
 export type ClientOptions = Options<Record<string, PostgresType>> & {
   /** How many connections are for single queries, and how many transactions run at a time. */
@@ -14,8 +15,6 @@ export interface PostgresClient {
   readonly close: () => Promise<void>;
 }
 
-/** As postgres.js says of a query after the end. */
-const ENDED = 'CONNECTION_ENDED';
 const CLOSE_SECONDS = 5;
 /** What the queries get that run beside a connection that is lost. */
 const RETIRE_SECONDS = 2;
@@ -37,7 +36,10 @@ export function openPostgresClient(databaseUrl: string, given: ClientOptions): P
   const types = { ...arrayTypes, ...given.types };
   const options = { ...given, ssl, fetch_types: false, types };
   const pool = openReplacedPool(url, options);
-  const transactions = openTransactionClients(url, options);
+  const transactions = openTransactionClients({
+    open: () => openTransactionClient(url, options),
+    max: options.max,
+  });
   const begin = (...args: [TransactionWork] | [string, TransactionWork]) => {
     const [mode, work] = args.length === 1 ? ['', args[0]] : args;
     return transactions.run(mode, work);
@@ -51,12 +53,10 @@ export function openPostgresClient(databaseUrl: string, given: ClientOptions): P
   return {
     sql,
     close: async () => {
-      await Promise.all([pool.close(), transactions.close()]);
+      await Promise.all([pool.close(), transactions.close(CLOSE_SECONDS)]);
     },
   };
 }
-
-type TransactionWork = (tx: TransactionSql) => Promise<unknown>;
 
 function openReplacedPool(url: string, options: ClientOptions) {
   const retired = new Set<Promise<void>>();
@@ -81,49 +81,6 @@ function openReplacedPool(url: string, options: ClientOptions) {
     close: async () => {
       isClosed = true;
       await Promise.all([...retired, current.end({ timeout: CLOSE_SECONDS })]);
-    },
-  };
-}
-
-/** Clients for transactions, kept for the next one as long as they are good. */
-function openTransactionClients(url: string, options: ClientOptions) {
-  const all = new Set<TransactionClient>();
-  const idle: TransactionClient[] = [];
-  const waiting: (() => void)[] = [];
-  let room = options.max;
-  let isClosed = false;
-  const take = () => {
-    for (let known = idle.pop(); known; known = idle.pop()) {
-      if (!known.isLost()) return known;
-      all.delete(known);
-    }
-    const client = openTransactionClient(url, options);
-    all.add(client);
-    return client;
-  };
-  const giveBack = async (client: TransactionClient) => {
-    if (!client.isLost() && !isClosed) return void idle.push(client);
-    all.delete(client);
-    await client.close(0);
-  };
-  return {
-    async run(mode: string, work: TransactionWork): Promise<unknown> {
-      if (isClosed) throw Object.assign(new Error('The client is closed.'), { code: ENDED });
-      if (room === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-      else room -= 1;
-      const client = take();
-      try {
-        return await client.run(mode, work);
-      } finally {
-        await giveBack(client);
-        const next = waiting.shift();
-        if (next) next();
-        else room += 1;
-      }
-    },
-    close: async () => {
-      isClosed = true;
-      await Promise.all([...all].map((client) => client.close(CLOSE_SECONDS)));
     },
   };
 }

@@ -2,7 +2,7 @@ import postgres, { type Options, type PostgresType, type TransactionSql } from '
 
 /** One connection for one transaction at a time. Once it is lost, it is lost for good. */
 export interface TransactionClient {
-  /** Whether the connection has ended, because it was lost or because it was idle for long. */
+  /** Whether the connection has ended. */
   readonly isLost: () => boolean;
   /**
    * Runs work in a transaction. If the connection is lost, every query of it fails, those under way
@@ -18,8 +18,6 @@ export interface TransactionClient {
  * hold its rows and locks for ever. `withLeasedLock` is for work that is rightly idle for longer.
  */
 const IDLE_LIMIT = '60s';
-/** So long a connection is kept for the next transaction. */
-const IDLE_SECONDS = 30;
 
 export function openTransactionClient(
   url: string,
@@ -30,7 +28,8 @@ export function openTransactionClient(
     ...options,
     max: 1,
     max_lifetime: null,
-    idle_timeout: IDLE_SECONDS,
+    // Whoever has the client ends it, when nobody is about to use it.
+    idle_timeout: 0,
     onclose: connection.lose,
   });
   let limited: Promise<unknown> | undefined;
