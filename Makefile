@@ -48,9 +48,9 @@ check: setup ## Check format, lint, architecture, types, dead code and the compo
 audit: setup ## Warn of known vulnerabilities in the packages
 	@$(NODE) bin/audit.mjs
 
-fix: setup ## Format the code, and correct what ESLint can correct
+fix: setup ## Format the code, and correct what the linter can correct
 	@$(NODE) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
-	@$(NODE) node_modules/eslint/bin/eslint.js --fix .
+	@$(NODE) node_modules/oxlint/bin/oxlint --fix
 
 bench: setup ## Measure speed and memory, beside peers and budgets
 	@$(NODE) dist/bench/main.js $(ARGS)

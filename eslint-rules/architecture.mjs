@@ -43,7 +43,7 @@ function packageName(specifier) {
   return specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
 }
 
-/** ESLint rule: every import follows architecture.mjs. */
+/** A rule of the linter: every import follows architecture.mjs. */
 export const architectureRule = {
   meta: { type: 'problem', schema: [] },
   create(context) {

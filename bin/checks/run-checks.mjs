@@ -4,8 +4,7 @@ import { spawn } from 'node:child_process';
  * Runs scripts of Node, some at once, and writes what each said, whole, when it has ended, then how
  * it went, and in the end how many passed and failed.
  *
- * @param {{ name: string, script: string, args: string[], nodeArgs?: string[] }[]} checks started in
- * this order; nodeArgs are options of Node itself
+ * @param {{ name: string, script: string, args: string[] }[]} checks started in this order
  * @param {{ folder: string, atOnce: number, write: (text: string) => void }} options
  * @returns {Promise<{ passed: number, failed: number }>} a check that can't be started has failed
  */
@@ -28,8 +27,8 @@ export async function runChecks(checks, { folder, atOnce, write }) {
 }
 
 /** What it said on both of its outputs, ending with a whole line, and its exit code. */
-function runCheck({ script, args, nodeArgs = [] }, folder) {
-  const child = spawn(process.execPath, [...nodeArgs, script, ...args], {
+function runCheck({ script, args }, folder) {
+  const child = spawn(process.execPath, [script, ...args], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

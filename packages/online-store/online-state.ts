@@ -82,7 +82,7 @@ function refuseOther(found: string | null | undefined, expected: string | undefi
 
 /** @throws ChurnError CORRUPT_ONLINE_KEY */
 export function decodeMeta(text: string): OnlineMeta {
-  const value = parsedObject(text) as { readonly [Name in keyof OnlineMeta]?: unknown } | undefined;
+  const value = parsedFields(text);
   const isMeta =
     value &&
     orderIn(text) !== undefined &&
@@ -97,13 +97,13 @@ export function decodeMeta(text: string): OnlineMeta {
 
 /** The order that a value of meta or target says; undefined where it says none. */
 export function orderIn(text: string): WriteOrder | undefined {
-  const value = parsedObject(text) as { feature_time?: unknown; revision?: unknown } | undefined;
+  const value = parsedFields(text);
   const { feature_time: featureTime, revision } = value ?? {};
   if (typeof featureTime !== 'string' || !Number.isInteger(revision)) return undefined;
   return { featureTime, revision: revision as number };
 }
 
-function parsedObject(text: string): object | undefined {
+function parsedFields(text: string): { readonly [Name in keyof OnlineMeta]?: unknown } | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

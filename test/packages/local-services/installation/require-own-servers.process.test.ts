@@ -157,7 +157,11 @@ describe('the servers of a data directory', () => {
     const url = new URL(redisUrl);
     [url.username, url.password] = [reader, 'secret'];
     redisUrl = url.href;
-    await start(ours()).finally(() => redis.acl('DELUSER', reader));
+    try {
+      await start(ours());
+    } finally {
+      await redis.acl('DELUSER', reader);
+    }
   });
 
   it('are refused where the directory says in a damaged file whose it is', async () => {
