@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import path from 'node:path';
 import { dataPaths, loadConfig } from '../packages/config';
+import { refusedSettings } from '../packages/local-services';
 import { openApiApplication } from '../packages/application';
 import { createApiLog } from './api-log';
 import { collectProcessMetrics } from './process-metrics';
@@ -23,6 +24,10 @@ async function main(): Promise<void> {
   // Sent to ask a program for a report, it would end this one, which has none.
   process.on('SIGUSR2', () => logger.warn('SIGUSR2 is ignored'));
   logger.info({ url, pid: process.pid }, 'api ready');
+  // Health and answers only say that the servers can't be reached, also while they are put right.
+  for (const { code, message } of await refusedSettings(config, ['postgres', 'redis'])) {
+    logger.error({ code }, message);
+  }
 }
 
 void main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { NativeConnection } from '@temporalio/worker';
+import type { Logger } from 'pino';
 import { dataPaths, loadConfig, type Config, type TemporalSecurity } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { openApplication } from '../packages/application';
@@ -10,8 +11,9 @@ import {
   DATA_LAYOUT,
   readyWorkerFile,
   removeDeadWorkers,
+  refusedSettings,
   resolveConnections,
-  temporalConnectionError,
+  workerConnectionError,
 } from '../packages/local-services';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
@@ -59,6 +61,7 @@ async function main(): Promise<void> {
     const onRunning = () => {
       readyFile.write();
       log.info({ pid, metrics: metricsAddress }, 'worker ready');
+      void sayRefusedSettings(config, log);
     };
     await runWorkers({ workers, stop, onRunning });
     log.info({ pid }, 'worker stopped');
@@ -77,8 +80,14 @@ async function connectNatively(temporal: {
   try {
     return await NativeConnection.connect({ address: temporal.address, ...temporal.security });
   } catch (error) {
-    throw await temporalConnectionError(temporal, error);
+    throw await workerConnectionError(temporal, error);
   }
+}
+
+/** Runs would only say that the servers can't be reached. They may be put right while the worker runs. */
+async function sayRefusedSettings(config: Config, log: Logger): Promise<void> {
+  const refused = await refusedSettings(config, ['postgres', 'redis']);
+  for (const { code, message } of refused) log.error({ code }, message);
 }
 
 /** The one owner of the process's signals: Temporal's runtime is told to leave them alone. */

@@ -1,11 +1,11 @@
-import { connect } from 'node:tls';
+import type { ConnectionOptions } from 'node:tls';
 import type { Connection } from '@temporalio/client';
 import type { TemporalSecurity } from '../config';
-import { ChurnError } from '../contracts';
-import { clientRefused, tlsProblem, type TlsProblem } from '../tls';
+import { ChurnError, isChurnError } from '../contracts';
+import type { TlsProblem } from '../tls';
+import { probeTls, speaksTls } from './tls-probe';
 
 const CONNECT_TIMEOUT_MS = 3_000;
-const PROBE_TIMEOUT_MS = 3_000;
 
 /** Status codes of gRPC. */
 const PERMISSION_DENIED = 7;
@@ -68,6 +68,25 @@ export async function temporalConnectionError(
   return new ChurnError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
 }
 
+/**
+ * The same for a connection of a worker, which does not say that an API key is refused: a client is
+ * asked then.
+ */
+export async function workerConnectionError(
+  server: TemporalServer,
+  error: unknown,
+): Promise<ChurnError> {
+  const problem = await temporalConnectionError(server, error);
+  if (problem.code !== 'TEMPORAL_UNAVAILABLE') return problem;
+  return connectTemporal(server).then(
+    async (connection) => {
+      await connection.close();
+      return problem;
+    },
+    (refusal: unknown) => (isChurnError(refusal) ? refusal : problem),
+  );
+}
+
 type RefusedSetting = { readonly variable: string; readonly problem: string };
 
 const settings = {
@@ -78,51 +97,26 @@ const settings = {
 } as const satisfies Record<TlsProblem['about'], string>;
 
 async function refusedTlsSetting(server: TemporalServer): Promise<RefusedSetting | undefined> {
-  const { problem } = await probe(server);
+  const { problem } = await probeTls(tlsOptionsOf(server));
   return problem && { variable: settings[problem.about], problem: problem.problem };
 }
 
 async function missingTlsSetting(server: TemporalServer): Promise<RefusedSetting | undefined> {
-  const { problem, isSecured } = await probe({ ...server, security: { tls: true } });
-  const isTls = isSecured || (problem !== undefined && problem.about !== 'protocol');
-  if (!isTls) return undefined;
+  if (!(await speaksTls(tlsOptionsOf({ address: server.address })))) return undefined;
   return { variable: 'TEMPORAL_TLS', problem: 'the server expects TLS, so it must be true' };
 }
 
-interface Probed {
-  /** Whether the client took the server's certificate. */
-  readonly isSecured: boolean;
-  readonly problem?: TlsProblem;
-}
-
-async function probe({ address, security }: TemporalServer): Promise<Probed> {
+/** As the client's connection, for TLS alone. */
+function tlsOptionsOf({ address, security }: TemporalServer): ConnectionOptions {
   const tls = typeof security?.tls === 'object' && security.tls ? security.tls : {};
   const [, host = '', port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
   const { serverRootCACertificate: ca, clientCertPair: pair, serverNameOverride: name } = tls;
-  const socket = connect({
+  return {
     host,
     port: Number(port),
     ALPNProtocols: ['h2'],
     ...(name ? { servername: name } : {}),
     ...(ca ? { ca: Buffer.from(ca) } : {}),
     ...(pair ? { cert: Buffer.from(pair.crt), key: Buffer.from(pair.key) } : {}),
-  });
-  let isSecured = false;
-  try {
-    return await new Promise<Probed>((resolve) => {
-      const fail = (error?: unknown) => {
-        // In TLS 1.3 a server looks at the client's certificate after the client's handshake is over,
-        // and some say nothing of it.
-        const problem = tlsProblem(error) ?? (isSecured ? clientRefused : undefined);
-        resolve(problem ? { isSecured, problem } : { isSecured });
-      };
-      socket.once('secureConnect', () => (isSecured = true));
-      socket.once('data', () => resolve({ isSecured }));
-      socket.once('error', fail);
-      socket.once('close', () => fail());
-      socket.setTimeout(PROBE_TIMEOUT_MS, () => resolve({ isSecured }));
-    });
-  } finally {
-    socket.destroy();
-  }
+  };
 }

@@ -6,8 +6,11 @@ import { redisUrlOf } from '../connections';
 import { onStorage } from '../on-storage';
 import { requireTool } from '../tools';
 import type { ServiceRecipe } from './service-recipe';
-import { firstTlsProblem, type TlsProblem } from '../../tls';
+import { firstTlsProblem } from '../../tls';
+import { speaksTls } from '../tls-probe';
 import { withRedisOnce } from '../with-redis-once';
+
+const DEFAULT_PORT = 6379;
 
 /** Redis on loopback with a generated password, which its configuration file alone holds. */
 export const redisRecipe: ServiceRecipe = {
@@ -19,8 +22,9 @@ export const redisRecipe: ServiceRecipe = {
   external: (config) => config.redisUrl,
   requireExternal: async ({ config }) => {
     const url = config.redisUrl!;
-    const problemOf = url.startsWith('rediss:') ? firstTlsProblem : () => undefined;
-    await requireUsable(url).catch((error: unknown) => throwExternalError(error, problemOf(error)));
+    await requireUsable(url).catch(async (error: unknown) =>
+      throwExternalError(error, await connectionProblem(url, error)),
+    );
   },
   prepare(context, state) {
     state.password ??= randomBytes(24).toString('hex');
@@ -86,11 +90,39 @@ async function requireUsable(url: string): Promise<void> {
   if (/^cluster_enabled:1\s*$/m.test(info)) throw new ChurnError('REDIS_CLUSTER');
 }
 
+const isRefusal = (error: unknown) =>
+  /^(WRONGPASS|NOAUTH|ERR invalid password)/.test((error as Error).message);
+
+/** What is wrong with TLS, or with doing without. A Redis ends or ignores a connection of the other kind. */
+async function connectionProblem(url: string, error: unknown): Promise<string | undefined> {
+  if (isRefusal(error) || isChurnError(error)) return undefined;
+  const { protocol, hostname, port } = new URL(url);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1');
+  const address = { host, port: Number(port || DEFAULT_PORT) };
+  if (protocol !== 'rediss:') {
+    const isTls = await speaksTls({ ...address, rejectUnauthorized: false });
+    return isTls ? 'the server expects TLS, so the URL must start with rediss://' : undefined;
+  }
+  const tls = firstTlsProblem(error);
+  const isClear = tls?.about === 'authority' || tls?.about === 'name';
+  if (!isClear && (await speaksWithoutTls(url))) {
+    return 'the server does not use TLS, so the URL must start with redis://';
+  }
+  return tls?.problem;
+}
+
+/** Without a password, which only TLS may carry. */
+async function speaksWithoutTls(url: string): Promise<boolean> {
+  const plain = `redis://${new URL(url).host}`;
+  return withRedisOnce(plain, (redis) => redis.ping()).then(() => true, isRefusal);
+}
+
 /** Without a cause: the driver's error has the command, and so the password. */
-function throwExternalError(error: unknown, tlsProblem?: TlsProblem): never {
+function throwExternalError(error: unknown, connectionProblem?: string): never {
   if (isChurnError(error)) throw error;
-  const isRefusal = /^(WRONGPASS|NOAUTH|ERR invalid password)/.test((error as Error).message);
-  const problem = isRefusal ? 'the server refuses its user name or password' : tlsProblem?.problem;
+  const problem = isRefusal(error)
+    ? 'the server refuses its user name or password'
+    : connectionProblem;
   if (!problem) throw new ChurnError('REDIS_UNAVAILABLE');
   throw new ChurnError('INVALID_SETTING', { variable: 'REDIS_URL', problem });
 }

@@ -1,24 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import path from 'node:path';
-import { dataPaths } from '../../../packages/config/data-paths';
 import { loadConfig } from '../../../packages/config/load-config';
 import type { ChurnError } from '../../../packages/contracts/errors';
 import { asDatabaseError, openDatabase } from '../../../packages/database/open-database';
-import { databaseUrlOf } from '../../../packages/local-services/connections';
-import { startStack } from '../../../packages/local-services/start-stack';
 import { postgresRecipe } from '../../../packages/local-services/services/postgres';
 import { redisRecipe } from '../../../packages/local-services/services/redis';
-import { readStackState } from '../../../packages/local-services/state-file';
-import { requireTool } from '../../../packages/local-services/tools';
 import {
   openRedisForServing,
   openRedisForWriting,
 } from '../../../packages/online-store/open-redis';
 import { createScratchDirectory } from '../../environment/scratch-directory';
-import { createTestAuthority } from '../../environment/test-certificates';
+import { createTestAuthority, type CertificateFiles } from '../../environment/test-certificates';
+import { withParameters } from '../../support/with-parameters';
+import { startPostgresWithTls, startRedisWithTls } from './servers-with-tls';
 import { createInstallation, disposeInstallations } from './stack-fixture';
 
 const scratch = createScratchDirectory();
@@ -35,16 +28,6 @@ afterAll(async () => {
 });
 
 type Parameters = Readonly<Record<string, string>>;
-
-/** The URL with these parameters, and without those that are empty. */
-function withParameters(address: string, parameters: Parameters): string {
-  const url = new URL(address);
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value) url.searchParams.set(name, value);
-    else url.searchParams.delete(name);
-  }
-  return url.href;
-}
 
 async function refusalOf(
   recipe: typeof postgresRecipe,
@@ -70,33 +53,8 @@ describe('a Postgres that asks for TLS and a client certificate', () => {
 
   beforeAll(async () => {
     const { config } = createInstallation();
-    await startStack({ config, services: ['postgres'] });
-    const { postgres, run } = dataPaths(config.dataDir);
-    url = databaseUrlOf(config, readStackState(run))!;
-    const { uid, gid } = statSync(path.join(postgres, 'pg_hba.conf'));
-    const place = (name: string, content: string | Buffer) => {
-      const file = path.join(postgres, name);
-      writeFileSync(file, content);
-      chmodSync(file, 0o600);
-      chownSync(file, uid, gid);
-    };
-    place('server.crt', readFileSync(server.cert));
-    place('server.key', readFileSync(server.key));
-    place('root.crt', readFileSync(authority.cert));
-    const rules = readFileSync(path.join(postgres, 'pg_hba.conf'), 'utf8');
-    const database = openDatabase(url);
-    await database.sql`alter system set ssl = on`;
-    await database.sql`alter system set ssl_ca_file = 'root.crt'`;
-    place(
-      'pg_hba.conf',
-      [
-        'hostnossl churn all 127.0.0.1/32 reject',
-        'hostssl all all 127.0.0.1/32 scram-sha-256 clientcert=verify-ca',
-        rules,
-      ].join('\n'),
-    );
-    await database.sql`select pg_reload_conf()`;
-    await database.close();
+    const tls = { server, clientAuthority: authority.cert };
+    ({ url } = await startPostgresWithTls(config, tls));
   });
 
   it.each(['verify-full', 'verify-ca', 'require', ''])('is used with sslmode=%s', async (mode) => {
@@ -143,7 +101,7 @@ describe('a Postgres that asks for TLS and a client certificate', () => {
 });
 
 describe('a Redis that asks for TLS and a client certificate', () => {
-  const running: ChildProcess[] = [];
+  const running: { stop(): Promise<void> }[] = [];
   let url: string;
   let namelessUrl: string;
   const parameters = (): Parameters => ({
@@ -153,35 +111,18 @@ describe('a Redis that asks for TLS and a client certificate', () => {
   });
 
   beforeAll(async () => {
-    const tlsOf = ({ cert, key }: typeof server) => [
-      ...['--port', '0', '--tls-cert-file', cert, '--tls-key-file', key],
-      ...['--tls-ca-cert-file', authority.cert, '--tls-auth-clients', 'yes'],
-    ];
-    const start = async (port: number, options: readonly string[]) => {
-      const child = spawn(
-        requireTool('redis', process.env),
-        ['--bind', '127.0.0.1', '--save', '', ...options],
-        { cwd: scratch.path, stdio: ['ignore', 'pipe', 'ignore'] },
-      );
-      running.push(child);
-      await new Promise<void>((resolve) =>
-        child.stdout.on('data', (text: Buffer) => {
-          if (text.includes('Ready to accept connections')) resolve();
-        }),
-      );
-      return `127.0.0.1:${port}`;
+    const start = async (certificate: CertificateFiles) => {
+      const tls = { server: certificate, clientAuthority: authority.cert };
+      const redis = await startRedisWithTls(scratch.path, tls);
+      running.push(redis);
+      return redis.url;
     };
-    const [first, second] = [await freePort(), await freePort()];
-    url = `rediss://${await start(first, [...tlsOf(server), '--tls-port', `${first}`])}`;
-    namelessUrl = `rediss://${await start(second, [...tlsOf(nameless), '--tls-port', `${second}`])}`;
+    url = await start(server);
+    namelessUrl = await start(nameless);
   });
 
   afterAll(async () => {
-    for (const child of running) {
-      const ended = once(child, 'exit');
-      child.kill();
-      await ended;
-    }
+    for (const redis of running) await redis.stop();
   });
 
   it('is used, for reading and writing', async () => {
@@ -216,6 +157,18 @@ describe('a Redis that asks for TLS and a client certificate', () => {
     ],
     ['a certificate without its key', /key: it must be given/, () => url, { key: '' }],
     ['certificates without TLS', /needs a URL that starts/, () => url.replace('ss:', 's:'), {}],
+    [
+      'no TLS',
+      /expects TLS, so the URL must start with rediss/,
+      () => url.replace('ss:', 's:'),
+      { cacert: '', cert: '', key: '' },
+    ],
+    [
+      'TLS where the server has none',
+      /does not use TLS/,
+      () => process.env.TEST_REDIS_URL!.replace('redis:', 'rediss:'),
+      {},
+    ],
   ])('refuses %s', async (_, problem, address, changed) => {
     const wrong = withParameters(address(), { ...parameters(), ...changed });
     expect(await refusalOf(redisRecipe, { REDIS_URL: wrong })).toMatchObject({
@@ -224,13 +177,3 @@ describe('a Redis that asks for TLS and a client certificate', () => {
     });
   });
 });
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const { port } = listener.address() as AddressInfo;
-  listener.close();
-  await once(listener, 'close');
-  return port;
-}

@@ -5,7 +5,7 @@ import type { ChurnError } from '../../../packages/contracts/errors';
 import { temporalRecipe } from '../../../packages/local-services/services/temporal';
 import {
   connectTemporal,
-  temporalConnectionError,
+  workerConnectionError,
 } from '../../../packages/local-services/temporal-connection';
 import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestAuthority } from '../../environment/test-certificates';
@@ -133,15 +133,21 @@ describe('a Temporal with TLS, client certificates and API keys', () => {
     expect((error as ChurnError).message).not.toContain('hunter2');
   });
 
-  it('refuses a worker in the same words', async () => {
-    const settings = { TEMPORAL_TLS_SERVER_CA_CERT_PATH: others.cert };
-    const { address, security } = serverOf({ ...good(), ...settings });
+  it.each<[string, string, () => Settings]>([
+    [
+      'authority',
+      'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+      () => ({ TEMPORAL_TLS_SERVER_CA_CERT_PATH: others.cert }),
+    ],
+    ['API key', 'TEMPORAL_API_KEY', () => ({ TEMPORAL_API_KEY: 'hunter2' })],
+  ])('refuses a worker with another %s in the same words', async (_, variable, changed) => {
+    const { address, security } = serverOf({ ...good(), ...changed() });
     const failure = await NativeConnection.connect({ address, ...security }).catch(
-      (error: unknown) => temporalConnectionError({ address, security }, error),
+      (error: unknown) => workerConnectionError({ address, security }, error),
     );
     expect(failure).toMatchObject({
       code: 'INVALID_SETTING',
-      details: { variable: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH' },
+      details: { variable },
     });
   });
 
