@@ -30,7 +30,7 @@ function danglingNames({ services, volumes = {} }) {
       .filter((other) => !(other in services))
       .map((other) => `${name} depends on ${other}, which is not a service`),
     ...(service.volumes ?? [])
-      .map((mount) => mount.split(':')[0])
+      .map((mount) => mount.replace(/^\$\{\w+:-([^}]*)\}/, '$1').split(':')[0])
       .filter((source) => !source.startsWith('.') && !(source in volumes))
       .map((source) => `${name} mounts ${source}, which is not a volume`),
   ]);

@@ -59,6 +59,22 @@ describe('docker-compose.yml', () => {
     expect(compose.services.temporal!.command).toEqual(expect.arrayContaining(flags));
   });
 
+  test('takes every setting from outside, but those that containers can not have otherwise', () => {
+    const fixed = [
+      'CHURN_DATA_DIR', // The volume.
+      'CHURN_IMPORT_DIR', // Needs a volume of its own, see docs/OPERATIONS.md.
+      'CHURN_API_HOST', // Every address in the container, published on loopback only,
+      'CHURN_API_PORT', // as CHURN_DOCKER_API_PORT.
+      'CHURN_WORKER_METRICS_HOST', // Not published.
+      'CHURN_WORKER_METRICS_PORT',
+      'CHURN_TEMPORAL_UI_PORT', // Of the embedded Temporal; here CHURN_DOCKER_TEMPORAL_UI_PORT.
+    ];
+    const { worker, api } = compose.services;
+    const given = { ...worker!.environment, ...api!.environment };
+    const taken = settingNames.filter((name) => String(given[name]).startsWith(`\${${name}:-`));
+    expect([...taken, ...fixed].sort()).toEqual([...settingNames].sort());
+  });
+
   test('gives the worker and the API only settings that exist', () => {
     for (const name of ['worker', 'api']) {
       const given = Object.keys(compose.services[name]!.environment!);
