@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-client';
 import type { InstantText } from '../packages/contracts';
 import type { EpochMicros } from '../packages/instants';
 import { ageSeconds } from './feature-age';
@@ -12,7 +12,10 @@ const LATENCY_BUCKETS_SECONDS = [
   0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5,
 ];
 
-/** What GET /metrics shows of the API, in a registry of its own. */
+/**
+ * What GET /metrics shows of the API, in a registry of its own. Where several processes serve, their
+ * metrics are added up, but for those that name another `aggregator`.
+ */
 export class ApiMetrics {
   readonly registry = new Registry();
   private readonly observers = new Map<string, (seconds: number) => void>();
@@ -39,10 +42,16 @@ export class ApiMetrics {
     });
     observePredictionLog(ports.predictionLog, registers);
     observeServed(ports, now, registers);
+    new Gauge({
+      name: 'churn_api_processes',
+      help: 'Processes that serve the API.',
+      registers,
+    }).set(1);
     const lastFeatureTime = () => this.lastFeatureTime;
     new Gauge({
       name: 'churn_feature_age_seconds',
       help: 'Age of the feature_time of the vector served last.',
+      aggregator: 'max',
       registers,
       collect() {
         const featureTime = lastFeatureTime();
@@ -72,10 +81,11 @@ export class ApiMetrics {
 }
 
 function observePredictionLog(log: PredictionLogPort, registers: Registry[]): void {
-  const gauge = (name: string, help: string, read: () => number) =>
+  const gauge = (name: string, help: string, read: () => number, aggregator: Aggregator = 'sum') =>
     new Gauge({
       name,
       help,
+      aggregator,
       registers,
       collect() {
         this.set(read());
@@ -93,8 +103,11 @@ function observePredictionLog(log: PredictionLogPort, registers: Registry[]): vo
     });
   gauge('churn_prediction_log_pending', 'Predictions waiting to be logged.', () => log.pending);
   gauge('churn_prediction_log_spooled', 'How many of them are in files.', () => log.spooled);
-  gauge('churn_prediction_log_spool_up', '1: predictions can be written to files; 0: not.', () =>
-    log.spoolProblem ? 0 : 1,
+  gauge(
+    'churn_prediction_log_spool_up',
+    '1: predictions can be written to files; 0: not.',
+    () => (log.spoolProblem ? 0 : 1),
+    'min',
   );
   counter(
     'churn_prediction_log_spooled_total',
@@ -117,6 +130,7 @@ function observeServed(
   new Gauge({
     name: 'churn_online_features_up',
     help: '1: the online store has features of this installation that the model takes; 0: not.',
+    aggregator: 'min',
     registers,
     async collect() {
       const meta = await onlineFeatures.meta().catch(() => null);
@@ -127,6 +141,7 @@ function observeServed(
   new Gauge({
     name: 'churn_online_features_age_seconds',
     help: 'Age of the feature_time of the features that are published online.',
+    aggregator: 'max',
     registers,
     async collect() {
       const meta = await onlineFeatures.meta().catch(() => null);
@@ -137,6 +152,7 @@ function observeServed(
   new Gauge({
     name: 'churn_serving_model_info',
     help: '1 for the version that serves.',
+    aggregator: 'max',
     labelNames: ['model_version'],
     registers,
     collect() {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { EpochMicros } from '../packages/instants';
 import type { ConnectionLimits } from './http/connection-limits';
+import type { ApiProcesses, ServingProcess } from './processes/api-processes';
 
 export interface ApiOptions {
   /** Names the service is reached by, besides the loopback names; the configured host is one. */
@@ -16,6 +17,8 @@ export interface ApiOptions {
   readonly connectionLimits?: Partial<ConnectionLimits>;
   /** How long a shutdown waits for requests under way before it cuts connections; 4,000 by default. */
   readonly drainMs?: number;
+  /** Makes this process one of several; by default it is the only one. */
+  readonly joinProcesses?: (own: ServingProcess) => ApiProcesses;
   /** Runs at shutdown, after the last request was answered. */
   readonly onShutdown?: () => Promise<void>;
 }

@@ -12,6 +12,8 @@ import { PartitionsController } from './partitions/partitions.controller';
 import type { ApiPorts } from './ports';
 import { PredictController } from './predict/predict.controller';
 import { Predictor } from './predict/predictor';
+import { API_PROCESSES } from './processes/api-processes';
+import { ThisProcess } from './processes/this-process';
 import { UsersController } from './users/users.controller';
 
 @Module({})
@@ -40,6 +42,12 @@ export class ApiModule implements OnApplicationShutdown {
         { provide: API_PORTS, useValue: ports },
         { provide: API_OPTIONS, useValue: options },
         { provide: ApiMetrics, useValue: new ApiMetrics(ports, options.now) },
+        ThisProcess,
+        {
+          provide: API_PROCESSES,
+          inject: [ThisProcess],
+          useFactory: (own: ThisProcess) => options.joinProcesses?.(own) ?? own,
+        },
         Predictor,
         HealthReport,
       ],

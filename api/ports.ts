@@ -88,7 +88,7 @@ export interface PredictionLogPort {
 
 /**
  * `logging`: to the database; `spooling`: to files, until what is in them has been logged;
- * `buffering`: they wait in memory, as neither works.
+ * `buffering`: they wait in memory, as neither works. From the best to the worst.
  */
 export const predictionLogStatuses = ['logging', 'spooling', 'buffering'] as const;
 export type PredictionLogStatus = (typeof predictionLogStatuses)[number];

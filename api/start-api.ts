@@ -7,7 +7,9 @@ import type { Registry } from 'prom-client';
 import type { EpochMicros } from '../packages/instants';
 import { ChampionWatcher } from './champion-watcher';
 import { createApp } from './create-app';
+import type { ConnectionLimits } from './http/connection-limits';
 import type { ApiApplication } from './ports';
+import type { ApiOptions } from './api-options';
 import { PredictionLog } from './predict/prediction-log';
 import { filePredictionSpool } from './predict/prediction-spool';
 
@@ -27,6 +29,11 @@ export interface StartApiOptions {
   readonly processMetrics?: Registry;
   readonly predictionLog?: { readonly intervalMs?: number; readonly insertTimeoutMs?: number };
   readonly drainMs?: number;
+  readonly connectionLimits?: Partial<ConnectionLimits>;
+  /** As in ApiOptions. */
+  readonly joinProcesses?: ApiOptions['joinProcesses'];
+  /** Awaited once everything is open, before the port is. */
+  readonly beforeListen?: () => Promise<void>;
 }
 
 export interface RunningApi {
@@ -64,6 +71,8 @@ export async function startApi(
       now: options.now,
       processMetrics: options.processMetrics,
       drainMs: options.drainMs,
+      connectionLimits: options.connectionLimits,
+      joinProcesses: options.joinProcesses,
       onShutdown: async () => {
         servingModel.stop();
         await predictionLog.close();
@@ -78,6 +87,7 @@ export async function startApi(
   app.enableShutdownHooks([SIGTERM, SIGINT, SIGHUP]);
   await servingModel.start();
   predictionLog.start();
+  await options.beforeListen?.();
   await app.listen(port, await addressOf(host));
   return { app, url: await app.getUrl() };
 }

@@ -17,6 +17,7 @@ import { runMutations } from './mutations-of-runs.mjs';
 import { rejectedMutations } from './mutations-of-rejected-rows.mjs';
 import { stateMutations } from './mutations-of-the-state.mjs';
 import { metricsMutations } from './mutations-of-metrics.mjs';
+import { apiProcessesMutations } from './mutations-of-api-processes.mjs';
 import { supervisionMutations } from './mutations-of-supervision.mjs';
 import { storeMutations } from './mutations-of-the-store.mjs';
 
@@ -42,6 +43,7 @@ export const mutations = [
   ...lockMutations,
   ...metricsMutations,
   ...supervisionMutations,
+  ...apiProcessesMutations,
   ...doorMutations,
   ...predictionLogMutations,
   ...runMutations,

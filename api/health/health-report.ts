@@ -3,13 +3,9 @@ import { ChurnError, isChurnError, type ErrorCode } from '../../packages/contrac
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { ageSeconds, createStalenessCheck } from '../feature-age';
 import type { ApiPorts } from '../ports';
-import type {
-  FeaturesHealthDto,
-  HealthDto,
-  ModelHealthDto,
-  PredictionLogHealthDto,
-  ServiceHealthDto,
-} from './health.dto';
+import { API_PROCESSES, type ApiProcesses } from '../processes/api-processes';
+import { combinePredictionLogs } from './combine-prediction-logs';
+import type { FeaturesHealthDto, HealthDto, ModelHealthDto, ServiceHealthDto } from './health.dto';
 
 /** A part that does not answer in time is down. */
 const PROBE_TIMEOUT_MS = 1_000;
@@ -22,26 +18,31 @@ export class HealthReport {
   constructor(
     @Inject(API_PORTS) private readonly ports: ApiPorts,
     @Inject(API_OPTIONS) private readonly options: ApiOptions,
+    @Inject(API_PROCESSES) private readonly processes: ApiProcesses,
   ) {
     this.isStale = createStalenessCheck(options.staleAfterHours, options.now);
   }
 
   async read(): Promise<HealthDto> {
     const { probes } = this.ports;
-    const [redis, postgres, temporal, features] = await Promise.all([
+    const [redis, postgres, temporal, features, api] = await Promise.all([
       probe(() => probes.redis(), 'REDIS_UNAVAILABLE'),
       probe(() => probes.postgres(), 'POSTGRES_UNAVAILABLE'),
       probe(() => probes.temporal(), 'TEMPORAL_UNAVAILABLE'),
       this.featuresHealth(),
+      this.processes.health(),
     ]);
     const model = this.modelHealth();
-    const predictionLog = this.predictionLogHealth();
+    const { predictionLogs, ...processes } = api;
+    const predictionLog = combinePredictionLogs(predictionLogs);
+    const areAllUp = processes.serving === processes.processes;
     const services = [redis, postgres, temporal];
     const isOk =
       services.every(({ status }) => status === 'up') &&
       model.status === 'serving' &&
       features.status === 'fresh' &&
-      predictionLog.spool.status === 'up';
+      predictionLog.spool.status === 'up' &&
+      areAllUp;
     return {
       status: isOk ? 'ok' : 'degraded',
       parts: {
@@ -51,6 +52,7 @@ export class HealthReport {
         model,
         features,
         prediction_log: predictionLog,
+        api: { status: areAllUp ? 'up' : 'degraded', ...processes },
       },
     };
   }
@@ -77,14 +79,6 @@ export class HealthReport {
   private modelHealth(): ModelHealthDto {
     const version = this.ports.servingModel.current()?.version ?? null;
     return { status: version === null ? 'none' : 'serving', version };
-  }
-
-  private predictionLogHealth(): PredictionLogHealthDto {
-    const { status, pending, spooled, dropped, spoolProblem } = this.ports.predictionLog;
-    const spool = spoolProblem
-      ? ({ status: 'down', code: spoolProblem.code } as const)
-      : ({ status: 'up' } as const);
-    return { status, pending, spooled, dropped, spool };
   }
 
   /** Freshness is the age of the data, not of the last job. */

@@ -51,6 +51,17 @@ export class PredictionLogHealthDto {
   readonly spool!: ServiceHealthDto;
 }
 
+export class ApiProcessesHealthDto {
+  @ApiProperty({ enum: ['up', 'degraded'], description: 'degraded: not all processes serve.' })
+  readonly status!: 'up' | 'degraded';
+  @ApiProperty({ description: 'How many there are to be (CHURN_API_PROCESSES).' })
+  readonly processes!: number;
+  @ApiProperty({ description: 'How many of them serve.' })
+  readonly serving!: number;
+  @ApiProperty({ description: 'How often one that had ended was started again.' })
+  readonly restarts!: number;
+}
+
 export class HealthPartsDto {
   @ApiProperty()
   readonly redis!: ServiceHealthDto;
@@ -64,6 +75,8 @@ export class HealthPartsDto {
   readonly features!: FeaturesHealthDto;
   @ApiProperty()
   readonly prediction_log!: PredictionLogHealthDto;
+  @ApiProperty()
+  readonly api!: ApiProcessesHealthDto;
 }
 
 export class HealthDto {

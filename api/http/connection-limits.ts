@@ -16,6 +16,11 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   connectionsMax: 2_000,
 };
 
+/** The limits of one of several processes that share the connections evenly. */
+export function shareOf(processes: number): Partial<ConnectionLimits> {
+  return { connectionsMax: Math.ceil(DEFAULT_CONNECTION_LIMITS.connectionsMax / processes) };
+}
+
 const CHECK_EVERY_MS = 1_000;
 const WARN_EVERY_MS = 60_000;
 
@@ -45,6 +50,9 @@ export function limitConnections(
   { logger, now }: { readonly logger: Logger; readonly now: () => number },
 ): void {
   server.maxConnections = connectionsMax;
+  // Of several processes: otherwise one that is full would hand connections to another that is full,
+  // which hands them back.
+  Object.assign(server, { dropMaxConnection: true });
   let refused = 0;
   let lastWarned = -Infinity;
   server.on('drop', () => {

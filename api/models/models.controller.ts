@@ -6,6 +6,7 @@ import type { ChampionChange } from '../../packages/modeling';
 import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
+import { API_PROCESSES, type ApiProcesses } from '../processes/api-processes';
 import { createValidationPipe } from '../http/validation';
 import {
   ChampionChangeDto,
@@ -19,7 +20,10 @@ import {
 @Controller()
 @UsePipes(createValidationPipe())
 export class ModelsController {
-  constructor(@Inject(API_PORTS) private readonly ports: ApiPorts) {}
+  constructor(
+    @Inject(API_PORTS) private readonly ports: ApiPorts,
+    @Inject(API_PROCESSES) private readonly processes: ApiProcesses,
+  ) {}
 
   @Get('model/version')
   @ApiOperation({ summary: 'The model that answers /predict now' })
@@ -81,7 +85,7 @@ export class ModelsController {
     try {
       return await change;
     } finally {
-      await this.ports.servingModel.refresh();
+      await this.processes.refreshModel();
     }
   }
 }

@@ -79,6 +79,7 @@ class Environment {
   @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
   CHURN_API_HOST = '127.0.0.1';
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
+  @toInteger @IsInt() @Min(1) @Max(64) CHURN_API_PROCESSES = 1;
   @IsIP(undefined, { message: 'it must be an IP address' })
   CHURN_WORKER_METRICS_HOST = '127.0.0.1';
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_WORKER_METRICS_PORT = 0;
@@ -105,8 +106,8 @@ export interface Config {
   readonly currency: string;
   /** How many percent of a table's rows a load may reject before it warns, or fails. */
   readonly rejectedLimits: { readonly warnPercent: number; readonly failPercent: number };
-  /** Port 0: any free port. */
-  readonly api: { readonly host: string; readonly port: number };
+  /** Port 0: any free port. All processes serve it. */
+  readonly api: { readonly host: string; readonly port: number; readonly processes: number };
   /** Where the worker serves GET /metrics; an IP address. Port 0: any free port. */
   readonly workerMetrics: { readonly host: string; readonly port: number };
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
@@ -180,7 +181,11 @@ function toConfig(parsed: Environment, temporal: TemporalSettings): Config {
       warnPercent: parsed.CHURN_REJECTED_WARN_PERCENT,
       failPercent: parsed.CHURN_REJECTED_FAIL_PERCENT,
     },
-    api: { host: parsed.CHURN_API_HOST, port: parsed.CHURN_API_PORT },
+    api: {
+      host: parsed.CHURN_API_HOST,
+      port: parsed.CHURN_API_PORT,
+      processes: parsed.CHURN_API_PROCESSES,
+    },
     workerMetrics: {
       host: parsed.CHURN_WORKER_METRICS_HOST,
       port: parsed.CHURN_WORKER_METRICS_PORT,

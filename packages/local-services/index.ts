@@ -12,6 +12,7 @@ export type { StackEvent, StackStatus } from './service-names';
 export { readyWorkerFile, removeDeadWorkers, type ReadyWorker } from './processes/ready-workers';
 export { choosePort } from './processes/tcp-ports';
 export { refusedSettings } from './refused-settings';
+export { backOff, type BackOff } from './supervision/back-off';
 export { stackStatus } from './stack-status';
 export { startStack } from './start-stack';
 export { stopStack } from './stop-stack';

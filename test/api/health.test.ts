@@ -1,5 +1,6 @@
 import request from 'supertest';
 import type { ApiPorts } from '../../api/ports';
+import type { ApiProcesses, ServingProcess } from '../../api/processes/api-processes';
 import { ChurnError, type ErrorCode } from '../../packages/contracts/errors';
 import {
   createTestApi,
@@ -45,7 +46,22 @@ describe('GET /health', () => {
           dropped: 0,
           spool: { status: 'up' },
         },
+        api: { status: 'up', processes: 1, serving: 1, restarts: 0 },
       },
+    });
+  });
+
+  it('says that one of several processes does not serve, and that this is not ok', async () => {
+    const joinProcesses = (own: ServingProcess): ApiProcesses => ({
+      health: async () => ({ ...(await own.health()), processes: 2, restarts: 5 }),
+      metrics: () => own.metrics(),
+      refreshModel: () => own.refreshModel(),
+    });
+    api = await createTestApi({}, { joinProcesses });
+    const { body } = await request(api.server).get('/health').expect(200);
+    expect(body).toMatchObject({
+      status: 'degraded',
+      parts: { api: { status: 'degraded', processes: 2, serving: 1, restarts: 5 } },
     });
   });
 

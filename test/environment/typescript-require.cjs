@@ -9,6 +9,17 @@ const path = require('node:path');
 const root = path.resolve(__dirname, '../..');
 const cache = path.join(root, 'node_modules/.cache/churn');
 
+/** As in jest.config.cjs: Nest finds what to inject by the metadata. */
+const transformOptions = {
+  jsc: {
+    target: 'es2023',
+    parser: { syntax: 'typescript', decorators: true },
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+  },
+  module: { type: 'commonjs' },
+  sourceMaps: 'inline',
+};
+
 require.extensions['.ts'] = (module, file) => {
   module._compile(builtCode(file) ?? transformedCode(file), file);
 };
@@ -21,7 +32,10 @@ function builtCode(file) {
 
 function transformedCode(file) {
   const source = readFileSync(file, 'utf8');
-  const hash = createHash('sha256').update(`${file}\0${source}`).digest('hex').slice(0, 16);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([file, source, transformOptions]))
+    .digest('hex')
+    .slice(0, 16);
   const cached = path.join(cache, `child-${hash}.js`);
   try {
     return readFileSync(cached, 'utf8');
@@ -47,11 +61,6 @@ function keep(code, cached) {
 function transform(source, filename) {
   // Loading the compiler takes longer than running most children.
   const { transformSync } = require('@swc/core');
-  const { code } = transformSync(source, {
-    filename,
-    jsc: { target: 'es2023', parser: { syntax: 'typescript', decorators: true } },
-    module: { type: 'commonjs' },
-    sourceMaps: 'inline',
-  });
+  const { code } = transformSync(source, { filename, ...transformOptions });
   return code;
 }

@@ -23,7 +23,7 @@ describe('the settings', () => {
       temporal: { address: undefined, namespace: 'default', security: {}, uiPort: 0 },
       importDir: undefined,
       currency: 'USD',
-      api: { host: '127.0.0.1', port: 0 },
+      api: { host: '127.0.0.1', port: 0, processes: 1 },
       workerMetrics: { host: '127.0.0.1', port: 0 },
       duckdb: { memoryMegabytes: 1024, threads: 2 },
       spoolDiskPercent: 90,
@@ -71,6 +71,7 @@ describe('the settings', () => {
     ['CHURN_CURRENCY', 'JPY', { currency: 'JPY' }],
     ['CHURN_API_HOST', '::1', { api: { host: '::1' } }],
     ['CHURN_API_PORT', '8080', { api: { port: 8080 } }],
+    ['CHURN_API_PROCESSES', '64', { api: { processes: 64 } }],
     ['CHURN_WORKER_METRICS_HOST', '0.0.0.0', { workerMetrics: { host: '0.0.0.0' } }],
     ['CHURN_WORKER_METRICS_PORT', '9464', { workerMetrics: { port: 9464 } }],
     ['CHURN_TEMPORAL_UI_PORT', '8233', { temporal: { uiPort: 8233 } }],
@@ -102,6 +103,9 @@ describe('the settings', () => {
     ['CHURN_API_PORT', '-1'],
     ['CHURN_API_PORT', '80.5'],
     ['CHURN_API_PORT', 'eighty'],
+    ['CHURN_API_PROCESSES', '0'],
+    ['CHURN_API_PROCESSES', '65'],
+    ['CHURN_API_PROCESSES', 'auto'],
     ['CHURN_TEMPORAL_UI_PORT', '0x50'],
     ['CHURN_DUCKDB_MEMORY_MB', '127'],
     ['CHURN_DUCKDB_THREADS', '0'],
@@ -123,7 +127,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(31);
+    expect(settingNames).toHaveLength(32);
   });
 });
 
