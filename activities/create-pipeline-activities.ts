@@ -91,7 +91,7 @@ function createStepActivities(ports: PipelinePorts, run: Runner) {
     /** K is taken here once, after the load has committed; a retry gets the stored one. */
     compute_features: ({ date }: StepInput) =>
       run(date, async (progress) => {
-        const knowledge = await ports.takeDailyKnowledge(date);
+        const knowledge = await ports.takeDailyKnowledge(date, progress);
         const runId = currentWorkflowId();
         const computed = await ports.computeDay({ date, runId, knowledge }, progress);
         return {
@@ -146,7 +146,9 @@ function createRunActivities(ports: PipelinePorts, run: Runner) {
 function createBackfillActivities(ports: PipelinePorts, run: Runner, rightOfWay: RightOfWay) {
   return {
     plan_backfill: ({ id, request }: PlanInput): Promise<BackfillPlan> =>
-      run(request.to, () => ports.planBackfill({ id, request: withPresentReprocess(request) })),
+      run(request.to, (progress) =>
+        ports.planBackfill({ id, request: withPresentReprocess(request) }, progress),
+      ),
 
     compute_chunk: (input: ChunkInput): Promise<PartitionOutcome[]> =>
       run(input.chunk.to, async (progress) => {

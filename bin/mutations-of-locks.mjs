@@ -28,5 +28,7 @@ export const lockMutations = [
   locks('why a silent holder fails', 'await lease?.wasEnded()', '0 && lease?.wasEnded()'),
   killedLoads('a query of a process that is gone', "set_config(name, '5s', true)", 'name'),
   rawLog('a manifest of who has lost the raw log', 'await requireHeld(tx);', ''),
+  locks('waiting for a lock that ends at once', "signal?.addEventListener('abort', begin);", ''),
+  locks('what a wait tells', 'if (onWaiting) onWaiting(', 'if (!onWaiting) void ('),
   planning('the row counts of a load', '`${rows} of ${total} rows`', '`${rows} rows`'),
 ];

@@ -1,5 +1,7 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
-import type { Progress } from '../contracts';
+import { defaultPayloadConverter } from '@temporalio/common';
+import type { Progress, ProgressDetails } from '../contracts';
+import { WAITING_FOR_LOAD } from './load-wait-of';
 
 /** An activity of a running workflow whose last attempt failed. */
 export interface PendingFailure {
@@ -55,18 +57,40 @@ export function describePendingFailure(
   return `${step}: attempt ${attempt} failed, ${next}. ${error}`;
 }
 
-/** Says of each attempt that failed once what it failed of, as long as it is tried again. */
-export function createFailureNotes(
+/**
+ * Says of each attempt that failed once what it failed of, as long as it is tried again, and once of
+ * each that it waits for a load.
+ */
+export function createStepNotes(
   handle: Pick<WorkflowHandle, 'describe'>,
   progress: Pick<Progress, 'note'>,
 ): () => Promise<void> {
   const noted = new Set<string>();
+  const noteOnce = (key: string, text: string) => {
+    if (!noted.has(key)) progress.note?.(text);
+    noted.add(key);
+  };
   return async () => {
     if (!progress.note) return;
-    for (const failure of pendingFailures(await handle.describe())) {
+    const description = await handle.describe();
+    for (const failure of pendingFailures(description)) {
       const key = `${failure.step} ${failure.attempt} ${failure.error}`;
-      if (!noted.has(key)) progress.note(describePendingFailure(failure, Date.now()));
-      noted.add(key);
+      noteOnce(key, describePendingFailure(failure, Date.now()));
+    }
+    for (const { step, attempt, what } of pendingWaits(description)) {
+      noteOnce(`${step} ${attempt} waits`, `${step} is ${what}`);
     }
   };
+}
+
+/** The steps that wait for a load, and for which, as their heartbeats say it. */
+function pendingWaits({ raw }: WorkflowExecutionDescription) {
+  return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, heartbeatDetails }) => {
+    const [payload] = heartbeatDetails?.payloads ?? [];
+    const details =
+      payload && defaultPayloadConverter.fromPayload<Partial<ProgressDetails>>(payload);
+    const what = details?.what;
+    if (!what?.startsWith(WAITING_FOR_LOAD)) return [];
+    return [{ step: activityType?.name ?? 'a step', attempt, what }];
+  });
 }

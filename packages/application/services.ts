@@ -53,7 +53,7 @@ import { openForWriting } from '../local-services';
 import { repairOnlineStore } from './partitions/repair-online-store';
 import { exportRejected, listRejected } from './rejected-rows';
 import { askProgress, createSilenceNotes, UNANSWERED } from './ask-progress';
-import { createFailureNotes } from './pending-failures';
+import { createStepNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
 import { userFeatures } from './history/user-features';
@@ -234,10 +234,10 @@ async function runDay(
   try {
     const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
     const result = handle.result() as Promise<DailyRunReport>;
-    const noteFailures = createFailureNotes(handle, progress);
+    const noteSteps = createStepNotes(handle, progress);
     const noteSilence = createSilenceNotes(progress);
     return await whileShowing(result, async () => {
-      await noteFailures();
+      await noteSteps();
       const answer = await askProgress<DailyRunProgress>(client, handle);
       noteSilence(answer === undefined);
       if (!answer) return;
@@ -258,10 +258,10 @@ async function waitForBackfill(
   const cancel = () => void backfills.cancel(id).catch(() => {});
   if (progress.signal.aborted) cancel();
   progress.signal.addEventListener('abort', cancel);
-  const noteFailures = createFailureNotes(handle, progress);
+  const noteSteps = createStepNotes(handle, progress);
   const noteSilence = createSilenceNotes(progress);
   await whileShowing(handle.result().catch(unlessItFailed), async () => {
-    await noteFailures();
+    await noteSteps();
     const { planned, reason } = await backfills.progress(id);
     noteSilence(reason === UNANSWERED);
     // The workflow is told every few seconds; the ledger knows each date at once.

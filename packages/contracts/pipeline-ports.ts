@@ -106,7 +106,7 @@ export interface PipelinePorts {
 
   generateData(date: string, progress: Progress): Promise<LoadSummary>;
   /** Taken once per date under the load lock and stored; every later call returns the stored one. */
-  takeDailyKnowledge(date: string): Promise<PlannedKnowledge>;
+  takeDailyKnowledge(date: string, progress?: Progress): Promise<PlannedKnowledge>;
   computeDay(
     request: {
       readonly date: string;
@@ -137,10 +137,10 @@ export interface PipelinePorts {
   }): Promise<readonly string[]>;
 
   /** Takes K and L and records the backfill; the same id again returns the recorded plan. */
-  planBackfill(request: {
-    readonly id: string;
-    readonly request: BackfillRequest;
-  }): Promise<BackfillPlan>;
+  planBackfill(
+    request: { readonly id: string; readonly request: BackfillRequest },
+    progress?: Progress,
+  ): Promise<BackfillPlan>;
   /**
    * One outcome per date, whatever became of the others. A date that an earlier attempt of the
    * same `runId` published is `succeeded`, not `skipped`.

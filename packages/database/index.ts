@@ -7,7 +7,7 @@ export {
   throwDatabaseError,
   type Database,
 } from './open-database';
-export { withBriefLock, withLeasedLock, type LeaseTimes } from './leased-lock';
+export { withBriefLock, withLeasedLock, type LeaseTimes, type LockWait } from './leased-lock';
 export type { HeldLease, LockLease } from './lock-lease';
 export { readInstallationId } from './read-installation-id';
 export { invalidCurrency, requireCurrency } from './require-currency';

@@ -19,6 +19,7 @@ import {
   type Installation,
 } from './installation';
 import { loadBatch, type LoadCounts } from './load/load-batch';
+import type { LoadWait } from './load-lock';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad } from './load/prepare-load';
 import { describeSources } from './sources/source-report';
@@ -38,6 +39,8 @@ export interface GenerateOptions {
   readonly from: LogicalDate;
   readonly to: LogicalDate;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** For other loads. */
+  readonly waiting?: LoadWait;
 }
 
 interface GenerationPlan {
@@ -138,7 +141,7 @@ async function loadPlanned(
   options: GenerateOptions,
   { world, loadedThrough, after, through }: GenerationPlan,
 ): Promise<LoadCounts | null> {
-  const { database, currency, onProgress } = options;
+  const { database, currency, onProgress, waiting } = options;
   return withScratch(options.scratchDir, (scratch) =>
     withDuckDb(options.openDuckDb, [scratch], async (duckDb) => {
       const rows = options.generateArrivals(world, { after, through });
@@ -160,6 +163,7 @@ async function loadPlanned(
         },
         record: (tx) => recordSource(tx, { kind: 'synthetic', world, through }),
         onProgress,
+        waiting,
       });
     }),
   );

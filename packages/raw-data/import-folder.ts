@@ -9,6 +9,7 @@ import { findHazards } from './hazards/find-hazards';
 import { ensureInstallation, readInstallation, recordSource, requireSource } from './installation';
 import { readFirstRows, type FirstRow } from './load/first-rows';
 import { loadBatch, previewBatch, type LoadCounts } from './load/load-batch';
+import type { LoadWait } from './load-lock';
 import type { LoadProgress } from './load-progress';
 import { prepareLoad, type PreparedTable } from './load/prepare-load';
 import { openKeptFolder, type KeepingOptions } from './load/kept-files';
@@ -52,6 +53,8 @@ export interface ImportOptions {
   /** How many rows are copied at a time; see `loadBatch`. */
   readonly rowsPerCopy?: number;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** For other loads. */
+  readonly waiting?: LoadWait;
 }
 
 /**
@@ -251,7 +254,8 @@ async function prepareImport(
   opened: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
 ) {
   const { options, found, scratch, folder } = opened;
-  const { database, currency, arrival, completeThrough, rowsPerCopy, onProgress } = options;
+  const { database, currency, arrival, completeThrough, rowsPerCopy, onProgress, waiting } =
+    options;
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
   const rates = await findRates(options, duckDb, found.rates);
@@ -284,6 +288,7 @@ async function prepareImport(
     limits: limitsOf(options),
     rowsPerCopy,
     onProgress,
+    waiting,
   };
   return { batchOptions, rates, properties };
 }

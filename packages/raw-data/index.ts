@@ -13,7 +13,8 @@ export {
 } from './import-folder';
 export { importNewFolders } from './import-new-folders';
 export { ensureInstallation, type Installation } from './installation';
-export { PLANNING_WAIT_MILLIS, takeKnowledge } from './take-knowledge';
+export { PLANNING_WAIT_MILLIS, takeKnowledge, type KnowledgeOptions } from './take-knowledge';
+export type { LoadWait } from './load-lock';
 export type { LoadCounts } from './load/load-batch';
 export type { LoadWarning } from './load-warning';
 export type { LoadProgress } from './load-progress';

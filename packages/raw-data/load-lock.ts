@@ -6,6 +6,7 @@ import {
   type HeldLease,
   type LeaseTimes,
   type LockLease,
+  type LockWait,
   type TransactionSql,
 } from '../database';
 import type { LoadProgress } from './load-progress';
@@ -20,6 +21,14 @@ export type LoadState = {
   readonly progress: LoadProgress | null;
 };
 
+/** How who waits for a load under way hears of it, and stops waiting. */
+export interface LoadWait {
+  /** Told at once and then every few seconds, in words: which load it is and how far it is. */
+  readonly onWaiting?: (load: string) => void;
+  /** Ends the waiting, with its reason, when it is aborted. */
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Runs a load in one transaction that holds the load lock: loads, and every taking of K and S, go one
  * at a time, so that no row can slip behind a K that was already taken.
@@ -28,12 +37,24 @@ export type LoadState = {
  */
 export function withLoadLock<T>(
   database: Database,
-  { source, times }: Pick<LoadState, 'source'> & { times?: LeaseTimes },
+  options: Pick<LoadState, 'source'> & { times?: LeaseTimes; waiting?: LoadWait },
   work: (tx: TransactionSql, lease: LockLease<LoadState>) => Promise<T>,
 ): Promise<T> {
+  const { source, times, waiting } = options;
   const state: LoadState = { source, batch: null, progress: null };
-  const lock = { key: LOAD_LOCK_KEY, activity: 'loading data', state, times };
+  const wait = lockWaitOf(waiting);
+  const lock = { key: LOAD_LOCK_KEY, activity: 'loading data', state, times, wait };
   return withLeasedLock(database, lock, work);
+}
+
+function lockWaitOf({ onWaiting, signal }: LoadWait = {}): LockWait<LoadState> {
+  let looks = 0;
+  const tell = (load: HeldLease<LoadState> | null) => {
+    looks += 1;
+    // Without a lease it is most often somebody who has the lock for a moment.
+    if (load !== null || looks > 1) onWaiting?.(describeLoad(load).load);
+  };
+  return { ...(onWaiting && { onWaiting: tell }), ...(signal && { signal }) };
 }
 
 /** A load that says how far it is. */
@@ -65,18 +86,22 @@ export function telling<Options extends Pick<ToldLoad, 'onProgress'>>(
  */
 export function betweenLoads<T>(
   database: Database,
-  options: { waitMillis: number | null; times?: LeaseTimes },
+  options: { waitMillis: number | null; times?: LeaseTimes; waiting?: LoadWait },
   work: (tx: TransactionSql) => Promise<T>,
 ): Promise<T> {
   const refuse = (load: HeldLease<LoadState> | null) =>
     new ChurnError('LOAD_RUNNING', describeLoad(load));
-  return withBriefLock(database, { ...options, key: LOAD_LOCK_KEY, refuse }, work);
+  const { waiting, ...patience } = options;
+  const lock = { ...patience, ...lockWaitOf(waiting), key: LOAD_LOCK_KEY, refuse };
+  return withBriefLock(database, lock, work);
 }
 
 const sources = { import: 'an import', synthetic: 'a load of synthetic data' } as const;
 
 /** For LOAD_RUNNING: what is known of the load in words, and the same as values. */
-export function describeLoad(load: HeldLease<LoadState> | null): ErrorDetails {
+export function describeLoad(
+  load: HeldLease<LoadState> | null,
+): ErrorDetails & { readonly load: string } {
   if (load === null) return { load: 'nothing more is known of it' };
   const { source, batch, progress } = load.state;
   const named = batch === null ? sources[source] : `${sources[source]}, batch ${batch}`;

@@ -1,10 +1,11 @@
 import { ChurnError } from '../../packages/contracts/errors';
 import { dailyRunStart, dailyWorkflowId, stepNames } from '../../packages/contracts/pipeline';
 import {
-  createFailureNotes,
+  createStepNotes,
   pendingFailures,
   type PendingFailure,
 } from '../../packages/application/pending-failures';
+import { loadWaitOf } from '../../packages/application/load-wait-of';
 import { createFakePipelinePorts } from './fake-pipeline-ports';
 import { createSignal } from './signal';
 import { createOwnServerRig, recordHistory, type WorkflowRig, REPLAY_MS } from './workflow-rig';
@@ -109,9 +110,9 @@ describe('the daily run on a real server', () => {
         input: { date: TUESDAY, kind: 'manual' },
         workflowId,
       });
-      const noteFailures = createFailureNotes(handle, { note: (text) => void notes.push(text) });
-      while (notes.length === 0) await noteFailures();
-      await noteFailures();
+      const noteSteps = createStepNotes(handle, { note: (text) => void notes.push(text) });
+      while (notes.length === 0) await noteSteps();
+      await noteSteps();
       hasBeenSeen = true;
       await isNoted.received;
       await handle.result();
@@ -124,6 +125,28 @@ describe('the daily run on a real server', () => {
       ),
     );
     expect(pending).toMatchObject([{ step: 'generate_data', nextAtMillis: null }]);
+  });
+
+  it('says, to whoever waits for it, which load a step waits for', async () => {
+    const isNoted = createSignal();
+    const ports = createFakePipelinePorts({
+      generateData: async (_date, progress) => {
+        const { onWaiting } = loadWaitOf(progress);
+        onWaiting?.('an import, batch 7');
+        await isNoted.received;
+        return { batch: 8, rows: {}, rejected: 0 };
+      },
+    });
+    await rig.run({ ports }, async (run) => {
+      const handle = await run.start('dailyRun', { input: { date: TUESDAY, kind: 'manual' } });
+      const notes: string[] = [];
+      const noteSteps = createStepNotes(handle, { note: (text) => void notes.push(text) });
+      while (notes.length === 0) await noteSteps();
+      await noteSteps();
+      expect(notes).toEqual(['generate_data is waiting for a load (an import, batch 7)']);
+      isNoted.send();
+      await handle.result();
+    });
   });
 
   it('is found by its search attributes', async () => {

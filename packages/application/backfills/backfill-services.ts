@@ -6,6 +6,7 @@ import {
   type BackfillProgress,
   type BackfillRequest,
   type ChunkProgress,
+  type Progress,
   type ComputeRequest,
   type PartitionOutcome,
   type PlannedKnowledge,
@@ -19,6 +20,8 @@ import {
   type PublishOutcome,
 } from '../../offline-store';
 import { planChunks, requireBackfillRange } from '../../orchestration';
+import type { KnowledgeOptions } from '../../raw-data';
+import { loadWaitOf } from '../load-wait-of';
 import type { Adapters } from '../open/open-adapters';
 import { backfillRequestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
@@ -31,10 +34,14 @@ import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
  */
 export async function draftBackfill(
   adapters: Adapters,
-  { id, request, waitMillis }: { id: string; request: BackfillRequest; waitMillis: number | null },
+  input: { id: string; request: BackfillRequest } & Pick<
+    KnowledgeOptions,
+    'waitMillis' | 'waiting'
+  >,
 ): Promise<BackfillPlan> {
+  const { id, request, ...patience } = input;
   requireBackfillRange(request);
-  const knowledge = await takePlannedKnowledge(adapters, request.knownAt, { waitMillis });
+  const knowledge = await takePlannedKnowledge(adapters, request.knownAt, patience);
   requirePast(request, knowledge);
   const knownAt = knowledge.kind === 'pinned' ? knowledge.knownAt : request.knownAt;
   await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
@@ -73,10 +80,15 @@ async function daysPerChunk({ database }: Adapters): Promise<number> {
 export async function planBackfill(
   adapters: Adapters,
   input: { id: string; request: BackfillRequest },
+  progress?: Progress,
 ): Promise<BackfillPlan> {
   const recorded = await readBackfill(adapters, input.id);
   if (recorded) return recorded.plan;
-  const plan = await draftBackfill(adapters, { ...input, waitMillis: null });
+  const plan = await draftBackfill(adapters, {
+    ...input,
+    waitMillis: null,
+    waiting: progress && loadWaitOf(progress),
+  });
   await recordPlan(adapters, plan);
   return plan;
 }

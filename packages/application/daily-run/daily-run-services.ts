@@ -24,6 +24,7 @@ import {
 import { rebuildLedger, type PublishOutcome, type PartitionRequest } from '../../offline-store';
 import { championVersion } from '../models/model-services';
 import type { Adapters } from '../open/open-adapters';
+import { loadWaitOf } from '../load-wait-of';
 import { mendLostFiles } from './lost-files';
 import { planRestatements, requestsOf, computeRequested } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
@@ -79,10 +80,14 @@ export async function finishDailyRun(
 export async function takeDailyKnowledge(
   adapters: Adapters,
   date: LogicalDate,
+  progress?: Progress,
 ): Promise<PlannedKnowledge> {
   const stored = await readDailyRun(adapters, date);
   if (stored?.known_at) return storedKnowledge(stored);
-  const taken = await takePlannedKnowledge(adapters, 'latest', { waitMillis: null });
+  const taken = await takePlannedKnowledge(adapters, 'latest', {
+    waitMillis: null,
+    waiting: progress && loadWaitOf(progress),
+  });
   requireNotInFuture(date, parseInstant(taken.knownAt));
   await adapters.database.sql`
     insert into ops.daily_runs as run (date, known_at, batch, complete_through, status, started_at)
@@ -179,8 +184,10 @@ export async function restatePartitions(
   progress: Progress,
 ): Promise<RestateReport> {
   const owner = `restate-${runId}`;
-  const waiting = dryRun ? {} : { waitMillis: null };
-  const knowledge = await takePlannedKnowledge(adapters, 'latest', waiting);
+  const knowledge = await takePlannedKnowledge(adapters, 'latest', {
+    ...(dryRun ? {} : { waitMillis: null }),
+    waiting: loadWaitOf(progress),
+  });
   const { requests, untouched } = await planRestatements(adapters, knowledge, { owner });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);

@@ -2,6 +2,7 @@ import type { LoadSummary, Progress, SyntheticWorld } from '../../contracts';
 import { midnightOf, MICROS_PER_HOUR, type LogicalDate } from '../../instants';
 import { generateDays, importNewFolders, type LoadCounts, type LoadProgress } from '../../raw-data';
 import { generateArrivals } from '../../synthetic';
+import { loadWaitOf } from '../load-wait-of';
 import type { Adapters } from '../open/open-adapters';
 import { warnOfFolders } from './warned-folders';
 
@@ -81,6 +82,7 @@ export function loadOptions(adapters: Adapters, progress: Progress) {
       const ofWhat = phase === 'recording' ? `rejected rows of ${table}` : table;
       progress.report({ what: `${phase} ${ofWhat}`, done: rows, total });
     },
+    waiting: loadWaitOf(progress),
   };
 }
 

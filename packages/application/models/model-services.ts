@@ -28,6 +28,7 @@ import {
 import { readDirectoryInstallation } from '../../local-services';
 import { readServedVector } from '../../online-store';
 import { takeKnowledge } from '../../raw-data';
+import { loadWaitOf } from '../load-wait-of';
 import type { Adapters } from '../open/open-adapters';
 import { publishedPartitions } from '../partitions/partition-services';
 import { readCodeVersion } from './code-version';
@@ -48,7 +49,7 @@ export async function train(
   progress: Progress,
 ): Promise<TrainedVersion> {
   const { featureSet: schema, paths } = adapters;
-  const day = await trainingDay(adapters, asOf);
+  const day = await trainingDay(adapters, asOf, progress);
   const published = await publishedPartitions(adapters);
   const days = selectTrainingPartitions({ partitions: published, schema, asOf: day });
   const lastDay = lastUsableDay(day);
@@ -94,8 +95,12 @@ export async function trainModelAsOf(
 async function trainingDay(
   { database }: Adapters,
   asOf: LogicalDate | undefined,
+  progress: Progress,
 ): Promise<LogicalDate> {
-  const { at, batch, completeThrough } = await takeKnowledge(database, { waitMillis: null });
+  const { at, batch, completeThrough } = await takeKnowledge(database, {
+    waitMillis: null,
+    waiting: loadWaitOf(progress),
+  });
   if (batch === 0) throw new ChurnError('NO_DATA');
   const known = parseInstant(at);
   if (asOf !== undefined && midnightOf(asOf) > known) {

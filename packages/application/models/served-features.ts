@@ -16,6 +16,7 @@ import {
   writeVectors,
   type PartitionRequest,
 } from '../../offline-store';
+import { loadWaitOf } from '../load-wait-of';
 import type { Adapters } from '../open/open-adapters';
 import { computeContext, requestsOf } from '../partitions/partition-services';
 import { takePlannedKnowledge } from '../partitions/take-planned-knowledge';
@@ -31,7 +32,10 @@ export async function servedFeatures(
   progress: Progress,
 ): Promise<ServedFeatures[]> {
   const dates = partitions.map(({ manifest }) => manifest.date);
-  const knowledge = await takePlannedKnowledge(adapters, 'as-served', { waitMillis: null });
+  const knowledge = await takePlannedKnowledge(adapters, 'as-served', {
+    waitMillis: null,
+    waiting: loadWaitOf(progress),
+  });
   const rows = await adapters.ledger.list({ from: dates[0], to: dates.at(-1) });
   const requests = requestsOf(dates, unlabelled(knowledge), { rows, reason: 'as served' });
   const current = new Map(partitions.map((partition) => [partition.manifest.date, partition]));

@@ -6,21 +6,21 @@ import {
   type PlannedKnowledge,
 } from '../../contracts';
 import { formatInstant, parseInstant } from '../../instants';
-import { takeKnowledge } from '../../raw-data';
+import { takeKnowledge, type KnowledgeOptions } from '../../raw-data';
 import type { Adapters } from '../open/open-adapters';
 
 /**
  * K, L and S of something planned now, taken together; K may be pinned to an earlier moment, S to an
- * earlier load (`batch`). `waitMillis` as in `takeKnowledge`.
+ * earlier load (`batch`). The rest as in `takeKnowledge`.
  *
  * @throws ChurnError LOAD_RUNNING, and as `planKnowledge`
  */
 export async function takePlannedKnowledge(
   { database }: Pick<Adapters, 'database'>,
   knownAt: KnownAtRequest,
-  { batch, waitMillis }: { batch?: number; waitMillis?: number | null } = {},
+  { batch, ...options }: KnowledgeOptions & { batch?: number } = {},
 ): Promise<PlannedKnowledge> {
-  return planKnowledge(await takeKnowledge(database, { waitMillis }), knownAt, batch);
+  return planKnowledge(await takeKnowledge(database, options), knownAt, batch);
 }
 
 /**

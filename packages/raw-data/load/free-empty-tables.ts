@@ -1,5 +1,5 @@
 import type { Database, TransactionSql } from '../../database';
-import { betweenLoads } from '../load-lock';
+import { betweenLoads, type LoadWait } from '../load-lock';
 import { rawTableNames } from '../raw-tables';
 
 /** Smaller tables are not worth an exclusive lock. */
@@ -18,11 +18,12 @@ const LOCK_NOT_AVAILABLE = '55P03';
  */
 export async function freeEmptyTables(
   database: Database,
-  { lockTimeoutMs = 2_000 }: { readonly lockTimeoutMs?: number } = {},
+  options: { readonly lockTimeoutMs?: number; readonly waiting?: LoadWait } = {},
 ): Promise<void> {
+  const { lockTimeoutMs = 2_000, waiting } = options;
   if (!(await database.sql.begin(areLeftFull))) return;
   try {
-    await betweenLoads(database, { waitMillis: null }, async (tx) => {
+    await betweenLoads(database, { waitMillis: null, waiting }, async (tx) => {
       // A load may have filled them while this one waited.
       if (!(await areLeftFull(tx))) return;
       await tx`SELECT set_config('lock_timeout', ${`${lockTimeoutMs}ms`}, true)`;

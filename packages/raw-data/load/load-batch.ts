@@ -1,5 +1,5 @@
 import type { ChurnError } from '../../contracts';
-import { telling, withLoadLock, type ToldLoad } from '../load-lock';
+import { telling, withLoadLock, type LoadWait, type ToldLoad } from '../load-lock';
 import type { LoadProgress } from '../load-progress';
 import { asDatabaseError, type Database, type TransactionSql } from '../../database';
 import type { DuckDb } from '../../duckdb';
@@ -74,6 +74,7 @@ export interface BatchOptions {
   /** Runs last inside the transaction, with the batch that was made, if any. */
   record(tx: TransactionSql, batch: number | null): Promise<void>;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly waiting?: LoadWait;
   /** How many rows are copied at a time. Default: 491,520. */
   readonly rowsPerCopy?: number;
 }
@@ -99,7 +100,7 @@ export async function loadBatch(
   options: BatchOptions,
 ): Promise<LoadCounts | null> {
   try {
-    await freeEmptyTables(database);
+    await freeEmptyTables(database, { waiting: options.waiting });
     return await withLoadLock(database, options, async (tx, lease) => {
       const load = await runLoad(tx, telling(lease, options));
       if (load?.refusal) throw load.refusal;
@@ -133,7 +134,7 @@ export async function previewBatch(
   options: BatchOptions,
 ): Promise<BatchPreview | null> {
   try {
-    await freeEmptyTables(database);
+    await freeEmptyTables(database, { waiting: options.waiting });
     return await withLoadLock(database, options, async (tx, lease) => {
       const load = await runLoad(tx, telling(lease, options));
       if (load === null) return null;

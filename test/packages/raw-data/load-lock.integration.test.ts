@@ -120,6 +120,8 @@ describe('who waits for a load', () => {
   /** Renews at once, or never; nobody waits for long. */
   const quick = { renewMillis: 10, silentMillis: 60_000 };
   const silent = { renewMillis: 3_600_000, silentMillis: 60_000 };
+  /** Far longer than what is waited for takes. */
+  const WAIT_MILLIS = 5_000;
   const plan = () =>
     betweenLoads(fixture.database, { waitMillis: 50, times: quick }, async () => 'planned');
 
@@ -154,6 +156,45 @@ describe('who waits for a load', () => {
     });
     expect(await plan()).toBe('planned');
     expect(await fixture.database.sql`SELECT FROM ops.lock_leases`).toHaveLength(0);
+  });
+
+  it('is told meanwhile which load it is and how far it has come', async () => {
+    const listeners = new Set<(load: string) => void>();
+    const told = (text: RegExp) =>
+      new Promise<void>((resolve) => listeners.add((load) => text.test(load) && resolve()));
+    const onWaiting = (load: string) => listeners.forEach((listen) => listen(load));
+    let planned: Promise<string> | undefined;
+    await withLoadLock(fixture.database, { ...importing, times: quick }, async (_tx, lease) => {
+      const first = told(/^an import, since \S+Z$/);
+      const later = told(/^an import, batch 7, since \S+Z; copying user_events, 300 of 1000 rows$/);
+      const options = { waitMillis: WAIT_MILLIS, times: quick, waiting: { onWaiting } };
+      planned = betweenLoads(fixture.database, options, async () => 'planned');
+      await Promise.race([first, planned]);
+      const progress = { table: 'user_events', phase: 'copying', rows: 300, total: 1_000 } as const;
+      lease.tell({ batch: 7, progress });
+      await Promise.race([later, planned]);
+    });
+    expect(await planned).toBe('planned');
+  });
+
+  it.each(['a load', 'a plan'])('stops waiting at once when it is told to: %s', async (who) => {
+    const work = jest.fn(async () => 'not this');
+    await withLoadLock(fixture.database, importing, async () => {
+      const leaver = new AbortController();
+      const waiting = { signal: leaver.signal };
+      const left =
+        who === 'a load'
+          ? withLoadLock(fixture.database, { ...importing, waiting }, work)
+          : betweenLoads(fixture.database, { waitMillis: null, waiting }, work);
+      await someoneWaits('advisory');
+      const late = betweenLoads(fixture.database, { waitMillis: WAIT_MILLIS }, work);
+      late.catch(() => {});
+      leaver.abort(new Error('left'));
+      await expect(Promise.race([left, late])).rejects.toThrow('left');
+      const after = betweenLoads(fixture.database, { waitMillis: null, waiting }, work);
+      await expect(after).rejects.toThrow('left');
+    });
+    expect(await plan()).toBe('planned');
   });
 
   it('ends one that was silent for a minute, which leaves nothing and learns why', async () => {

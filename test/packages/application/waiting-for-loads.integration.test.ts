@@ -1,0 +1,51 @@
+import type { Progress } from '../../../packages/contracts';
+import { withLoadLock } from '../../../packages/raw-data/load-lock';
+import { openTestApplication, type TestApplication } from '../../acceptance/open-test-platform';
+
+/** What waits until a load has ended, however long that takes. */
+describe('who waits for a load', () => {
+  let application: TestApplication;
+  beforeAll(async () => {
+    application = await openTestApplication();
+  });
+  afterAll(() => application.remove());
+
+  const works: Readonly<Record<string, (progress: Progress) => Promise<unknown>>> = {
+    train: (progress) => application.services.train({}, progress),
+    restate: (progress) => application.services.restate({ dryRun: false }, progress),
+    'restate --dry-run': (progress) => application.services.restate({ dryRun: true }, progress),
+    generate: (progress) =>
+      application.services.generate({ from: '2024-01-01', to: '2024-01-02', users: 3 }, progress),
+    'a daily run': (progress) =>
+      application.pipelinePorts.takeDailyKnowledge('2024-01-02', progress),
+    'the plan of a backfill': (progress) =>
+      application.pipelinePorts.planBackfill(
+        {
+          id: 'waits',
+          request: {
+            from: '2024-01-01',
+            to: '2024-01-02',
+            reprocess: 'missing',
+            knownAt: 'latest',
+            train: false,
+          },
+        },
+        progress,
+      ),
+  };
+
+  it.each(Object.keys(works))('says which load that is, and stops at Ctrl-C: %s', async (name) => {
+    const { database } = application.adapters;
+    const interrupted = new AbortController();
+    const said: string[] = [];
+    const report = ({ what }: { what: string }) => {
+      said.push(what);
+      if (what.startsWith('waiting for a load')) interrupted.abort(new Error('interrupted'));
+    };
+    await withLoadLock(database, { source: 'import' }, async () => {
+      const waiting = works[name]!({ report, signal: interrupted.signal });
+      await expect(waiting).rejects.toThrow('interrupted');
+    });
+    expect(said.at(-1)).toMatch(/^waiting for a load \(an import, since \S+Z\)$/);
+  });
+});
