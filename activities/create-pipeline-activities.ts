@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, Context } from '@temporalio/activity';
 import {
   isChurnError,
   withPresentReprocess,
@@ -9,8 +9,8 @@ import {
   type BackfillProgress,
   type ComputeRequest,
   type RecordedBackfillRequest,
-  type DailyRunReport,
   type DateChunk,
+  type FinishedDailyRun,
   type PartitionOutcome,
   type PipelinePorts,
   type PlannedKnowledge,
@@ -130,12 +130,12 @@ function createStepActivities(ports: PipelinePorts, run: Runner) {
 function createRunActivities(ports: PipelinePorts, run: Runner) {
   return {
     begin_daily_run: ({ date }: { date: string }) => run(date, () => ports.beginDailyRun(date)),
-    finish_daily_run: (finished: { report: DailyRunReport; status: 'succeeded' | 'failed' }) =>
-      run(finished.report.date, () => ports.finishDailyRun(finished)),
+    finish_daily_run: (finished: Omit<FinishedDailyRun, 'runId'>) =>
+      run(finished.report.date, () => ports.finishDailyRun({ ...finished, runId: currentRunId() })),
     /** Not reported itself: that an alert can't be raised is no alert. */
     raise_alert: (alert: Alert) => runWithProgress(() => ports.raiseAlert(alert)),
     find_missing_runs: ({ now }: { now: string }) =>
-      run(undefined, () => findMissingRuns(ports, now)),
+      run(undefined, () => findMissingRuns(ports, Context.current().client, now)),
     restate_partitions: (request: { dryRun: boolean }) =>
       run(undefined, (progress) =>
         ports.restatePartitions({ ...request, runId: currentRunId() }, progress),

@@ -1,7 +1,7 @@
-import { Context } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import { dailyWorkflowId, scheduleIds, type PipelinePorts } from '../packages/contracts';
 
-type Client = Context['client'];
+export type TemporalClient = Pick<Context['client'], 'schedule' | 'workflow'>;
 
 /**
  * Dates whose daily run should have succeeded by `now`, has not, and is not running. Temporal is asked
@@ -10,9 +10,9 @@ type Client = Context['client'];
  */
 export async function findMissingRuns(
   ports: Pick<PipelinePorts, 'findUnfinishedRuns'>,
+  client: TemporalClient,
   now: string,
 ): Promise<string[]> {
-  const { client } = Context.current();
   const scheduledSince = await scheduleCreation(client);
   const missing: string[] = [];
   for (const date of await ports.findUnfinishedRuns({ now, scheduledSince })) {
@@ -22,7 +22,7 @@ export async function findMissingRuns(
 }
 
 /** When the Schedule of daily runs was created, as ISO 8601; undefined where there is none. */
-async function scheduleCreation(client: Client): Promise<string | undefined> {
+async function scheduleCreation(client: TemporalClient): Promise<string | undefined> {
   try {
     const { info } = await client.schedule.getHandle(scheduleIds.daily).describe();
     return info.createdAt.toISOString();
@@ -32,7 +32,7 @@ async function scheduleCreation(client: Client): Promise<string | undefined> {
   }
 }
 
-async function isRunning(client: Client, workflowId: string): Promise<boolean> {
+async function isRunning(client: TemporalClient, workflowId: string): Promise<boolean> {
   try {
     const { status } = await client.workflow.getHandle(workflowId).describe();
     return status.name === 'RUNNING';

@@ -4,3 +4,4 @@ export {
   type PipelineActivities,
   type StepInput,
 } from './create-pipeline-activities';
+export { findMissingRuns } from './find-missing-runs';

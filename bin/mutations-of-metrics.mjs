@@ -15,14 +15,17 @@ const rotation = breaksOf('packages/local-services/processes/service-log.ts', [
 /** Breaks of what is seen of the worker from outside. */
 export const metricsMutations = [
   ports(
-    'dates that failed are no partitions',
-    "filter((status) => status === 'succeeded')",
-    'filter(() => true)',
+    'dates of chunks that gave up',
+    `const outcomes = await ports.settleChunk(request);
+      metrics.backfillDates(outcomes);`,
+    'const outcomes = await ports.settleChunk(request);',
   ),
+  metrics('a run counts once', 'if (isFirst(runId)) counters', 'counters'),
+  metrics('an alert counts once', 'if (!isFirst(key)) return;', ''),
   steps('a cancelled step has not failed', 'error instanceof CancelledFailure', 'false'),
   metrics(
     'counters that are there before the first event',
-    "runs.add(0, { status: 'failed' });",
+    'for (const status of dailyRunStatuses) runs.add(0, { status });',
     '',
   ),
   metrics('the newest run stays the newest', 'Math.max(newestSeconds, ', 'Math.max('),

@@ -15,6 +15,7 @@ import {
   resolveConnections,
   workerConnectionError,
 } from '../packages/local-services';
+import { rawTableNames } from '../packages/raw-data';
 import { workflowBundlePath } from './bundle-workflows';
 import { createWorkers } from './create-workers';
 import { describeEnd } from './describe-end';
@@ -33,9 +34,9 @@ async function main(): Promise<void> {
   const log = createWorkerLog(config.logLevel);
   const metricsAddress = await metricsAddressOf(config);
   const runtime = installRuntime({ log, metrics: metricsAddress });
-  const metrics = createWorkerMetrics(runtime.metricMeter);
+  const metrics = createWorkerMetrics(runtime.metricMeter, rawTableNames);
   const codePath = builtWorkflowBundle();
-  const application = await openApplication(config);
+  const application = await openApplication(config, { observer: metrics });
   const paths = dataPaths(config.dataDir);
   removeDeadWorkers(paths);
   const { pid } = process;

@@ -1,10 +1,23 @@
 import type { MetricMeter } from '@temporalio/common';
-import { stepNames, type Alert, type DailyRunReport } from '../packages/contracts';
+import {
+  alertKinds,
+  alertSeverities,
+  dailyRunStatuses,
+  partitionStatuses,
+  stepNames,
+  type Alert,
+  type FinishedDailyRun,
+  type PartitionOutcome,
+} from '../packages/contracts';
 
 /** From a step of a small installation to a chunk of a year of a large one. */
 const STEP_BUCKETS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400];
 const STEP_DURATION = 'churn_step_duration_seconds';
 export const histogramBuckets = { [STEP_DURATION]: STEP_BUCKETS_SECONDS };
+
+/** What publishes a partition: the run of its day, a restatement, a backfill. */
+const publishers = ['daily', 'restate', 'backfill'] as const;
+type Publisher = (typeof publishers)[number];
 
 export interface StepAttempt {
   /** Its activity type. */
@@ -21,11 +34,12 @@ export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
  * What the worker tells Prometheus of runs, beside what Temporal's SDK tells of queues, slots and
  * requests. Counts are of this process: what is known of all runs is in Postgres.
  */
-export function createWorkerMetrics(meter: MetricMeter) {
+export function createWorkerMetrics(meter: MetricMeter, rawTables: readonly string[]) {
   const counters = createCounters(meter);
-  startAtZero(counters);
+  startAtZero(counters, rawTables);
   const { steps, newestRun, unfinished } = createOthers(meter);
   let newestSeconds = 0;
+  const isFirst = createMemory();
   return {
     attemptEnded({ step, outcome, seconds, code }: StepAttempt): void {
       steps.record(seconds, { step, outcome });
@@ -35,22 +49,27 @@ export function createWorkerMetrics(meter: MetricMeter) {
       for (const [table, count] of Object.entries(rowsByTable)) counters.rows.add(count, { table });
       counters.rejected.add(rejectedRows, {});
     },
-    partitionsPublished(count: number, by: 'daily' | 'restate' | 'backfill'): void {
-      if (count > 0) counters.partitions.add(count, { by });
+    partitionPublished(by: Publisher): void {
+      counters.partitions.add(1, { by });
     },
-    backfillDates(statuses: readonly string[]): void {
-      for (const status of statuses) counters.dates.add(1, { status });
+    backfillDates(outcomes: readonly PartitionOutcome[]): void {
+      for (const { status } of outcomes) counters.dates.add(1, { status });
     },
-    dailyRunEnded({ date }: DailyRunReport, status: 'succeeded' | 'failed'): void {
-      counters.runs.add(1, { status });
-      if (status === 'failed') return;
+    /** Counts a run once, however often its end is told. */
+    dailyRunEnded({ runId, status }: FinishedDailyRun): void {
+      if (isFirst(runId)) counters.runs.add(1, { status });
+    },
+    dailyRunRecorded({ report: { date }, status }: FinishedDailyRun): void {
+      if (status !== 'succeeded') return;
       newestSeconds = Math.max(newestSeconds, Date.parse(`${date}T00:00:00Z`) / 1_000);
       newestRun.set(newestSeconds, {});
     },
     runsUnfinished(count: number): void {
       unfinished.set(count, {});
     },
-    alertRaised({ kind, severity, details: { step } }: Alert): void {
+    /** One of which first only the line and later the row was written is counted once. */
+    alertRaised({ key, kind, severity, details: { step } }: Alert): void {
+      if (!isFirst(key)) return;
       counters.alerts.add(1, { kind, severity });
       const isBreach = kind === 'sla' && severity === 'critical';
       if (isBreach && typeof step === 'string') counters.breaches.add(1, { step });
@@ -75,20 +94,29 @@ function createCounters(meter: MetricMeter) {
   };
 }
 
-/** What alert rules watch is there from the start, so that the first event is an increase. */
-function startAtZero({
-  runs,
-  rejected,
-  breaches,
-  alerts,
-}: ReturnType<typeof createCounters>): void {
-  runs.add(0, { status: 'succeeded' });
-  runs.add(0, { status: 'failed' });
+/**
+ * Every series whose labels are known is there from the start, so that its first event is an increase.
+ * Those of failed attempts are not: steps and codes are many.
+ */
+function startAtZero(
+  { rows, rejected, partitions, dates, runs, breaches, alerts }: ReturnType<typeof createCounters>,
+  rawTables: readonly string[],
+): void {
+  for (const table of rawTables) rows.add(0, { table });
   rejected.add(0, {});
+  for (const by of publishers) partitions.add(0, { by });
+  for (const status of partitionStatuses) dates.add(0, { status });
+  for (const status of dailyRunStatuses) runs.add(0, { status });
   for (const step of stepNames) breaches.add(0, { step });
-  for (const kind of ALERT_KINDS) {
-    for (const severity of ['warning', 'critical']) alerts.add(0, { kind, severity });
+  for (const kind of alertKinds) {
+    for (const severity of alertSeverities) alerts.add(0, { kind, severity });
   }
+}
+
+/** Returns a function that is true the first time it is given a text. There are a few a day. */
+function createMemory(): (text: string) => boolean {
+  const known = new Set<string>();
+  return (text) => known.size < known.add(text).size;
 }
 
 function createOthers(meter: MetricMeter) {
@@ -110,15 +138,3 @@ function createOthers(meter: MetricMeter) {
     ),
   };
 }
-
-const ALERT_KINDS: readonly Alert['kind'][] = [
-  'sla',
-  'drift',
-  'schema',
-  'performance',
-  'missed-run',
-  'step-retrying',
-  'run-failed',
-  'rejected-rows',
-  'backfill',
-];

@@ -5,6 +5,7 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  workflowInfo,
 } from '@temporalio/workflow';
 import {
   ChurnError,
@@ -13,6 +14,7 @@ import {
   type DailyRunInput,
   type DailyRunProgress,
   type DailyRunReport,
+  type DailyRunStatus,
   type StepName,
 } from '../packages/contracts';
 import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/orchestration';
@@ -104,11 +106,16 @@ async function finish({
   const { date, firstError } = state;
   const steps = dailyPipeline.flatMap(({ name }) => state.settled.get(name) ?? []);
   const report: DailyRunReport = { date, verdict: verdictOf(steps), steps, slaBreaches };
-  const status = firstError ? 'failed' : 'succeeded';
+  const status = statusOf(firstError);
   await CancellationScope.nonCancellable(() => ledger.finish_daily_run({ report, status }));
   if (!firstError) return report;
   if (isCancellation(firstError.error)) throw firstError.error;
   throw await failureOf(report, firstError);
+}
+
+function statusOf(firstError: RunState['firstError']): DailyRunStatus {
+  if (!firstError) return 'succeeded';
+  return isCancellation(firstError.error) ? 'cancelled' : 'failed';
 }
 
 async function failureOf(
@@ -121,7 +128,8 @@ async function failureOf(
     problem,
   });
   await raiseAlert({
-    key: `run-failed/${report.date}/${step}`,
+    // A later run of the date that fails at the same step may have another cause.
+    key: `run-failed/${report.date}/${workflowInfo().runId}/${step}`,
     kind: 'run-failed',
     severity: 'critical',
     date: report.date,

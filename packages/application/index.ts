@@ -5,6 +5,7 @@
  */
 export { openApiApplication } from './api-application';
 export type { Prediction } from './models/model-services';
+export type { ApplicationObserver } from './open/application-observer';
 export { openApplication, type Application } from './application';
 export type { Services } from './services';
 export { asTemporalError } from './backfills/temporal-runs';

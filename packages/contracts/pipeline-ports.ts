@@ -4,6 +4,7 @@ import type {
   BackfillProgress,
   BackfillRequest,
   DailyRunReport,
+  DailyRunStatus,
   PartitionOutcome,
   PlannedKnowledge,
   RestatedPartition,
@@ -88,6 +89,14 @@ export interface ComputeRequest {
   readonly reason: string;
 }
 
+export interface FinishedDailyRun {
+  readonly report: DailyRunReport;
+  /** `cancelled`: somebody stopped it, and nothing else had failed before. */
+  readonly status: DailyRunStatus;
+  /** The execution; a retry of the call has the same one. */
+  readonly runId: string;
+}
+
 /**
  * What the pipeline needs from the outside world; packages/application satisfies it. Everything may
  * be called again after a crash at any point, and then finishes or repeats the same work.
@@ -98,11 +107,8 @@ export interface PipelinePorts {
     readonly championVersion: string | null;
     readonly finished: DailyRunReport | null;
   }>;
-  /** Records the run's end; `status` is `failed` when a step failed. K may not be taken by then. */
-  finishDailyRun(run: {
-    readonly report: DailyRunReport;
-    readonly status: 'succeeded' | 'failed';
-  }): Promise<void>;
+  /** Records the run's end. K may not be taken by then. */
+  finishDailyRun(run: FinishedDailyRun): Promise<void>;
 
   generateData(date: string, progress: Progress): Promise<LoadSummary>;
   /** Taken once per date under the load lock and stored; every later call returns the stored one. */

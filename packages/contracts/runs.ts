@@ -159,10 +159,12 @@ export interface DateError {
   readonly error: string;
 }
 
+export const partitionStatuses = ['succeeded', 'skipped', 'failed', 'cancelled'] as const;
+
 /** What became of one date of a chunk. */
 export interface PartitionOutcome {
   readonly date: string;
-  readonly status: 'succeeded' | 'skipped' | 'failed' | 'cancelled';
+  readonly status: (typeof partitionStatuses)[number];
   readonly error?: string;
 }
 
@@ -216,21 +218,31 @@ export function backfillDocument({ knownAt, ...rest }: BackfillProgress) {
   return { ...rest, known_at: knownAt };
 }
 
+export const dailyRunStatuses = ['succeeded', 'failed', 'cancelled'] as const;
+
+export type DailyRunStatus = (typeof dailyRunStatuses)[number];
+
+/** Every kind of alert; metrics and docs/OPERATIONS.md list them all. */
+export const alertKinds = [
+  'sla',
+  'step-retrying',
+  'run-failed',
+  'lost-files',
+  'rejected-rows',
+  'missed-run',
+  'backfill',
+  'drift',
+  'performance',
+  'schema',
+] as const;
+
+export const alertSeverities = ['info', 'warning', 'critical'] as const;
+
 export interface Alert {
   /** Makes an alert happen once: the same key again is the same alert. */
   readonly key: string;
-  readonly kind:
-    | 'sla'
-    | 'drift'
-    | 'schema'
-    | 'performance'
-    | 'missed-run'
-    | 'step-retrying'
-    | 'run-failed'
-    | 'rejected-rows'
-    | 'lost-files'
-    | 'backfill';
-  readonly severity: 'info' | 'warning' | 'critical';
+  readonly kind: (typeof alertKinds)[number];
+  readonly severity: (typeof alertSeverities)[number];
   readonly date: string;
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;

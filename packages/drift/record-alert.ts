@@ -9,6 +9,8 @@ export interface RecordAlertOptions {
   readonly logsDir: string;
   readonly alert: Alert;
   readonly raisedAt: InstantText;
+  /** Told of a new alert, also of one of which only the row or only the line could be written. */
+  readonly onNew?: (alert: Alert) => void;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface RecordAlertOptions {
  *   line.
  */
 export async function recordAlert(options: RecordAlertOptions): Promise<boolean> {
-  const { database, logsDir, alert, raisedAt } = options;
+  const { database, logsDir, alert, raisedAt, onNew } = options;
   let lineFailure: Error | undefined;
   let isNew: boolean;
   try {
@@ -41,24 +43,28 @@ export async function recordAlert(options: RecordAlertOptions): Promise<boolean>
       return inserted.length > 0;
     });
   } catch (error) {
-    await appendOnce(logsDir, alert, raisedAt).catch(() => {});
+    const isNewLine = await appendOnce(logsDir, alert, raisedAt).catch(() => false);
+    if (isNewLine) onNew?.(alert);
     throw asDatabaseError(error);
   }
+  if (isNew) onNew?.(alert);
   if (lineFailure) throw lineFailure;
   return isNew;
 }
 
-async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText): Promise<void> {
+/** Returns whether the file did not have the alert yet. */
+async function appendOnce(logsDir: string, alert: Alert, raisedAt: InstantText): Promise<boolean> {
   const file = path.join(logsDir, 'alerts.jsonl');
   try {
     await mkdir(logsDir, { recursive: true });
     const text = (await readTextIfThere(file)) ?? '';
-    if (hasKey(text, alert.key)) return;
+    if (hasKey(text, alert.key)) return false;
     const { key, ...rest } = alert;
     const line = JSON.stringify({ key, raised_at: raisedAt, ...rest });
     // A line that a crash cut off stays by itself.
     const start = text === '' || text.endsWith('\n') ? '' : '\n';
     await appendDurably(file, `${start}${line}\n`);
+    return true;
   } catch (error) {
     throw asStorageError(error);
   }

@@ -4,6 +4,7 @@ import type { BackfillRequest, PartitionOutcome } from '../../packages/contracts
 import type { Progress } from '../../packages/contracts/pipeline-ports';
 import { openApplication, type Application } from '../../packages/application/application';
 import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
+import type { ApplicationObserver } from '../../packages/application/open/application-observer';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { createTestDatabase } from '../environment/test-database';
 import { createTestRedis } from '../environment/test-redis';
@@ -28,6 +29,7 @@ export async function openTestApplication(
     temporalAddress?: string;
     /** Further settings, which may lie below the installation's data directory. */
     settings?: (dataDir: string) => Readonly<Record<string, string>>;
+    observer?: ApplicationObserver;
   } = {},
 ): Promise<TestApplication> {
   const database = await createTestDatabase();
@@ -40,7 +42,7 @@ export async function openTestApplication(
     TEMPORAL_ADDRESS: options.temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!,
     ...options.settings?.(scratch.path),
   };
-  const application = await openApplication(loadConfig(env));
+  const application = await openApplication(loadConfig(env), { observer: options.observer });
   return {
     ...application,
     dataDir: scratch.path,

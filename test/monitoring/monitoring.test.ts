@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import type { MetricMeter } from '@temporalio/common';
 import request from 'supertest';
 import { collectProcessMetrics } from '../../api/process-metrics';
+import { alertKinds } from '../../packages/contracts/runs';
 import { createWorkerMetrics } from '../../worker/worker-metrics';
 import { createTestApi } from '../api/test-api';
 import { metricNamesOf, readAlertRules, readDashboard, readQueries } from './metric-names';
@@ -36,7 +39,7 @@ function workerNames(): string[] {
     },
     withTags: () => meter,
   };
-  createWorkerMetrics(meter);
+  createWorkerMetrics(meter, []);
   return names;
 }
 
@@ -94,6 +97,15 @@ describe('monitoring/prometheus-rules.yml', () => {
   it('has a threshold in each, so that it is quiet while all is well', () => {
     const quiet = /(==|>|<)\s*[\d.* ]+\s*$|^absent\(/;
     expect(rules.map(({ expr }) => expr).filter((expr) => !quiet.test(expr))).toEqual([]);
+  });
+});
+
+describe('docs/OPERATIONS.md', () => {
+  it('says of every kind of alert what it means and what to do', () => {
+    const text = readFileSync(path.resolve(__dirname, '../../docs/OPERATIONS.md'), 'utf8');
+    const [, section = ''] = /^## Alerts$(.*?)^## /ms.exec(text) ?? [];
+    const documented = [...section.matchAll(/^\| `([a-z-]+)`/gm)].map(([, kind]) => kind);
+    expect(documented.sort()).toEqual([...alertKinds].sort());
   });
 });
 

@@ -1,7 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Runtime } from '@temporalio/worker';
-import type { Alert, DailyRunReport } from '../../packages/contracts/runs';
+import { alertKinds, type Alert, type DailyRunReport } from '../../packages/contracts/runs';
 import { choosePort } from '../../packages/local-services/processes/tcp-ports';
 import { installRuntime } from '../../worker/install-runtime';
 import { observePorts } from '../../worker/observe-ports';
@@ -29,19 +29,29 @@ describe("the worker's metrics", () => {
     url = `http://127.0.0.1:${port}/metrics`;
     const log = createWorkerLog('silent');
     runtime = installRuntime({ log, metrics: { host: '127.0.0.1', port } });
-    metrics = createWorkerMetrics(runtime.metricMeter);
+    metrics = createWorkerMetrics(runtime.metricMeter, ['users', 'user_events']);
   });
   afterAll(() => runtime.shutdown());
 
   it('has what alert rules watch before anything has happened', async () => {
     const values = await scrape(url);
-    expect(values.get('churn_daily_runs_total{status="failed"}')).toBe(0);
-    expect(values.get('churn_sla_breaches_total{step="train_model"}')).toBe(0);
-    expect(values.get('churn_alerts_total{kind="missed-run",severity="critical"}')).toBe(0);
-    expect(values.get('churn_rows_rejected_total')).toBe(0);
+    const counters = [...values].filter(([name]) => /^churn_\w+_total/.test(name));
+    expect(counters.filter(([, value]) => value !== 0)).toEqual([]);
+    for (const series of [
+      'churn_rows_loaded_total{table="users"}',
+      'churn_rows_rejected_total',
+      'churn_partitions_published_total{by="restate"}',
+      'churn_backfill_dates_total{status="failed"}',
+      'churn_daily_runs_total{status="cancelled"}',
+      'churn_sla_breaches_total{step="train_model"}',
+    ]) {
+      expect([series, values.get(series)]).toEqual([series, 0]);
+    }
+    const ofAlerts = [...values.keys()].filter((name) => /churn_alerts_total.*critical/.test(name));
+    expect(ofAlerts).toHaveLength(alertKinds.length);
   });
 
-  it('counts rows, partitions, dates, runs and alerts once each has succeeded', async () => {
+  it('counts rows, partitions, dates, runs and alerts', async () => {
     const sla: Alert = {
       key: 'sla/2024-06-01/train_model/breach',
       kind: 'sla',
@@ -53,31 +63,33 @@ describe("the worker's metrics", () => {
     const ports = observePorts(
       createFakePipelinePorts({
         generateData: async () => ({ batch: 7, rows: { users: 3, user_events: 20 }, rejected: 2 }),
-        computeDay: async () => ({
-          published: { revision: 1, rows: 3 },
-          restated: ['2024-05-01', '2024-05-02'].map((date) => ({
-            date,
-            reason: 'late data',
-            revision: 2,
-          })),
-        }),
         computeChunk: async () => [
           { date: '2024-05-01', status: 'succeeded' },
           { date: '2024-05-02', status: 'failed', error: 'X' },
         ],
-        findUnfinishedRuns: async () => ['2024-05-30', '2024-05-31'],
       }),
       metrics,
     );
     await ports.generateData('2024-06-01', progress);
-    await ports.computeDay({ date: '2024-06-01', runId: 'r', knowledge: someKnowledge }, progress);
-    const chunk = { runId: 'b', dates: [], knowledge: someKnowledge, reason: 'backfill' };
+    const dates = ['2024-05-03', '2024-05-04'];
+    const chunk = { runId: 'b', dates, knowledge: someKnowledge, reason: 'backfill' };
     await ports.computeChunk(chunk, progress);
-    await ports.finishDailyRun({ report: reportOf('2024-06-01'), status: 'succeeded' });
-    await ports.finishDailyRun({ report: reportOf('2024-05-20'), status: 'succeeded' });
-    await ports.finishDailyRun({ report: reportOf('2024-06-02'), status: 'failed' });
-    await ports.findUnfinishedRuns({ now: '2024-06-03T00:00:00Z' });
-    await ports.raiseAlert(sla);
+    await ports.settleChunk({ ...chunk, as: 'failed', error: 'out of memory' });
+    for (const [date, status] of [
+      ['2024-06-01', 'succeeded'],
+      ['2024-05-20', 'succeeded'],
+      ['2024-06-02', 'failed'],
+      ['2024-06-03', 'cancelled'],
+    ] as const) {
+      await ports.finishDailyRun({ report: reportOf(date), status, runId: `run of ${date}` });
+    }
+    for (const by of ['daily', 'restate', 'restate', 'backfill'] as const) {
+      metrics.partitionPublished(by);
+    }
+    metrics.runsUnfinished(2);
+    // First only its line could be written.
+    metrics.alertRaised(sla);
+    metrics.alertRaised(sla);
 
     expect(Object.fromEntries(await scrape(url))).toMatchObject({
       'churn_rows_loaded_total{table="user_events"}': 20,
@@ -85,9 +97,10 @@ describe("the worker's metrics", () => {
       'churn_partitions_published_total{by="daily"}': 1,
       'churn_partitions_published_total{by="restate"}': 2,
       'churn_partitions_published_total{by="backfill"}': 1,
-      'churn_backfill_dates_total{status="failed"}': 1,
+      'churn_backfill_dates_total{status="failed"}': 3,
       'churn_daily_runs_total{status="succeeded"}': 2,
       'churn_daily_runs_total{status="failed"}': 1,
+      'churn_daily_runs_total{status="cancelled"}': 1,
       churn_daily_run_newest_date_timestamp_seconds: Date.parse('2024-06-01T00:00:00Z') / 1_000,
       churn_daily_runs_unfinished: 2,
       'churn_sla_breaches_total{step="train_model"}': 1,
@@ -97,17 +110,32 @@ describe("the worker's metrics", () => {
 
   it('counts nothing of what failed', async () => {
     const before = await scrape(url);
-    const fail = async () => {
-      throw new Error('lost the disk');
-    };
-    const ports = observePorts(
-      createFakePipelinePorts({ generateData: fail, finishDailyRun: fail }),
-      metrics,
-    );
-    const run = { report: reportOf('2024-06-05'), status: 'succeeded' } as const;
+    const generateData = () => Promise.reject(new Error('lost the disk'));
+    const ports = observePorts(createFakePipelinePorts({ generateData }), metrics);
     await expect(ports.generateData('2024-06-05', progress)).rejects.toThrow('lost the disk');
-    await expect(ports.finishDailyRun(run)).rejects.toThrow('lost the disk');
     expect(await scrape(url)).toEqual(before);
+  });
+
+  it('counts a run that Postgres can not be told of once, and its date when it knows', async () => {
+    const newest = 'churn_daily_run_newest_date_timestamp_seconds';
+    const succeeded = 'churn_daily_runs_total{status="succeeded"}';
+    const before = await scrape(url);
+    let isDown = true;
+    const finishDailyRun = async () => {
+      if (isDown) throw new Error('away');
+    };
+    const ports = observePorts(createFakePipelinePorts({ finishDailyRun }), metrics);
+    const run = { report: reportOf('2024-06-05'), status: 'succeeded', runId: 'r5' } as const;
+    await expect(ports.finishDailyRun(run)).rejects.toThrow('away');
+    await expect(ports.finishDailyRun(run)).rejects.toThrow('away');
+    const during = await scrape(url);
+    expect(during.get(succeeded)).toBe(before.get(succeeded)! + 1);
+    expect(during.get(newest)).toBe(before.get(newest));
+    isDown = false;
+    await ports.finishDailyRun(run);
+    const after = await scrape(url);
+    expect(after.get(succeeded)).toBe(before.get(succeeded)! + 1);
+    expect(after.get(newest)).toBe(Date.parse('2024-06-05T00:00:00Z') / 1_000);
   });
 
   it('measures each attempt of a step, and the code of one that failed', async () => {

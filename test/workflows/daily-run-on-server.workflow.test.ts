@@ -164,7 +164,7 @@ describe('the daily run on a real server', () => {
     });
   });
 
-  it('is recorded as failed when cancelled, and starts nothing more', async () => {
+  it('ends as cancelled, not as failed, and starts nothing more', async () => {
     const started = createSignal();
     const ports = createFakePipelinePorts({
       computeDay: (_input, progress) =>
@@ -180,7 +180,10 @@ describe('the daily run on a real server', () => {
       await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
       await recordHistory(rig.env, { workflowId: handle.workflowId, name: 'daily-cancelled' });
     });
-    expect(ports.finished).toMatchObject([{ status: 'failed' }]);
+    expect(ports.finished).toMatchObject([
+      { status: 'cancelled', runId: expect.any(String) as string },
+    ]);
+    expect(ports.inputsOf('raiseAlert')).toEqual([]);
     expect(ports.inputsOf('syncOnline')).toEqual([]);
   });
 

@@ -106,7 +106,7 @@ describe('a step that fails and is tried again', () => {
     expect(ports.inputsOf('trainModel')).toHaveLength(1);
     expect([...ports.alerts.values()]).toEqual([
       expect.objectContaining({
-        key: `run-failed/${TUESDAY}/train_model`,
+        key: expect.stringMatching(/^run-failed\/.+\/train_model$/) as string,
         message: expect.stringMatching(/DUCKDB_OUT_OF_MEMORY: .*CHURN_DUCKDB_MEMORY_MB/) as string,
       }),
     ]);

@@ -172,7 +172,7 @@ export async function computeChunk(
   });
   const { outcomes } = await computeRequested(
     adapters,
-    { owner: request.runId, requests },
+    { owner: request.runId, requests, publishedBy: () => 'backfill' },
     { ...progress, onOutcome: (outcome) => progress.onSettled?.(toPartitionOutcome(outcome)) },
   );
   return outcomes.map(toPartitionOutcome);

@@ -4,6 +4,7 @@ import {
   plannedKnowledgeOf,
   type DailyRunReport,
   type DayComputed,
+  type FinishedDailyRun,
   type PlannedKnowledge,
   type Progress,
   type RestatedPartition,
@@ -23,6 +24,7 @@ import {
 } from '../../instants';
 import { rebuildLedger, type PublishOutcome, type PartitionRequest } from '../../offline-store';
 import { championVersion } from '../models/model-services';
+import type { PublishedBy } from '../open/application-observer';
 import type { Adapters } from '../open/open-adapters';
 import { loadWaitOf } from '../load-wait-of';
 import { mendLostFiles } from './lost-files';
@@ -61,11 +63,13 @@ export async function beginDailyRun(
   };
 }
 
+/** The ledger has a cancelled run as one that failed: its date has not been done. */
 export async function finishDailyRun(
   { database }: Adapters,
-  { report, status }: { report: DailyRunReport; status: 'succeeded' | 'failed' },
+  { report, ...run }: FinishedDailyRun,
 ): Promise<void> {
   const { sql } = database;
+  const status = run.status === 'succeeded' ? 'succeeded' : 'failed';
   await sql`
     insert into ops.daily_runs as run (date, status, report, started_at, finished_at)
     values (${report.date}, ${status}, ${sql.json(report as never)}, clock_timestamp(), clock_timestamp())
@@ -125,7 +129,9 @@ export async function computeDay(
   const own = await ownRequest(adapters, date, knowledge);
   const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
   const requests = [...own, ...restatements.requests];
-  const { outcomes } = await computeRequested(adapters, { owner: runId, requests }, progress);
+  const publishedBy = (published: LogicalDate) => (published === date ? 'daily' : 'restate');
+  const options = { owner: runId, requests, publishedBy } as const;
+  const { outcomes } = await computeRequested(adapters, options, progress);
   requireNoFailure(outcomes);
   await adapters.ledger.noteChecked(restatements.untouched, knowledgeOf(knowledge));
   if (hasServed(outcomes, date)) {
@@ -201,7 +207,9 @@ export async function restatePartitions(
     }));
     return { batches, restated };
   }
-  const { outcomes } = await computeRequested(adapters, { owner, requests }, progress);
+  const publishedBy = (): PublishedBy => 'restate';
+  const options = { owner, requests, publishedBy };
+  const { outcomes } = await computeRequested(adapters, options, progress);
   requireNoFailure(outcomes);
   await adapters.ledger.noteChecked(untouched, knowledgeOf(knowledge));
   return { batches, restated: restatedIn(outcomes) };

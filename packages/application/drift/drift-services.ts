@@ -77,7 +77,7 @@ async function detectAndRecordDrift(
     champion,
     matured: matured ?? null,
   });
-  const { paths, database } = adapters;
+  const { paths, database, observer } = adapters;
   await recordDrift({
     report,
     driftLogsDir: paths.driftLogs,
@@ -85,6 +85,7 @@ async function detectAndRecordDrift(
     database,
     openDuckDb,
     raisedAt: formatInstant(adapters.now()),
+    onNewAlert: (alert) => observer?.alertRaised(alert),
   });
   return report;
 }

@@ -28,6 +28,7 @@ import {
   resolveConnections,
   type Connections,
 } from '../../local-services';
+import type { ApplicationObserver } from './application-observer';
 
 /** The adapters of one installation, opened once and shared by everything a process does. */
 export interface Adapters {
@@ -53,12 +54,15 @@ export interface Adapters {
   /** This one, made at the first call. @throws ChurnError INSTALLATION_MISMATCH, EMPTY_DATABASE */
   installation(): Promise<Installation>;
   readonly now: () => EpochMicros;
+  readonly observer?: ApplicationObserver;
   close(): Promise<void>;
 }
 
 export interface ApplicationOptions {
   /** Default: the one of this release, for the currency of the settings. */
   readonly featureSet?: FeatureSet;
+  /** Default: nobody is told anything. */
+  readonly observer?: ApplicationObserver;
 }
 
 /** That of most currencies is made once, when its module is loaded. */
@@ -122,6 +126,7 @@ export async function openAdapters(
       return installation;
     },
     now: () => BigInt(Date.now()) * 1000n,
+    observer: options.observer,
     close: async () => {
       redis.disconnect();
       await database.close();

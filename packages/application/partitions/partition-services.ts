@@ -22,11 +22,13 @@ import {
   type ComputedPartitions,
   type LedgerRow,
   type PartitionRequest,
+  type PublishOutcome,
   type Restatements,
 } from '../../offline-store';
 import type { FeatureSet } from '../../features';
 import type { RawLog } from '../../raw-data';
 import { openForWriting } from '../../local-services';
+import type { PublishedBy } from '../open/application-observer';
 import type { Adapters } from '../open/open-adapters';
 
 /** What computing vectors needs; `owner` is who claims, where anything is published. */
@@ -45,13 +47,23 @@ export function computeContext(adapters: Adapters, owner: string, rawLog: RawLog
 /** Computes and publishes partitions of an installation; `owner` claims them. */
 export async function computeRequested(
   adapters: Adapters,
-  options: { owner: string; requests: readonly PartitionRequest[] },
+  options: {
+    owner: string;
+    requests: readonly PartitionRequest[];
+    publishedBy: (date: LogicalDate) => PublishedBy;
+  },
   progress: Progress & ComputeProgress,
 ): Promise<ComputedPartitions> {
   await openForWriting(adapters.config);
+  const { observer } = adapters;
+  const onOutcome = (outcome: PublishOutcome) => {
+    const { date, status } = outcome;
+    if (status === 'published') observer?.partitionPublished(options.publishedBy(date));
+    progress.onOutcome?.(outcome);
+  };
   return adapters.withRawLog((rawLog) => {
     const context = computeContext(adapters, options.owner, rawLog);
-    return computePartitions(context, options.requests, progress);
+    return computePartitions(context, options.requests, { ...progress, onOutcome });
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
+import type { ApplicationObserver } from '../../../packages/application/open/application-observer';
 import {
   backfill,
   openTestApplication,
@@ -13,9 +14,15 @@ const RANGE = { from: '2025-03-05', to: '2025-03-08' };
 
 describe('a daily run after files were lost', () => {
   let application: TestApplication;
+  const alertsTold: string[] = [];
+  const publishedBy: string[] = [];
+  const observer: ApplicationObserver = {
+    alertRaised: ({ kind, severity }) => alertsTold.push(`${kind} ${severity}`),
+    partitionPublished: (by) => publishedBy.push(by),
+  };
 
   beforeAll(async () => {
-    application = await openTestApplication();
+    application = await openTestApplication({ observer });
     const folder = writeFolder(path.join(application.dataDir, 'first'), baseFacts());
     await application.services.importFolder({ folder, arrival: 'assumed' }, quietly);
     await backfill(application, RANGE);
@@ -39,6 +46,7 @@ describe('a daily run after files were lost', () => {
   it('says nothing where nothing was lost', async () => {
     await runDay('2025-03-09');
     expect(alerts()).toEqual([]);
+    expect(publishedBy).toEqual(['backfill', 'backfill', 'backfill', 'backfill', 'daily']);
   });
 
   it('puts all days back, and says so', async () => {
@@ -74,5 +82,21 @@ describe('a daily run after files were lost', () => {
         unrepaired: expect.arrayContaining([expect.stringContaining('by another writer')]),
       },
     });
+  });
+
+  it('tells whoever counts of every new alert, whatever raised it, and of what was published', async () => {
+    expect(alertsTold).toEqual(['lost-files warning', 'lost-files critical']);
+    const { adapters, pipelinePorts } = application;
+    await adapters.database.sql`
+      update ops.partition_runs set manifest = jsonb_set(manifest, '{schema_hash}', '"other"')
+      where date = '2025-03-11'`;
+    const drift = { date: '2025-03-11', championVersion: null };
+    await pipelinePorts.detectDrift(drift, quietly);
+    await pipelinePorts.detectDrift(drift, quietly);
+    expect(alertsTold.slice(2)).toEqual(['schema critical']);
+
+    const before = publishedBy.length;
+    await backfill(application, { from: '2025-03-05', to: '2025-03-06', reprocess: 'all' });
+    expect(publishedBy.slice(before)).toEqual([]);
   });
 });

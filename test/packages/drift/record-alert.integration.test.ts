@@ -31,14 +31,17 @@ describe('raising an alert', () => {
   beforeEach(async () => {
     await database.sql`delete from ops.alerts`;
     rmSync(logsDir, { recursive: true, force: true });
+    told = [];
   });
   afterAll(async () => {
     await database.drop();
     scratch.remove();
   });
 
+  let told: string[] = [];
+  const onNew = ({ key }: Alert) => void told.push(key);
   const raise = (more: Partial<Alert> = {}) =>
-    recordAlert({ database, logsDir, alert: { ...alert, ...more }, raisedAt });
+    recordAlert({ database, logsDir, alert: { ...alert, ...more }, raisedAt, onNew });
   const lines = () =>
     readFileSync(file, 'utf8')
       .split('\n')
@@ -59,6 +62,7 @@ describe('raising an alert', () => {
     expect(results.filter(Boolean)).toHaveLength(1);
     expect(await raise()).toBe(false);
     expect(lines()).toHaveLength(1);
+    expect(told).toEqual([alert.key]);
   });
 
   it('keeps different alerts apart, also where one key begins with the other', async () => {
@@ -93,20 +97,22 @@ describe('raising an alert', () => {
     writeFileSync(path.join(scratch.path, 'blocked'), '');
     const blocked = path.join(scratch.path, 'blocked', 'logs');
     await expect(
-      recordAlert({ database, logsDir: blocked, alert, raisedAt }),
+      recordAlert({ database, logsDir: blocked, alert, raisedAt, onNew }),
     ).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     expect(await database.sql`select key from ops.alerts`).toHaveLength(1);
     expect(await raise()).toBe(false);
     expect(lines()).toHaveLength(1);
+    expect(told).toEqual([alert.key]);
   });
 
   it('writes the line while Postgres is down, and adds the row later', async () => {
     const down = openDatabase('postgres://nobody@127.0.0.1:1/none');
-    const again = () => recordAlert({ database: down, logsDir, alert, raisedAt });
+    const again = () => recordAlert({ database: down, logsDir, alert, raisedAt, onNew });
     await expect(again()).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
     await expect(again()).rejects.toMatchObject({ code: 'POSTGRES_UNAVAILABLE' });
     await down.close();
     expect(lines()).toHaveLength(1);
+    expect(told).toEqual([alert.key]);
     expect(await raise()).toBe(true);
     expect(lines()).toHaveLength(1);
   });
@@ -133,10 +139,12 @@ describe('raising an alert', () => {
         database,
         openDuckDb: () => openTestDuckDb(scratch.path),
         raisedAt,
+        onNewAlert: onNew,
       });
     const first = await record();
     expect(first.newAlerts).toBe(2);
     expect(existsSync(first.path)).toBe(true);
     expect((await record()).newAlerts).toBe(0);
+    expect(told).toEqual([alert.key, 'other']);
   });
 });
