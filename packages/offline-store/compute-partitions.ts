@@ -151,10 +151,19 @@ async function releaseAll(
   { error, isFailure }: { error: unknown; isFailure: boolean },
 ): Promise<void> {
   for (const claim of claims.values()) {
-    const status = isFailure ? 'failed' : claim.published ? 'succeeded' : 'cancelled';
+    const status = statusAfter(claim, { error, isFailure });
     await ledger.release(claim, { status, error: messageOf(error) }).catch(() => {});
   }
   claims.clear();
+}
+
+/** Of a date that has a revision nothing is lost where the error is not its own. */
+function statusAfter(
+  { published }: Claim,
+  { error, isFailure }: { error: unknown; isFailure: boolean },
+): 'succeeded' | 'failed' | 'cancelled' {
+  if (published && (!isFailure || isOfEveryDate(asStorageError(error)))) return 'succeeded';
+  return isFailure ? 'failed' : 'cancelled';
 }
 
 /** Source counts per batch; the dates of a group mostly share one. */
@@ -195,6 +204,10 @@ const notOfOneDate: ReadonlySet<ErrorCode> = new Set([
   'DUCKDB_OUT_OF_MEMORY',
 ]);
 
+function isOfEveryDate(error: unknown): boolean {
+  return isChurnError(error) && notOfOneDate.has(error.code);
+}
+
 async function publishOne(
   context: ComputeContext,
   options: PublishOneOptions,
@@ -224,7 +237,7 @@ async function publishOne(
     // Interrupted, not failed: tried again, or recorded as cancelled.
     if (signal?.aborted) throw thrown;
     const error = asStorageError(thrown);
-    if (isChurnError(error) && notOfOneDate.has(error.code)) throw error;
+    if (isOfEveryDate(error)) throw error;
     await context.ledger.release(claim, { status: 'failed', error: messageOf(error) });
     return { date, status: 'failed', revision: null, rows: 0, reason, error: messageOf(error) };
   }

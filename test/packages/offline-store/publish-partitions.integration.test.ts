@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dataPaths } from '../../../packages/config/data-paths';
 import { ChurnError } from '../../../packages/contracts/errors';
@@ -351,9 +351,23 @@ describe('the offline store', () => {
     });
   });
 
-  it('fails a date that can not be written and changes nothing a reader sees', async () => {
+  it('fails a date that a full disk keeps from being published, not one that is, and changes nothing a reader sees', async () => {
     const context = contextFor('full');
-    const original = context.openDuckDb;
+    await computePartitions(context, requests().slice(0, 2));
+    const again = requests().map((request) => ({ ...request, kind: 'as-served' as const }));
+    const another = { ...onFullDisk(context), owner: 'another' };
+    await expect(computePartitions(another, again.slice(0, 3))).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+    });
+    const error = expect.stringMatching(/^STORAGE_UNAVAILABLE: .*the disk is full/);
+    const kept = { status: 'succeeded', manifest: { revision: 1 }, error };
+    const rows = await context.ledger.list();
+    expect(rows).toMatchObject([kept, kept, { status: 'failed', manifest: null, error }]);
+    expect(await currentPartition(context.store, '2024-02-03')).toBeUndefined();
+  });
+
+  /** No file of a partition can be written. */
+  function onFullDisk(context: ComputeContext): ComputeContext {
     const withoutSpace = (duckDb: DuckDb): DuckDb => ({
       ...duckDb,
       run: (sql, signal) =>
@@ -362,14 +376,8 @@ describe('the offline store', () => {
           : duckDb.run(sql, signal),
       openSingleThreaded: async () => withoutSpace(await duckDb.openSingleThreaded()),
     });
-    const full = async () => withoutSpace(await original());
-    await expect(
-      computePartitions({ ...context, openDuckDb: full }, requests().slice(0, 2)),
-    ).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
-    expect((await context.ledger.list()).map((row) => row.status)).toEqual(['failed', 'failed']);
-    expect(await currentPartition(context.store, '2024-02-01')).toBeUndefined();
-    chmodSync(scratch.path, 0o700);
-  });
+    return { ...context, openDuckDb: async () => withoutSpace(await context.openDuckDb()) };
+  }
 
   async function restatementsOf(context: ComputeContext): Promise<readonly PartitionRequest[]> {
     const duckDb = await context.openDuckDb();
