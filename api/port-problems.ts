@@ -13,6 +13,7 @@ const queries = [
 /** Why nothing can be served from Redis. */
 const redis = [
   'REDIS_UNAVAILABLE',
+  'REDIS_REFUSES_COMMANDS',
   'REDIS_CLUSTER',
   'INSTALLATION_MISMATCH',
   'CORRUPT_ONLINE_KEY',

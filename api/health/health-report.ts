@@ -58,14 +58,15 @@ export class HealthReport {
   }
 
   /**
-   * @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, REDIS_CLUSTER,
-   *   INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, CORRUPT_FILE, NO_FEATURES, SCHEMA_MISMATCH
+   * @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, REDIS_REFUSES_COMMANDS,
+   *   REDIS_CLUSTER, INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, CORRUPT_FILE, NO_FEATURES, SCHEMA_MISMATCH
    */
   async assertReady(): Promise<void> {
     const model = this.ports.servingModel.current();
     if (!model) throw new ChurnError('NO_MODEL');
-    const redis = await probe(() => this.ports.probes.redis(), 'REDIS_UNAVAILABLE');
-    if (redis.status === 'down') throw new ChurnError('REDIS_UNAVAILABLE');
+    await within(this.ports.probes.redis()).catch((error: unknown) => {
+      throw isChurnError(error) ? error : new ChurnError('REDIS_UNAVAILABLE');
+    });
     const meta = await this.ports.onlineFeatures.meta();
     if (!meta) throw new ChurnError('NO_FEATURES');
     if (meta.schema_hash !== model.schemaHash) {

@@ -3,7 +3,7 @@ import type { Config } from '../config';
 import { ChurnError, type LoggedPrediction } from '../contracts';
 import { asDatabaseError } from '../database';
 import { readDirectoryInstallation } from '../local-services';
-import { OnlineReader, openRedisForServing } from '../online-store';
+import { asRedisError, OnlineReader, openRedisForServing } from '../online-store';
 import { atRiskSteps, createAtRiskLists } from './at-risk-list';
 import { readDrift } from './drift/drift-services';
 import {
@@ -130,7 +130,11 @@ function createProbes(
   pingRedis: () => Promise<unknown>,
 ) {
   return {
-    redis: async () => void (await pingRedis()),
+    redis: async () => {
+      await pingRedis().catch((error: unknown) => {
+        throw asRedisError(error);
+      });
+    },
     postgres: async () => void (await adapters.database.sql`select 1`),
     temporal: async () => {
       const client = await temporal.client();

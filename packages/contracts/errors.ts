@@ -294,6 +294,12 @@ export const errorCatalogue = {
     httpStatus: 503,
     retryable: true,
   },
+  REDIS_REFUSES_COMMANDS: {
+    message:
+      'Redis answers but refuses a command: {problem}. Correct REDIS_URL, or the user or the settings in Redis. If you changed REDIS_URL, run `churn up`. Then try again.',
+    httpStatus: 503,
+    retryable: true,
+  },
   POSTGRES_UNAVAILABLE: {
     message:
       "Postgres can't be reached. `churn status` shows the services; `churn up` starts them.",

@@ -58,7 +58,7 @@ export interface SyncReport {
  * flips last. Killed at any point, the next run finishes the work.
  *
  * @throws ChurnError INSTALLATION_MISMATCH before anything is written, CORRUPT_PARTITION,
- *   REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_CLUSTER; the signal's reason when aborted;
+ *   REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_REFUSES_COMMANDS, REDIS_CLUSTER; the signal's reason when aborted;
  *   CORRUPT_ONLINE_KEY of a key of the bookkeeping at once, of a user's when all others are synced
  *   and published.
  */

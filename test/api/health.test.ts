@@ -170,7 +170,8 @@ describe('GET /health', () => {
 
   it.each<[string, Partial<ApiPorts>]>([
     ['NO_MODEL', { servingModel: { current: () => null, refresh: async () => {} } }],
-    ['REDIS_UNAVAILABLE', { probes: { ...probes, redis: down } }],
+    ['REDIS_UNAVAILABLE', { probes: { ...probes, redis: refused } }],
+    ['REDIS_REFUSES_COMMANDS', { probes: { ...probes, redis: failing('REDIS_REFUSES_COMMANDS') } }],
     ['NO_FEATURES', { onlineFeatures: { ...onlineFeatures, meta: async () => null } }],
     ...unusable.map((code): [string, Partial<ApiPorts>] => [
       code,

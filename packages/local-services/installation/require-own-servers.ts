@@ -33,7 +33,7 @@ export async function requireEmptyDirectory(paths: DataPaths): Promise<void> {
  * yet, nothing is written.
  *
  * @throws ChurnError INSTALLATION_MISMATCH, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES,
- *   CORRUPT_ONLINE_KEY
+ *   REDIS_REFUSES_COMMANDS, CORRUPT_ONLINE_KEY
  */
 export async function requireOwnRedis(url: string, id: string | undefined): Promise<void> {
   const { asRedisError, claimInstallation, readOnlineInstallation } =

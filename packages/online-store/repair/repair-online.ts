@@ -60,7 +60,7 @@ const ATTEMPTS = 3;
  *
  * @throws ChurnError INSTALLATION_MISMATCH before anything is written, CORRUPT_PARTITION,
  *   CORRUPT_ONLINE_KEY where the key that says whose Redis this is can't be trusted, LOCK_HELD
- *   where syncs keep overtaking it, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_CLUSTER; the
+ *   where syncs keep overtaking it, REDIS_UNAVAILABLE, REDIS_REFUSES_WRITES, REDIS_REFUSES_COMMANDS, REDIS_CLUSTER; the
  *   signal's reason when aborted.
  */
 export async function repairOnline(options: RepairOnlineOptions): Promise<OnlineRepair> {

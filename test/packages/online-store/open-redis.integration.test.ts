@@ -45,6 +45,24 @@ describe('connections to Redis', () => {
     silent.close();
   });
 
+  it('writing: a Redis that refuses the password, or a command, names REDIS_URL', async () => {
+    const { redis: admin, url } = await createTestRedis();
+    const name = `reader-${process.pid}`;
+    await admin.acl('SETUSER', name, 'on', '>right', '~*', '+@connection', '+info', '+get');
+    const asUser = (password: string) => {
+      const { host, pathname } = new URL(url);
+      return openRedisForWriting(`redis://${name}:${password}@${host}${pathname}`);
+    };
+    const [stranger, reader] = [asUser('wrong'), asUser('right')];
+    const refused = { code: 'REDIS_REFUSES_COMMANDS' };
+    await expect(readMeta(stranger)).rejects.toMatchObject(refused);
+    expect(await readMeta(reader)).toBeNull();
+    await expect(claimInstallation(reader, 'i')).rejects.toMatchObject(refused);
+    for (const redis of [stranger, reader]) redis.disconnect();
+    await admin.acl('DELUSER', name);
+    admin.disconnect();
+  });
+
   it('serving: many reads of one turn are answered each with its own', async () => {
     const { redis: direct, url } = await createTestRedis();
     const redis = openRedisForServing(url);

@@ -56,8 +56,9 @@ describe('reads of single keys', () => {
 
   it.each([
     ['MOVED 1 127.0.0.1:7001', 'REDIS_CLUSTER'],
-    ["NOPERM this user has no permissions to run the 'mget' command", 'REDIS_UNAVAILABLE'],
-    ['ERR upstream failure', 'REDIS_UNAVAILABLE'],
+    ["NOPERM this user has no permissions to run the 'mget' command", 'REDIS_REFUSES_COMMANDS'],
+    ['ERR upstream failure', 'REDIS_REFUSES_COMMANDS'],
+    ['the stream was closed', 'REDIS_UNAVAILABLE'],
   ])('fail together when their round trip does: %s', async (reply, code) => {
     const reads = new BatchedReads({ mget: async () => Promise.reject(new Error(reply)) }, 60_000);
     opened.push(reads);
