@@ -46,10 +46,10 @@ export const predictionLogMutations = [
     'await write(rows);',
     'void write(rows).catch(() => {});',
   ),
-  spool(
+  owners(
     'files of a process that lives are left to it',
-    'if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;',
-    'if (!found) continue;',
+    'if (!found || !isGone(owner, Date.now() - found.mtimeMs)) return undefined;',
+    'if (!found) return undefined;',
   ),
   spool(
     'nothing is spooled beyond the share of the disk',

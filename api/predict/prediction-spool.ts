@@ -12,7 +12,14 @@ import {
   parseSpoolFileName,
   spoolFileName,
 } from './spool-file-name';
-import { isGone, registerOwner, releaseOwner, showsAlive } from './spool-owner';
+import {
+  ignoreMissing,
+  registerOwner,
+  releaseOwner,
+  renameIfThere,
+  showsAlive,
+  takeFromGone,
+} from './spool-owner';
 import { SpoolSegment } from './spool-segment';
 
 /** Predictions in files, while the database is down. */
@@ -109,9 +116,7 @@ class FilePredictionSpool implements PredictionSpool {
       await requireWritable(this.folder);
     }).catch(() => {});
     // Where files can't be renamed, they wait for a process that can.
-    await this.inTurn(() => this.adopt()).catch((error: unknown) => {
-      if (!this.problem) this.notice(error);
-    });
+    await this.inTurn(() => this.adopt()).catch((error: unknown) => this.noticeUnlessKnown(error));
   }
 
   async append(rows: readonly LoggedPrediction[]): Promise<void> {
@@ -221,7 +226,7 @@ class FilePredictionSpool implements PredictionSpool {
     await this.holdFiles();
     const names = (await readdir(this.folder).catch(ignoreMissing)) ?? [];
     await this.savedCounts.touch();
-    await this.savedCounts.adopt(names);
+    await this.savedCounts.adopt(names, (error) => this.noticeUnlessKnown(error));
     const adopted = [...(await this.adoptFormer()), ...(await this.adoptOrphans(names))];
     if (adopted.length === 0) return;
     const predictions = adopted.reduce((sum, { rows }) => sum + rows, 0);
@@ -249,12 +254,13 @@ class FilePredictionSpool implements PredictionSpool {
       const parsed = parseSpoolFileName(name);
       if (!parsed || parsed.owner.instance === this.owner.instance) continue;
       try {
-        const found = await stat(this.pathOf(name)).catch(ignoreMissing);
-        if (!found || !isGone(parsed.owner, Date.now() - found.mtimeMs)) continue;
-        adopted.push(...(await this.take(this.pathOf(name), parsed)));
+        const { order, rows, owner } = parsed;
+        const newName = () => this.freeName(order, rows).then((free) => this.pathOf(free));
+        const taken = await takeFromGone(this.pathOf(name), owner, newName);
+        if (taken !== undefined) adopted.push(await this.keepTaken(path.basename(taken), rows));
       } catch (error) {
         // One file that can't be taken over does not keep the others.
-        if (!this.problem) this.notice(error);
+        this.noticeUnlessKnown(error);
       }
     }
     return adopted;
@@ -265,23 +271,17 @@ class FilePredictionSpool implements PredictionSpool {
     const names = (await readdir(logsDir).catch(ignoreMissing)) ?? [];
     const adopted: WholeFile[] = [];
     for (const [index, name] of names.filter(isFormerSpool).sort().entries()) {
-      const order = formerOrder(index);
-      adopted.push(...(await this.take(path.join(logsDir, name), { order, rows: undefined })));
+      const free = await this.freeName(formerOrder(index), undefined);
+      const taken = await renameIfThere(path.join(logsDir, name), this.pathOf(free));
+      if (taken !== undefined) adopted.push(await this.keepTaken(free, undefined));
     }
     return adopted;
   }
 
-  /** The file under a name of this process's own; nothing when another process was quicker. */
-  private async take(
-    file: string,
-    { order, rows }: { readonly order: string; readonly rows: number | undefined },
-  ): Promise<WholeFile[]> {
-    const name = await this.freeName(order, rows);
-    // Before the rename, so that no other machine takes it in between.
-    await showsAlive(file);
-    if ((await rename(file, this.pathOf(name)).catch(ignoreMissing)) === null) return [];
-    if (rows !== undefined) return [this.keep({ name, rows })];
-    return [await this.keepAsWhole(name, await countLines(this.pathOf(name)))];
+  /** A file that has a name of this process's own by now. */
+  private async keepTaken(name: string, rows: number | undefined): Promise<WholeFile> {
+    if (rows !== undefined) return this.keep({ name, rows });
+    return this.keepAsWhole(name, await countLines(this.pathOf(name)));
   }
 
   /** Undefined where there is nothing to hand over: another process took it, or it can't be read now. */
@@ -325,6 +325,11 @@ class FilePredictionSpool implements PredictionSpool {
     }
     if (this.problem) this.options.logger.info('predictions can be spooled again');
     this.problem = undefined;
+  }
+
+  /** Where no file can be written, that was said already. */
+  private noticeUnlessKnown(error: unknown): void {
+    if (!this.problem) this.notice(error);
   }
 
   private notice(error: unknown): void {
@@ -377,9 +382,4 @@ function every(intervalMs: number): () => boolean {
 
 function byName(a: WholeFile, b: WholeFile): number {
   return a.name < b.name ? -1 : 1;
-}
-
-function ignoreMissing(error: unknown): null {
-  if (systemCode(error) !== 'ENOENT') throw error;
-  return null;
 }

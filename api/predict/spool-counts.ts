@@ -1,7 +1,7 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { temporaryIn } from '../../packages/durable-files';
-import { isGone, ownerText, parseOwner, showsAlive, type SpoolOwner } from './spool-owner';
+import { ownerText, parseOwner, showsAlive, takeFromGone, type SpoolOwner } from './spool-owner';
 
 export interface PredictionCounts {
   /** Answered, but neither logged nor kept. */
@@ -46,25 +46,32 @@ export class SpoolCounts {
     this.isSaved = false;
   }
 
-  /** Takes over the counts of processes that are gone, among the `names` in the folder. */
-  async adopt(names: readonly string[]): Promise<void> {
+  /**
+   * Takes over the counts of processes that are gone, among the `names` in the folder.
+   *
+   * @param onProblem  Told of a file that can't be taken over, which does not keep the others.
+   */
+  async adopt(names: readonly string[], onProblem: (error: unknown) => void): Promise<void> {
     for (const name of names) {
       const found = parse(name);
-      if (!found || !isGone(found.owner, await this.ageMsOf(name))) continue;
-      const file = nameOf({ id: found.id, owner: this.owner });
-      // Before the rename, so that no other machine takes it in between.
-      await showsAlive(path.join(this.folder, name));
-      if (!(await isRenamed(path.join(this.folder, name), path.join(this.folder, file)))) continue;
-      const counts = await this.read(file);
-      // This process's own file, which another machine had taken: its counts are known.
-      if (file === this.file && this.hasFile) this.isSaved = false;
-      else if (this.hasFile) this.inherited.set(file, counts);
-      else {
-        // Goes on in this file, so that a restart does not leave one more.
-        this.file = file;
-        this.hasFile = true;
-        this.own = sum(this.own, counts);
-      }
+      if (found) await this.adoptFile(name, found).catch(onProblem);
+    }
+  }
+
+  private async adoptFile(name: string, { id, owner }: CountsFile): Promise<void> {
+    const file = nameOf({ id, owner: this.owner });
+    const newFile = path.join(this.folder, file);
+    const taken = await takeFromGone(path.join(this.folder, name), owner, () => newFile);
+    if (taken === undefined) return;
+    const counts = await this.read(file);
+    // This process's own file, which another machine had taken: its counts are known.
+    if (file === this.file && this.hasFile) this.isSaved = false;
+    else if (this.hasFile) this.inherited.set(file, counts);
+    else {
+      // Goes on in this file, so that a restart does not leave one more.
+      this.file = file;
+      this.hasFile = true;
+      this.own = sum(this.own, counts);
     }
   }
 
@@ -89,11 +96,6 @@ export class SpoolCounts {
     for (const file of files) await showsAlive(path.join(this.folder, file));
   }
 
-  private async ageMsOf(name: string): Promise<number> {
-    const found = await stat(path.join(this.folder, name)).catch(() => undefined);
-    return found ? Date.now() - found.mtimeMs : 0;
-  }
-
   /** A file cut short by a power cut counts as none. */
   private async read(name: string): Promise<PredictionCounts> {
     try {
@@ -104,14 +106,6 @@ export class SpoolCounts {
       return none;
     }
   }
-}
-
-async function isRenamed(from: string, to: string): Promise<boolean> {
-  // Another process may be quicker.
-  return rename(from, to).then(
-    () => true,
-    () => false,
-  );
 }
 
 function nameOf({ id, owner }: CountsFile): string {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { utimes } from 'node:fs/promises';
+import { rename, stat, utimes } from 'node:fs/promises';
 import { processHost, processIdentity, systemCode } from '../../packages/durable-files';
 
 /** The process a file of the spool belongs to, as the file's name says. */
@@ -37,6 +37,35 @@ export function isGone(owner: SpoolOwner, fileAgeMs: number): boolean {
   if (owner.host !== thisHost()) return fileAgeMs > ELSEWHERE_GONE_AFTER_MS;
   if (identityOf(owner.pid) !== owner.identity) return true;
   return owner.pid === process.pid && !openInstances.has(owner.instance);
+}
+
+/**
+ * Takes a file over by renaming it, where its owner is gone.
+ *
+ * @param newName  The path that it gets; asked for only then.
+ * @returns that path; undefined where the owner lives, or another process was quicker.
+ * @throws what the file system says
+ */
+export async function takeFromGone(
+  file: string,
+  owner: SpoolOwner,
+  newName: () => string | Promise<string>,
+): Promise<string | undefined> {
+  const found = await stat(file).catch(ignoreMissing);
+  if (!found || !isGone(owner, Date.now() - found.mtimeMs)) return undefined;
+  return renameIfThere(file, await newName());
+}
+
+/** @returns the new path; undefined where the file is gone. */
+export async function renameIfThere(file: string, newFile: string): Promise<string | undefined> {
+  // Before the rename, so that no other machine takes it in between.
+  await showsAlive(file);
+  return (await rename(file, newFile).catch(ignoreMissing)) === null ? undefined : newFile;
+}
+
+export function ignoreMissing(error: unknown): null {
+  if (systemCode(error) !== 'ENOENT') throw error;
+  return null;
 }
 
 /**

@@ -200,6 +200,14 @@ describe('the prediction spool', () => {
     expect(await loadAll(spool)).toEqual([row(1), row(2), row(3)]);
   });
 
+  it('takes over the files of a process whose pid another one has by now', async () => {
+    mkdirSync(folder, { recursive: true });
+    const owner = `${processHost().replaceAll(/[^\w-]/g, '-')}.1.deadbeef.00000001`;
+    const name = `0000000000001-000001.1.${owner}.jsonl`;
+    writeFileSync(path.join(folder, name), `${JSON.stringify(row(1))}\n`);
+    expect(await loadAll(await start())).toEqual([row(1)]);
+  });
+
   it('hands over a file that could not be read once it can be', async () => {
     const spool = await start({ surveyIntervalMs: 0, segmentBytes: 1 });
     await spool.append([row(1)]);
@@ -223,6 +231,8 @@ describe('the prediction spool', () => {
       writeFileSync(path.join(folder, nameOf(number)), `${JSON.stringify(row(number))}\n`);
     }
     symlinkSync(nameOf(2), path.join(folder, nameOf(2)));
+    const counts = `counts.00000001.${GONE}.json`;
+    symlinkSync(counts, path.join(folder, counts));
     const { logger, entries } = recordingLogger();
     expect(await loadAll(await start({ logger }))).toEqual([row(1), row(3)]);
     expect(entries).toContainEqual(expect.objectContaining({ level: 40 }));
