@@ -1,15 +1,17 @@
 /**
  * /predict against a bare Fastify + ioredis handler that does the same arithmetic, and against
  * FastAPI + scikit-learn where Python has them, in turns, each server in a process of its own. The
- * bare handler runs with the flags of Node that the API is started with. Prints one table.
+ * bare handler runs with the flags of Node that the API is started with. Prints two tables.
  *
  *   REDIS_URL=… [DATABASE_URL=…] node dist/bench/predict.js [--rounds 5] [--no-python]
- *     [--other-flags='--max-semi-space-size=16']
+ *     [--other-flags='--max-semi-space-size=16'] [--per-second 5000]
+ *   … --soak [--soak-seconds 600]
  *
  * With DATABASE_URL the API logs its predictions to Postgres, as it does in production. With
- * --other-flags a second API takes its turns, started with those flags of Node.
+ * --other-flags a second API takes its turns, started with those flags of Node. Then the bare handler
+ * and the API are asked at an even rate, --per-second; a latency counts from the moment at which its
+ * request was due. With --soak, which needs DATABASE_URL, the API alone is asked instead, for long.
  */
-import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -17,31 +19,17 @@ import { parseArgs } from 'node:util';
 import { apiNodeFlags } from '../packages/local-services/services/api-node-flags';
 import { findServingPython } from './peers/python';
 import { publishVectors, removeVectors } from './serving/bench-vectors';
-import type { LoadResult } from './serving/closed-loop';
-import {
-  messageOf,
-  startFastApi,
-  startNodeServer,
-  type RunningServer,
-} from './serving/start-server';
-
-interface ServerLoad extends LoadResult {
-  /** Of the server, all threads; unlike requests per second, hardly moved by what else runs. */
-  readonly cpuMicros: number;
-}
+import { measureServer, type ServerLoad } from './serving/measure-server';
+import type { OpenLoopOptions } from './serving/open-loop';
+import { soak } from './serving/soak';
+import { startFastApi, startNodeServer, type RunningServer } from './serving/start-server';
 
 interface MeasuredServer {
   readonly name: string;
   readonly server: RunningServer;
   readonly results: ServerLoad[];
-}
-
-async function measure(server: RunningServer): Promise<ServerLoad> {
-  const before = await server.use();
-  const client = fork(path.join(__dirname, 'serving', 'load-process.js'), [String(server.port)]);
-  const result = await messageOf<LoadResult>(client);
-  const after = await server.use();
-  return { ...result, cpuMicros: (after.cpuMicros - before.cpuMicros) / result.answered };
+  /** At an even rate; of the bare handler and the API. */
+  readonly evenly: ServerLoad[];
 }
 
 interface Options {
@@ -61,16 +49,16 @@ async function startServers({ otherFlags, python, ...urls }: Options): Promise<M
   ];
   if (otherFlags) servers.push(['api, other flags', await api(otherFlags)]);
   if (python) servers.push(['FastAPI', await startFastApi(python, urls.redisUrl)]);
-  return servers.map(([name, server]) => ({ name, server, results: [] }));
+  return servers.map(([name, server]) => ({ name, server, results: [], evenly: [] }));
 }
 
 function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-function printResults(measured: readonly MeasuredServer[]): void {
+function printResults(measured: readonly (readonly [name: string, ServerLoad[]])[]): void {
   console.log('server            requests/s   p50 ms   p99 ms   CPU µs/request');
-  for (const { name, results } of measured) {
+  for (const [name, results] of measured) {
     const column = (of: keyof ServerLoad, digits: number, width: number) =>
       median(results.map((result) => result[of]))
         .toFixed(digits)
@@ -95,11 +83,41 @@ function printComparison([bare, ...others]: readonly MeasuredServer[]): void {
   }
 }
 
+function printEvenly([bare, api]: readonly MeasuredServer[], { perSecond }: OpenLoopOptions): void {
+  console.log(`\nevenly, ${perSecond} a second:`);
+  printResults([bare!, api!].map(({ name, evenly }) => [name, evenly]));
+  const ratios = api!.evenly.map(({ p99Ms }, round) => p99Ms / bare!.evenly[round]!.p99Ms);
+  console.log(`api: p99 is ${median(ratios).toFixed(2)} times that of the bare handler`);
+}
+
 function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
 }
 
-async function compare(rounds: number, options: Options): Promise<void> {
+async function compare(measured: readonly MeasuredServer[], { rounds, evenly }: Turns) {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { server, results } of measured) results.push(await measureServer(server));
+  }
+  printResults(measured.map(({ name, results }) => [name, results]));
+  printComparison(measured);
+  const [bare, api] = measured;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const one of [bare!, api!]) one.evenly.push(await measureServer(one.server, evenly));
+  }
+  printEvenly(measured, evenly);
+  const { dropped } = await api!.server.use();
+  console.log(`predictions dropped from the log: ${dropped}`);
+}
+
+interface Turns {
+  readonly rounds: number;
+  readonly evenly: OpenLoopOptions;
+}
+
+async function withServers(
+  options: Options,
+  work: (measured: readonly MeasuredServer[]) => Promise<void>,
+): Promise<void> {
   await publishVectors(options.redisUrl);
   const measured = await startServers(options);
   try {
@@ -107,13 +125,7 @@ async function compare(rounds: number, options: Options): Promise<void> {
       // Nothing that it opens may make predictions dearer.
       if (name.startsWith('api')) await fetch(`http://127.0.0.1:${server.port}/health`);
     }
-    for (let round = 0; round < rounds; round += 1) {
-      for (const { server, results } of measured) results.push(await measure(server));
-    }
-    printResults(measured);
-    printComparison(measured);
-    const { dropped } = await measured[1]!.server.use();
-    console.log(`predictions dropped from the log: ${dropped}`);
+    await work(measured);
   } finally {
     for (const { server } of measured) server.stop();
     await removeVectors(options.redisUrl);
@@ -130,16 +142,30 @@ async function main(): Promise<void> {
       rounds: { type: 'string', default: '5' },
       'no-python': { type: 'boolean', default: false },
       'other-flags': { type: 'string' },
+      'per-second': { type: 'string', default: '5000' },
+      soak: { type: 'boolean', default: false },
+      'soak-seconds': { type: 'string', default: '600' },
     },
   });
   const { REDIS_URL: redisUrl, DATABASE_URL: databaseUrl } = process.env;
   if (!redisUrl) throw new Error('set REDIS_URL');
+  if (values.soak) {
+    if (!databaseUrl) throw new Error('set DATABASE_URL');
+    const seconds = Number(values['soak-seconds']);
+    await withServers({ redisUrl, databaseUrl, otherFlags: undefined, python: null }, (measured) =>
+      soak(measured[1]!.server, { seconds, databaseUrl }),
+    );
+    return;
+  }
   const scratch = await mkdtemp(path.join(tmpdir(), 'churn-bench-'));
   try {
     const python = values['no-python'] ? null : await findServingPython({ scratch, note });
     if (!python) note('FastAPI is left out: no Python has it');
     const otherFlags = values['other-flags']?.split(' ').filter(Boolean);
-    await compare(Number(values.rounds), { redisUrl, databaseUrl, otherFlags, python });
+    const evenly = { perSecond: Number(values['per-second']), seconds: 5 };
+    await withServers({ redisUrl, databaseUrl, otherFlags, python }, (measured) =>
+      compare(measured, { rounds: Number(values.rounds), evenly }),
+    );
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pino, type Logger } from 'pino';
 import { createApp } from '../../api/create-app';
-import type { ApiPorts, PredictionStore, ServingVersion } from '../../api/ports';
+import type { ApiPorts, PredictionLogPort, PredictionStore, ServingVersion } from '../../api/ports';
 import { PredictionLog } from '../../api/predict/prediction-log';
 import { filePredictionSpool } from '../../api/predict/prediction-spool';
 import { insertPredictions } from '../../packages/application/api-application';
@@ -17,8 +17,7 @@ import { INSTALLATION, probability } from './bench-vectors';
 
 export interface ApiUnderTest {
   readonly port: number;
-  /** Predictions that the log could not keep. */
-  dropped(): number;
+  readonly log: Pick<PredictionLogPort, 'pending' | 'dropped'>;
 }
 
 const refuse = () => Promise.reject(new Error('this benchmark asks for predictions only'));
@@ -90,7 +89,7 @@ export async function serveApi(redisUrl: string, databaseUrl?: string): Promise<
   });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
-  return { port, dropped: () => predictionLog.dropped };
+  return { port, log: predictionLog };
 }
 
 function openPredictionLog(

@@ -10,11 +10,13 @@ import type { ServerUse } from './start-server';
 async function run([role, redisUrl, databaseUrl]: readonly string[]): Promise<void> {
   const server =
     role === 'bare'
-      ? { port: await serveBare(redisUrl!), dropped: () => 0 }
+      ? { port: await serveBare(redisUrl!), log: { pending: 0, dropped: 0 } }
       : await serveApi(redisUrl!, databaseUrl);
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
-    process.send!({ cpuMicros: user + system, dropped: server.dropped() } satisfies ServerUse);
+    const rssBytes = process.memoryUsage.rss();
+    const { pending, dropped } = server.log;
+    process.send!({ cpuMicros: user + system, rssBytes, pending, dropped } satisfies ServerUse);
   });
   // Ends in order, so that a profile (--cpu-prof) is written.
   process.on('SIGTERM', () => process.exit());

@@ -8,6 +8,9 @@ import { MODEL } from './bench-vectors';
 export interface ServerUse {
   /** Since its start, all threads. */
   readonly cpuMicros: number;
+  readonly rssBytes: number;
+  /** Predictions that are not logged yet. */
+  readonly pending: number;
   /** Predictions that could not be logged. */
   readonly dropped: number;
 }
@@ -60,7 +63,12 @@ export async function startFastApi(python: string, redisUrl: string): Promise<Ru
   const port = Number(line.toString());
   const use = async () => {
     const response = await fetch(`http://127.0.0.1:${port}/cpu`);
-    return { cpuMicros: Number(await response.json()) * 1e6, dropped: 0 };
+    return {
+      cpuMicros: Number(await response.json()) * 1e6,
+      rssBytes: NaN,
+      pending: 0,
+      dropped: 0,
+    };
   };
   await answersWithin(10_000, use);
   return { port, use, stop: () => void child.kill() };
