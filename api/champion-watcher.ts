@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { isChurnError } from '../packages/contracts';
+import { ChurnError, isChurnError } from '../packages/contracts';
 import type { ChampionRegistry, ServingModelSource, ServingVersion } from './ports';
 
 export interface ChampionWatcherOptions {
@@ -22,7 +22,7 @@ const LOOKS_PER_PUBLISH = 10;
  */
 export class ChampionWatcher implements ServingModelSource {
   private model: ServingVersion | null = null;
-  private failed: { version: string; looksLeft: number } | null = null;
+  private failed: { version: string; looksLeft: number; problem: ChurnError } | null = null;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
   private publishing: Promise<void> | undefined;
@@ -36,6 +36,10 @@ export class ChampionWatcher implements ServingModelSource {
 
   current(): ServingVersion | null {
     return this.model;
+  }
+
+  get problem(): ChurnError | undefined {
+    return this.failed?.problem;
   }
 
   /** Loads the champion there is and starts watching; without one, or with a bad one, it waits. */
@@ -54,7 +58,7 @@ export class ChampionWatcher implements ServingModelSource {
     this.publish();
     // A look under way may have read the alias before the change.
     await this.looking;
-    this.failed = null;
+    if (this.failed) this.failed.looksLeft = 0;
     await this.look();
   }
 
@@ -97,13 +101,17 @@ export class ChampionWatcher implements ServingModelSource {
       const published = await this.options.registry.champion();
       if (published.event < this.event) return;
       ({ version, event: this.event } = published);
+      if (version === serving) this.failed = null;
       if (version === serving || this.isWaitingAfterFailure(version)) return;
       const next = version === null ? null : await this.options.registry.load(version);
       this.options.logger.info({ from: serving, to: version }, 'serving model changed');
       this.model = next;
       this.failed = null;
     } catch (error) {
-      if (version !== null) this.failed = { version, looksLeft: LOOKS_BEFORE_RETRY };
+      if (version !== null) {
+        const problem = problemOfLoading(version, error);
+        this.failed = { version, looksLeft: LOOKS_BEFORE_RETRY, problem };
+      }
       this.options.logger.error(
         { err: error, version, serving },
         'the champion could not be loaded',
@@ -116,4 +124,15 @@ export class ChampionWatcher implements ServingModelSource {
     this.failed.looksLeft -= 1;
     return this.failed.looksLeft > 0;
   }
+}
+
+/** In the words of the model that was to serve, whatever is wrong with its files. */
+function problemOfLoading(version: string, error: unknown): ChurnError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  if (isChurnError(error) && (code === 'CORRUPT_MODEL' || code === 'SCHEMA_MISMATCH')) return error;
+  const problem =
+    code === 'MODEL_NOT_FOUND'
+      ? 'its folder is missing'
+      : `it can't be read (${code ?? 'the log of the API says why'})`;
+  return new ChurnError('CORRUPT_MODEL', { version, problem }, { cause: error });
 }

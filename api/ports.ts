@@ -44,6 +44,8 @@ export interface ChampionRegistry {
 /** The model that serves. `current` never waits and never touches a disk. */
 export interface ServingModelSource {
   current(): ServingVersion | null;
+  /** Why the published champion does not serve: CORRUPT_MODEL or SCHEMA_MISMATCH; absent: it does. */
+  readonly problem?: ChurnError | undefined;
   /** Looks at the champion alias at once, for example after a promotion. */
   refresh(): Promise<void>;
 }

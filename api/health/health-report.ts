@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ChurnError, isChurnError, type ErrorCode } from '../../packages/contracts';
 import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { ageSeconds, createStalenessCheck } from '../feature-age';
+import { requireServingModel } from '../models/require-serving-model';
 import type { ApiPorts } from '../ports';
 import { API_PROCESSES, type ApiProcesses } from '../processes/api-processes';
 import { combinePredictionLogs } from './combine-prediction-logs';
@@ -40,6 +41,7 @@ export class HealthReport {
     const isOk =
       services.every(({ status }) => status === 'up') &&
       model.status === 'serving' &&
+      model.code === undefined &&
       features.status === 'fresh' &&
       predictionLog.spool.status === 'up' &&
       areAllUp;
@@ -58,12 +60,11 @@ export class HealthReport {
   }
 
   /**
-   * @throws ChurnError why /predict can't answer: NO_MODEL, REDIS_UNAVAILABLE, REDIS_REFUSES_COMMANDS,
+   * @throws ChurnError why /predict can't answer: NO_MODEL, CORRUPT_MODEL, REDIS_UNAVAILABLE, REDIS_REFUSES_COMMANDS,
    *   REDIS_CLUSTER, INSTALLATION_MISMATCH, CORRUPT_ONLINE_KEY, CORRUPT_FILE, NO_FEATURES, SCHEMA_MISMATCH
    */
   async assertReady(): Promise<void> {
-    const model = this.ports.servingModel.current();
-    if (!model) throw new ChurnError('NO_MODEL');
+    const model = requireServingModel(this.ports.servingModel);
     await within(this.ports.probes.redis()).catch((error: unknown) => {
       throw isChurnError(error) ? error : new ChurnError('REDIS_UNAVAILABLE');
     });
@@ -78,8 +79,11 @@ export class HealthReport {
   }
 
   private modelHealth(): ModelHealthDto {
-    const version = this.ports.servingModel.current()?.version ?? null;
-    return { status: version === null ? 'none' : 'serving', version };
+    const { servingModel } = this.ports;
+    const version = servingModel.current()?.version ?? null;
+    const status = version === null ? 'none' : 'serving';
+    const code = servingModel.problem?.code;
+    return { status, version, ...(code && { code }) };
   }
 
   /** Freshness is the age of the data, not of the last job. */

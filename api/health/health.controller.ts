@@ -1,6 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { portProblems } from '../port-problems';
+import { noServingModel } from '../models/require-serving-model';
 import { ApiProblems } from '../http/problem.dto';
 import { AliveDto, HealthDto } from './health.dto';
 import { HealthReport } from './health-report';
@@ -29,7 +30,7 @@ export class HealthController {
   @Get('ready')
   @ApiOperation({ summary: '/predict can answer; 503 says why not' })
   @ApiOkResponse({ type: AliveDto })
-  @ApiProblems('NO_MODEL', 'NO_FEATURES', 'SCHEMA_MISMATCH', ...portProblems.onlineFeatures.meta)
+  @ApiProblems(...noServingModel, 'NO_FEATURES', ...portProblems.onlineFeatures.meta)
   async ready(): Promise<AliveDto> {
     await this.report.assertReady();
     return { status: 'ok' };

@@ -13,6 +13,11 @@ export class ModelHealthDto {
   readonly status!: 'serving' | 'none';
   @ApiProperty({ type: String, nullable: true, example: 'v003' })
   readonly version!: string | null;
+  @ApiPropertyOptional({
+    description: 'Why the champion could not be loaded; a version that serves is an earlier one.',
+    example: 'CORRUPT_MODEL',
+  })
+  readonly code?: string;
 }
 
 export class FeaturesHealthDto {

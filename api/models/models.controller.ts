@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UsePipes } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ChurnError } from '../../packages/contracts';
 import { API_PORTS } from '../api-options';
 import type { ChampionChange } from '../../packages/modeling';
 import { portProblems } from '../port-problems';
 import type { ApiPorts, JsonDocument } from '../ports';
 import { ApiProblems } from '../http/problem.dto';
 import { API_PROCESSES, type ApiProcesses } from '../processes/api-processes';
+import { noServingModel, requireServingModel } from './require-serving-model';
 import { createValidationPipe } from '../http/validation';
 import {
   ChampionChangeDto,
@@ -28,10 +28,9 @@ export class ModelsController {
   @Get('model/version')
   @ApiOperation({ summary: 'The model that answers /predict now' })
   @ApiOkResponse({ type: ServingVersionDto })
-  @ApiProblems('NO_MODEL')
+  @ApiProblems(...noServingModel)
   serving(): ServingVersionDto {
-    const model = this.ports.servingModel.current();
-    if (!model) throw new ChurnError('NO_MODEL');
+    const model = requireServingModel(this.ports.servingModel);
     const { version, schemaHash, metadata } = model;
     return { model_version: version, schema_hash: schemaHash, metadata };
   }

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Post, Query, Req, UsePipes } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
+import { noServingModel } from '../models/require-serving-model';
 import { portProblems } from '../port-problems';
 import { ApiProblems } from '../http/problem.dto';
 import { createValidationPipe, isUserId, validateBody } from '../http/validation';
@@ -33,8 +34,7 @@ export class PredictController {
     'INVALID_REQUEST',
     'PAYLOAD_TOO_LARGE',
     'UNKNOWN_USER',
-    'NO_MODEL',
-    'SCHEMA_MISMATCH',
+    ...noServingModel,
     ...portProblems.onlineFeatures.read,
   )
   predict(@Req() request: FastifyRequest): Promise<PredictionDto> {
@@ -49,7 +49,7 @@ export class PredictController {
   @ApiProblems(
     'INVALID_REQUEST',
     'PAYLOAD_TOO_LARGE',
-    'NO_MODEL',
+    ...noServingModel,
     ...portProblems.onlineFeatures.readMany,
   )
   async predictBatch(

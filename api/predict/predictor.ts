@@ -6,6 +6,7 @@ import { API_OPTIONS, API_PORTS, type ApiOptions } from '../api-options';
 import { createStalenessCheck } from '../feature-age';
 import { createEligibilityCheck } from '../../packages/modeling';
 import type { ApiPorts, ServingVersion } from '../ports';
+import { requireServingModel } from '../models/require-serving-model';
 import { mapInTurns } from './map-in-turns';
 import type { BatchResultDto, PredictionDto } from './predict.dto';
 
@@ -24,7 +25,7 @@ export class Predictor {
     this.eligibilityOf = createEligibilityCheck(ports.featureSchema);
   }
 
-  /** @throws ChurnError NO_MODEL, UNKNOWN_USER, SCHEMA_MISMATCH, and why Redis can't be served from */
+  /** @throws ChurnError NO_MODEL, CORRUPT_MODEL, UNKNOWN_USER, SCHEMA_MISMATCH, and why Redis can't be served from */
   async predict(userId: string, explain: boolean): Promise<PredictionDto> {
     // One look at the model: the answer comes from one version even when it is swapped meanwhile.
     const model = this.requireModel();
@@ -56,9 +57,7 @@ export class Predictor {
   }
 
   private requireModel(): ServingVersion {
-    const model = this.ports.servingModel.current();
-    if (!model) throw new ChurnError('NO_MODEL');
-    return model;
+    return requireServingModel(this.ports.servingModel);
   }
 
   private score(model: ServingVersion, vector: OnlineVector, explain: boolean): PredictionDto {

@@ -219,7 +219,7 @@ export const errorCatalogue = {
   },
   NO_MODEL: {
     message:
-      'No model is serving. Run `churn train`. If `churn models list` then shows a model but no champion, `churn models show` with the version of that model says why it was not promoted. If it shows a champion, the API could not load it; the log of the API says why.',
+      'No model is serving. Run `churn train`. If `churn models list` then shows a model but no champion, `churn models show` with the version of that model says why it was not promoted.',
     httpStatus: 503,
     retryable: true,
   },

@@ -92,6 +92,10 @@ describe('the champion watcher', () => {
     await watcher.refresh();
     expect(serving()).toBe('v001');
     expect(entries.at(-1)).toMatchObject({ version: 'v002', serving: 'v001' });
+    expect(watcher.problem).toMatchObject({ code: 'CORRUPT_MODEL' });
+    registry.crown('v001');
+    await watcher.refresh();
+    expect(watcher.problem).toBeUndefined();
   });
 
   it('does not load a corrupt champion at every look, but again when told', async () => {
@@ -103,6 +107,41 @@ describe('the champion watcher', () => {
     registry.corrupt.clear();
     await watcher.refresh();
     expect(serving()).toBe('v002');
+  });
+
+  it.each([
+    ['CORRUPT_MODEL', new ChurnError('CORRUPT_MODEL', { version: 'v002', problem: 'x' }), /: x\./],
+    ['SCHEMA_MISMATCH', new ChurnError('SCHEMA_MISMATCH'), /schemas/],
+    ['CORRUPT_MODEL', new ChurnError('MODEL_NOT_FOUND'), /v002 .*: its folder is missing\./],
+    [
+      'CORRUPT_MODEL',
+      Object.assign(new Error('/x'), { code: 'EACCES' }),
+      /can't be read \(EACCES\)/,
+    ],
+    ['CORRUPT_MODEL', new Error('/x'), /can't be read \(the log of the API says why\)/],
+  ])('says why nothing serves, until something does: %s', async (code, error, message) => {
+    registry.crown('v002');
+    const load = (version: string) => Promise.resolve(modelOf(version));
+    registry.load = () => Promise.reject(error);
+    await watcher.start();
+    expect(watcher.current()).toBeNull();
+    await looks(3);
+    const expected = { code, message: expect.stringMatching(message) };
+    expect(watcher.problem).toMatchObject(expected);
+    await watcher.refresh();
+    expect(watcher.problem).toMatchObject(expected);
+    registry.load = load;
+    await watcher.refresh();
+    expect([serving(), watcher.problem]).toEqual(['v002', undefined]);
+  });
+
+  it('has no problem where the damaged champion is taken away', async () => {
+    registry.crown('v002');
+    registry.corrupt.add('v002');
+    await watcher.start();
+    registry.crown(null);
+    await watcher.refresh();
+    expect(watcher.problem).toBeUndefined();
   });
 
   it('tries a corrupt champion again after a while', async () => {

@@ -90,7 +90,7 @@ describe('GET /health', () => {
   };
   const refused = () => Promise.reject(new Error('connect ECONNREFUSED 127.0.0.1:5432'));
   const never = () => new Promise<never>(() => {});
-  const { probes, onlineFeatures } = fakePorts();
+  const { probes, onlineFeatures, servingModel } = fakePorts();
   const unusable = ['INSTALLATION_MISMATCH', 'CORRUPT_ONLINE_KEY', 'REDIS_CLUSTER'] as const;
   const failing = (code: ErrorCode) => async (): Promise<never> => {
     throw new ChurnError(code);
@@ -121,6 +121,22 @@ describe('GET /health', () => {
       'no model serves',
       { servingModel: { current: () => null, refresh: async () => {} } },
       { model: { status: 'none', version: null } },
+    ],
+    [
+      'the champion is damaged, and nothing serves in its place',
+      {
+        servingModel: {
+          current: () => null,
+          problem: new ChurnError('CORRUPT_MODEL'),
+          refresh: async () => {},
+        },
+      },
+      { model: { status: 'none', version: null, code: 'CORRUPT_MODEL' } },
+    ],
+    [
+      'an earlier version serves in the place of a damaged champion',
+      { servingModel: { ...servingModel, problem: new ChurnError('CORRUPT_MODEL') } },
+      { model: { status: 'serving', version: 'v001', code: 'CORRUPT_MODEL' } },
     ],
     [
       'nothing is published',

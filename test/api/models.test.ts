@@ -38,6 +38,21 @@ describe('models', () => {
     );
   });
 
+  it('answers what is wrong with the champion where it could not be loaded', async () => {
+    const problem = new ChurnError('CORRUPT_MODEL', { version: 'v002', problem: 'x' });
+    const servingModel = { current: () => null, problem, refresh: async () => {} };
+    const http = await serve({ servingModel });
+    const answers = await Promise.all([
+      http.get('/model/version'),
+      http.post('/predict').send({ user_id: 'u1' }),
+      http.post('/predict/batch').send({ user_ids: ['u1'] }),
+      http.get('/health/ready'),
+    ]);
+    for (const { status, body } of answers) {
+      expect([status, body.code, body.detail]).toEqual([503, 'CORRUPT_MODEL', problem.message]);
+    }
+  });
+
   const modelsPort = (changes: Partial<Models>): Partial<ApiPorts> => ({
     models: { ...fakePorts().models, ...changes },
   });
