@@ -12,6 +12,7 @@ const attempts = breaksOf('activities/report-attempts.ts', [
 const failures = breaksOf('activities/to-activity-failure.ts', [
   'test/activities/pipeline-activities.test.ts',
 ]);
+const dailyRuns = breaksOf('workflows/daily-run.ts', ['test/workflows/daily-run.workflow.test.ts']);
 const alerts = breaksOf('packages/drift/record-alert.ts', [
   'test/packages/drift/record-alert.integration.test.ts',
 ]);
@@ -98,6 +99,21 @@ export const failureMutations = [
     'ALERT_FROM_ATTEMPT = 3',
   ),
   attempts('attempts that were killed', 'attempt !== ALERT_FROM_ATTEMPT + 1', 'attempt > 0'),
+  dailyRuns(
+    'deadlines that pass before a run has begun',
+    'if (!(await condition(() => hasEnded, BEGIN_PATIENCE))) onWaiting();',
+    '',
+  ),
+  dailyRuns(
+    'the alert of a run whose end can not be recorded',
+    "state.firstError = { step: 'finish_daily_run', error };\n      await alertOfFailure(report, state.firstError);",
+    "state.firstError = { step: 'finish_daily_run', error };",
+  ),
+  dailyRuns(
+    'the alert of a failure before the ledger is asked',
+    'if (alertsFirst) await alertOfFailure(report, state.firstError);',
+    '',
+  ),
   attempts('the last attempt', 'if (isLast || isFinal) return;', 'if (isFinal) return;'),
   failures(
     'full disks of activities',

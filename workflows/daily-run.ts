@@ -1,8 +1,10 @@
 import { ApplicationFailure } from '@temporalio/common';
 import {
   CancellationScope,
+  condition,
   defineQuery,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   workflowInfo,
@@ -19,6 +21,7 @@ import {
 } from '../packages/contracts';
 import { isStepDue, slaApplies, slaDeadlines, verdictOf } from '../packages/orchestration';
 import { ledger } from './activity-proxies';
+import { asCancellation } from './as-cancellation';
 import { describeDailyRun } from './daily-run/describe-daily-run';
 import { failureText } from './failure-text';
 import { logicalDateOf } from './daily-run/nominal-time';
@@ -57,16 +60,50 @@ export async function dailyRun(input: DailyRunInput = MANUAL): Promise<DailyRunR
   setHandler(progressQuery, progress);
   showProgress();
 
-  const { finished, championVersion } = await ledger.begin_daily_run({ date });
-  retries.forget('begin_daily_run');
-  if (finished) return finished;
-  const stopWatch = startSlaWatch({ input, state, slaBreaches, showProgress });
+  let stopWatch: (() => Promise<void>) | undefined;
+  const watch = () => (stopWatch ??= startSlaWatch({ input, state, slaBreaches, showProgress }));
   try {
-    await settleSteps({ state, championVersion, onChange: showProgress });
+    const begun = await begin(state, watch);
+    retries.forget('begin_daily_run');
+    if (begun?.finished) return begun.finished;
+    watch();
+    const championVersion = begun?.championVersion ?? null;
+    if (begun) await settleSteps({ state, championVersion, onChange: showProgress });
   } finally {
-    await stopWatch();
+    await stopWatch?.();
   }
   return finish({ state, slaBreaches });
+}
+
+/** After so long a run does not only begin slowly: the ledger can't be reached. */
+const BEGIN_PATIENCE = '1 minute';
+
+/**
+ * Asks the ledger what there is to do, and calls `onWaiting` when that takes long: deadlines pass
+ * meanwhile.
+ *
+ * @returns undefined when it failed for good, which is then the run's first error.
+ */
+async function begin(
+  state: RunState,
+  onWaiting: () => void,
+): Promise<Awaited<ReturnType<typeof ledger.begin_daily_run>> | undefined> {
+  const { date } = state;
+  const beginning = ledger.begin_daily_run({ date });
+  // Executions of an earlier release watched no deadline before they had begun.
+  if (!patched('watch-sla-before-begin')) return beginning;
+  let hasEnded = false;
+  const end = () => void (hasEnded = true);
+  beginning.then(end, end);
+  try {
+    if (!(await condition(() => hasEnded, BEGIN_PATIENCE))) onWaiting();
+    return await beginning;
+  } catch (failure) {
+    const error = asCancellation(failure);
+    if (isCancellation(error)) throw error;
+    state.firstError = { step: 'begin_daily_run', error };
+    return undefined;
+  }
 }
 
 function startSlaWatch({
@@ -95,7 +132,10 @@ function startSlaWatch({
   });
 }
 
-/** Records the outcome in the ledger, also of a cancelled run, and returns or throws it. */
+/**
+ * Records the outcome in the ledger, also of a cancelled run, and returns or throws it. Of a failure it
+ * alerts first: the ledger may be what can't be reached, and is tried for hours.
+ */
 async function finish({
   state,
   slaBreaches,
@@ -103,14 +143,28 @@ async function finish({
   state: RunState;
   slaBreaches: readonly StepName[];
 }): Promise<DailyRunReport> {
-  const { date, firstError } = state;
+  const { date } = state;
   const steps = dailyPipeline.flatMap(({ name }) => state.settled.get(name) ?? []);
-  const report: DailyRunReport = { date, verdict: verdictOf(steps), steps, slaBreaches };
-  const status = statusOf(firstError);
-  await CancellationScope.nonCancellable(() => ledger.finish_daily_run({ report, status }));
+  const verdict = state.firstError ? 'fail' : verdictOf(steps);
+  const report: DailyRunReport = { date, verdict, steps, slaBreaches };
+  const status = statusOf(state.firstError);
+  // Executions of an earlier release recorded first, and failed without an alert when they could not.
+  const alertsFirst = patched('alert-before-finish');
+  if (alertsFirst) await alertOfFailure(report, state.firstError);
+  try {
+    await CancellationScope.nonCancellable(() => ledger.finish_daily_run({ report, status }));
+  } catch (error) {
+    if (!alertsFirst) throw error;
+    if (!state.firstError) {
+      state.firstError = { step: 'finish_daily_run', error };
+      await alertOfFailure(report, state.firstError);
+    }
+  }
+  const { firstError } = state;
   if (!firstError) return report;
   if (isCancellation(firstError.error)) throw firstError.error;
-  throw await failureOf(report, firstError);
+  if (!alertsFirst) await alertOfFailure(report, firstError);
+  throw failureOf(report, firstError);
 }
 
 function statusOf(firstError: RunState['firstError']): DailyRunStatus {
@@ -118,24 +172,33 @@ function statusOf(firstError: RunState['firstError']): DailyRunStatus {
   return isCancellation(firstError.error) ? 'cancelled' : 'failed';
 }
 
-async function failureOf(
+type RunError = NonNullable<RunState['firstError']>;
+
+function churnErrorOf({ date }: DailyRunReport, { step, error }: RunError) {
+  return new ChurnError('RUN_FAILED', { what: `${step} of ${date}`, problem: failureText(error) });
+}
+
+/** Nothing has failed where there is no error, or somebody cancelled the run. */
+async function alertOfFailure(
   report: DailyRunReport,
-  { step, error }: NonNullable<RunState['firstError']>,
-): Promise<ApplicationFailure> {
-  const problem = failureText(error);
-  const { message, code } = new ChurnError('RUN_FAILED', {
-    what: `${step} of ${report.date}`,
-    problem,
-  });
+  firstError: RunState['firstError'],
+): Promise<void> {
+  if (!firstError || isCancellation(firstError.error)) return;
+  const { step, error } = firstError;
   await raiseAlert({
     // A later run of the date that fails at the same step may have another cause.
     key: `run-failed/${report.date}/${workflowInfo().runId}/${step}`,
     kind: 'run-failed',
     severity: 'critical',
     date: report.date,
-    message,
-    details: { step, problem },
+    message: churnErrorOf(report, firstError).message,
+    details: { step, problem: failureText(error) },
   });
+}
+
+function failureOf(report: DailyRunReport, firstError: RunError): ApplicationFailure {
+  const { error } = firstError;
+  const { message, code } = churnErrorOf(report, firstError);
   return ApplicationFailure.create({
     message,
     type: code,

@@ -20,6 +20,7 @@ const shapes = [
   'backfill-paused-in-chunk',
   'backfill-paused',
   'daily-cancelled',
+  'daily-failed-begin',
   'daily-failed-load',
   'daily-failed-training',
   'daily-retry',

@@ -1,11 +1,11 @@
 import type { WorkflowFailedError } from '@temporalio/client';
-import type { PipelinePorts } from '../../packages/contracts/pipeline-ports';
 import { ChurnError } from '../../packages/contracts/errors';
-import { dailyPipeline, type StepName } from '../../packages/contracts/pipeline';
+import { dailyPipeline } from '../../packages/contracts/pipeline';
 import type { Alert, DailyRunProgress, DailyRunReport } from '../../packages/contracts/runs';
 import { addDays, dateOf, datesBetween, weekdayOf } from '../../packages/instants/logical-date';
 import { nominalMillis } from '../../packages/orchestration/sla-deadlines';
 import { createFakePipelinePorts, type FakePipelinePorts } from './fake-pipeline-ports';
+import { expectPipelineOrder } from './expect-pipeline-order';
 import { createSignal } from './signal';
 import {
   activitiesOf,
@@ -18,15 +18,6 @@ import {
 
 const TUESDAY = '2024-06-04';
 const THURSDAY = '2024-06-06';
-
-const portOf: Record<StepName, keyof PipelinePorts> = {
-  generate_data: 'generateData',
-  compute_features: 'computeDay',
-  sync_online_features: 'syncOnline',
-  train_model: 'trainModel',
-  run_drift_detection: 'detectDrift',
-  validate_schema: 'validateSchemas',
-};
 
 describe('the daily run', () => {
   let rig: WorkflowRig;
@@ -225,6 +216,38 @@ describe('the daily run', () => {
     expect(progress.settled.map(({ step }) => step)).toHaveLength(dailyPipeline.length);
   });
 
+  /** Kind of the alerts and status of the entries in the ledger, in the order in which they came. */
+  const endOf = (ports: FakePipelinePorts) =>
+    ports.calls
+      .filter(({ phase }) => phase === 'start')
+      .flatMap(({ port, input }) => {
+        if (port === 'raiseAlert') return [(input as Alert).key.split('/').at(-1)];
+        return port === 'finishDailyRun' ? [(input as { status: string }).status] : [];
+      });
+  const refused = () => Promise.reject(new ChurnError('DATABASE_NOT_MIGRATED', { problem: 'old' }));
+
+  it.each([
+    ['it could not begin', { beginDailyRun: refused }, ['begin_daily_run', 'failed'], 'fail'],
+    [
+      'its end could not be recorded',
+      { finishDailyRun: refused },
+      ['succeeded', 'finish_daily_run'],
+      'pass',
+    ],
+    [
+      'neither a step nor the record of it succeeded',
+      { syncOnline: refused, finishDailyRun: refused },
+      ['sync_online_features', 'failed'],
+      'fail',
+    ],
+  ] as const)('alerts and fails when %s', async (what, scripted, end, verdict) => {
+    const ports = createFakePipelinePorts(scripted);
+    const name = what === 'it could not begin' ? 'daily-failed-begin' : undefined;
+    const report = await rig.run({ ports }, (run) => failedReport(run, THURSDAY, name));
+    expect(endOf(ports)).toEqual(end);
+    expect(report.verdict).toBe(verdict);
+  });
+
   describe('SLA', () => {
     /** Skips to shortly before the nominal time of the next day, and returns that day. */
     async function nextDay(minutesAfterNominal = -1): Promise<string> {
@@ -287,6 +310,25 @@ describe('the daily run', () => {
       ]);
     });
 
+    it('is watched while the ledger can not be reached, before anything has begun', async () => {
+      const date = await nextDay();
+      const isUp = downUntil(25);
+      const ports = createFakePipelinePorts({
+        beginDailyRun: async (day) => {
+          await isUp(day);
+          return { championVersion: null, finished: null };
+        },
+      });
+      const report = await rig.run({ ports }, (run) =>
+        run.execute<DailyRunReport>('dailyRun', daily(date, 'scheduled')),
+      );
+      expect(slaAlerts(ports)).toEqual([
+        `sla/${date}/generate_data/warn`,
+        `sla/${date}/generate_data/breach`,
+      ]);
+      expect(report).toMatchObject({ verdict: 'pass', slaBreaches: ['generate_data'] });
+    });
+
     it('fails nothing when the alert can not be raised', async () => {
       const date = await nextDay();
       const ports = createFakePipelinePorts({
@@ -331,17 +373,6 @@ describe('the daily run', () => {
     ]);
   });
 });
-
-/** Fails unless, for every step, all steps it comes after had ended when it started. */
-function expectPipelineOrder(ports: FakePipelinePorts): void {
-  const at = (step: StepName, phase: 'start' | 'end') =>
-    ports.calls.findIndex((call) => call.port === portOf[step] && call.phase === phase);
-  for (const { name, after } of dailyPipeline) {
-    for (const upstream of after) {
-      expect([name, at(upstream, 'end') < at(name, 'start')]).toEqual([name, true]);
-    }
-  }
-}
 
 /** Everyone who comes waits until `count` have come. */
 function meetingOf(count: number): () => Promise<void> {

@@ -17,8 +17,11 @@ export interface RunState {
   readonly settled: Map<StepName, StepOutcome>;
   readonly running: Set<StepName>;
   readonly retries: Retries;
-  /** The error of the step that failed first. */
-  firstError?: { readonly step: StepName; readonly error: unknown };
+  /** The error of what failed first: a step, or an entry in the ledger. */
+  firstError?: {
+    readonly step: StepName | 'begin_daily_run' | 'finish_daily_run';
+    readonly error: unknown;
+  };
 }
 
 /**
