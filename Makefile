@@ -34,9 +34,9 @@ test: ## Run every test, the long ones with a seeded subset
 test-deep: setup-deep ## Run every test in full, in shards that can be resumed
 	@$(NODE) bin/test-deep.mjs $(ARGS)
 
-setup-deep: ## Install what only the tests in full need: servers for production and scale
+setup-deep: ## Install what only the tests in full need: tools of Prometheus and Grafana
 	@node bin/setup.mjs --tests
-	@echo 'servers for production and scale: no test needs any yet' >&2
+	@$(NODE) bin/setup-deep.mjs
 
 mutations: setup ## Break the code in one place after another; name the tests that notice
 	@node bin/setup.mjs --tests

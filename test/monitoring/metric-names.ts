@@ -24,18 +24,20 @@ export interface Panel {
   readonly targets?: readonly { readonly refId: string; readonly expr: string }[];
 }
 
-const fileOf = (name: string) =>
-  readFileSync(path.resolve(__dirname, '../../monitoring', name), 'utf8');
+/** The path of a file of monitoring/. */
+export const fileOf = (name: string) => path.resolve(__dirname, '../../monitoring', name);
+
+const textOf = (name: string) => readFileSync(fileOf(name), 'utf8');
 
 export function readAlertRules(): AlertRule[] {
-  const { groups } = parse(fileOf('prometheus-rules.yml')) as {
+  const { groups } = parse(textOf('prometheus-rules.yml')) as {
     groups: { name: string; rules: AlertRule[] }[];
   };
   return groups.flatMap(({ rules }) => rules);
 }
 
 export function readDashboard(): { readonly panels: readonly Panel[] } {
-  return JSON.parse(fileOf('grafana-dashboard.json')) as { panels: Panel[] };
+  return JSON.parse(textOf('grafana-dashboard.json')) as { panels: Panel[] };
 }
 
 /** Every query of the dashboard and the rules, with the interval that Grafana fills in. */

@@ -106,6 +106,23 @@ describeWhenDeep('an installation whose servers all ask for TLS', () => {
     expect(row).toEqual({ n: PREDICTIONS });
   }, 300_000);
 
+  it('serves every metric that the dashboard and the rules ask for', async () => {
+    const { metricNamesOf, readQueries } = await import('../../monitoring/metric-names');
+    const { services } = await document<Status>('status');
+    const urlOf = (name: string) => services.find((each) => each.name === name)!.url;
+    const pages = [`${urlOf('api')}/metrics`, urlOf('worker')].map(async (url) =>
+      (await fetch(url)).text(),
+    );
+    const text = (await Promise.all(pages)).join('\n');
+    const served = new Set([...text.matchAll(/^(?:# TYPE )?(\w+)/gm)].map(([, name]) => name));
+    const missing = readQueries()
+      .flatMap(metricNamesOf)
+      .filter((name) => !served.has(name) && !served.has(name.replace(/_(bucket|count)$/, '')));
+    // Prometheus has the first; the worker the others once a step has failed, or a day was missed.
+    const later = ['up', 'churn_step_failures_total', 'churn_daily_runs_unfinished'];
+    expect(missing.filter((name) => !later.includes(name))).toEqual([]);
+  });
+
   it('has no connection to Postgres without TLS', async () => {
     const connections = await ask(`
       select ssl, count(*) > 1 as "isSeveral" from pg_stat_ssl
