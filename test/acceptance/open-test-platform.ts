@@ -40,6 +40,8 @@ export async function openTestApplication(
     DATABASE_URL: database.url,
     REDIS_URL: redisUrl,
     TEMPORAL_ADDRESS: options.temporalAddress ?? process.env.TEST_TEMPORAL_ADDRESS!,
+    // A second thread of DuckDB spins for want of work on data as small as this.
+    CHURN_DUCKDB_THREADS: '1',
     ...options.settings?.(scratch.path),
   };
   const application = await openApplication(loadConfig(env), { observer: options.observer });
