@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry, type Aggregator } from 'prom-clien
 import type { InstantText } from '../packages/contracts';
 import type { EpochMicros } from '../packages/instants';
 import { ageSeconds } from './feature-age';
+import { StageWatch } from './predict/stage-watch';
 import type { ApiPorts, PredictionLogPort } from './ports';
 
 /** What the metrics look at when they are read. */
@@ -18,6 +19,7 @@ const LATENCY_BUCKETS_SECONDS = [
  */
 export class ApiMetrics {
   readonly registry = new Registry();
+  readonly predictStages = new StageWatch([this.registry]);
   private readonly observers = new Map<string, (seconds: number) => void>();
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly predictions: Counter<'model_version'>;

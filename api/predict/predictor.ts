@@ -29,9 +29,13 @@ export class Predictor {
   async predict(userId: string, explain: boolean): Promise<PredictionDto> {
     // One look at the model: the answer comes from one version even when it is swapped meanwhile.
     const model = this.requireModel();
+    const stages = this.metrics.predictStages;
+    const began = stages.start();
     const vector = await this.ports.onlineFeatures.read(userId);
+    const read = stages.end('features', began);
     if (vector === null) throw new ChurnError('UNKNOWN_USER', { userId });
     const prediction = this.score(model, vector, explain);
+    stages.end('score', read);
     this.metrics.countPredictions(model.version, 1);
     return prediction;
   }

@@ -102,7 +102,23 @@ describe('GET /metrics', () => {
     expect(text).toContain('churn_online_features_up 1');
     expect(text).toContain('churn_online_features_age_seconds 21600');
     expect(text).toContain('churn_serving_model_info{model_version="v001"} 1');
-    expect(text).not.toContain('churn_api_');
+    expect(text).toContain('churn_api_processes 1');
+    expect(text).not.toContain('churn_api_nodejs');
+  });
+
+  it('measures the stages of one prediction of sixteen, the first one among them', async () => {
+    const http = await serve();
+    const countOf = async (stage: string) => {
+      const { text } = await http.get('/metrics');
+      const sample = `churn_predict_stage_seconds_count{stage="${stage}"} `;
+      return Number(text.split(sample)[1]?.split('\n')[0]);
+    };
+    await http.post('/predict').send({ user_id: 'u1' });
+    expect([await countOf('features'), await countOf('score')]).toEqual([1, 1]);
+    for (let sent = 1; sent < 16; sent += 1) await http.post('/predict').send({ user_id: 'u1' });
+    expect([await countOf('features'), await countOf('score')]).toEqual([1, 1]);
+    await http.post('/predict').send({ user_id: 'nobody' });
+    expect([await countOf('features'), await countOf('score')]).toEqual([2, 1]);
   });
 
   it.each([

@@ -74,10 +74,10 @@ describe('two API processes on one port', () => {
   it('both serve the new champion when a promotion is answered', async () => {
     for (const version of ['v002', 'v003', 'v004']) {
       await api.ask('POST', `/models/${version}/promote`, { from: 'v001', reason: 'a test' });
-      const serving = await Promise.all(
-        Array.from({ length: 4 }, () => api.ask('GET', '/model/version')),
-      );
-      expect(serving).toEqual(Array(4).fill(expect.objectContaining({ model_version: version })));
+      // Two by each process. More at once could be one connection too many.
+      for (let asked = 0; asked < 4; asked += 1) {
+        expect(await api.ask('GET', '/model/version')).toMatchObject({ model_version: version });
+      }
     }
   });
 
