@@ -8,6 +8,13 @@ const killedLoads = breaksOf('packages/database/leased-lock.ts', killed);
 const rawLog = breaksOf('packages/raw-data/log/merge-log.ts', [
   'test/packages/raw-data/log/killed-merge.process.test.ts',
 ]);
+const aborts = breaksOf('packages/database/begin-until-aborted.ts', loadLock);
+const interruptions = breaksOf('packages/duckdb/interrupt-on-abort.ts', [
+  'test/packages/raw-data/scratch.test.ts',
+]);
+const steps = breaksOf('packages/application/open/open-adapters.ts', [
+  'test/packages/application/stopped-steps.integration.test.ts',
+]);
 const planning = breaksOf('packages/raw-data/load-lock.ts', loadLock);
 
 /** Breaks of locks that processes hold for long, and of who waits for them. */
@@ -30,5 +37,9 @@ export const lockMutations = [
   rawLog('a manifest of who has lost the raw log', 'await requireHeld(tx);', ''),
   locks('waiting for a lock that ends at once', "signal?.addEventListener('abort', begin);", ''),
   locks('what a wait tells', 'if (onWaiting) onWaiting(', 'if (!onWaiting) void ('),
+  aborts('an abort during a query', 'SELECT pg_terminate_backend(pid)', 'SELECT pid'),
+  aborts('an abort after a commit', "signal.removeEventListener('abort', end);", ''),
+  interruptions('an abort during a query of another DuckDB', 'opened.add(single);', ''),
+  steps('an abort while the raw log is held', '{ ...rawLogOptions, signal }', 'rawLogOptions'),
   planning('the row counts of a load', '`${rows} of ${total} rows`', '`${rows} rows`'),
 ];

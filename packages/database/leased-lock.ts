@@ -1,5 +1,6 @@
 import type { TransactionSql } from 'postgres';
 import { ChurnError, type ErrorCode } from '../contracts';
+import { beginUntilAborted } from './begin-until-aborted';
 import {
   endSilentHolder,
   readLease,
@@ -42,19 +43,28 @@ const CONNECTION_LOST: ErrorCode = 'POSTGRES_UNAVAILABLE';
  * @param lock.activity  For LEASE_EXPIRED: what the holder is doing, as in "loading data".
  * @param lock.state  What the lease says at first.
  * @param lock.wait  For the time until it has the lock.
+ * @param lock.signal  Its abort ends the wait for the lock, and rolls the work back.
  * @throws ChurnError LEASE_EXPIRED when this one was ended
  */
 export async function withLeasedLock<T, S extends LeaseState>(
   database: Database,
-  lock: { key: number; activity: string; state: S; times?: LeaseTimes; wait?: LockWait<S> },
+  lock: {
+    key: number;
+    activity: string;
+    state: S;
+    times?: LeaseTimes;
+    wait?: LockWait<S>;
+    signal?: AbortSignal;
+  },
   work: (tx: TransactionSql, lease: LockLease<S>) => Promise<T>,
 ): Promise<T> {
-  const { key, activity, state, times = leaseTimes, wait } = lock;
+  const { key, activity, state, times = leaseTimes, wait, signal } = lock;
   let lease: LockLease<S> | undefined;
   try {
     // Not at a higher level of isolation: its snapshot would be of before the lock was waited for,
     // and would not have what the holder before has committed.
-    const result = await database.sql.begin('isolation level read committed', async (tx) => {
+    const mode = 'isolation level read committed';
+    return await beginUntilAborted(database.sql, { mode, signal }, async (tx) => {
       // A process that is killed must not leave a query that runs on.
       await tx`SELECT set_config(name, '5s', true) FROM pg_settings
         WHERE name = 'client_connection_check_interval'`;
@@ -64,7 +74,6 @@ export async function withLeasedLock<T, S extends LeaseState>(
       await tx`SELECT set_config('idle_in_transaction_session_timeout', '0', true)`;
       return work(tx, lease);
     });
-    return result as T;
   } catch (error) {
     // One that was ended has lost its connection. After another error the lock is free, and the lease
     // may be that of the next holder already.

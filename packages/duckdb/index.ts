@@ -10,6 +10,7 @@ export {
   type ColumnArray,
   type ColumnType,
 } from './column-transfer';
+export { interruptOnAbort } from './interrupt-on-abort';
 export { copyToParquet, openDuckDb, readParquet, withDuckDbs, type DuckDb } from './open-duckdb';
 export { saidByDuckDb } from './duckdb-errors';
 export { parquetRowCounts } from './parquet-metadata';

@@ -1,5 +1,6 @@
 import { ChurnError, type SyntheticWorld } from '../contracts';
 import type { Database } from '../database';
+import type { DuckDb } from '../duckdb';
 import {
   addDays,
   dateOf,
@@ -39,6 +40,8 @@ export interface GenerateOptions {
   readonly from: LogicalDate;
   readonly to: LogicalDate;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Its abort ends the load, and leaves nothing of it. */
+  readonly signal?: AbortSignal;
   /** For other loads. */
   readonly waiting?: LoadWait;
 }
@@ -141,30 +144,32 @@ async function loadPlanned(
   options: GenerateOptions,
   { world, loadedThrough, after, through }: GenerationPlan,
 ): Promise<LoadCounts | null> {
-  const { database, currency, onProgress, waiting } = options;
+  const { database, currency, onProgress, waiting, signal } = options;
+  const load = async (duckDb: DuckDb, scratch: string) => {
+    const rows = options.generateArrivals(world, { after, through });
+    const sources = await writeArrivedRows(rows, { folder: scratch, onProgress, signal });
+    const rules = { currency, now: null, missingArrival: 'assumed' } as const;
+    const tables = await prepareLoad(duckDb, sources, { rules, scratch, onProgress });
+    return loadBatch(database, {
+      source: 'synthetic',
+      arrival: 'carried',
+      tables,
+      duckDb,
+      scratch,
+      completeThrough: through,
+      limits: null,
+      mayLoad: async (tx) => {
+        const present = await readInstallation(tx);
+        requireSource(present, 'synthetic');
+        return present.loadedThrough === loadedThrough;
+      },
+      record: (tx) => recordSource(tx, { kind: 'synthetic', world, through }),
+      onProgress,
+      waiting,
+      signal,
+    });
+  };
   return withScratch(options.scratchDir, (scratch) =>
-    withDuckDb(options.openDuckDb, [scratch], async (duckDb) => {
-      const rows = options.generateArrivals(world, { after, through });
-      const sources = await writeArrivedRows(rows, { folder: scratch, onProgress });
-      const rules = { currency, now: null, missingArrival: 'assumed' } as const;
-      const tables = await prepareLoad(duckDb, sources, { rules, scratch, onProgress });
-      return loadBatch(database, {
-        source: 'synthetic',
-        arrival: 'carried',
-        tables,
-        duckDb,
-        scratch,
-        completeThrough: through,
-        limits: null,
-        mayLoad: async (tx) => {
-          const present = await readInstallation(tx);
-          requireSource(present, 'synthetic');
-          return present.loadedThrough === loadedThrough;
-        },
-        record: (tx) => recordSource(tx, { kind: 'synthetic', world, through }),
-        onProgress,
-        waiting,
-      });
-    }),
+    withDuckDb(options.openDuckDb, [scratch], (duckDb) => load(duckDb, scratch), signal),
   );
 }

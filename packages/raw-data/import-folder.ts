@@ -53,6 +53,8 @@ export interface ImportOptions {
   /** How many rows are copied at a time; see `loadBatch`. */
   readonly rowsPerCopy?: number;
   readonly onProgress?: (progress: LoadProgress) => void;
+  /** Its abort ends the load, and leaves nothing of it but cleaned files. */
+  readonly signal?: AbortSignal;
   /** For other loads. */
   readonly waiting?: LoadWait;
 }
@@ -227,18 +229,24 @@ async function withImport<T>(
   );
   if (!isFolder) throw refuse(`there is no folder ${options.folder}`);
   const needsUsers = !(await hasUsers(options.database));
+  const { onProgress, signal } = options;
   return withScratch(options.scratchDir, (scratch) =>
-    withDuckDb(options.openDuckDb, [folder, scratch], async (duckDb) => {
-      const { onProgress } = options;
-      const found = await findSourceFiles(duckDb, {
-        folder,
-        scratch,
-        needsUsers,
-        readDeclarations,
-        onProgress,
-      });
-      return work({ duckDb, found, scratch, folder, isFirstLoad: needsUsers });
-    }),
+    withDuckDb(
+      options.openDuckDb,
+      [folder, scratch],
+      async (duckDb) => {
+        const found = await findSourceFiles(duckDb, {
+          folder,
+          scratch,
+          needsUsers,
+          readDeclarations,
+          onProgress,
+          signal,
+        });
+        return work({ duckDb, found, scratch, folder, isFirstLoad: needsUsers });
+      },
+      signal,
+    ),
   );
 }
 
@@ -254,8 +262,8 @@ async function prepareImport(
   opened: Omit<OpenedImport, 'duckDb'> & { options: ImportOptions },
 ) {
   const { options, found, scratch, folder } = opened;
-  const { database, currency, arrival, completeThrough, rowsPerCopy, onProgress, waiting } =
-    options;
+  const { database, currency, arrival, completeThrough } = options;
+  const { rowsPerCopy, onProgress, waiting, signal } = options;
   const now = options.now?.() ?? (await readClock(database));
   requireNotInFuture(completeThrough, now);
   const rates = await findRates(options, duckDb, found.rates);
@@ -274,6 +282,7 @@ async function prepareImport(
     folder,
     keeping,
     onProgress,
+    signal,
   });
   const hazards = await findHazards(duckDb, tables, opened);
   const batchOptions = {
@@ -289,6 +298,7 @@ async function prepareImport(
     rowsPerCopy,
     onProgress,
     waiting,
+    signal,
   };
   return { batchOptions, rates, properties };
 }

@@ -31,19 +31,23 @@ export interface LoadWait {
 
 /**
  * Runs a load in one transaction that holds the load lock: loads, and every taking of K and S, go one
- * at a time, so that no row can slip behind a K that was already taken.
+ * at a time, so that no row can slip behind a K that was already taken. An abort rolls it back.
  *
  * @throws ChurnError LEASE_EXPIRED when its process was stopped for a minute
  */
 export function withLoadLock<T>(
   database: Database,
-  options: Pick<LoadState, 'source'> & { times?: LeaseTimes; waiting?: LoadWait },
+  options: Pick<LoadState, 'source'> & {
+    times?: LeaseTimes;
+    waiting?: LoadWait;
+    signal?: AbortSignal;
+  },
   work: (tx: TransactionSql, lease: LockLease<LoadState>) => Promise<T>,
 ): Promise<T> {
-  const { source, times, waiting } = options;
+  const { source, times, waiting, signal } = options;
   const state: LoadState = { source, batch: null, progress: null };
   const wait = lockWaitOf(waiting);
-  const lock = { key: LOAD_LOCK_KEY, activity: 'loading data', state, times, wait };
+  const lock = { key: LOAD_LOCK_KEY, activity: 'loading data', state, times, wait, signal };
   return withLeasedLock(database, lock, work);
 }
 

@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { DuckDb } from '../duckdb';
+import { interruptOnAbort, type DuckDb } from '../duckdb';
 import { asStorageError, makeFolder } from '../durable-files';
 
 /** Opens a DuckDB that may read and write these folders, beside those it always may. */
@@ -28,16 +28,31 @@ export async function withScratch<T>(
   }
 }
 
-/** Runs work with a DuckDB for these folders; it is closed afterwards. */
+/**
+ * Runs work with a DuckDB for these folders; it is closed afterwards. An abort interrupts the query that
+ * it is in, and every later one.
+ *
+ * @throws the reason of the signal when the work failed after it was aborted
+ */
 export async function withDuckDb<T>(
   openDuckDb: OpenDuckDb,
   directories: readonly string[],
   work: (duckDb: DuckDb) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
-  const duckDb = await openDuckDb(directories);
+  signal?.throwIfAborted();
+  const opened = await openDuckDb(directories);
+  const { duckDb, stop } = signal
+    ? interruptOnAbort(opened, signal)
+    : { duckDb: opened, stop: () => {} };
   try {
     return await work(duckDb);
+  } catch (error) {
+    // In the words of the abort, not in those of what it interrupted.
+    signal?.throwIfAborted();
+    throw error;
   } finally {
+    stop();
     duckDb.close();
   }
 }

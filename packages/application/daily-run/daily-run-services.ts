@@ -127,7 +127,11 @@ export async function computeDay(
   await rebuildLedger({ ledger: adapters.ledger, store: adapters.paths });
   await mendLostFiles(adapters, date, progress);
   const own = await ownRequest(adapters, date, knowledge);
-  const restatements = await planRestatements(adapters, knowledge, { owner: runId, except: date });
+  const restatements = await planRestatements(adapters, knowledge, {
+    owner: runId,
+    except: date,
+    signal: progress.signal,
+  });
   const requests = [...own, ...restatements.requests];
   const publishedBy = (published: LogicalDate) => (published === date ? 'daily' : 'restate');
   const options = { owner: runId, requests, publishedBy } as const;
@@ -194,7 +198,10 @@ export async function restatePartitions(
     ...(dryRun ? {} : { waitMillis: null }),
     waiting: loadWaitOf(progress),
   });
-  const { requests, untouched } = await planRestatements(adapters, knowledge, { owner });
+  const { requests, untouched } = await planRestatements(adapters, knowledge, {
+    owner,
+    signal: progress.signal,
+  });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);
   const firstBatch = Math.min(knowledge.batch, ...checked.map((batch) => batch + 1));

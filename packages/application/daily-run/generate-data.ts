@@ -78,6 +78,7 @@ export function loadOptions(adapters: Adapters, progress: Progress) {
       folder: adapters.paths.cleaned,
       megabytesMax: adapters.config.cleanedMegabytesMax,
     },
+    signal: progress.signal,
     onProgress: ({ table, phase, rows, total = 0 }: LoadProgress) => {
       const ofWhat = phase === 'recording' ? `rejected rows of ${table}` : table;
       progress.report({ what: `${phase} ${ofWhat}`, done: rows, total });

@@ -127,5 +127,5 @@ function computeRow(
     } finally {
       duckDb.close();
     }
-  });
+  }, undefined);
 }

@@ -84,11 +84,13 @@ async function computeServed(
   progress: Progress,
 ): Promise<ServedFeatures[]> {
   if (requests.length === 0) return [];
-  const files = await adapters.withRawLog((rawLog) =>
-    writeVectors(computeContext(adapters, 'training', rawLog), requests, folder, {
-      signal: progress.signal,
-      report: (details) => progress.report({ ...details, what: 'features as served' }),
-    }),
+  const files = await adapters.withRawLog(
+    (rawLog) =>
+      writeVectors(computeContext(adapters, 'training', rawLog), requests, folder, {
+        signal: progress.signal,
+        report: (details) => progress.report({ ...details, what: 'features as served' }),
+      }),
+    progress.signal,
   );
   const counts = await countRows(adapters, [...files.values()]);
   const computed: ServedFeatures[] = [];

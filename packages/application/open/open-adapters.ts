@@ -45,8 +45,11 @@ export interface Adapters {
   openLoadingDuckDb(directories: readonly string[]): Promise<DuckDb>;
   /** Has every committed batch mirrored. Whoever reads the segments uses `withRawLog`. */
   rawLog(): Promise<RawLog>;
-  /** Runs work with the raw log, whose segments stay as long as the work runs. */
-  withRawLog<T>(work: (rawLog: RawLog) => Promise<T>): Promise<T>;
+  /**
+   * Runs work with the raw log, whose segments stay as long as the work runs. An abort ends the wait for
+   * the log and its update; the work looks at the signal itself.
+   */
+  withRawLog<T>(work: (rawLog: RawLog) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<AuditReport>;
   /** Makes it again from Postgres wherever it differs. */
@@ -107,9 +110,9 @@ export async function openAdapters(
       await requireOwnDatabase(paths, database.sql);
       return syncRawLog(rawLogOptions);
     },
-    withRawLog: async (work) => {
+    withRawLog: async (work, signal) => {
       await requireOwnDatabase(paths, database.sql);
-      return withRawLog(rawLogOptions, work);
+      return withRawLog({ ...rawLogOptions, signal }, work);
     },
     auditRawLog: async () => {
       await requireOwnDatabase(paths, database.sql);

@@ -25,6 +25,7 @@ import {
   type PublishOutcome,
   type Restatements,
 } from '../../offline-store';
+import { interruptOnAbort } from '../../duckdb';
 import type { FeatureSet } from '../../features';
 import type { RawLog } from '../../raw-data';
 import { openForWriting } from '../../local-services';
@@ -64,7 +65,7 @@ export async function computeRequested(
   return adapters.withRawLog((rawLog) => {
     const context = computeContext(adapters, options.owner, rawLog);
     return computePartitions(context, options.requests, { ...progress, onOutcome });
-  });
+  }, progress.signal);
 }
 
 /** The requests of a backfill's dates: `as-served` has a K of its own per date. */
@@ -133,9 +134,9 @@ export function servedKnowledge(
 export async function planRestatements(
   adapters: Adapters,
   knowledge: PlannedKnowledge,
-  options: { owner: string; except?: LogicalDate },
+  options: { owner: string; except?: LogicalDate; signal: AbortSignal },
 ): Promise<Restatements> {
-  const { owner } = options;
+  const { owner, signal } = options;
   const { featureSet } = adapters;
   // One that lacks the state alone gets it when it is restated.
   const isRestatable = (manifest: PartitionManifest) =>
@@ -146,13 +147,15 @@ export async function planRestatements(
   const present = labelKnowledgeOf(knowledge);
   return adapters.withRawLog(async (rawLog) => {
     const { segments } = computeContext(adapters, owner, rawLog);
-    const duckDb = await adapters.openDuckDb();
+    const opened = await adapters.openDuckDb();
+    const { duckDb, stop } = interruptOnAbort(opened, signal);
     try {
       return await findRestatements({ duckDb, rows, owner, present, featureSet, segments });
     } finally {
-      duckDb.close();
+      stop();
+      opened.close();
     }
-  });
+  }, signal);
 }
 
 /** Every published partition, oldest first, as immutable revision files. */

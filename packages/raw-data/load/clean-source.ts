@@ -24,6 +24,7 @@ export interface CleaningOptions {
   /** Absent: nothing is kept. */
   readonly keeping?: KeptFolder;
   readonly onProgress?: (phase: 'reading' | 'cleaning', rows: number) => void;
+  readonly signal?: AbortSignal;
 }
 
 /** The cleaned rows of a source. */
@@ -87,7 +88,7 @@ async function openKept(
   source: SourceFile,
   options: CleaningOptions & { sqlFor: (rules: CleaningRules) => string },
 ): Promise<KeptEntry | null> {
-  const { keeping, sourceFile, rules, sqlFor, onProgress } = options;
+  const { keeping, sourceFile, rules, sqlFor, onProgress, signal } = options;
   if (!keeping || sourceFile === undefined || source.readsFrom === undefined) return null;
   const state = await stateOf(sourceFile);
   const { bytes } = state;
@@ -100,9 +101,10 @@ async function openKept(
     sql: sqlFor({ ...rules, now: rules.now === null ? null : 0n }),
   };
   const { rowsAbout = 0 } = source;
-  const key = await cleaningKey(duckDb, cleaning, (read) =>
-    onProgress?.('reading', Math.round((rowsAbout * read) / bytes)),
-  );
+  const key = await cleaningKey(duckDb, cleaning, (read) => {
+    signal?.throwIfAborted();
+    onProgress?.('reading', Math.round((rowsAbout * read) / bytes));
+  });
   return new KeptEntry(keeping, key, { file: sourceFile, state });
 }
 

@@ -74,6 +74,7 @@ export interface BatchOptions {
   /** Runs last inside the transaction, with the batch that was made, if any. */
   record(tx: TransactionSql, batch: number | null): Promise<void>;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
   readonly waiting?: LoadWait;
   /** How many rows are copied at a time. Default: 491,520. */
   readonly rowsPerCopy?: number;
@@ -81,7 +82,7 @@ export interface BatchOptions {
 
 /**
  * Loads prepared tables as one batch: one transaction under the load lock, so that batches are
- * numbered in commit order and a load that is killed leaves nothing.
+ * numbered in commit order and a load that is killed or aborted leaves nothing.
  *
  * A row whose id is known with the same content counts as unchanged, with other content it is
  * rejected. *Content* is everything but arrival and batch: arrival says when we learnt a fact, so
@@ -278,11 +279,10 @@ async function loadTable(
   options: BatchOptions,
   load: TableLoad & { prepared: PreparedTable },
 ): Promise<Omit<LoadedTable, 'retried'>> {
-  const { duckDb, completeBy = null } = options;
+  const { duckDb, scratch, completeBy = null } = options;
   const { table } = load.prepared;
   const isOfAttributes = table === 'user_attributes';
   const alsoInDoubt = isOfAttributes ? await attributesToStage(tx, load.prepared) : undefined;
-  const { scratch } = options;
   const split = await planSplit(tx, duckDb, { ...load, scratch, alsoInDoubt });
   await createStaging(tx, table);
   const certain = await copyRows(tx, { ...options, prepared: load.prepared, split });

@@ -57,6 +57,7 @@ export interface PrepareOptions {
   /** Where cleaned files are kept, if they are. */
   readonly keeping?: KeptFolder;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -110,7 +111,7 @@ async function checkTable(
 async function cleanFiles(
   duckDb: DuckDb,
   sources: readonly SourceFile[],
-  { rules, scratch, folder, keeping, onProgress }: PrepareOptions,
+  { rules, scratch, folder, keeping, onProgress, signal }: PrepareOptions,
 ): Promise<CleanedPart[]> {
   const parts: CleanedPart[] = [];
   const total = sources.reduce((sum, { rowsAbout = 0 }) => sum + rowsAbout, 0);
@@ -125,6 +126,7 @@ async function cleanFiles(
       rowsBefore,
       ...(folder === undefined ? {} : { sourceFile: path.join(folder, label) }),
       keeping,
+      signal,
       onProgress: (phase, rows) => onProgress?.({ table, phase, rows: before + rows, total }),
     }).catch((error: unknown) => {
       throw malformedFile(label, error);

@@ -54,6 +54,8 @@ export interface RawLogOptions {
   readonly rawLogDir: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
+  /** Its abort ends the wait for the log, or its update, which the next call goes on with. */
+  readonly signal?: AbortSignal;
 }
 
 const RAW_LOG_LOCK_KEY = 7_401_332;
@@ -156,7 +158,8 @@ export async function holdingLog<T>(
   const rawLogDir = path.resolve(options.rawLogDir);
   await makeFolder(rawLogDir);
   try {
-    const lock = { key: RAW_LOG_LOCK_KEY, activity: 'updating the raw log', state: {} };
+    const { signal } = options;
+    const lock = { key: RAW_LOG_LOCK_KEY, activity: 'updating the raw log', state: {}, signal };
     return await withLeasedLock(options.database, lock, (tx) => work(tx, rawLogDir));
   } catch (error) {
     throw asStorageError(asDatabaseError(error));

@@ -25,6 +25,7 @@ interface UpdateOptions {
   readonly rawLogDir: string;
   readonly scratchDir: string;
   readonly openDuckDb: OpenDuckDb;
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -36,7 +37,7 @@ export async function updateLog(
   options: UpdateOptions,
   loads: readonly PresentLoad[],
 ): Promise<LogState> {
-  const { rawLogDir } = options;
+  const { rawLogDir, signal } = options;
   const found = await readLogManifest(rawLogDir);
   const manifest = withoutOtherLoads(found, loads);
   const merged = new Set(manifest.loads.map(({ batch }) => batch));
@@ -50,12 +51,17 @@ export async function updateLog(
   let state: LogState = { manifest, folders: there };
   if (!isWhole || isDue || manifest !== found) {
     state = await withScratch(options.scratchDir, (scratch) =>
-      withDuckDb(options.openDuckDb, [rawLogDir, scratch], async (duckDb) => {
-        const writer = { tx, duckDb, rawLogDir, scratch };
-        if (manifest !== found) await publishManifest(writer, manifest);
-        const mended = { manifest: await mendRuns(writer, manifest, lost), folders: there };
-        return mergeFolders(writer, await mirrorMissing(writer, mended, loads));
-      }),
+      withDuckDb(
+        options.openDuckDb,
+        [rawLogDir, scratch],
+        async (duckDb) => {
+          const writer = { tx, duckDb, rawLogDir, scratch };
+          if (manifest !== found) await publishManifest(writer, manifest);
+          const mended = { manifest: await mendRuns(writer, manifest, lost), folders: there };
+          return mergeFolders(writer, await mirrorMissing(writer, mended, loads));
+        },
+        signal,
+      ),
     );
   }
   await requireHeld(tx);

@@ -37,10 +37,12 @@ interface SourceOptions {
     files: readonly SourceFile<'properties'>[],
   ) => Promise<readonly DeclaredProperty[]>;
   readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
 }
 
-function linesOf({ table }: ListedFile, { onProgress }: SourceOptions) {
+function linesOf({ table }: ListedFile, { onProgress, signal }: SourceOptions) {
   return (rows: number) => {
+    signal?.throwIfAborted();
     if (table !== 'rates' && table !== 'properties')
       onProgress?.({ table, phase: 'reading', rows });
   };

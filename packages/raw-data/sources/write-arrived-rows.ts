@@ -61,6 +61,12 @@ const formats: Readonly<Record<GeneratedTable, RowFormat>> = {
   },
 };
 
+interface Watch {
+  readonly onProgress?: (progress: LoadProgress) => void;
+  /** Its abort ends the writing. */
+  readonly signal?: AbortSignal;
+}
+
 const CHUNK_CHARACTERS = 1 << 20;
 
 /**
@@ -69,7 +75,7 @@ const CHUNK_CHARACTERS = 1 << 20;
  */
 export async function writeArrivedRows(
   rows: ArrivedRows,
-  options: { folder: string; onProgress?: (progress: LoadProgress) => void },
+  options: { folder: string } & Watch,
 ): Promise<SourceFile[]> {
   const sources: SourceFile[] = [];
   for (const table of rawTableNames) {
@@ -102,7 +108,7 @@ function sourceOf(table: GeneratedTable, file: string): SourceFile {
 async function writeTable(
   rows: ArrivedRows,
   table: GeneratedTable,
-  options: { file: string; onProgress?: (progress: LoadProgress) => void },
+  options: { file: string } & Watch,
 ): Promise<void> {
   const { header, lines } = formats[table];
   const handle = await open(options.file, 'w');
@@ -115,6 +121,7 @@ async function writeTable(
       if (chunk.length < CHUNK_CHARACTERS) continue;
       await handle.write(chunk);
       chunk = '';
+      options.signal?.throwIfAborted();
       options.onProgress?.({ table, phase: 'reading', rows: count });
     }
     await handle.write(chunk);

@@ -113,6 +113,34 @@ describe('loads side by side', () => {
     expect(await fixture.database.sql`SELECT FROM raw_data.users`).toHaveLength(0);
     expect(await fixture.load(files)).toMatchObject({ batch: 1 });
   });
+
+  it('leave nothing when one is aborted in a query, which ends at once', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    await fixture.database.sql.begin(async (tx) => {
+      await tx`LOCK TABLE raw_data.user_events IN SHARE MODE`;
+      const load = fixture.load(files, { signal: controller.signal });
+      const aborted = expect(load).rejects.toBe(reason);
+      await someoneWaits('relation');
+      controller.abort(reason);
+      await aborted;
+    });
+    expect(await fixture.database.sql`SELECT FROM raw_data.users`).toHaveLength(0);
+    expect(await fixture.load(files)).toMatchObject({ batch: 1 });
+  });
+
+  it('are there where the abort comes after the commit, and do no harm to the next one', async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    expect(await fixture.load(files, { signal })).toMatchObject({ batch: 1 });
+    // On the same connection.
+    await withLoadLock(fixture.database, { source: 'import' }, async (tx) => {
+      controller.abort();
+      await tx`SELECT pg_sleep(0.2)`;
+      expect(await tx`SELECT FROM raw_data.users`).toHaveLength(1);
+    });
+    await expect(fixture.load(files, { signal })).rejects.toBe(signal.reason);
+  });
 });
 
 describe('who waits for a load', () => {
