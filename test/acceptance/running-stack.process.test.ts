@@ -63,6 +63,7 @@ describe('a running installation', () => {
     const publication = await holdPublicationsFrom('2024-04-15', application);
     const { id } = await backfills.start(request);
     await publication.isWaiting();
+    const told = performance.now();
     expect(await backfills.pause(id)).toMatchObject({ status: 'paused' });
     await chunkKnowsOfPause(id, application);
     await publication.letGo();
@@ -72,6 +73,7 @@ describe('a running installation', () => {
       () => ledger.list(),
       (rows) => !rows.some(({ status }) => status === 'running'),
     );
+    expect(performance.now() - told).toBeLessThan(5_000);
     const done = await ledger.countPublishedBy(id);
     expect(done).toBeGreaterThan(0);
     expect(done).toBeLessThan(dateCount);
@@ -87,6 +89,7 @@ describe('a running installation', () => {
       ({ status }) => status !== 'running',
     );
     expect(ended).toMatchObject({ status: 'succeeded', succeeded: dateCount, failed: [] });
+    expect(await buildsOf(id, application)).toEqual([expect.stringMatching(/^[0-9a-f]{12}$/)]);
   }, 120_000);
 
   it('shows queues, slots, steps and partitions of the worker, and its story in the log', async () => {
@@ -264,6 +267,17 @@ async function chunkKnowsOfPause(id: string, { temporal }: Application): Promise
       return beats.size > 2;
     },
   );
+}
+
+/** The builds of the workers that ran a backfill, as Temporal shows them. */
+async function buildsOf(id: string, { temporal }: Application): Promise<string[]> {
+  const client = await temporal.client();
+  const { events } = await client.workflow.getHandle(backfillWorkflowId(id)).fetchHistory();
+  const builds = (events ?? []).flatMap(
+    ({ workflowTaskCompletedEventAttributes: completed }) =>
+      completed?.workerVersion?.buildId ?? [],
+  );
+  return [...new Set(builds)];
 }
 
 /** Asks again until the answer is the one waited for; the test's timeout ends it otherwise. */

@@ -5,6 +5,9 @@ import {
   searchAttributeNames,
   taskQueues,
 } from '../../packages/contracts/pipeline';
+import { showAction } from '../../packages/cli/actions/schedule-actions';
+import type { CommandContext } from '../../packages/cli/command-context';
+import { describeSchedule } from '../../packages/cli/describe-schedule';
 import type { DailyRunReport } from '../../packages/contracts/runs';
 import { addDays, dateOf, datesBetween } from '../../packages/instants/logical-date';
 import {
@@ -47,6 +50,27 @@ describe('the schedules', () => {
     });
     expect(daily!.nextRuns[0]).toMatch(/T01:00:00\.000Z$/);
     expect(watchdog!.nextRuns[0]).toMatch(/T04:05:00\.000Z$/);
+  });
+
+  it('are shown at the command line as text, and in JSON as they were described', async () => {
+    const temporal = { client: async () => rig.env.client };
+    const application = async () => ({ temporal });
+    const shown = await showAction({}, { application } as unknown as CommandContext);
+    const [daily, watchdog] = await describeSchedules(rig.env.client);
+    expect(shown.text).toBe(`${describeSchedule(daily!)}\n\n${describeSchedule(watchdog!)}`);
+    const { schedules } = shown.document as { schedules: object[] };
+    expect(schedules).toHaveLength(2);
+    expect(schedules[0]).toEqual({
+      id: daily!.id,
+      status: 'running',
+      is_as_declared: true,
+      differences: [],
+      note: null,
+      next_runs: daily!.nextRuns,
+      last_workflow_id: null,
+      missed_catchup: 0,
+      skipped_overlap: 0,
+    });
   });
 
   it('start a fortnight without a worker day by day, each under the id that a hand would give it, dated by its nominal time', async () => {

@@ -272,13 +272,13 @@ describe('the backfill', () => {
       expect(paused).toMatchObject({ status: 'paused', succeeded: 1, failed: [second] });
       expect(paused.errors).toEqual([{ date: second, error: 'CORRUPT_FILE: x' }]);
       expect(ports.inputsOf('syncOnline')).toEqual([]);
+      const shown = JSON.stringify(await handle.query('__temporal_workflow_metadata'));
+      expect(shown).toMatch(/paused.*2 of 10 planned.*Failed:.*05-23.*CORRUPT_FILE: x/);
 
       await handle.signal('resume');
       expect(await resultOf(handle)).toMatchObject({ status: 'succeeded', succeeded: 10 });
-      await recordHistory(rig.env, {
-        workflowId: handle.workflowId,
-        name: 'backfill-paused-in-chunk',
-      });
+      const { workflowId } = handle;
+      await recordHistory(rig.env, { workflowId, name: 'backfill-paused-in-chunk' });
     });
     expect(ports.inputsOf('computeChunk')).toHaveLength(2);
     expect(ports.inputsOf('syncOnline')).toHaveLength(1);

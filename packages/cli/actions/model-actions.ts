@@ -57,7 +57,11 @@ export async function rollbackModelAction(
   { application }: CommandContext,
 ): Promise<CommandResult> {
   const { services } = await application();
-  return championResult(await services.rollbackModel(await championMove(services, options)));
+  const change = await services.rollbackModel(await championMove(services, options));
+  const result = championResult(change);
+  const hint = `Another rollback makes ${change.previous} the champion again.`;
+  const isUndone = change.changed && change.previous !== null;
+  return isUndone ? { ...result, text: `${result.text}\n${hint}` } : result;
 }
 
 async function championMove(

@@ -71,7 +71,8 @@ function addModels(program: Command, runner: CommandRunner): void {
   });
   defineCommand(models, runner, {
     name: 'rollback',
-    description: 'Make the previous champion the champion again.',
+    description:
+      'Make the previous champion the champion again. A second rollback undoes the first one, unless --from says which champion is replaced.',
     declare: (command) =>
       command
         .option('--from <version>', FROM, championOption)

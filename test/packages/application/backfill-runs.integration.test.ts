@@ -7,6 +7,7 @@ import {
   openLazyTemporal,
   type BackfillRuns,
 } from '../../../packages/application/backfills/temporal-runs';
+import { withLoadLock } from '../../../packages/raw-data/load-lock';
 import {
   openTestApplication,
   quietly,
@@ -88,6 +89,27 @@ describe('backfills', () => {
       warnings: [],
     });
     await terminate(id);
+  });
+
+  it('are told which load holds them up, all of them after five seconds', async () => {
+    const wanted = { ...request, from: '2024-01-10', to: '2024-01-12' };
+    await withLoadLock(application.adapters.database, { source: 'import' }, async () => {
+      const begun = performance.now();
+      const asked = Array.from({ length: startCount }, (_, index) =>
+        index % 2 === 0 ? backfills.plan(wanted) : backfills.start(wanted),
+      );
+      const answers = await Promise.allSettled(asked);
+      expect(performance.now() - begun).toBeLessThan(8_000);
+      expect(answers).toEqual(
+        answers.map(() => ({
+          status: 'rejected',
+          reason: expect.objectContaining({
+            code: 'LOAD_RUNNING',
+            details: expect.objectContaining({ source: 'import' }),
+          }),
+        })),
+      );
+    });
   });
 
   it('warn of dates before the data as they are started', async () => {

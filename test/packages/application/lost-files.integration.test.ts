@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { partitionPaths } from '../../../packages/offline-store/partition-paths';
 import type { ApplicationObserver } from '../../../packages/application/open/application-observer';
@@ -8,7 +8,7 @@ import {
   quietly,
   type TestApplication,
 } from '../../acceptance/open-test-platform';
-import { baseFacts, writeFolder } from '../offline-store/late-facts';
+import { baseFacts, lateFacts, writeFolder } from '../offline-store/late-facts';
 
 const RANGE = { from: '2025-03-05', to: '2025-03-08' };
 
@@ -65,6 +65,36 @@ describe('a daily run after files were lost', () => {
         details: { dates: 5, unrepaired: [] },
       },
     ]);
+  });
+
+  it('names a damaged segment of the raw log, and succeeds once that was repaired', async () => {
+    const { rawLog } = application.adapters.paths;
+    const segment = path.join(rawLog, 'batch=000001', 'user_events.parquet');
+    const bytes = readFileSync(segment);
+    const footer = bytes.readUInt32LE(bytes.length - 8) + 8;
+    // Rows without the frame that Parquet begins and ends with; the size stays.
+    writeFileSync(segment, bytes.fill(0xff, 4, bytes.length - footer));
+    await expect(runDay('2025-03-12')).rejects.toMatchObject({
+      code: 'CORRUPT_FILE',
+      message: expect.stringContaining('raw_log/batch=000001/user_events.parquet'),
+    });
+    const repair = await application.services.repairRaw();
+    expect(repair.found[0]).toMatch(/^damaged raw_log\/batch=000001\/user_events\.parquet/);
+    expect(repair.audit).toMatchObject(wrong);
+    expect(await runDay('2025-03-12')).toMatchObject({ published: { revision: 1 } });
+  });
+
+  it('puts back a ledger that was lost, whose revisions are counted on', async () => {
+    const { ledger, database } = application.adapters;
+    const before = (await ledger.list()).map(({ date }) => date);
+    await database.sql`truncate ops.partition_runs`;
+    const late = lateFacts['a session of a user who was silent']!;
+    const folder = writeFolder(path.join(application.dataDir, 'late'), [late]);
+    await application.services.importFolder({ folder, arrival: 'assumed' }, quietly);
+    const { restated } = await runDay('2025-03-13');
+    expect(restated).toContainEqual(expect.objectContaining({ date: '2025-03-05', revision: 2 }));
+    const after = await ledger.list();
+    expect(after.map(({ date }) => date).slice(0, -1)).toEqual(before);
   });
 
   it('says what it could not put back, and goes on', async () => {
