@@ -137,6 +137,22 @@ describe('the OpenAPI document', () => {
     });
   });
 
+  it('tells a backfill that was started from a plan: each example is one of them', () => {
+    const ajv = new Ajv({ strict: false });
+    addFormats(ajv);
+    ajv.addSchema({ $id: 'openapi', ...document });
+    const examples = [...sections.get('POST /backfill')!.matchAll(/```json\n(.*?)```/gs)];
+    const { responses } = document.paths['/backfill']!.post!;
+    const schemas = Object.values(responses['200']!.content!).flatMap(
+      ({ schema }) => (schema as { oneOf: object[] }).oneOf,
+    );
+    const fitting = examples.map(([, text]) =>
+      schemas.filter((schema) => ajv.compile(rebased(schema))(JSON.parse(text!)) === true),
+    );
+    expect(fitting.map(({ length }) => length)).toEqual([1, 1]);
+    expect(fitting[0]).not.toEqual(fitting[1]);
+  });
+
   it('holds for every JSON example of docs/API.md', () => {
     const ajv = new Ajv({ strict: false });
     addFormats(ajv);

@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { connect, isIP } from 'node:net';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
@@ -170,6 +170,20 @@ describe('the API process', () => {
     while (spooledFiles().length > 0) await new Promise((resolve) => setImmediate(resolve));
     await second.app.close();
     expect(await loggedIds()).toEqual(expect.arrayContaining(ids));
+  });
+
+  it('logs to Postgres, and shuts down, where nothing can be written below the data directory', async () => {
+    const file = path.join(scratch.path, 'a-file');
+    writeFileSync(file, '');
+    const { app, url } = await start({}, { logsDir: path.join(file, 'logs') });
+    const { body } = await request(url).post('/predict').send({ user_id: 'u1' }).expect(200);
+    const { body: health } = await request(url).get('/health').expect(200);
+    expect(health.parts.prediction_log.spool).toEqual({
+      status: 'down',
+      code: 'STORAGE_UNAVAILABLE',
+    });
+    await app.close();
+    expect(await loggedIds()).toContain(body.prediction_id);
   });
 
   it('starts without a champion and without Redis, and says so', async () => {
