@@ -17,6 +17,7 @@ export const deepShards = [
     files: laws,
     portion: `${index + 1}/${portions}`,
   })),
+  { name: 'kills', files: /^test\/acceptance\/kill-matrix\./ },
   { name: 'acceptance', files: /^test\/acceptance\// },
   { name: 'features-and-stores', files: /^test\/packages\/(features|offline-store|raw-data)\// },
   { name: 'everything-else', files: /^test\// },

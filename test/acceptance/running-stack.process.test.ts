@@ -5,25 +5,27 @@ import { openApplication, type Application } from '../../packages/application/ap
 import { backfillWorkflowId } from '../../packages/contracts/pipeline';
 import { createBackfillRuns } from '../../packages/application/backfills/temporal-runs';
 import type { ServiceName } from '../../packages/local-services/service-names';
+import { stackStatus } from '../../packages/local-services/stack-status';
 import { startStack } from '../../packages/local-services/start-stack';
 import { stopStack } from '../../packages/local-services/stop-stack';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { metricNamesOf, readQueries } from '../monitoring/metric-names';
-import { backfill, openTestApplication, quietly } from './open-test-platform';
+import { openTestApplication, quietly } from './open-test-platform';
+import { lastingState, leftovers, runUndisturbed } from './undisturbed-twin';
 
 const world = { users: 60, seed: 7 };
 /** As few days as training takes. */
 const range = { from: '2024-01-31', to: '2024-05-31' };
 const dateCount = 122;
 
-/** The whole platform in real processes: worker killed, services stopped one after the other. */
+/** The whole platform in real processes: all of them killed, services stopped one after the other. */
 describe('a running installation', () => {
   const scratch = createScratchDirectory();
   const config = loadConfig({ CHURN_DATA_DIR: `${scratch.path}/data`, CHURN_LOG_LEVEL: 'error' });
   let application: Application;
 
   beforeAll(async () => {
-    await startStack({ config, durable: false });
+    await startStack({ config });
     application = await openApplication(config);
     await application.services.generate({ ...world, ...range }, quietly);
   }, 120_000);
@@ -33,28 +35,33 @@ describe('a running installation', () => {
   afterAll(() => stopStack({ config }), 60_000);
   afterAll(() => scratch.remove());
 
-  it('finishes a backfill whose worker is killed, with the bytes of an undisturbed one', async () => {
+  it('finishes a backfill when all five processes are killed in it, and is as an undisturbed one', async () => {
+    const backfills = createBackfillRuns(application.adapters, application.temporal);
     const request = { ...range, reprocess: 'missing', knownAt: 'latest', train: false } as const;
-    const workerPid = await pidOf('worker');
     const publication = await holdPublicationsFrom('2024-04-15', application);
-    const running = application.services.backfill(request, quietly);
+    const { id } = await backfills.start(request);
     await publication.isWaiting();
-    process.kill(workerPid, 'SIGKILL');
-    await publication.letGo();
     const before = await publishedCount(application);
     expect(before).toBeGreaterThan(0);
     expect(before).toBeLessThan(dateCount);
+    const { services } = await stackStatus({ config });
+    for (const { pid } of services) process.kill(pid!, 'SIGKILL');
 
-    await startStack({ config, services: ['worker'] });
-    expect(await running).toMatchObject({ status: 'succeeded', failed: [] });
+    await startStack({ config });
+    await publication.isOver();
+    const ended = await eventually(
+      () => backfills.progress(id),
+      ({ status }) => status !== 'running',
+    );
+    expect(ended).toMatchObject({ status: 'succeeded', failed: [] });
 
-    const partitions = await application.services.listPartitions(range);
-    expect(new Set(partitions.map(({ status }) => status))).toEqual(new Set(['succeeded']));
-    expect(new Set(partitions.map(({ revision }) => revision))).toEqual(new Set([1]));
-    const attempts = partitions.map(({ attempt }) => attempt);
+    const attempts = (await application.services.listPartitions(range)).map(
+      ({ attempt }) => attempt,
+    );
     expect(attempts.filter((attempt) => attempt === 1).length).toBeGreaterThanOrEqual(before);
     expect(attempts).toContain(2);
-    expect(partitions.map(({ sha256 }) => sha256)).toEqual(await undisturbedHashes());
+    expect(await lastingState(application)).toEqual(await undisturbedState());
+    expect(leftovers(config.dataDir)).toEqual([]);
   }, 240_000);
 
   it('stops a backfill between two dates when it is paused, and ends it when resumed', async () => {
@@ -250,6 +257,10 @@ async function holdPublicationsFrom(date: string, { adapters }: Application) {
       holder.release();
       await sql`drop function ops.hold cascade`;
     },
+    /** After a kill of Postgres, in which the lock went. */
+    async isOver(): Promise<void> {
+      await sql`drop function ops.hold cascade`;
+    },
   };
 }
 
@@ -294,12 +305,12 @@ async function publishedCount({ adapters }: Application): Promise<number> {
   return rows.filter(({ status }) => status === 'succeeded').length;
 }
 
-async function undisturbedHashes(): Promise<(string | null)[]> {
+async function undisturbedState() {
   const other = await openTestApplication();
   try {
     await other.services.generate({ ...world, ...range }, quietly);
-    await backfill(other, range);
-    return (await other.services.listPartitions(range)).map(({ sha256 }) => sha256);
+    await runUndisturbed(other, [range]);
+    return await lastingState(other);
   } finally {
     await other.remove();
   }
