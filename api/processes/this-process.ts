@@ -11,7 +11,7 @@ export class ThisProcess implements ServingProcess {
   constructor(
     @Inject(API_PORTS) private readonly ports: ApiPorts,
     @Inject(API_OPTIONS) private readonly options: ApiOptions,
-    private readonly apiMetrics: ApiMetrics,
+    @Inject(ApiMetrics) private readonly apiMetrics: ApiMetrics,
   ) {}
 
   async health(): Promise<ProcessesHealth> {
