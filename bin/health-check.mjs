@@ -5,12 +5,12 @@ import path from 'node:path';
 import { root } from './source-files.mjs';
 
 const checks = {
-  /** Each worker says in a file of its own that it polls, and which process it is. */
+  /** Each worker says in a file of its own that it polls, and which process it is; it touches the file while it does not hang. */
   worker() {
     const built = 'dist/packages/local-services/processes/ready-workers.js';
-    const { readyWorkers } = createRequire(import.meta.url)(path.join(root, built));
+    const { answeringWorkers } = createRequire(import.meta.url)(path.join(root, built));
     const run = path.join(process.env.CHURN_DATA_DIR, 'run');
-    if (readyWorkers({ run }).length === 0) throw new Error('no worker polls');
+    if (answeringWorkers({ run }).length === 0) throw new Error('no worker polls');
   },
   async api() {
     const url = `http://127.0.0.1:${process.env.CHURN_API_PORT}/health/live`;

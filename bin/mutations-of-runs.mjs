@@ -26,6 +26,7 @@ export const runMutations = [
   ready('the workers of other hosts', 'name.startsWith(host) && ', ''),
   ready('hosts whose names begin alike', ' && /^\\d+\\.json$/.test(name.slice(host.length))', ''),
   ready('a ready file whose worker is gone', 'isAlive(ready.pid, ready.identity) ?', 'true ?'),
+  ready('a worker that hangs', '(isFresh(file) && livingWorker(file))', 'livingWorker(file)'),
   daily('days since the Schedule is there', '[row?.first, scheduled]', '[row?.first]'),
   computing('urgent work before each date', 'await giveWay?.();', ''),
 ];

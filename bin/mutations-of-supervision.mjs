@@ -22,6 +22,7 @@ const identity = breaksOf('packages/durable-files/process-identity.ts', [
 
 /** Breaks of the supervisor of the embedded services. */
 export const supervisionMutations = [
+  services('a word about one that hangs', "if (standing === 'unhealthy') report('unhealthy');", ''),
   backOff('later and later attempts', '* 2 ** (attempts - 1)', ''),
   backOff('the longest wait between attempts', 'Math.min(LONGEST_DELAY_MILLIS, ', '('),
   backOff('quiet minutes', 'now - before.lastAt > CALM_MILLIS', 'false'),

@@ -9,7 +9,12 @@ export { claimDirectory, readDirectoryInstallation } from './installation/direct
 export { requireOwnDatabase } from './installation/require-own-servers';
 export { resolveConnections, type Connections } from './connections';
 export type { StackEvent, StackStatus } from './service-names';
-export { readyWorkerFile, removeDeadWorkers, type ReadyWorker } from './processes/ready-workers';
+export {
+  readyWorkerFile,
+  removeDeadWorkers,
+  TOUCHED_EVERY_MILLIS,
+  type ReadyWorker,
+} from './processes/ready-workers';
 export { choosePort } from './processes/tcp-ports';
 export { refusedSettings } from './refused-settings';
 export { backOff, type BackOff } from './supervision/back-off';

@@ -44,5 +44,7 @@ export interface ServiceStatus {
 /** What happens to a service, while it happens. */
 export interface StackEvent {
   readonly service: ServiceName;
-  readonly kind: 'starting' | 'started' | 'already-running' | 'external' | 'stopping' | 'stopped';
+  /** `unhealthy`: it runs and does not answer, and is about to be ended and started again. */
+  readonly kind:
+    'starting' | 'started' | 'already-running' | 'unhealthy' | 'external' | 'stopping' | 'stopped';
 }

@@ -11,8 +11,7 @@ import { writeStackState, type ServiceState } from './state-file';
 import { storageProblemIn } from './on-storage';
 
 const HEALTH_POLL_MS = 40;
-/** A service that runs but does not answer is given this long before it is restarted. */
-const PATIENCE_MS = 10_000;
+const DEFAULT_PATIENCE_MS = 10_000;
 /** A port chosen as free may be taken by another program before the service listens on it. */
 const PORT_ATTEMPTS = 3;
 /** How Go, Node, Postgres and Redis say that; the port itself may be free again by then. */
@@ -30,9 +29,14 @@ export async function startService(
   if (recipe.external(context.config) !== undefined) {
     await recipe.requireExternal?.(context);
     report('external');
-  } else if (await isUpAlready(recipe, context)) {
+    await recipe.afterStart?.(context);
+    return;
+  }
+  const standing = await standingOf(recipe, context);
+  if (standing === 'already-running') {
     report('already-running');
   } else {
+    if (standing === 'unhealthy') report('unhealthy');
     report('starting');
     await endProcess(recipe, context.state[recipe.name]);
     await launch(recipe, context);
@@ -65,17 +69,22 @@ async function endProcess(
   return true;
 }
 
-async function isUpAlready(recipe: ServiceRecipe, context: StackContext): Promise<boolean> {
+type Standing = 'already-running' | 'unhealthy' | 'outdated' | 'stopped';
+
+/** How a service is before it is started; one that runs is given time to answer. */
+async function standingOf(recipe: ServiceRecipe, context: StackContext): Promise<Standing> {
   const state = context.state[recipe.name];
-  if (!state || !isAlive(state.pid, state.identity)) return false;
-  if (state.fingerprint !== recipe.fingerprint?.(context)) return false;
-  const deadline = Date.now() + PATIENCE_MS;
+  if (!state || !isAlive(state.pid, state.identity)) return 'stopped';
+  if (state.fingerprint !== recipe.fingerprint?.(context)) return 'outdated';
+  const deadline = Date.now() + (recipe.patienceMs ?? DEFAULT_PATIENCE_MS);
   while (isAlive(state.pid, state.identity) && Date.now() < deadline) {
     // Check health before liveness: a killed process leaves files that look healthy.
-    if ((await recipe.isHealthy(context)) && isAlive(state.pid, state.identity)) return true;
+    if ((await recipe.isHealthy(context)) && isAlive(state.pid, state.identity)) {
+      return 'already-running';
+    }
     await delay(HEALTH_POLL_MS);
   }
-  return false;
+  return isAlive(state.pid, state.identity) ? 'unhealthy' : 'stopped';
 }
 
 /**

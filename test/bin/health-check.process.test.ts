@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -43,9 +43,11 @@ describe('bin/health-check.mjs', () => {
     expect(await check('worker')).toEqual(none);
   });
 
-  it('says that a worker is well that polls in this container', async () => {
+  it('says that a worker is well that polls in this container, unless it hangs', async () => {
     write(`${processHost()}-${pid}.json`, processIdentity(pid)!);
     expect(await check('worker')).toEqual({ status: 0, stderr: '' });
+    utimesSync(path.join(folder, `${processHost()}-${pid}.json`), 1, 1);
+    expect(await check('worker')).toEqual(none);
   });
 
   it('says whether the API answers', async () => {

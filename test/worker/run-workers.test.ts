@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { createReadyFile } from '../../worker/ready-file';
 import { runWorkers } from '../../worker/run-workers';
@@ -74,6 +74,23 @@ describe('running the workers', () => {
 });
 
 describe('the ready file', () => {
+  it('is touched while the event loop turns, until it is removed', () => {
+    jest.useFakeTimers({ doNotFake: ['performance'] });
+    const scratch = createScratchDirectory();
+    const file = path.join(scratch.path, 'host-4711.json');
+    const ready = createReadyFile(file, { pid: 4711, identity: null, data_layout: 2 });
+    ready.write();
+    utimesSync(file, 1, 1);
+    jest.advanceTimersByTime(5_000);
+    expect(statSync(file).mtimeMs).toBeGreaterThan(1_000);
+    rmSync(file);
+    jest.advanceTimersByTime(5_000);
+    ready.remove();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.useRealTimers();
+    scratch.remove();
+  });
+
   it('names the process while it is there, and is gone afterwards', () => {
     const scratch = createScratchDirectory();
     const file = path.join(scratch.path, 'run', 'ready-workers', 'host-4711.json');

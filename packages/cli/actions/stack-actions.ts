@@ -33,7 +33,12 @@ export async function statusAction(
 }
 
 function showOn(progress: Progress): (event: StackEvent) => void {
-  return ({ service, kind }) => progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 });
+  return ({ service, kind }) => {
+    if (kind === 'unhealthy') {
+      progress.note?.(`The service ${service} runs but does not answer, so it is restarted.`);
+    }
+    progress.report({ what: `${service}: ${kind}`, done: 0, total: 0 });
+  };
 }
 
 function resultOf(status: StackStatus): CommandResult {

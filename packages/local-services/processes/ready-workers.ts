@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { DataPaths } from '../../config';
 import { isAlive, processHost } from '../../durable-files';
 
-/** A worker that polls its queues, as it says itself in a file of its own. */
+/** A worker that polls its queues, as it says itself in a file of its own, which it touches all the time. */
 export interface ReadyWorker {
   readonly pid: number;
   /** Tells its process from a later one with the same pid. */
@@ -22,9 +22,24 @@ export function readyWorkerFile(paths: Paths, pid: number): string {
   return path.join(folderOf(paths), `${processHost()}-${pid}.json`);
 }
 
-/** The workers of this host that poll. */
+/** How often a worker touches its file, from its event loop. */
+export const TOUCHED_EVERY_MILLIS = 5_000;
+
+/** One that has not for so long hangs: it has missed the heartbeats of its steps by then, too. */
+const SILENT_AFTER_MILLIS = 30_000;
+
+/** The workers of this host that poll, also those that hang. */
 export function readyWorkers(paths: Paths): ReadyWorker[] {
   return filesOf(paths).flatMap((file) => livingWorker(file) ?? []);
+}
+
+/** Those of them that have shown within 30 seconds that they do not hang. */
+export function answeringWorkers(paths: Paths): ReadyWorker[] {
+  const isFresh = (file: string) => {
+    const touchedAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+    return Date.now() - touchedAt < SILENT_AFTER_MILLIS;
+  };
+  return filesOf(paths).flatMap((file) => (isFresh(file) && livingWorker(file)) || []);
 }
 
 /** Removes the files that killed workers of this host left. */

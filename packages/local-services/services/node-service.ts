@@ -5,13 +5,13 @@ import { settingNames, type Config } from '../../config';
 import { formerReadyFile, withDataLayout } from '../data-layout/earlier-release';
 import { apiUrlOf, databaseUrlOf, redisUrlOf, temporalAddressOf } from '../connections';
 import { repositoryRoot } from '../repository-root';
-import { readyWorkers } from '../processes/ready-workers';
+import { answeringWorkers } from '../processes/ready-workers';
 import { apiNodeFlags } from './api-node-flags';
 import type { ServiceRecipe, StackContext } from './service-recipe';
 
 const TIMEOUT_MS = 2_000;
 
-/** Polls task queues; says that it does by a file of its own in run/ready-workers. */
+/** Polls task queues; says that it does by a file of its own in run/ready-workers, which it touches. */
 export const workerRecipe: ServiceRecipe = {
   ...nodeService({
     name: 'worker',
@@ -25,7 +25,7 @@ export const workerRecipe: ServiceRecipe = {
   }),
   prepare: ({ paths }) => rmSync(formerReadyFile(paths), { force: true }),
   isHealthy: async ({ paths, state }) =>
-    readyWorkers(paths).some(({ pid }) => pid === state.worker?.pid),
+    answeringWorkers(paths).some(({ pid }) => pid === state.worker?.pid),
   publicUrl: ({ port }, config) => metricsUrlOf(config, port),
 };
 
@@ -91,12 +91,12 @@ function serviceSettings(context: StackContext): Record<string, string> {
   };
 }
 
-/** A worker of other settings, of an older build or of another layout is not the one asked for. */
+/** A worker of other settings, of an older build, on another Node or of another layout is not the one asked for. */
 export function settingsFingerprint(context: StackContext): string {
   const settings = serviceSettings(context);
   const build = readIfThere(path.join(repositoryRoot(), 'dist', '.build-stamp'));
   const hash = createHash('sha256').update(
-    JSON.stringify([Object.entries(settings).sort(), build]),
+    JSON.stringify([Object.entries(settings).sort(), build, process.execPath, process.version]),
   );
   return withDataLayout(hash.digest('hex'));
 }

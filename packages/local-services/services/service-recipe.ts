@@ -25,6 +25,8 @@ export interface ServiceRecipe {
   readonly stopSignal: NodeJS.Signals;
   readonly stopDeadlineMs: number;
   readonly startDeadlineMs: number;
+  /** A service that runs but does not answer is given this long before it is restarted; default: 10 s. */
+  readonly patienceMs?: number;
   /** The address in the environment, when the service is not ours to start. */
   external(config: Config): string | undefined;
   /**

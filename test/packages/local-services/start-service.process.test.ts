@@ -6,6 +6,7 @@ import type { StackEvent } from '../../../packages/local-services/service-names'
 import { isSameProcess } from '../../../packages/durable-files';
 import { readStackState } from '../../../packages/local-services/state-file';
 import { startService, stopService } from '../../../packages/local-services/start-service';
+import { settingsFingerprint } from '../../../packages/local-services/services/node-service';
 import type {
   ServiceRecipe,
   StackContext,
@@ -15,6 +16,21 @@ import { createScratchDirectory } from '../../environment/scratch-directory';
 const said = (text: string) => ({ command: '/bin/sh', args: ['-c', `echo '${text}'; exit 1`] });
 const idle = { command: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] };
 const taken = said('listen tcp 127.0.0.1:46641: bind: address already in use');
+
+describe('the fingerprint of the worker and the API', () => {
+  const { execPath } = process;
+  afterEach(() => void (process.execPath = execPath));
+
+  it('is another one on another Node, so that `up` restarts them', () => {
+    const config = loadConfig({ CHURN_DATA_DIR: '/nowhere' });
+    const paths = dataPaths(config.dataDir);
+    const context: StackContext = { config, paths, env: {}, state: {}, durable: false };
+    const before = settingsFingerprint(context);
+    expect(settingsFingerprint(context)).toBe(before);
+    process.execPath = '/opt/node-26/bin/node';
+    expect(settingsFingerprint(context)).not.toBe(before);
+  });
+});
 
 describe('starting a service', () => {
   const scratch = createScratchDirectory();
@@ -35,22 +51,26 @@ describe('starting a service', () => {
       durable: false,
     };
     let attempts = 0;
+    let hanging = 0;
     const recipe: ServiceRecipe = {
       name: 'temporal',
       label: 'Temporal',
       stopSignal: 'SIGTERM',
       stopDeadlineMs: 2_000,
       startDeadlineMs: 10_000,
+      patienceMs: 200,
       external: () => undefined,
       prepare: () => {},
       command: (...given) => commands[(attempts += 1) - 1]!(...given),
-      isHealthy: () => Promise.resolve([...well, commands.length].includes(attempts)),
+      isHealthy: () =>
+        Promise.resolve(attempts > hanging && [...well, commands.length].includes(attempts)),
       publicUrl: () => null,
     };
     const events: StackEvent['kind'][] = [];
     const start = () => startService(recipe, context, ({ kind }) => events.push(kind));
     return {
       ...{ start, stop: () => stopService(recipe, context), events, attempts: () => attempts },
+      hang: () => void (hanging = attempts),
       recorded: () => readStackState(context.paths.run).temporal,
     };
   }
@@ -90,6 +110,18 @@ describe('starting a service', () => {
     expect(service.recorded()).toMatchObject({ pid, identity });
     await service.start();
     expect(service.recorded()!.pid).not.toBe(pid);
+    expect(await service.stop()).toBe(true);
+  });
+
+  it('ends one that runs and does not answer, after saying so', async () => {
+    // The first one is well when it starts, and not when it is looked at again.
+    const service = serviceOf('hanging', [() => idle, () => idle], [1]);
+    await service.start();
+    const { pid, identity } = service.recorded()!;
+    service.hang();
+    await service.start();
+    expect(service.events.slice(2)).toEqual(['unhealthy', 'starting', 'started']);
+    expect(isSameProcess(pid, identity)).toBe(false);
     expect(await service.stop()).toBe(true);
   });
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { processHost } from '../../../../packages/durable-files';
 import { processIdentity } from '../../../../packages/durable-files/process-identity';
 import {
+  answeringWorkers,
   readyWorkerFile,
   readyWorkers,
   removeDeadWorkers,
@@ -47,5 +48,18 @@ describe('the workers that are ready', () => {
     const files = { own, killed, reused, elsewhere, likewise, alike };
     const left = Object.entries(files).filter(([, file]) => existsSync(file));
     expect(left.map(([name]) => name)).toEqual(['own', 'elsewhere', 'likewise', 'alike']);
+  });
+
+  it('are told apart from one that lives and has not touched its file for long: it hangs', () => {
+    const file = write(readyWorkerFile(paths, pid), living);
+    const touchedAgo = (seconds: number) => {
+      const at = Date.now() / 1_000 - seconds;
+      utimesSync(file, at, at);
+    };
+    touchedAgo(20);
+    expect(answeringWorkers(paths)).toEqual([living]);
+    touchedAgo(40);
+    expect(answeringWorkers(paths)).toEqual([]);
+    expect(readyWorkers(paths)).toEqual([living]);
   });
 });
