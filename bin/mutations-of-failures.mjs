@@ -132,8 +132,8 @@ export const failureMutations = [
   ),
   alerts(
     'the line while Postgres is down',
-    'await appendOnce(logsDir, alert, raisedAt).catch(() => {});',
-    '',
+    'await appendOnce(logsDir, alert, raisedAt).catch(() => false);',
+    'false;',
   ),
   keys(
     'the key of another type',
