@@ -13,6 +13,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const application = await openApiApplication(config);
   const { url } = await startApi(application, {
     host: config.api.host,
+    allowedHosts: config.api.allowedHosts,
     port: config.api.port,
     logsDir: path.resolve(dataPaths(config.dataDir).logs),
     spoolDiskPercent: config.spoolDiskPercent,

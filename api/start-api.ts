@@ -16,6 +16,8 @@ import { filePredictionSpool } from './predict/prediction-spool';
 export interface StartApiOptions {
   /** Of `localhost` only one address is listened on, that of IPv4 where it has one. */
   readonly host: string;
+  /** Names the service is reached by, besides `host` and the loopback names. */
+  readonly allowedHosts: readonly string[];
   /** 0: any free port. */
   readonly port: number;
   /** Where predictions are kept in files while the database is down. */
@@ -65,7 +67,7 @@ export async function startApi(
   const app = await createApp(
     { ...ports, servingModel, predictionLog },
     {
-      allowedHosts: [host],
+      allowedHosts: [host, ...options.allowedHosts],
       staleAfterHours: options.staleAfterHours,
       logger,
       now: options.now,

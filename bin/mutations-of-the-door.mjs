@@ -23,6 +23,7 @@ const scores = breaksOf('packages/modeling/scoring/score-users.ts', [
   'test/packages/modeling/scoring/score-users.test.ts',
 ]);
 
+const startApi = breaksOf('api/start-api.ts', ['test/api/start-api.integration.test.ts']);
 const hotRoute = breaksOf('api/create-app.ts', ['test/api/hot-route.test.ts']);
 const nodeFlags = breaksOf('packages/local-services/services/api-node-flags.ts', [
   'test/packages/local-services/services/api-node-flags.process.test.ts',
@@ -33,6 +34,7 @@ const nodeFlags = breaksOf('packages/local-services/services/api-node-flags.ts',
  * a prediction costs.
  */
 export const doorMutations = [
+  startApi('names that are allowed', '[host, ...options.allowedHosts]', '[host]'),
   bodies('depth of a body', 'if (depth > depthMax) return', 'if (depth < 0) return'),
   bodies('values of a body', 'if (byte === COMMA) values += 1;', ''),
   bodies('escaped quotes', 'if (byte === BACKSLASH) index += 1;', ''),

@@ -29,6 +29,9 @@ const toInteger = Transform(({ value }) =>
 const toNumber = Transform(({ value }) =>
   typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : (value as unknown),
 );
+const toList = Transform(({ value }) =>
+  typeof value === 'string' ? value.split(',').map((item) => item.trim()) : (value as unknown),
+);
 const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 /** Every setting, as an environment variable with its default. README and .env.example list the same. */
@@ -78,6 +81,12 @@ class Environment {
   @toNumber @IsNumber() @Min(0) @Max(100) CHURN_REJECTED_FAIL_PERCENT = 20;
   @Matches(/^[\w.:-]+$/, { message: 'it must be a host name or an IP address' })
   CHURN_API_HOST = '127.0.0.1';
+  @toList
+  @Matches(/^([\w.-]+|\[?[\da-f]*:[\da-f]*:[\da-f:.]*\]?)$/i, {
+    each: true,
+    message: 'it must be host names or IP addresses, separated by commas, without ports',
+  })
+  CHURN_API_ALLOWED_HOSTS: readonly string[] = [];
   @toInteger @IsInt() @Min(0) @Max(65_535) CHURN_API_PORT = 0;
   @toInteger @IsInt() @Min(1) @Max(64) CHURN_API_PROCESSES = 1;
   @IsIP(undefined, { message: 'it must be an IP address' })
@@ -106,8 +115,14 @@ export interface Config {
   readonly currency: string;
   /** How many percent of a table's rows a load may reject before it warns, or fails. */
   readonly rejectedLimits: { readonly warnPercent: number; readonly failPercent: number };
-  /** Port 0: any free port. All processes serve it. */
-  readonly api: { readonly host: string; readonly port: number; readonly processes: number };
+  readonly api: {
+    readonly host: string;
+    /** Names and addresses, besides `host` and those of loopback, that requests may be sent to. */
+    readonly allowedHosts: readonly string[];
+    /** 0: any free port. All processes serve it. */
+    readonly port: number;
+    readonly processes: number;
+  };
   /** Where the worker serves GET /metrics; an IP address. Port 0: any free port. */
   readonly workerMetrics: { readonly host: string; readonly port: number };
   readonly duckdb: { readonly memoryMegabytes: number; readonly threads: number };
@@ -183,6 +198,7 @@ function toConfig(parsed: Environment, temporal: TemporalSettings): Config {
     },
     api: {
       host: parsed.CHURN_API_HOST,
+      allowedHosts: parsed.CHURN_API_ALLOWED_HOSTS,
       port: parsed.CHURN_API_PORT,
       processes: parsed.CHURN_API_PROCESSES,
     },

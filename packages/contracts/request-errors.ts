@@ -9,7 +9,7 @@ export const requestErrors = {
   },
   FORBIDDEN_HOST: {
     message:
-      'Requests for this host name or from this origin are refused. Use the address that the API listens on.',
+      'Requests for this host name or from this origin are refused. Use the address that the API listens on, or have CHURN_API_ALLOWED_HOSTS name the host.',
     httpStatus: 403,
     retryable: false,
   },

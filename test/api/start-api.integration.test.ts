@@ -74,6 +74,7 @@ describe('the API process', () => {
     };
     const api = await startApi(application, {
       host: '127.0.0.1',
+      allowedHosts: [],
       port: 0,
       logsDir: scratch.path,
       spoolDiskPercent: 100,
@@ -108,6 +109,13 @@ describe('the API process', () => {
     expect(await loggedIds()).toContain(body.prediction_id);
     expect(isApplicationClosed()).toBe(true);
     expect(spooledFiles()).toEqual([]);
+  });
+
+  it('answers by the names that are allowed, as Prometheus asks in the network of Compose', async () => {
+    const { app, url } = await start({}, { host: '127.0.0.1', allowedHosts: ['api'] });
+    await request(url).get('/metrics').set('host', 'api:3000').expect(200);
+    await request(url).get('/metrics').set('host', 'worker:3000').expect(403);
+    await app.close();
   });
 
   it('listens on one address of localhost: the shutdown would not wait for another server', async () => {

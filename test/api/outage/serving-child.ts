@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   };
   const { url } = await startApi(application, {
     host: '127.0.0.1',
+    allowedHosts: [],
     port: 0,
     logsDir,
     spoolDiskPercent: 100,

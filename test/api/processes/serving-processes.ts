@@ -53,6 +53,7 @@ async function serve(parent: ParentProcess): Promise<void> {
   };
   await startApi(application, {
     host: '127.0.0.1',
+    allowedHosts: [],
     port: Number(process.env.CHURN_API_PORT),
     logsDir: folder,
     spoolDiskPercent: 100,

@@ -23,7 +23,7 @@ describe('the settings', () => {
       temporal: { address: undefined, namespace: 'default', security: {}, uiPort: 0 },
       importDir: undefined,
       currency: 'USD',
-      api: { host: '127.0.0.1', port: 0, processes: 1 },
+      api: { host: '127.0.0.1', allowedHosts: [], port: 0, processes: 1 },
       workerMetrics: { host: '127.0.0.1', port: 0 },
       duckdb: { memoryMegabytes: 1024, threads: 2 },
       spoolDiskPercent: 90,
@@ -70,6 +70,11 @@ describe('the settings', () => {
     ['CHURN_CURRENCY', 'EUR', { currency: 'EUR' }],
     ['CHURN_CURRENCY', 'JPY', { currency: 'JPY' }],
     ['CHURN_API_HOST', '::1', { api: { host: '::1' } }],
+    [
+      'CHURN_API_ALLOWED_HOSTS',
+      'api, churn.example.com,192.0.2.7,::1,[2001:db8::7]',
+      { api: { allowedHosts: ['api', 'churn.example.com', '192.0.2.7', '::1', '[2001:db8::7]'] } },
+    ],
     ['CHURN_API_PORT', '8080', { api: { port: 8080 } }],
     ['CHURN_API_PROCESSES', '64', { api: { processes: 64 } }],
     ['CHURN_WORKER_METRICS_HOST', '0.0.0.0', { workerMetrics: { host: '0.0.0.0' } }],
@@ -97,6 +102,11 @@ describe('the settings', () => {
     ['CHURN_CURRENCY', 'ABC'],
     ['CHURN_CURRENCY', 'XAU'],
     ['CHURN_API_HOST', 'a host'],
+    ['CHURN_API_ALLOWED_HOSTS', 'api:3000'],
+    ['CHURN_API_ALLOWED_HOSTS', 'http://api'],
+    ['CHURN_API_ALLOWED_HOSTS', '*.example.com'],
+    ['CHURN_API_ALLOWED_HOSTS', 'api,'],
+    ['CHURN_API_ALLOWED_HOSTS', 'api worker'],
     ['CHURN_WORKER_METRICS_HOST', 'localhost'],
     ['CHURN_WORKER_METRICS_PORT', '65536'],
     ['CHURN_API_PORT', '65536'],
@@ -127,7 +137,7 @@ describe('the settings', () => {
 
   it('are named in order, each once', () => {
     expect([...settingNames]).toEqual([...new Set(settingNames)].sort());
-    expect(settingNames).toHaveLength(32);
+    expect(settingNames).toHaveLength(33);
   });
 });
 

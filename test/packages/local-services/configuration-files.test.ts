@@ -71,8 +71,19 @@ describe('docker-compose.yml', () => {
     ];
     const { worker, api } = compose.services;
     const given = { ...worker!.environment, ...api!.environment };
-    const taken = settingNames.filter((name) => String(given[name]).startsWith(`\${${name}:-`));
+    const taken = settingNames.filter((name) => {
+      const value = given[name];
+      return typeof value === 'string' && value.includes(`\${${name}:`);
+    });
     expect([...taken, ...fixed].sort()).toEqual([...settingNames].sort());
+  });
+
+  test('has the API answer by the name that it has in the network, whatever else is allowed', () => {
+    const { api } = compose.services;
+
+    expect(api!.environment!.CHURN_API_ALLOWED_HOSTS).toMatch(
+      /^api\$\{CHURN_API_ALLOWED_HOSTS:\+,/,
+    );
   });
 
   test('gives the worker and the API only settings that exist', () => {
