@@ -4,7 +4,9 @@ import { NativeConnection } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { dataPaths, loadConfig, type Config, type TemporalSecurity } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
-import { openApplication } from '../packages/application';
+import { findMissingRuns } from '../activities';
+import { openApplication, type Application } from '../packages/application';
+import { formatInstant } from '../packages/instants';
 import { processIdentity } from '../packages/durable-files';
 import {
   choosePort,
@@ -24,6 +26,7 @@ import { observePorts } from './observe-ports';
 import { observeSteps } from './observe-steps';
 import { createReadyFile } from './ready-file';
 import { runWorkers } from './run-workers';
+import { watchPlatform, type WatchedPlatform } from './watch-platform';
 import { createWorkerLog } from './worker-log';
 import { createWorkerMetrics } from './worker-metrics';
 
@@ -64,13 +67,29 @@ async function main(): Promise<void> {
       log.info({ pid, metrics: metricsAddress }, 'worker ready');
       void sayRefusedSettings(config, log);
     };
+    const watching = watchPlatform(platformOf(application), metrics, stop);
     await runWorkers({ workers, stop, onRunning });
+    await watching;
     log.info({ pid }, 'worker stopped');
   } finally {
     readyFile.remove();
     await connection.close();
     await application.close();
   }
+}
+
+function platformOf({ adapters, pipelinePorts, temporal }: Application): WatchedPlatform {
+  return {
+    servers: {
+      postgres: () => adapters.database.sql`select 1`,
+      redis: () => adapters.redis.ping(),
+      temporal: async () => (await temporal.connection()).workflowService.getSystemInfo({}),
+    },
+    missingRuns: async () => {
+      const now = formatInstant(adapters.now());
+      return findMissingRuns(pipelinePorts, await temporal.client(), now);
+    },
+  };
 }
 
 /** @throws ChurnError TEMPORAL_UNAVAILABLE, INVALID_SETTING */

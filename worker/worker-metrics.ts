@@ -37,7 +37,7 @@ export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;
 export function createWorkerMetrics(meter: MetricMeter, rawTables: readonly string[]) {
   const counters = createCounters(meter);
   startAtZero(counters, rawTables);
-  const { steps, newestRun, unfinished } = createOthers(meter);
+  const { steps, newestRun, unfinished, servers } = createOthers(meter);
   let newestSeconds = 0;
   const isFirst = createMemory();
   return {
@@ -63,6 +63,9 @@ export function createWorkerMetrics(meter: MetricMeter, rawTables: readonly stri
       if (status !== 'succeeded') return;
       newestSeconds = Math.max(newestSeconds, Date.parse(`${date}T00:00:00Z`) / 1_000);
       newestRun.set(newestSeconds, {});
+    },
+    serverUp(server: string, isUp: boolean): void {
+      servers.set(isUp ? 1 : 0, { server });
     },
     runsUnfinished(count: number): void {
       unfinished.set(count, {});
@@ -134,7 +137,8 @@ function createOthers(meter: MetricMeter) {
     ),
     unfinished: gauge(
       'churn_daily_runs_unfinished',
-      'Dates whose daily run should have succeeded and has not, as the watchdog last saw it.',
+      'Dates whose daily run should have succeeded, has not, and is not running.',
     ),
+    servers: gauge('churn_server_up', 'Whether the worker reaches Postgres, Redis, Temporal.'),
   };
 }
