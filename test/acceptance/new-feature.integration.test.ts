@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { loadConfig } from '../../packages/config/load-config';
+import type { LoggedPrediction } from '../../packages/contracts/predictions';
 import { readParquet } from '../../packages/duckdb/open-duckdb';
 import { featureSet } from '../../packages/features/feature-set';
 import { MICROS_PER_DAY, parseInstant } from '../../packages/instants/epoch-micros';
@@ -6,7 +8,9 @@ import { datesBetween, midnightOf } from '../../packages/instants/logical-date';
 import type { TrainedVersion } from '../../packages/modeling/training/train-model';
 import { readVector } from '../../packages/online-store/read-online';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
+import { insertPredictions } from '../../packages/application/api-application';
 import { openApplication, type Application } from '../../packages/application/application';
+import type { Prediction } from '../../packages/application/models/model-services';
 import { datesOfChunk } from '../../packages/orchestration/plan-chunks';
 import { featureSections, featureTable } from '../generated-documentation';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
@@ -48,10 +52,31 @@ async function plannedDates({ pipelinePorts }: Application, id: string): Promise
   return (await Promise.all(plans)).flatMap(({ chunks }) => chunks.flatMap(datesOfChunk));
 }
 
+/** Answers for a user and logs the answer, as the API does. */
+async function predictAndLog({ services, adapters }: Application) {
+  const id = randomUUID();
+  const prediction = await services.predict('user1', { explain: false });
+  const { known_at: knownAt, revision } = (await readVector(adapters.redis, 'user1'))!;
+  const logged: LoggedPrediction = {
+    predictionId: id,
+    userId: prediction.user_id,
+    modelVersion: prediction.model_version,
+    featureTime: prediction.feature_time,
+    knownAt,
+    revision,
+    features: prediction.features,
+    churnProbability: prediction.churn_probability,
+    predictedAt: prediction.feature_time,
+  };
+  await insertPredictions(adapters, [logged]);
+  return { id, prediction };
+}
+
 describe('a feature that is added to an installation', () => {
   let released: TestApplication;
   let extended: Application;
   let before: TrainedVersion;
+  let logged: { readonly id: string; readonly prediction: Prediction };
   let planned: string[];
   let mismatch: unknown;
   let verdictBetween: Awaited<ReturnType<Application['pipelinePorts']['validateSchemas']>>;
@@ -63,6 +88,7 @@ describe('a feature that is added to an installation', () => {
     for (const range of RANGES) await backfill(released, range);
     await released.services.sync(quietly);
     before = await released.services.train({ asOf: AS_OF }, quietly);
+    logged = await predictAndLog(released);
 
     extended = await openApplication(loadConfig(released.env), { featureSet: withSupportTickets });
     planned = await plannedDates(extended, 'before');
@@ -124,6 +150,15 @@ describe('a feature that is added to an installation', () => {
     expect(verdictBetween.problems).toEqual([
       expect.stringMatching(new RegExp(`^Model ${before.version} has schema .*: retrain`)),
     ]);
+  });
+
+  it('leaves a prediction that an earlier model made replayable, as it was logged', async () => {
+    expect(await extended.services.replay(logged.id)).toMatchObject({
+      model_version: before.version,
+      logged: logged.prediction.churn_probability,
+      replayed: logged.prediction.churn_probability,
+      equal: true,
+    });
   });
 
   it('has a coefficient in the model that is trained next, which serves', async () => {

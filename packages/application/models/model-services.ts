@@ -241,7 +241,12 @@ export async function replayPrediction(adapters: Adapters, predictionId: string)
   const isUuid = /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i.test(predictionId);
   const [logged] = isUuid ? await readPrediction(adapters, predictionId) : [];
   if (!logged) throw new ChurnError('PREDICTION_NOT_FOUND', { predictionId });
-  const model = await loadModel(adapters, logged.model_version);
+  // Its features are in the log, as the model takes them, whatever the present ones are.
+  const model = await loadServingModel({
+    modelsDir: adapters.paths.models,
+    schemaHash: null,
+    version: logged.model_version,
+  });
   const replayed = model.predict(logged.features);
   return {
     prediction_id: predictionId,

@@ -6,8 +6,11 @@ import { readArtifact, requireIntact } from './version-directory';
 
 export interface LoadOptions {
   readonly modelsDir: string;
-  /** Of the features that will be given: `schemaHash` of the feature set. */
-  readonly schemaHash: string;
+  /**
+   * Of the features that will be given: `schemaHash` of the feature set. Null: those the model was
+   * trained on, as the log of predictions has them.
+   */
+  readonly schemaHash: string | null;
   /** How values are said in reasons; absent: `<name> is <value>`. */
   readonly wording?: Wording;
   /** Default: the champion. */
@@ -26,7 +29,7 @@ export async function loadServingModel(options: LoadOptions): Promise<ServingMod
   if (version === null) throw new ChurnError('NO_MODEL');
   await requireIntact(modelsDir, version);
   const artifact = await readArtifact(modelsDir, version);
-  if (artifact.schema_hash !== options.schemaHash) {
+  if (options.schemaHash !== null && artifact.schema_hash !== options.schemaHash) {
     throw new ChurnError('SCHEMA_MISMATCH', {
       left: `model ${version}`,
       right: 'the feature store',

@@ -127,6 +127,11 @@ describe('loading a model to serve', () => {
     const loading = loadServingModel({ modelsDir, schemaHash: 'another' });
     await expect(loading).rejects.toMatchObject({ code: 'SCHEMA_MISMATCH' });
   });
+
+  it('takes the features that it was trained on, if no other schema is asked for', async () => {
+    const model = await loadServingModel({ modelsDir, schemaHash: null });
+    expect(model.schemaHash).toBe(schemaHash);
+  });
 });
 
 describe('the list of models', () => {
