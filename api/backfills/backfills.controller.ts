@@ -20,7 +20,6 @@ import {
 import type { FastifyReply } from 'fastify';
 import {
   backfillDocument,
-  type BackfillChange,
   type BackfillPreview,
   type BackfillRequest,
 } from '../../packages/contracts';
@@ -88,7 +87,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
-    return changeDocument(await this.ports.backfills.pause(id));
+    return backfillDocument(await this.ports.backfills.pause(id));
   }
 
   @Post(':id/resume')
@@ -97,7 +96,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.resume)
   async resume(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
-    return changeDocument(await this.ports.backfills.resume(id));
+    return backfillDocument(await this.ports.backfills.resume(id));
   }
 
   @Post(':id/cancel')
@@ -106,7 +105,7 @@ export class BackfillsController {
   @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.cancel)
   async cancel(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {
-    return changeDocument(await this.ports.backfills.cancel(id));
+    return backfillDocument(await this.ports.backfills.cancel(id));
   }
 }
 
@@ -122,10 +121,6 @@ function requestOf(body: BackfillRequestDto): BackfillRequest {
     train,
     knownAt: isNamed ? knownAt : formatInstant(parseInstant(knownAt)),
   };
-}
-
-function changeDocument({ changed, ...progress }: BackfillChange): BackfillChangeDto {
-  return { ...backfillDocument(progress), changed };
 }
 
 function planDocument(plan: BackfillPreview): BackfillPlanDto {

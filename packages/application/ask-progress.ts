@@ -44,11 +44,14 @@ export function isOutOfTime(error: unknown): boolean {
   return isGrpcDeadlineError(error) || isGrpcCancelledError(error);
 }
 
-/** Says, each time that it begins, that no worker answers: a command would wait without a word. */
-export function createSilenceNotes(progress: Pick<Progress, 'note'>): (isSilent: boolean) => void {
-  let wasSilent = false;
-  return (isSilent) => {
-    if (isSilent && !wasSilent) progress.note?.(UNANSWERED);
-    wasSilent = isSilent;
+/** Says a text each time that it begins to be so: a command would wait without a word. */
+export function createStateNote(
+  progress: Pick<Progress, 'note'>,
+  text: string,
+): (isSo: boolean) => void {
+  let wasSo = false;
+  return (isSo) => {
+    if (isSo && !wasSo) progress.note?.(text);
+    wasSo = isSo;
   };
 }

@@ -52,7 +52,8 @@ import { listPartitionRows } from './partitions/list-partition-rows';
 import { openForWriting } from '../local-services';
 import { repairOnlineStore } from './partitions/repair-online-store';
 import { exportRejected, listRejected } from './rejected-rows';
-import { askProgress, createSilenceNotes, UNANSWERED } from './ask-progress';
+import { listBackfills } from './backfills/list-backfills';
+import { askProgress, createStateNote, UNANSWERED } from './ask-progress';
 import { createStepNotes } from './pending-failures';
 import { syncNewestPartition } from './partitions/sync-online';
 import { asTemporalError, type BackfillRuns, type LazyTemporal } from './backfills/temporal-runs';
@@ -209,6 +210,10 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
       const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
       return { ...backfillDocument(ended), warnings };
     },
+    listBackfills: async () => (await listBackfills(adapters, backfills)).map(backfillDocument),
+    pauseBackfill: async (id: string) => backfillDocument(await backfills.pause(id)),
+    resumeBackfill: async (id: string) => backfillDocument(await backfills.resume(id)),
+    cancelBackfill: async (id: string) => backfillDocument(await backfills.cancel(id)),
     restate: async ({ dryRun }: { dryRun: boolean }, progress: Progress) => {
       const report = await restatePartitions(adapters, { dryRun, runId: randomUUID() }, progress);
       // Also where nothing was restated: an earlier call may have been stopped before its sync.
@@ -235,7 +240,7 @@ async function runDay(
     const handle = await client.workflow.start(workflowTypes.dailyRun, dailyRunStart(date));
     const result = handle.result() as Promise<DailyRunReport>;
     const noteSteps = createStepNotes(handle, progress);
-    const noteSilence = createSilenceNotes(progress);
+    const noteSilence = createStateNote(progress, UNANSWERED);
     return await whileShowing(result, async () => {
       await noteSteps();
       const answer = await askProgress<DailyRunProgress>(client, handle);
@@ -259,11 +264,16 @@ async function waitForBackfill(
   if (progress.signal.aborted) cancel();
   progress.signal.addEventListener('abort', cancel);
   const noteSteps = createStepNotes(handle, progress);
-  const noteSilence = createSilenceNotes(progress);
+  const noteSilence = createStateNote(progress, UNANSWERED);
+  const notePause = createStateNote(
+    progress,
+    `Backfill ${id} is paused. To resume it, run \`churn backfills resume ${id}\` elsewhere.`,
+  );
   await whileShowing(handle.result().catch(unlessItFailed), async () => {
     await noteSteps();
-    const { planned, reason } = await backfills.progress(id);
+    const { status, planned, reason } = await backfills.progress(id);
     noteSilence(reason === UNANSWERED);
+    notePause(status === 'paused');
     // The workflow is told every few seconds; the ledger knows each date at once.
     const done = await adapters.ledger.countPublishedBy(id);
     progress.report({ what: `backfill ${id}`, done, total: planned });

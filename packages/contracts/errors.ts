@@ -260,13 +260,13 @@ export const errorCatalogue = {
   },
   BACKFILL_NOT_FOUND: {
     message:
-      'There is no backfill {id}. The response to the request that started a backfill contains its id.',
+      'There is no backfill {id}. The response to the request that started a backfill contains its id, and `churn backfills list` shows it.',
     httpStatus: 404,
     retryable: false,
   },
   BACKFILL_OVERLAP: {
     message:
-      'Backfill {running} of {from} to {to} is still running and shares dates with this one. Wait for it to finish, or cancel it.',
+      'Backfill {running} of {from} to {to} has not ended and shares dates with this one. Wait for it to finish, or run `churn backfills cancel {running}`; if it is paused, `churn backfills resume {running}` has it go on.',
     httpStatus: 409,
     retryable: true,
   },

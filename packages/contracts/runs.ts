@@ -213,8 +213,8 @@ export interface BackfillChange extends BackfillProgress {
   readonly changed: boolean;
 }
 
-/** A backfill's progress as a JSON document. */
-export function backfillDocument({ knownAt, ...rest }: BackfillProgress) {
+/** A backfill's progress, and what else is said with it, as a JSON document. */
+export function backfillDocument<T extends BackfillProgress>({ knownAt, ...rest }: T) {
   return { ...rest, known_at: knownAt };
 }
 

@@ -157,7 +157,10 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
       planInTurn(async (waitMillis) => {
         // First: nothing may fail that has started.
         const warnings = await warnBeforeData(adapters, request);
-        return { ...(await start(adapters, temporal, { request, waitMillis })), warnings };
+        const { id, created } = await start(adapters, temporal, { request, waitMillis });
+        // One that is attached to may be paused.
+        const { status } = created ? STARTED : await progress(id);
+        return { id, status, created, warnings };
       }),
     progress,
     /** @throws ChurnError BACKFILL_ENDED, BACKFILL_NOT_FOUND, TEMPORAL_UNAVAILABLE */
@@ -168,6 +171,8 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
     cancel: (id: string) => tell(id, 'cancel'),
   };
 }
+
+const STARTED = { status: 'running' } as const;
 
 type BackfillVerb = 'pause' | 'resume' | 'cancel';
 
@@ -309,13 +314,13 @@ async function start(
   adapters: Adapters,
   temporal: LazyTemporal,
   { request, waitMillis }: { request: BackfillRequest; waitMillis: number },
-): Promise<Omit<BackfillStarted, 'warnings'>> {
+): Promise<Pick<BackfillStarted, 'id' | 'created'>> {
   const client = await temporal.client();
   const lock = { key: START_LOCK_KEY, activity: 'starting a backfill', state: {} };
   return withLeasedLock(
     adapters.database,
     lock,
-    async (tx): Promise<Omit<BackfillStarted, 'warnings'>> => {
+    async (tx): Promise<Pick<BackfillStarted, 'id' | 'created'>> => {
       const candidates = await tx<RecordedBackfill[]>`
         select id, status, plan, report from ops.backfills
         where status = 'running' and from_date <= ${request.to} and to_date >= ${request.from}`;
@@ -325,14 +330,14 @@ async function start(
           continue;
         }
         if (sameRequest(candidate.plan.request, request)) {
-          return { id: candidate.id, status: 'running', created: false };
+          return { id: candidate.id, created: false };
         }
         const { from, to } = candidate.plan.request;
         throw new ChurnError('BACKFILL_OVERLAP', { running: candidate.id, from, to });
       }
       const plan = await draftBackfill(adapters, { id: newId(request), request, waitMillis });
       await startPlanned(adapters, client, { request, plan });
-      return { id: plan.id, status: 'running', created: true };
+      return { id: plan.id, created: true };
     },
   ).catch((error: unknown) => {
     throw asDatabaseError(asTemporalError(error));

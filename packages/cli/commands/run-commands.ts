@@ -8,6 +8,7 @@ import { withDateRange, withOptionalDateRange } from './date-range-options';
 export function addRunCommands(program: Command, runner: CommandRunner): void {
   addRunDay(program, runner);
   addBackfill(program, runner);
+  addBackfills(program, runner);
   addRestate(program, runner);
   addPartitions(program, runner);
 }
@@ -59,6 +60,29 @@ function addBackfill(program: Command, runner: CommandRunner): void {
     },
     load: async () => (await import('../actions/run-actions')).backfillAction,
   });
+}
+
+function addBackfills(program: Command, runner: CommandRunner): void {
+  const backfills = program
+    .command('backfills')
+    .description('Show backfills, and pause, resume and cancel them.');
+  defineCommand(backfills, runner, {
+    name: 'list',
+    description: 'List the backfills that have not ended, and the latest ones that have.',
+    check: () => ({}),
+    load: async () => (await import('../actions/backfill-actions')).listBackfillsAction,
+  });
+  const define = (name: 'pause' | 'resume' | 'cancel', description: string) =>
+    defineCommand(backfills, runner, {
+      name,
+      description,
+      declare: (command) => command.argument('<id>', 'as `churn backfills list` shows it'),
+      check: (_options: object, id) => ({ id, verb: name }),
+      load: async () => (await import('../actions/backfill-actions')).tellBackfillAction,
+    });
+  define('pause', 'Pause a backfill; what it has published stays.');
+  define('resume', 'Resume a paused backfill; dates that are done are not computed again.');
+  define('cancel', 'Cancel a backfill; what it has published stays.');
 }
 
 function addRestate(program: Command, runner: CommandRunner): void {

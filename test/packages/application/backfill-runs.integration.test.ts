@@ -6,7 +6,10 @@ import {
   createBackfillRuns,
   openLazyTemporal,
   type BackfillRuns,
+  type LazyTemporal,
 } from '../../../packages/application/backfills/temporal-runs';
+import { listBackfills } from '../../../packages/application/backfills/list-backfills';
+import { createServices } from '../../../packages/application/services';
 import { withLoadLock } from '../../../packages/raw-data/load-lock';
 import {
   openTestApplication,
@@ -23,6 +26,11 @@ class FakeWorkflow {
   /** How many more questions are answered. */
   answers = Infinity;
   hasWorker = true;
+  readonly ended = createSignal();
+
+  result() {
+    return this.ended.received;
+  }
 
   async describe() {
     const cancelRequested = this.orders.includes('cancel');
@@ -148,6 +156,9 @@ describe('backfills', () => {
     }
     const again = await backfills.start(wanted);
     expect(again.created).toBe(true);
+    const listed = await listBackfills(application.adapters, backfills);
+    expect(listed[0]).toMatchObject({ id: again.id, status: 'running' });
+    expect(listed).toContainEqual(expect.objectContaining({ id, status: 'failed' }));
     await terminate(again.id);
   });
 
@@ -176,6 +187,7 @@ describe('backfills', () => {
     let id: string;
     let workflow: FakeWorkflow;
     let runs: BackfillRuns;
+    let temporal: LazyTemporal;
 
     beforeAll(async () => {
       ({ id } = await backfills.start({ ...request, from: '2024-01-25', to: '2024-01-26' }));
@@ -184,7 +196,7 @@ describe('backfills', () => {
       workflow = new FakeWorkflow();
       const withDeadline = (_deadline: number, work: () => unknown) => work();
       const client = { workflow: { getHandle: () => workflow }, withDeadline } as unknown as Client;
-      const temporal = { ...application.temporal, client: async () => client };
+      temporal = { ...application.temporal, client: async () => client };
       runs = createBackfillRuns(application.adapters, temporal);
     });
     afterAll(() => terminate(id));
@@ -214,6 +226,26 @@ describe('backfills', () => {
         });
       }
       expect(workflow.orders).toEqual(['pause', 'resume', 'cancel']);
+    });
+
+    it('are attached to as what they are', async () => {
+      await runs.pause(id);
+      const wanted = { ...request, from: '2024-01-25', to: '2024-01-26' };
+      expect(await runs.start(wanted)).toMatchObject({ id, status: 'paused', created: false });
+    });
+
+    it('say to the command that waits for them that they are paused, and how to resume them', async () => {
+      await runs.pause(id);
+      const { adapters } = application;
+      const services = createServices(adapters, temporal, runs);
+      const notes: string[] = [];
+      const note = (text: string) => {
+        notes.push(text);
+        workflow.ended.send();
+      };
+      const wanted = { ...request, from: '2024-01-25', to: '2024-01-26' };
+      await services.backfill(wanted, { ...quietly, note });
+      expect(notes).toEqual([expect.stringContaining(`run \`churn backfills resume ${id}\``)]);
     });
 
     it('answer what they were told, also where asking for the progress then fails', async () => {
