@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   assertInstallation,
   claimInstallation,
@@ -33,6 +34,16 @@ describe('connections to Redis', () => {
       redis.disconnect();
     },
   );
+
+  it.each(open)('%s: one to a Redis that is down keeps no process alive', async (_, f) => {
+    const before = timersThatHold();
+    const redis = f(`redis://127.0.0.1:${await closedPort()}`);
+    await expect(readVector(redis, 'a')).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+    redis.disconnect();
+    const closed = performance.now();
+    while (timersThatHold() > before) await nextTurn();
+    expect(performance.now() - closed).toBeLessThan(1_000);
+  });
 
   it('writing: a Redis that hangs is REDIS_UNAVAILABLE after its timeout', async () => {
     // It reads and never answers: a socket that nobody reads would outlive its client.
@@ -97,6 +108,11 @@ describe('connections to Redis', () => {
     redis.disconnect();
   });
 });
+
+/** How many timers a process waits for before it ends. */
+function timersThatHold(): number {
+  return process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+}
 
 async function closedPort(): Promise<number> {
   const server = createServer();
