@@ -21,6 +21,8 @@ export async function withRedisOnce<T>(
     lazyConnect: true,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
+    // By default the process would wait two seconds for a socket that is already gone.
+    disconnectTimeout: 100,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

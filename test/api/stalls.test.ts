@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { reportFigure } from '../acceptance/report-figure';
+import { longestTurnMs } from '../support/longest-turn';
 import { createTestApi, fakePorts, vectorOf, type TestApi } from './test-api';
 
 /** The longest that a request may keep the others waiting. */
@@ -105,24 +106,12 @@ describe('a heavy request', () => {
     await api.app.close();
   });
 
-  /** The most CPU time that this thread spends in one turn of its event loop, in milliseconds. */
   async function stallOf({ target, body, status }: HeavyRequest): Promise<number> {
-    let longest = 0;
-    let before = threadCpuMs();
-    let isAnswered = false;
-    const measureTurn = () => {
-      const now = threadCpuMs();
-      longest = Math.max(longest, now - before);
-      before = now;
-      if (!isAnswered) setImmediate(measureTurn);
-    };
-    setImmediate(measureTurn);
     const [method, path] = target.split(' ') as [string, string];
-    worker.postMessage({ url: origin + path, method, body });
-    const [answered] = (await once(worker, 'message')) as [number];
-    isAnswered = true;
-    expect(answered).toBe(status);
-    return longest;
+    return longestTurnMs(async () => {
+      worker.postMessage({ url: origin + path, method, body });
+      expect(await once(worker, 'message')).toEqual([status]);
+    });
   }
 
   it.each(requests)('such as $what is answered without a stall', async (request) => {
@@ -135,11 +124,3 @@ describe('a heavy request', () => {
     expect(stall).toBeLessThan(STALL_MAX_MS);
   });
 });
-
-/** CPU time, unlike time, does not depend on what else the machine does. */
-function threadCpuMs(): number {
-  // Of the whole process where Node does not know it of a thread (before Node 24).
-  const usageOf = (process as { threadCpuUsage?: () => NodeJS.CpuUsage }).threadCpuUsage;
-  const { user, system } = usageOf ? usageOf.call(process) : process.cpuUsage();
-  return (user + system) / 1_000;
-}

@@ -6,7 +6,10 @@ import type {
 import { featureSet } from '../../../../packages/features/feature-set';
 import type { ModelArtifact } from '../../../../packages/modeling/model-documents';
 import { scoreUsers } from '../../../../packages/modeling/scoring/score-users';
-import { createServingModel } from '../../../../packages/modeling/scoring/serving-model';
+import {
+  createServingModel,
+  type ServingModel,
+} from '../../../../packages/modeling/scoring/serving-model';
 import { createScratchDirectory } from '../../../environment/scratch-directory';
 import { openTestDuckDb } from '../../duckdb/open-test-duckdb';
 import {
@@ -16,8 +19,11 @@ import {
   writePartition,
   type DayRow,
 } from '../training-world';
+import { reportFigure } from '../../../acceptance/report-figure';
+import { longestTurnMs } from '../../../support/longest-turn';
 import { catalogueMessage } from '../../../support/catalogue-message';
 
+const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
 const date = '2024-06-01';
 const names = testSchema.features.map(({ name }) => name);
 
@@ -150,6 +156,37 @@ describe('the users at risk', () => {
     expect(users.map((one) => [one.user_id, one.churn_probability])).toEqual(
       expected.map((one) => [one.user_id, one.probability]),
     );
+  });
+
+  it('are scored, sorted and explained bit by bit, so that others are served in between', async () => {
+    const partition = await partitionOf(usersOfDay(date, isDeep ? 60_000 : 6_000, 'turns'));
+    const turn = { scored: 0, explained: 0 };
+    const most = { scored: 0, explained: 0 };
+    const watched: ServingModel = {
+      ...model,
+      scoreColumns: (columns, rows) => {
+        most.scored = Math.max(most.scored, (turn.scored += rows));
+        return model.scoreColumns(columns, rows);
+      },
+      explain: (features) => {
+        most.explained = Math.max(most.explained, (turn.explained += 1));
+        return model.explain(features);
+      },
+    };
+    const nextTurn = () => {
+      turn.scored = turn.explained = 0;
+      immediate = setImmediate(nextTurn);
+    };
+    let immediate = setImmediate(nextTurn);
+    const options = { partition, model: watched, eligibility, openDuckDb, limit: 1_000 };
+    const stall = await longestTurnMs(() => scoreUsers(options)).finally(() =>
+      clearImmediate(immediate),
+    );
+    expect(most.scored).toBeLessThanOrEqual(4_096);
+    expect(most.explained).toBeLessThanOrEqual(100);
+    if (!isDeep) return;
+    reportFigure('CPU time of the longest turn, 60,000 users at risk', `${stall.toFixed(1)} ms`);
+    expect(stall).toBeLessThan(50);
   });
 
   it.each([0, -1])('are none for a limit of %i', async (limit) => {
