@@ -30,7 +30,8 @@ const parts = ['ca', 'cert', 'key'] as const;
 /**
  * What a database URL says about TLS, in libpq's words: `sslmode`, `sslrootcert`, `sslcert` and
  * `sslkey`. postgres.js knows only the first and sends the others to the server as settings of it.
- * Files without a mode mean `verify-full`.
+ * Files without a mode mean `verify-full`, and so does `sslrootcert=system`, which a mode that accepts
+ * less may not stand beside: any of the public authorities would vouch for anybody.
  *
  * @throws ChurnError INVALID_SETTING for DATABASE_URL, naming the parameter
  */
@@ -43,24 +44,34 @@ export function postgresConnection(databaseUrl: string): PostgresConnection {
     return value === null || value === '' ? undefined : value;
   };
   const mode = take('sslmode') ?? take('ssl');
+  let isSystem = false;
   const files = parts.flatMap((part) => {
     const file = take(parameters[part]);
-    if (part === 'ca' && file === SYSTEM) return [];
+    if (part === 'ca' && file === SYSTEM) {
+      isSystem = true;
+      return [];
+    }
     return file === undefined ? [] : [[part, file] as const];
   });
   const unknown = [...url.searchParams.keys()].find((name) => name.startsWith('ssl'));
   if (unknown) refuse(`the parameter ${unknown} is not supported`);
-  return { url: url.href, ssl: tlsOf({ mode, files, host: url.hostname }) };
+  return { url: url.href, ssl: tlsOf({ mode, files, isSystem, host: url.hostname }) };
 }
 
 function tlsOf(wanted: {
   mode: string | undefined;
   files: readonly (readonly [TlsPart, string])[];
+  /** The public authorities are asked for. */
+  isSystem: boolean;
   host: string;
 }): PostgresTls {
-  const { mode = wanted.files.length > 0 ? 'verify-full' : 'disable', files } = wanted;
+  const { files, isSystem } = wanted;
+  const { mode = files.length > 0 || isSystem ? 'verify-full' : 'disable' } = wanted;
   if (!(modes as readonly string[]).includes(mode)) {
     refuse(`sslmode must be one of ${modes.join(', ')}`);
+  }
+  if (isSystem && mode !== 'verify-full') {
+    refuse('with sslrootcert=system, sslmode must be verify-full or left out');
   }
   const material = Object.fromEntries(
     files.map(([part, file]) => [part, readTlsFile(part, file, refusePart)]),

@@ -22,6 +22,7 @@ describe('a URL of Postgres', () => {
     ['?sslmode=verify-ca', { ...verifying, ...nameless }],
     ['?sslmode=verify-full', verifying],
     ['?sslmode=verify-full&sslrootcert=system', verifying],
+    ['?sslrootcert=system', verifying],
     [`?sslrootcert=${cert}`, verifying],
   ])('with %s has its TLS, and nothing about it in what is left', (query, expected) => {
     const { url, ssl } = postgresConnection(`${base}${query}`);
@@ -32,6 +33,21 @@ describe('a URL of Postgres', () => {
       expect(others).toEqual(expected);
     } else expect(ssl).toBe(expected);
   });
+
+  it.each(['disable', 'allow', 'prefer', 'require', 'verify-ca'])(
+    'does not take sslmode=%s where the public authorities are asked for',
+    (mode) => {
+      expect(() => postgresConnection(`${base}?sslmode=${mode}&sslrootcert=system`)).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_SETTING',
+          details: {
+            variable: 'DATABASE_URL',
+            problem: 'with sslrootcert=system, sslmode must be verify-full or left out',
+          },
+        }),
+      );
+    },
+  );
 
   it('keeps its other parameters', () => {
     expect(postgresConnection(`${base}?application_name=a&sslmode=disable`).url).toBe(
