@@ -12,8 +12,11 @@ export type AuditVerdict =
    */
   | 'not_comparable';
 
-/** What an audit of the offline or the online store reports: of the things compared, how many were what. */
+/** How many of the things that are not as they ought to be an audit names. */
+export const AUDIT_EXAMPLES_MAX = 20;
+
+/** What an audit reports: of the things compared, how many were what. */
 export interface AuditReport extends Readonly<Record<AuditVerdict, number>> {
-  /** The first of those that are missing, extra or mismatched, as `missing u17`. */
+  /** The first of those that are missing, extra or mismatched, as `missing u17`; at most AUDIT_EXAMPLES_MAX. */
   readonly examples: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** Names and shapes that cross a process, and the catalogue of errors. */
-export type * from './audit-report';
+export * from './audit-report';
 export * from './backfill-start';
 export * from './errors';
 export * from './escape-unprintable';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import {
+  AUDIT_EXAMPLES_MAX,
   knowledgeIn,
   labelKnowledgeIn,
   type AuditReport,
@@ -28,8 +29,6 @@ import { countEvents, writerVersion } from './publish-revision';
 import { isStale, lacksOnlyState } from './select-dates';
 import { createContentHasher, withoutState } from './vectors/vector-writer';
 import type { WriterPool } from './vectors/writer-pool';
-
-const EXAMPLES_MAX = 20;
 
 /**
  * Recomputes every revision from what its manifest says was known, and compares its values and its
@@ -74,7 +73,7 @@ export async function auditPartitions(
     extra: found.extra.length,
     mismatched: found.mismatched.length,
     not_comparable: found.not_comparable.length,
-    examples: [...found.missing, ...found.extra, ...found.mismatched].slice(0, EXAMPLES_MAX),
+    examples: [...found.missing, ...found.extra, ...found.mismatched].slice(0, AUDIT_EXAMPLES_MAX),
   };
 }
 

@@ -1,6 +1,12 @@
 import { createBoundedTasks } from '../bounded-tasks';
 import type { Redis } from 'ioredis';
-import type { AuditReport, AuditVerdict, OnlineVector, PublishedPartition } from '../contracts';
+import {
+  AUDIT_EXAMPLES_MAX,
+  type AuditReport,
+  type AuditVerdict,
+  type OnlineVector,
+  type PublishedPartition,
+} from '../contracts';
 import type { DuckDb } from '../duckdb';
 import { createVectorEncoder, type EncodedVector } from './encode-vectors';
 import type { WriteOrder } from './forward-only-scripts';
@@ -22,7 +28,6 @@ export interface AuditOnlineOptions {
 }
 
 const READS_IN_FLIGHT = 4;
-const EXAMPLES_MAX = 10;
 
 /**
  * Compares every user's vector online with the partition's, in both directions. A vector that is
@@ -62,7 +67,8 @@ function createTally() {
     add(verdict: AuditVerdict, userId: string) {
       counts[verdict] += 1;
       const isWorthShowing = verdict !== 'equal' && verdict !== 'not_comparable';
-      if (isWorthShowing && examples.length < EXAMPLES_MAX) examples.push(`${verdict} ${userId}`);
+      if (isWorthShowing && examples.length < AUDIT_EXAMPLES_MAX)
+        examples.push(`${verdict} ${userId}`);
     },
   };
 }

@@ -5,7 +5,7 @@ import {
   type ComputeContext,
   type OfflineRepair,
 } from '../../offline-store';
-import type { AuditReport, Progress } from '../../contracts';
+import { AUDIT_EXAMPLES_MAX, type AuditReport, type Progress } from '../../contracts';
 import type { LogicalDate } from '../../instants';
 import { openForWriting } from '../../local-services';
 import type { RawLog } from '../../raw-data';
@@ -53,7 +53,7 @@ async function auditFrom(
     ...ofPartitions,
     equal: ofPartitions.equal + ofTimelines.equal.length,
     mismatched: ofPartitions.mismatched + ofTimelines.mismatched.length,
-    examples: [...examples, ...ofPartitions.examples],
+    examples: [...examples, ...ofPartitions.examples].slice(0, AUDIT_EXAMPLES_MAX),
   };
 }
 

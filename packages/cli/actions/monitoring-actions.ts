@@ -28,10 +28,9 @@ export async function auditAction(
 ): Promise<CommandResult> {
   const { services } = await application();
   const report = await services.audit(store, progress);
-  const { equal, missing, extra, mismatched, not_comparable } = report;
+  const { equal, missing, extra, mismatched, not_comparable, examples } = report;
   const counts = { equal, missing, extra, mismatched, not_comparable };
   const table = renderTable(['finding', 'count'], Object.entries(counts));
-  const examples = 'examples' in report ? report.examples : [];
   return {
     document: report,
     text: [table, ...examples].join('\n'),

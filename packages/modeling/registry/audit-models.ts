@@ -1,32 +1,25 @@
+import { AUDIT_EXAMPLES_MAX, type AuditReport } from '../../contracts';
 import type { ModelEvent } from '../model-documents';
 import type { ModelEventLog } from './model-event-log';
 import { noAliases, readReplaceableAliases } from './published-aliases';
 import { compareWithManifest, listVersions, versionDirectory } from './version-directory';
 
-/** Counts files; `findings` names those that are not equal. */
-export interface ModelAudit {
-  readonly equal: number;
-  readonly missing: number;
-  readonly extra: number;
-  readonly mismatched: number;
-  readonly not_comparable: number;
-  /** Such as `missing: v002/model.json`. */
-  readonly findings: readonly string[];
-}
-
 /**
- * Re-hashes every file of every version and compares it with the version's manifest, and the
+ * Counts files and names those that are not equal, such as `missing: v002/model.json`. Re-hashes every file of every version and compares it with the version's manifest, and the
  * registry with its events: a version that was registered and is gone counts as one missing, one that
  * was never registered as one extra, and aliases that are not those of the last event as mismatched.
  *
  * @throws ChurnError POSTGRES_UNAVAILABLE
  */
-export async function auditModels(modelsDir: string, eventLog: ModelEventLog): Promise<ModelAudit> {
+export async function auditModels(
+  modelsDir: string,
+  eventLog: ModelEventLog,
+): Promise<AuditReport> {
   const counts = { equal: 0, missing: 0, extra: 0, mismatched: 0, not_comparable: 0 };
-  const findings: string[] = [];
+  const examples: string[] = [];
   const find = (kind: 'missing' | 'extra' | 'mismatched', what: string) => {
     counts[kind] += 1;
-    findings.push(`${kind}: ${what}`);
+    if (examples.length < AUDIT_EXAMPLES_MAX) examples.push(`${kind}: ${what}`);
   };
   const versions = await listVersions(modelsDir);
   for (const version of versions) {
@@ -45,7 +38,7 @@ export async function auditModels(modelsDir: string, eventLog: ModelEventLog): P
   const difference = await comparePublished(modelsDir, events.at(-1));
   if (difference === undefined) counts.equal += events.length > 0 ? 1 : 0;
   else find('mismatched', difference);
-  return { ...counts, findings };
+  return { ...counts, examples };
 }
 
 /** What is wrong with aliases.json; undefined: it is the copy of the last event's aliases. */

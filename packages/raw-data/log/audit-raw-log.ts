@@ -1,5 +1,10 @@
 import path from 'node:path';
-import { isChurnError, type AuditReport, type AuditVerdict } from '../../contracts';
+import {
+  AUDIT_EXAMPLES_MAX,
+  isChurnError,
+  type AuditReport,
+  type AuditVerdict,
+} from '../../contracts';
 import { quoteLiteral, type DuckDb } from '../../duckdb';
 import { dumpFile, dumpTables, segmentColumns, selectDump } from './dump-table';
 import { MANIFEST_FILE, mergedFolder } from './log-manifest';
@@ -27,8 +32,6 @@ export interface LogComparison {
   readonly damage: readonly LogDamage[];
 }
 
-const EXAMPLES_MAX = 20;
-
 /**
  * Compares all rows of Postgres with all rows of the raw log, both ways, and names the files that are
  * damaged or gone, and the batches whose rows differ. It mends nothing. Rows of a segment that can't be
@@ -38,7 +41,10 @@ export async function auditRawLog(options: RawLogOptions): Promise<AuditReport> 
   // Before the rows are dumped: what is mirrored afterwards would look like too much.
   return withLogOnDisk(options, async (log) => {
     const { counts, damage } = await compareLog(options, log);
-    return { ...counts, examples: describeDamage(options, log, damage).slice(0, EXAMPLES_MAX) };
+    return {
+      ...counts,
+      examples: describeDamage(options, log, damage).slice(0, AUDIT_EXAMPLES_MAX),
+    };
   });
 }
 

@@ -129,7 +129,7 @@ describe('a registry whose events are in Postgres', () => {
     const again = await promoteModel({ ...move('v002'), version: 'v003' });
     expect(again).toMatchObject({ champion: 'v003', changed: expected.changed });
     expect((await list()).map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
-    expect(await auditModels(modelsDir, eventLog)).toMatchObject({ findings: [] });
+    expect(await auditModels(modelsDir, eventLog)).toMatchObject({ examples: [] });
   });
 
   it('numbers the events that an earlier release left without, once', async () => {

@@ -183,7 +183,7 @@ describe('the audit of models', () => {
       extra: 0,
       mismatched: 0,
       not_comparable: 0,
-      findings: [],
+      examples: [],
     });
   });
 
@@ -198,7 +198,7 @@ describe('the audit of models', () => {
       extra: 1,
       mismatched: 1,
       not_comparable: 0,
-      findings: [
+      examples: [
         'mismatched: v001/model.json',
         'missing: v002/metadata.json',
         'extra: v002/notes.txt',
@@ -218,7 +218,7 @@ describe('the audit of a registry', () => {
     );
     expect(await auditModels(modelsDir, registry.eventLog)).toMatchObject({
       extra: 1,
-      findings: ['extra: v003 is in no event of the registry'],
+      examples: ['extra: v003 is in no event of the registry'],
     });
   });
 
@@ -231,7 +231,7 @@ describe('the audit of a registry', () => {
     writeFileSync(file, JSON.stringify({ ...document, ...change }));
     expect(await auditModels(modelsDir, registry.eventLog)).toMatchObject({
       mismatched: 1,
-      findings: [`mismatched: ${finding}`],
+      examples: [`mismatched: ${finding}`],
     });
   });
 });
