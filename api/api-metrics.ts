@@ -57,7 +57,9 @@ export class ApiMetrics {
       registers,
       collect() {
         const featureTime = lastFeatureTime();
-        if (featureTime !== undefined) this.set(ageSeconds(featureTime, now()));
+        // Not 0, which would be fresh; nor NaN, which would hide what other processes have served.
+        if (featureTime === undefined) this.remove();
+        else this.set(ageSeconds(featureTime, now()));
       },
     });
   }

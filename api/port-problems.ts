@@ -76,7 +76,7 @@ export const portProblems = {
     list: ['CORRUPT_MODEL', 'CORRUPT_FILE'],
     show: storedModels,
     promote: championMoves,
-    rollback: ['INVALID_REQUEST', ...championMoves],
+    rollback: ['INVALID_REQUEST', 'NO_PREVIOUS_CHAMPION', ...championMoves],
   },
   atRisk: {
     list: [

@@ -29,6 +29,8 @@ export function serverTimeouts({ requestTimeoutMs, silenceTimeoutMs }: Connectio
   return {
     requestTimeout: requestTimeoutMs,
     connectionTimeout: silenceTimeoutMs,
+    // Between requests; Fastify's own is 72 seconds.
+    keepAliveTimeout: silenceTimeoutMs,
     http: {
       requestTimeout: requestTimeoutMs,
       headersTimeout: requestTimeoutMs,

@@ -195,7 +195,7 @@ export const errorCatalogue = {
   },
   DUCKDB_OUT_OF_MEMORY: {
     message:
-      'DuckDB needs more memory than CHURN_DUCKDB_MEMORY_MB allows ({memoryMegabytes} MB for {threads} threads). Raise that setting or lower CHURN_DUCKDB_THREADS, then run `churn up` and repeat what failed.',
+      'DuckDB needs more memory than CHURN_DUCKDB_MEMORY_MB allows ({memoryMegabytes} MB for {threads} threads, half of it in an import). Raise that setting or lower CHURN_DUCKDB_THREADS, then run `churn up` and repeat what failed.',
     httpStatus: 500,
     retryable: false,
   },
@@ -233,6 +233,12 @@ export const errorCatalogue = {
     message:
       'Model {version} does not match its checksums or golden predictions: {problem}. Promote another version, or roll back.',
     httpStatus: 503,
+    retryable: false,
+  },
+  NO_PREVIOUS_CHAMPION: {
+    message:
+      'Nothing was changed, because there is no previous champion to roll back to. `churn models list` shows the versions that can be promoted instead.',
+    httpStatus: 409,
     retryable: false,
   },
   CHAMPION_CHANGED: {
@@ -377,10 +383,14 @@ export class ChurnError extends Error {
   }
 }
 
+/** What is filled in may be a sentence, or several, with a full stop of its own. */
 function renderMessage(code: ErrorCode, details: ErrorDetails): string {
-  return errorCatalogue[code].message.replaceAll(/\{(\w+)\}/g, (hole, name: string) =>
-    name in details ? escapeUnprintable(String(details[name]), '\n\t') : hole,
-  );
+  const fill = (hole: string, name: string, stop = '') => {
+    if (!(name in details)) return hole;
+    const text = escapeUnprintable(String(details[name]), '\n\t');
+    return text.endsWith('.') ? text : text + stop;
+  };
+  return errorCatalogue[code].message.replaceAll(/\{(\w+)\}(\.(?= |$))?/g, fill);
 }
 
 /** True for a ChurnError, also one from another module realm (jest, bundles). */

@@ -5,6 +5,8 @@ import { ChurnError, isChurnError } from '../contracts';
 export interface ErrorContext {
   readonly allowedDirectories: readonly string[];
   readonly memoryMegabytes: number;
+  /** As in DuckDbOptions. */
+  readonly settingMegabytes?: number;
   readonly threads: number;
   readonly nameOf?: (file: string) => string;
   /** Which of some Parquet files can't be read; undefined when all can. */
@@ -43,7 +45,7 @@ export async function asDuckDbError(
     return new ChurnError('STORAGE_UNAVAILABLE', { problem: storageProblem }, { cause: error });
   }
   if (kind === 'Out of Memory Error') {
-    const { memoryMegabytes, threads } = context;
+    const { settingMegabytes: memoryMegabytes = context.memoryMegabytes, threads } = context;
     return new ChurnError('DUCKDB_OUT_OF_MEMORY', { memoryMegabytes, threads }, { cause: error });
   }
   const problem = withoutValues(kind, message);

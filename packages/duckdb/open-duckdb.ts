@@ -18,6 +18,8 @@ export interface DuckDbOptions {
    */
   readonly scratchDirectory: string;
   readonly memoryMegabytes: number;
+  /** The setting that the memory follows from, which errors name; by default the memory itself. */
+  readonly settingMegabytes?: number;
   readonly threads: number;
   /** The path by which errors name a file, where that is another one; given relative to its folder. */
   readonly nameOf?: (file: string) => string;

@@ -65,14 +65,8 @@ function tlsOf(wanted: {
   isSystem: boolean;
   host: string;
 }): PostgresTls {
-  const { files, isSystem } = wanted;
-  const { mode = files.length > 0 || isSystem ? 'verify-full' : 'disable' } = wanted;
-  if (!(modes as readonly string[]).includes(mode)) {
-    refuse(`sslmode must be one of ${modes.join(', ')}`);
-  }
-  if (isSystem && mode !== 'verify-full') {
-    refuse('with sslrootcert=system, sslmode must be verify-full or left out');
-  }
+  const { files } = wanted;
+  const mode = modeOf(wanted);
   const material = Object.fromEntries(
     files.map(([part, file]) => [part, readTlsFile(part, file, refusePart)]),
   );
@@ -90,6 +84,21 @@ function tlsOf(wanted: {
     ...(mode === 'verify-full' ? {} : { checkServerIdentity: () => undefined }),
     ...material,
   };
+}
+
+function modeOf(wanted: {
+  mode: string | undefined;
+  files: readonly unknown[];
+  isSystem: boolean;
+}): (typeof modes)[number] {
+  const { files, isSystem } = wanted;
+  const { mode: name = files.length > 0 || isSystem ? 'verify-full' : 'disable' } = wanted;
+  const mode = modes.find((one) => one === name);
+  if (mode === undefined) return refuse(`sslmode must be one of ${modes.join(', ')}`);
+  if (isSystem && mode !== 'verify-full') {
+    return refuse('with sslrootcert=system, sslmode must be verify-full or left out');
+  }
+  return mode;
 }
 
 const refusePart: RefuseTlsPart = (part, problem) => refuse(`${parameters[part]}: ${problem}`);

@@ -114,6 +114,17 @@ describe('a slow client', () => {
   });
 });
 
+describe('a connection that waits for its next request', () => {
+  it('is kept for as long as any on which nothing moves, and the answer says so', async () => {
+    await listen();
+    const connection = connectTo(api);
+    connection.socket.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    const [answer] = (await once(connection.socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^keep-alive: timeout=120\r$/im);
+    connection.socket.destroy();
+  });
+});
+
 describe('more connections than the server takes', () => {
   const alive = 'GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n';
 

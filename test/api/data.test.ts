@@ -86,6 +86,8 @@ describe('GET /drift', () => {
 describe('GET /metrics', () => {
   it('counts requests by route and status, predictions by version, and the log', async () => {
     const http = await serve();
+    // Nothing is served yet, and 0 would be fresh.
+    expect((await http.get('/metrics')).text).not.toMatch(/^churn_feature_age_seconds /m);
     await http.post('/predict').send({ user_id: 'u1' });
     await http.post('/predict').send({ user_id: 'nobody' });
     await http.post('/predict/batch').send({ user_ids: ['u1', 'u1', 'nobody'] });

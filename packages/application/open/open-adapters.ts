@@ -143,6 +143,7 @@ function duckDbsOf(config: Config, paths: DataPaths) {
     allowedDirectories: [config.dataDir, ...directories],
     scratchDirectory: paths.scratch,
     memoryMegabytes,
+    settingMegabytes: memoryMegabytes,
     threads,
     nameOf: withoutReaderFolder,
   });

@@ -173,17 +173,27 @@ function addFeatures(program: Command, runner: CommandRunner): void {
           knownAtOption,
           'latest',
         )
-        .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption)
+        .option(
+          '--batch <n>',
+          'use loads up to this number, S (default: the latest); not with --known-at as-served',
+          batchOption,
+        )
         .option('--explain', 'also print the SQL'),
-    check: ({ user, at, knownAt, batch, explain }: FeaturesFlags) => ({
-      userId: user,
-      at,
-      knownAt,
-      batch,
-      explain,
-    }),
+    check: ({ user, at, knownAt, batch, explain }: FeaturesFlags) => {
+      requireOwnBatch({ knownAt, batch }, 'features');
+      return { userId: user, at, knownAt, batch, explain };
+    },
     load: async () => (await import('../actions/data-actions')).featuresAction,
   });
+}
+
+/** A daily run that served a date has decided which loads it used. */
+function requireOwnBatch(
+  { knownAt, batch }: { knownAt: string; batch?: number },
+  command: string,
+): void {
+  if (knownAt !== 'as-served' || batch === undefined) return;
+  throw usageError('--batch can not be given with --known-at as-served', command);
 }
 
 interface HistoryFlags {
@@ -208,11 +218,16 @@ function addHistory(program: Command, runner: CommandRunner): void {
           knownAtOption,
           'latest',
         )
-        .option('--batch <n>', 'use loads up to this number, S (default: the latest)', batchOption),
+        .option(
+          '--batch <n>',
+          'use loads up to this number, S (default: the latest); not with --known-at as-served',
+          batchOption,
+        ),
     check: ({ out, knownAt, batch }: HistoryFlags, spine) => {
       if (path.resolve(out) === path.resolve(spine)) {
         throw usageError('--out would overwrite the spine file', 'history');
       }
+      requireOwnBatch({ knownAt, batch }, 'history');
       return { spine, out, knownAt, batch };
     },
     load: async () => (await import('../actions/data-actions')).historyAction,

@@ -123,10 +123,7 @@ export function rollbackModel(options: ChampionMove): Promise<ChampionChange> {
     if (isRolledBackFrom(state, from)) return [];
     requireChampion(state.aliases, from);
     const { previous } = state.aliases;
-    if (previous === null) {
-      const problem = 'there is no previous champion to roll back to';
-      throw new ChurnError('INVALID_REQUEST', { problem });
-    }
+    if (previous === null) throw new ChurnError('NO_PREVIOUS_CHAMPION');
     await requireServing(options, previous);
     return [{ action: 'rollback', version: previous, reason }];
   });

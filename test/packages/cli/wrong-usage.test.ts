@@ -51,6 +51,11 @@ const wrong: [argv: string[], message: RegExp][] = [
   [['features', '--user', 'u1', '--at', '2024-02-30'], DATE],
   [[...FEATURES, '--known-at', 'yesterday'], KNOWN_AT],
   [[...FEATURES, '--batch', '0'], /whole number/],
+  [[...FEATURES, '--known-at', 'as-served', '--batch', '1'], /--batch can not be given with/],
+  [
+    ['history', 'FILE', '--out', 'OUT', '--known-at', 'as-served', '--batch', '1'],
+    /--batch can not/,
+  ],
   [['history', 'no-such-file.csv', '--out', 'OUT'], /There is no such file/],
   [['history', 'EMPTY', '--out', 'OUT'], /It is a folder, not a file/],
   [['history', 'FILE', '--out', 'EMPTY'], /It is a folder, not a file/],

@@ -39,6 +39,14 @@ describe('an error from the catalogue', () => {
     expect(new ChurnError('UNKNOWN_USER')).toMatchObject({ httpStatus: 404, retryable: false });
   });
 
+  it.each(['it broke', 'it broke.'])(
+    'ends with one full stop, whatever it is given: %s',
+    (problem) => {
+      const error = new ChurnError('RUN_FAILED', { what: 'A step', problem });
+      expect(error.message).toBe('A step failed: it broke.');
+    },
+  );
+
   it('is told from other errors, also one that another module realm made', () => {
     const foreign = Object.assign(new Error('x'), { name: 'ChurnError', code: 'NO_DATA' });
     expect(isChurnError(new ChurnError('NO_DATA'))).toBe(true);

@@ -42,11 +42,11 @@ const aggregateOfManyValues = 'SELECT list(md5(i::VARCHAR)) FROM range(3000000) 
 
 describe('an error of DuckDB', () => {
   it('for want of memory names the setting, and is not worth trying again', async () => {
-    const duckDb = await open({ memoryMegabytes: 32, threads: 2 });
+    const duckDb = await open({ memoryMegabytes: 32, settingMegabytes: 64, threads: 2 });
     const error = await errorOf(duckDb.run(aggregateOfManyValues));
     expect(error).toMatchObject({ code: 'DUCKDB_OUT_OF_MEMORY', retryable: false });
     expect(error.message).toMatch(
-      catalogueMessage('DUCKDB_OUT_OF_MEMORY', { memoryMegabytes: 32, threads: 2 }),
+      catalogueMessage('DUCKDB_OUT_OF_MEMORY', { memoryMegabytes: 64, threads: 2 }),
     );
   });
 

@@ -201,8 +201,7 @@ describe('knowledge', () => {
         await load(application, fact.table === 'users' ? users : [...users, fact]);
         const { services } = application;
         planned.set(what, (await services.restate({ dryRun: true }, quietly)).restated);
-        if (restated.size === 0)
-          auditOfLoaded = (await services.audit('offline', quietly)) as AuditReport;
+        if (restated.size === 0) auditOfLoaded = await services.audit('offline', quietly);
         restated.set(what, (await services.restate({ dryRun: false }, quietly)).restated);
       }
     }, 120_000);

@@ -164,7 +164,7 @@ describe('rolling back', () => {
   it('is refused when there is nothing to roll back to', async () => {
     const empty = path.join(registry.directory, 'empty');
     await expect(rollback(null, empty, new MemoryEventLog())).rejects.toMatchObject({
-      code: 'INVALID_REQUEST',
+      code: 'NO_PREVIOUS_CHAMPION',
     });
   });
 });
