@@ -11,26 +11,31 @@ export interface RandomAsking {
 
 /**
  * Asks an API at random, and fails with the smallest request that it answers otherwise than its
- * OpenAPI document says. Returns how many answers of each status there were.
+ * OpenAPI document says. Returns how many answers of each status there were, of all operations and of
+ * `POST /predict`.
  */
 export async function askRandomly(
   app: NestFastifyApplication,
   { requests, seed }: RandomAsking,
-): Promise<ReadonlyMap<number, number>> {
+): Promise<{ all: ReadonlyMap<number, number>; predict: ReadonlyMap<number, number> }> {
   const document = (
     await app.inject({ url: '/docs/json', headers: { host: 'localhost' } })
   ).json<OpenApi>();
   const problemsOf = createAnswerContract(document);
-  const answered = new Map<number, number>();
+  const all = new Map<number, number>();
+  const predict = new Map<number, number>();
+  const count = (answered: Map<number, number>, status: number) =>
+    answered.set(status, (answered.get(status) ?? 0) + 1);
   const law = fc.asyncProperty(randomRequests(document), async (request) => {
     const answer = await send(app, request);
-    answered.set(answer.status, (answered.get(answer.status) ?? 0) + 1);
+    count(all, answer.status);
+    if (request.operation === 'POST /predict') count(predict, answer.status);
     // An answer to HEAD has no body; that to GET is looked at elsewhere.
     const wrong = request.method === 'HEAD' ? [] : problemsOf(request.operation, answer);
     if (wrong.length > 0) throw new Error(wrong.join('\n'));
   });
   await fc.assert(law, { numRuns: requests, seed });
-  return answered;
+  return { all, predict };
 }
 
 async function send(app: NestFastifyApplication, { method, url, headers, body }: RandomRequest) {
