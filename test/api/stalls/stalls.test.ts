@@ -1,23 +1,15 @@
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Worker } from 'node:worker_threads';
-import { reportFigure } from '../acceptance/report-figure';
-import { longestTurnMs } from '../support/longest-turn';
-import { createTestApi, fakePorts, vectorOf, type TestApi } from './test-api';
-
-/** The longest that a request may keep the others waiting. */
-const STALL_MAX_MS = 50;
+import { reportFigure } from '../../acceptance/report-figure';
+import { createTestApi, fakePorts, vectorOf, type TestApi } from '../test-api';
+import {
+  medianOf,
+  openRequestingThread,
+  STALL_MAX_MS,
+  type HeavyRequest,
+} from './requesting-thread';
 
 const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
 const TRIALS = isDeep ? 5 : 1;
-
-interface HeavyRequest {
-  readonly what: string;
-  /** `METHOD /path` */
-  readonly target: string;
-  readonly body?: string;
-  readonly status: number;
-}
 
 const users = Array.from({ length: 1_000 }, (_value, index) => `u${index}`);
 const manyFields = Object.fromEntries(
@@ -74,20 +66,9 @@ const requests: readonly HeavyRequest[] = [
   { what: 'the metrics', target: 'GET /metrics', status: 200 },
 ];
 
-/** Sends one request from another thread, so that this one does nothing but answer. */
-const client = `
-  const { parentPort } = require('node:worker_threads');
-  parentPort.on('message', async ({ url, method, body }) => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url, { method, headers, body });
-    await response.text();
-    parentPort.postMessage(response.status);
-  });
-`;
-
 describe('a heavy request', () => {
   let api: TestApi;
-  let worker: Worker;
+  let thread: ReturnType<typeof openRequestingThread>;
   let origin: string;
 
   beforeAll(async () => {
@@ -99,27 +80,21 @@ describe('a heavy request', () => {
     });
     await api.app.listen(0, '127.0.0.1');
     origin = `http://127.0.0.1:${(api.server.address() as AddressInfo).port}`;
-    worker = new Worker(client, { eval: true });
+    thread = openRequestingThread();
   });
   afterAll(async () => {
-    await worker.terminate();
+    await thread.close();
     await api.app.close();
   });
 
-  async function stallOf({ target, body, status }: HeavyRequest): Promise<number> {
-    const [method, path] = target.split(' ') as [string, string];
-    return longestTurnMs(async () => {
-      worker.postMessage({ url: origin + path, method, body });
-      expect(await once(worker, 'message')).toEqual([status]);
-    });
-  }
-
   it.each(requests)('such as $what is answered without a stall', async (request) => {
     const stalls: number[] = [];
-    for (let trial = 0; trial < TRIALS; trial += 1) stalls.push(await stallOf(request));
+    for (let trial = 0; trial < TRIALS; trial += 1) {
+      stalls.push((await thread.stallOf(origin, request)).stallMs);
+    }
     if (!isDeep) return;
     // The median: a full garbage collection of this process, which holds Jest, takes as long.
-    const stall = stalls.toSorted((left, right) => left - right)[Math.floor(TRIALS / 2)]!;
+    const stall = medianOf(stalls);
     reportFigure(`CPU time of the longest turn, ${request.what}`, `${stall.toFixed(1)} ms`);
     expect(stall).toBeLessThan(STALL_MAX_MS);
   });
