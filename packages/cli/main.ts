@@ -1,6 +1,10 @@
 import { runCommandLine } from './program';
 import { openTerminal } from './open-terminal';
 
+// They are for developers of the packages used here. gRPC causes one (DEP0123) at each Temporal with
+// TLS whose address is an IP.
+process.noDeprecation = true;
+
 const terminal = openTerminal(process);
 const now = () => BigInt(Date.now()) * 1000n;
 

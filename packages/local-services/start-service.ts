@@ -69,10 +69,10 @@ async function endProcess(
   return true;
 }
 
-type Standing = 'already-running' | 'unhealthy' | 'outdated' | 'stopped';
+type ServiceStanding = 'already-running' | 'unhealthy' | 'outdated' | 'stopped';
 
 /** How a service is before it is started; one that runs is given time to answer. */
-async function standingOf(recipe: ServiceRecipe, context: StackContext): Promise<Standing> {
+async function standingOf(recipe: ServiceRecipe, context: StackContext): Promise<ServiceStanding> {
   const state = context.state[recipe.name];
   if (!state || !isAlive(state.pid, state.identity)) return 'stopped';
   if (state.fingerprint !== recipe.fingerprint?.(context)) return 'outdated';

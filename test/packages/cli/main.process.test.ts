@@ -7,6 +7,7 @@ import { root } from '../../repository-files';
 
 const typescriptRequire = path.join(root, 'test/environment/typescript-require.cjs');
 const countModules = path.join(__dirname, 'count-modules.cjs');
+const deprecatedCall = path.join(__dirname, 'deprecated-call.cjs');
 const main = path.join(root, 'packages/cli/main.ts');
 
 describe('the process of a command line', () => {
@@ -14,11 +15,13 @@ describe('the process of a command line', () => {
   afterAll(() => scratch.remove());
 
   const start = (argv: readonly string[], stdout: 'pipe' | number = 'pipe') =>
-    spawn(process.execPath, ['-r', typescriptRequire, '-r', countModules, main, ...argv], {
+    spawn(process.execPath, [...preloaded.flatMap((file) => ['-r', file]), main, ...argv], {
       cwd: scratch.path,
       env: { ...process.env, CHURN_DATA_DIR: 'no-such', CHURN_TEST_MODULES: modulesFile },
       stdio: ['ignore', stdout, 'pipe'],
     });
+  // With the last one, a command that is said to print nothing prints no warning of Node either.
+  const preloaded = [typescriptRequire, countModules, deprecatedCall];
   const modulesFile = path.join(scratch.path, 'modules.txt');
 
   /** Of the last process: what it loaded of the repository and of which packages. */
