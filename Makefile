@@ -18,7 +18,7 @@ setup: ## Install what a fresh clone needs, and build it
 demo: setup ## Start everything, load 12 months of synthetic users, train, predict
 	@npx churn demo $(ARGS)
 
-up: setup ## Start the services that are not running
+up: setup ## Start the services that are not running; restart worker and API if settings or the build have changed
 	@$(CHURN) up $(ARGS)
 
 down: ## Stop the services

@@ -81,7 +81,7 @@ export const portProblems = {
   atRisk: {
     list: [
       'SERVER_BUSY',
-      'NO_DATA',
+      'NO_PARTITION',
       'NO_STATE',
       'NO_MODEL',
       ...storedModels,

@@ -83,7 +83,9 @@ export class BackfillsController {
 
   @Post(':id/pause')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Pauses a backfill between two dates, and before sync and training' })
+  @ApiOperation({
+    summary: 'Pauses a backfill between two dates, and before or in its sync and training',
+  })
   @ApiOkResponse({ type: BackfillChangeDto })
   @ApiProblems('INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', ...portProblems.backfills.pause)
   async pause(@Param() { id }: BackfillIdDto): Promise<BackfillChangeDto> {

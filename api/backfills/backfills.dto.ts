@@ -39,7 +39,10 @@ export class BackfillRequestDto {
   @IsKnownAt()
   readonly known_at: string = 'latest';
 
-  @ApiPropertyOptional({ default: false, description: 'Train a model at the end.' })
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Train a model at the end; it serves at once if the gate allows it.',
+  })
   @IsBoolean()
   readonly train: boolean = false;
 

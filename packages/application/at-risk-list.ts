@@ -24,7 +24,7 @@ const WAITING_MAX = 100;
 /**
  * The eligible users of the newest partition, most likely to leave first.
  *
- * @throws ChurnError NO_MODEL, NO_DATA, NO_STATE where the partition does not say who is subscribed
+ * @throws ChurnError NO_MODEL, NO_PARTITION, NO_STATE where the partition does not say who is subscribed
  */
 export async function atRisk(
   adapters: AtRiskAdapters,
@@ -89,7 +89,7 @@ async function readSources(adapters: AtRiskAdapters): Promise<ScoredSources> {
   const { version } = await publishedChampion(adapters);
   if (version === null) throw new ChurnError('NO_MODEL');
   const partition = await newestPartition(adapters);
-  if (!partition) throw new ChurnError('NO_DATA');
+  if (!partition) throw new ChurnError('NO_PARTITION');
   return { version, partition };
 }
 

@@ -334,7 +334,7 @@ async function audit(adapters: Adapters, store: AuditedStore, progress: Progress
       return auditOffline(adapters, progress);
     case 'online': {
       const partition = await newestPartition(adapters);
-      if (!partition) throw new ChurnError('NO_DATA');
+      if (!partition) throw new ChurnError('NO_PARTITION');
       return auditOnline({
         stateName: adapters.featureSet.state.name,
         redis: adapters.redis,

@@ -50,7 +50,10 @@ export async function runDemo(options: DemoOptions, ports: CommandContext) {
   const drift = await timed('drift again', () => services.drift(range.to));
   const { users } = await timed('at-risk', () => services.atRisk({ limit: 10 }));
   const [first] = users;
-  if (!first) throw new ChurnError('NO_DATA');
+  if (!first) {
+    const problem = 'no user is eligible, so there is nobody to predict for';
+    throw new ChurnError('RUN_FAILED', { what: 'The demo', problem });
+  }
   const apiUrl = urlOf(stack, 'api');
   const champion = (await services.listModels()).aliases.champion;
   const prediction = await timed('predict', () =>

@@ -13,11 +13,6 @@ export const errorCatalogue = {
     httpStatus: 400,
     retryable: false,
   },
-  INVALID_REQUEST: {
-    message: 'The request is not valid: {problem}.',
-    httpStatus: 400,
-    retryable: false,
-  },
   INVALID_SETTING: {
     message:
       'Setting {variable} is not valid: {problem}. Correct it in the environment or in .env.',
@@ -71,7 +66,7 @@ export const errorCatalogue = {
   },
   INSTALLATION_MISMATCH: {
     message:
-      '{store} belongs to another installation ({found}, not {expected}). Point DATABASE_URL, REDIS_URL and CHURN_DATA_DIR at the same installation.',
+      '{store} belongs to another installation: its id is {found}, and that of this one is {expected} (none: nothing was loaded yet). Point DATABASE_URL, REDIS_URL and CHURN_DATA_DIR at the same installation.',
     httpStatus: 503,
     retryable: false,
   },
@@ -104,9 +99,15 @@ export const errorCatalogue = {
     httpStatus: 409,
     retryable: false,
   },
+  NO_PARTITION: {
+    message:
+      'No partition has been computed yet. Run `churn backfill` over the days that are loaded.',
+    httpStatus: 409,
+    retryable: false,
+  },
   LOADS_MISSING: {
     message:
-      'Load {batch} is needed, but Postgres has only loads 1 to {lastBatch}; it may have been restored from an older backup. Load the missing data again.',
+      'Load {batch} is needed, but Postgres has only loads 1 to {lastBatch}; it may have been restored from an older backup. Load again everything that had been loaded since that backup, one load after the other, in the same order.',
     httpStatus: 409,
     retryable: false,
   },
@@ -124,13 +125,13 @@ export const errorCatalogue = {
   },
   UNKNOWN_USER: {
     message:
-      'There are no features for user {userId}, who is unknown or was not yet known at the moment that the features describe.',
+      'There are no features for user {userId}, who is unknown, or was not known yet at the moment whose knowledge is used. Users who have signed up since then appear with the next daily run.',
     httpStatus: 404,
     retryable: false,
   },
   PARTITION_NOT_FOUND: {
     message:
-      'There is no feature partition for {date}, or its file is missing. Run `churn backfill --from {date} --to {date} --reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows.',
+      'There is no feature partition for {date}, or its file is missing. If `churn partitions` shows one, run `churn repair offline`, which puts the file back as it was published. Otherwise run `churn backfill --from {date} --to {date}`.',
     httpStatus: 404,
     retryable: false,
   },
@@ -159,13 +160,13 @@ export const errorCatalogue = {
   },
   CORRUPT_PARTITION: {
     message:
-      'The file {path} does not match its manifest. Backfill its date with `--reprocess all`. If `churn partitions` shows as-served or pinned for that date, add `--known-at as-served` or `--known-at` with the moment that it shows.',
+      "The file {path} does not match its manifest. Run `churn repair offline`, which puts it back as it was published, or says what to do if it can't.",
     httpStatus: 500,
     retryable: false,
   },
   CORRUPT_ONLINE_KEY: {
     message:
-      'The Redis key {key} is damaged: {problem}. Run `churn repair online`, which writes it again from the newest partition.',
+      'The Redis key {key} is damaged: {problem}. Run `churn repair online`, which writes it again from the newest partition. If that fails with this error, make sure that this is the Redis of this installation, delete the key, and run it again.',
     httpStatus: 503,
     retryable: false,
   },
@@ -183,7 +184,7 @@ export const errorCatalogue = {
   },
   CORRUPT_FILE: {
     message:
-      'The file {path} is damaged: {problem}. If it is in raw_log, run `churn repair raw`, which creates it again from Postgres, then repeat what failed. If it is in features or feature_revisions, run `churn repair offline`. Restore any other file from a backup.',
+      'The file {path} is damaged: {problem}. If it is in raw_log, run `churn repair raw`, which creates it again from Postgres, then repeat what failed. If it is in features or feature_revisions, run `churn repair offline`. The API and `churn up` write aliases.json of the models again by themselves, and `churn drift` a drift log. Restore any other file from a backup.',
     httpStatus: 500,
     retryable: false,
   },
@@ -231,7 +232,7 @@ export const errorCatalogue = {
   },
   CORRUPT_MODEL: {
     message:
-      'Model {version} does not match its checksums or golden predictions: {problem}. Promote another version, or roll back.',
+      'Model {version} does not match its checksums or golden predictions: {problem}. Restore its folder from a backup. If it is the champion, promote another version or roll back until then, or run `churn train` if there is no other.',
     httpStatus: 503,
     retryable: false,
   },
@@ -249,12 +250,13 @@ export const errorCatalogue = {
   },
   SCHEMA_MISMATCH: {
     message:
-      'The feature schemas of {left} and {right} differ. Backfill and retrain, or roll back to a model whose schema fits.',
+      'The feature schemas of {left} and {right} differ. A promotion or rollback has changed nothing: choose a version whose schema is the present one, or run `churn train`. If it is the champion that does not fit, backfill the days of training and run `churn train`, or roll back to a version that fits.',
     httpStatus: 503,
     retryable: false,
   },
   PREDICTION_NOT_FOUND: {
-    message: 'There is no logged prediction {predictionId}.',
+    message:
+      'There is no logged prediction {predictionId}. A prediction is logged within a second, and one made while Postgres is down when it is back: try again then.',
     httpStatus: 404,
     retryable: false,
   },
@@ -278,7 +280,7 @@ export const errorCatalogue = {
   },
   BACKFILL_ENDED: {
     message:
-      'Nothing was changed, because backfill {id} is no longer running ({status}). Start another one over its dates instead.',
+      'Nothing was changed, because backfill {id} is no longer running ({status}). If its dates are still wanted, start another one over them when it has ended.',
     httpStatus: 409,
     retryable: false,
   },
@@ -320,7 +322,7 @@ export const errorCatalogue = {
   },
   STORAGE_UNAVAILABLE: {
     message:
-      "The data directory, or the folder that the command was to write to, can't be written to: {problem}. Correct this, for example by freeing disk space or changing permissions.",
+      "The data directory, or the folder that the command was given, can't be read or written: {problem}. Correct this, for example by freeing disk space or changing permissions.",
     httpStatus: 503,
     retryable: true,
   },
@@ -350,11 +352,6 @@ export const errorCatalogue = {
     message: '{tool} is not available: {problem}. {remedy}',
     httpStatus: 500,
     retryable: false,
-  },
-  INTERNAL: {
-    message: 'An unexpected error occurred. The log of the API has the details under id {id}.',
-    httpStatus: 500,
-    retryable: true,
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -39,4 +39,14 @@ export const requestErrors = {
     retryable: false,
   },
   NOT_FOUND: { message: 'There is nothing at {path}.', httpStatus: 404, retryable: false },
+  INVALID_REQUEST: {
+    message: 'The request is not valid: {problem}.',
+    httpStatus: 400,
+    retryable: false,
+  },
+  INTERNAL: {
+    message: 'An unexpected error occurred. The log of the API has the details under id {id}.',
+    httpStatus: 500,
+    retryable: true,
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -161,9 +161,15 @@ async function putBack(
   });
 }
 
-function otherMaker({ date }: PartitionManifest): string {
+function otherMaker({ date, knowledge, known_at: knownAt }: PartitionManifest): string {
   const problem = 'it was made from other definitions, or by another writer, than those of now';
-  const backfill = `run \`churn backfill --from ${date} --to ${date} --reprocess all\``;
+  // Without it the date would become a latest one, with what has arrived since.
+  const kinds = {
+    latest: '',
+    'as-served': ' --known-at as-served',
+    pinned: ` --known-at ${knownAt}`,
+  };
+  const backfill = `run \`churn backfill --from ${date} --to ${date} --reprocess all${kinds[knowledge]}\``;
   return `${problem}; ${backfill} for a new revision, or restore it from a backup`;
 }
 

@@ -76,7 +76,7 @@ function textOf(reply: KeyReply | undefined): string | null {
 
 function refuseOther(found: string | null | undefined, expected: string | undefined): void {
   if (found === null || found === undefined || found === expected) return;
-  const details = { store: 'Redis', found, expected: expected ?? 'a new one' };
+  const details = { store: 'Redis', found, expected: expected ?? 'none' };
   throw new ChurnError('INSTALLATION_MISMATCH', details);
 }
 

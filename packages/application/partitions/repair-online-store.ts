@@ -7,7 +7,7 @@ import { onlineWrite } from './sync-online';
 /**
  * Makes the online store hold exactly the newest published partition.
  *
- * @throws ChurnError NO_DATA while no partition is published; as `repairOnline`.
+ * @throws ChurnError NO_PARTITION while no partition is published; as `repairOnline`.
  */
 export async function repairOnlineStore(
   adapters: Adapters,
@@ -18,7 +18,7 @@ export async function repairOnlineStore(
     ...onlineWrite(adapters, installation, progress),
     newestPartition: async () => {
       const partition = await newestPartition(adapters);
-      if (!partition) throw new ChurnError('NO_DATA');
+      if (!partition) throw new ChurnError('NO_PARTITION');
       return partition;
     },
   });

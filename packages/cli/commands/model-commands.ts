@@ -21,7 +21,8 @@ function addTrain(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'train',
     isCancellable: true,
-    description: 'Train a model on the features as they were served, evaluate it and register it.',
+    description:
+      'Train a model on the features as they were served, evaluate it, register it, and make it the champion, which serves, if the gate allows it.',
     declare: (command) =>
       command.option(
         '--as-of <date>',

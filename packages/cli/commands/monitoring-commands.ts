@@ -6,7 +6,8 @@ import { dateOption, oneOf, predictionId } from '../option-parsers';
 export function addMonitoringCommands(program: Command, runner: CommandRunner): void {
   defineCommand(program, runner, {
     name: 'drift',
-    description: 'Compare the features and scores of a day with those the champion was trained on.',
+    description:
+      'Compare the features and scores of a day with those the present champion was trained on. Replaces the drift log of the day and raises its alerts.',
     declare: (command) =>
       command.requiredOption('--date <date>', 'the date of the partition', dateOption),
     check: ({ date }: { date: string }) => ({ date }),

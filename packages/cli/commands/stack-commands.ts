@@ -7,7 +7,7 @@ export function addStackCommands(program: Command, runner: CommandRunner): void 
   defineCommand(program, runner, {
     name: 'up',
     description:
-      'Start the services that are not running: Postgres, Redis, Temporal, worker and API.',
+      'Start those of Postgres, Redis, Temporal, worker and API that are not running, and restart worker and API if settings or the build have changed.',
     check: nothing,
     load: async () => (await import('../actions/stack-actions')).upAction,
   });

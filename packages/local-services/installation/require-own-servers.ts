@@ -43,7 +43,7 @@ export async function requireOwnRedis(url: string, id: string | undefined): Prom
     const found = await readOnlineInstallation(redis);
     if (found === null && id !== undefined) await claimInstallation(redis, id);
     if (found === null || found === id) return;
-    const details = { store: 'Redis', found, expected: id ?? 'a new one' };
+    const details = { store: 'Redis', found, expected: id ?? 'none' };
     throw new ChurnError('INSTALLATION_MISMATCH', details);
   };
   await withRedisOnce(url, work).catch((error: unknown) => {

@@ -13,7 +13,7 @@ describe('an error from the catalogue', () => {
 
   it('leaves a hole without a detail as it is written', () => {
     expect(new ChurnError('UNKNOWN_USER').message).toBe(
-      'There are no features for user {userId}, who is unknown or was not yet known at the moment that the features describe.',
+      'There are no features for user {userId}, who is unknown, or was not known yet at the moment whose knowledge is used. Users who have signed up since then appear with the next daily run.',
     );
   });
 

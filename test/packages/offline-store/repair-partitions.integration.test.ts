@@ -126,13 +126,21 @@ describe('the repair of the offline store', () => {
     writeFileSync(paths.manifestFile(1), text);
   });
 
-  it('says of a revision of other definitions that it can not be made again', async () => {
-    const bytes = readFileSync(paths.revisionFile(1));
-    rmSync(paths.revisionFile(1));
+  it.each([
+    ['latest', /--reprocess all` for a new revision/],
+    ['as-served', /--reprocess all --known-at as-served` for/],
+    ['pinned', /--reprocess all --known-at 2\d{3}-[^` ]+Z` for/],
+  ])('says how a %s revision of other definitions is made again', async (knowledge, command) => {
+    const [revisionFile, manifestFile] = [paths.revisionFile(1), paths.manifestFile(1)];
+    const [bytes, manifest] = [readFileSync(revisionFile), readFileSync(manifestFile, 'utf8')];
+    rmSync(revisionFile);
+    writeFileSync(manifestFile, JSON.stringify({ ...JSON.parse(manifest), knowledge }));
     const changed = { ...context, featureSet: { ...context.featureSet, schemaHash: 'another' } };
     const { unrepaired } = await repairPartitions(changed);
     expect(unrepaired).toEqual([expect.stringMatching(/rev 1: .*made from other definitions/)]);
-    writeFileSync(paths.revisionFile(1), bytes);
+    expect(unrepaired).toEqual([expect.stringMatching(command)]);
+    writeFileSync(revisionFile, bytes);
+    writeFileSync(manifestFile, manifest);
   });
 
   it('keeps a run from giving the number of a revision again whose manifest is damaged', async () => {
