@@ -1,7 +1,7 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Progress, ProgressDetails } from '../contracts';
-import { WAITING_FOR_LOAD } from './load-wait-of';
+import { WAITING } from './load-wait-of';
 
 /** An activity of a running workflow whose last attempt failed. */
 export interface PendingFailure {
@@ -83,14 +83,14 @@ export function createStepNotes(
   };
 }
 
-/** The steps that wait for a load, and for which, as their heartbeats say it. */
+/** The steps that wait for another process, and for what, as their heartbeats say it. */
 function pendingWaits({ raw }: WorkflowExecutionDescription) {
   return (raw.pendingActivities ?? []).flatMap(({ activityType, attempt, heartbeatDetails }) => {
     const [payload] = heartbeatDetails?.payloads ?? [];
     const details =
       payload && defaultPayloadConverter.fromPayload<Partial<ProgressDetails>>(payload);
     const what = details?.what;
-    if (!what?.startsWith(WAITING_FOR_LOAD)) return [];
+    if (!what?.startsWith(WAITING)) return [];
     return [{ step: activityType?.name ?? 'a step', attempt, what }];
   });
 }

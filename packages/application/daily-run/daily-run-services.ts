@@ -130,7 +130,7 @@ export async function computeDay(
   const restatements = await planRestatements(adapters, knowledge, {
     owner: runId,
     except: date,
-    signal: progress.signal,
+    progress,
   });
   const requests = [...own, ...restatements.requests];
   const publishedBy = (published: LogicalDate) => (published === date ? 'daily' : 'restate');
@@ -200,7 +200,7 @@ export async function restatePartitions(
   });
   const { requests, untouched } = await planRestatements(adapters, knowledge, {
     owner,
-    signal: progress.signal,
+    progress,
   });
   const rows = new Map((await adapters.ledger.list()).map((row) => [row.date, row]));
   const checked = [...rows.values()].map((row) => row.checkedThroughBatch ?? 0);

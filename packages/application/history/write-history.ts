@@ -97,7 +97,7 @@ interface HistoryWork {
 }
 
 function compute(adapters: Adapters, work: HistoryWork & { rows: number }): Promise<History> {
-  return adapters.withRawLog((rawLog) => computeFrom(adapters, rawLog, work), work.progress.signal);
+  return adapters.withRawLog((rawLog) => computeFrom(adapters, rawLog, work), work.progress);
 }
 
 async function computeFrom(

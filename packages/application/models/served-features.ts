@@ -90,7 +90,7 @@ async function computeServed(
         signal: progress.signal,
         report: (details) => progress.report({ ...details, what: 'features as served' }),
       }),
-    progress.signal,
+    progress,
   );
   const counts = await countRows(adapters, [...files.values()]);
   const computed: ServedFeatures[] = [];

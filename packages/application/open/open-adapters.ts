@@ -2,7 +2,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Redis } from 'ioredis';
 import { dataPaths, type Config, type DataPaths } from '../../config';
-import type { AuditReport } from '../../contracts';
+import type { AuditReport, Progress } from '../../contracts';
 import { openDatabase, type Database } from '../../database';
 import { openDuckDb, type DuckDb } from '../../duckdb';
 import { makeFolder } from '../../durable-files';
@@ -28,6 +28,7 @@ import {
   resolveConnections,
   type Connections,
 } from '../../local-services';
+import { rawLogWaitOf } from '../raw-log-wait-of';
 import type { ApplicationObserver } from './application-observer';
 
 /** The adapters of one installation, opened once and shared by everything a process does. */
@@ -46,10 +47,13 @@ export interface Adapters {
   /** Has every committed batch mirrored. Whoever reads the segments uses `withRawLog`. */
   rawLog(): Promise<RawLog>;
   /**
-   * Runs work with the raw log, whose segments stay as long as the work runs. An abort ends the wait for
-   * the log and its update; the work looks at the signal itself.
+   * Runs work with the raw log, whose segments stay as long as the work runs. The progress is told of a
+   * wait for the log. Its abort ends that wait and the update of the log; the work looks at it itself.
    */
-  withRawLog<T>(work: (rawLog: RawLog) => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
+  withRawLog<T>(
+    work: (rawLog: RawLog) => Promise<T>,
+    progress: Pick<Progress, 'report' | 'signal'> | undefined,
+  ): Promise<T>;
   /** Compares it with Postgres. */
   auditRawLog(): Promise<AuditReport>;
   /** Makes it again from Postgres wherever it differs. */
@@ -110,9 +114,9 @@ export async function openAdapters(
       await requireOwnDatabase(paths, database.sql);
       return syncRawLog(rawLogOptions);
     },
-    withRawLog: async (work, signal) => {
+    withRawLog: async (work, progress) => {
       await requireOwnDatabase(paths, database.sql);
-      return withRawLog({ ...rawLogOptions, signal }, work);
+      return withRawLog({ ...rawLogOptions, ...(progress && rawLogWaitOf(progress)) }, work);
     },
     auditRawLog: async () => {
       await requireOwnDatabase(paths, database.sql);

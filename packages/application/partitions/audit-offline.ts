@@ -14,7 +14,7 @@ import { computeContext } from './partition-services';
 
 /** Compares every revision, and the timelines of the latest batch, with what the raw log gives. */
 export function auditOffline(adapters: Adapters, progress: Progress): Promise<AuditReport> {
-  return adapters.withRawLog((rawLog) => auditFrom(adapters, rawLog, progress), progress.signal);
+  return adapters.withRawLog((rawLog) => auditFrom(adapters, rawLog, progress), progress);
 }
 
 /** Puts back what was published and is damaged or lost, of all dates or of those given. */
@@ -29,7 +29,7 @@ export async function repairOffline(
     const context = computeContext(adapters, 'repair', rawLog);
     const scratchDir = adapters.paths.scratch;
     return repairPartitions({ ...context, lastBatch, scratchDir }, progress, dates);
-  }, progress.signal);
+  }, progress);
 }
 
 async function auditFrom(

@@ -65,7 +65,7 @@ export async function computeRequested(
   return adapters.withRawLog((rawLog) => {
     const context = computeContext(adapters, options.owner, rawLog);
     return computePartitions(context, options.requests, { ...progress, onOutcome });
-  }, progress.signal);
+  }, progress);
 }
 
 /** The requests of a backfill's dates: `as-served` has a K of its own per date. */
@@ -134,9 +134,9 @@ export function servedKnowledge(
 export async function planRestatements(
   adapters: Adapters,
   knowledge: PlannedKnowledge,
-  options: { owner: string; except?: LogicalDate; signal: AbortSignal },
+  options: { owner: string; except?: LogicalDate; progress: Progress },
 ): Promise<Restatements> {
-  const { owner, signal } = options;
+  const { owner, progress } = options;
   const { featureSet } = adapters;
   // One that lacks the state alone gets it when it is restated.
   const isRestatable = (manifest: PartitionManifest) =>
@@ -148,14 +148,14 @@ export async function planRestatements(
   return adapters.withRawLog(async (rawLog) => {
     const { segments } = computeContext(adapters, owner, rawLog);
     const opened = await adapters.openDuckDb();
-    const { duckDb, stop } = interruptOnAbort(opened, signal);
+    const { duckDb, stop } = interruptOnAbort(opened, progress.signal);
     try {
       return await findRestatements({ duckDb, rows, owner, present, featureSet, segments });
     } finally {
       stop();
       opened.close();
     }
-  }, signal);
+  }, progress);
 }
 
 /** Every published partition, oldest first, as immutable revision files. */

@@ -6,6 +6,7 @@ import {
   asDatabaseError,
   withLeasedLock,
   type Database,
+  type HeldLease,
   type TransactionSql,
 } from '../../database';
 import {
@@ -56,6 +57,8 @@ export interface RawLogOptions {
   readonly openDuckDb: OpenDuckDb;
   /** Its abort ends the wait for the log, or its update, which the next call goes on with. */
   readonly signal?: AbortSignal;
+  /** Told at once and then every few seconds, while another has the log, since when that is so. */
+  readonly onWaiting?: (since: string) => void;
 }
 
 const RAW_LOG_LOCK_KEY = 7_401_332;
@@ -158,8 +161,16 @@ export async function holdingLog<T>(
   const rawLogDir = path.resolve(options.rawLogDir);
   await makeFolder(rawLogDir);
   try {
-    const { signal } = options;
-    const lock = { key: RAW_LOG_LOCK_KEY, activity: 'updating the raw log', state: {}, signal };
+    const { signal, onWaiting } = options;
+    // Without a lease it is somebody who has the lock for a moment.
+    const tell = (holder: HeldLease | null) => holder && onWaiting?.(holder.startedAt);
+    const lock = {
+      key: RAW_LOG_LOCK_KEY,
+      activity: 'updating the raw log',
+      state: {},
+      signal,
+      ...(onWaiting && { wait: { onWaiting: tell } }),
+    };
     return await withLeasedLock(options.database, lock, (tx) => work(tx, rawLogDir));
   } catch (error) {
     throw asStorageError(asDatabaseError(error));

@@ -1,5 +1,6 @@
 import type { Progress } from '../../../packages/contracts';
 import { withLoadLock } from '../../../packages/raw-data/load-lock';
+import { holdingLog } from '../../../packages/raw-data/log/raw-log';
 import { openTestApplication, type TestApplication } from '../../acceptance/open-test-platform';
 
 /** What waits until a load has ended, however long that takes. */
@@ -47,5 +48,25 @@ describe('who waits for a load', () => {
       await expect(waiting).rejects.toThrow('interrupted');
     });
     expect(said.at(-1)).toMatch(/^waiting for a load \(an import, since \S+Z\)$/);
+  });
+
+  it('hears of a wait for the raw log in the same way', async () => {
+    const { adapters } = application;
+    const { database, paths } = adapters;
+    const openDuckDb = () => adapters.openDuckDb();
+    const interrupted = new AbortController();
+    const said: string[] = [];
+    const report = ({ what }: { what: string }) => {
+      said.push(what);
+      interrupted.abort(new Error('interrupted'));
+    };
+    const log = { database, rawLogDir: paths.rawLog, scratchDir: paths.scratch, openDuckDb };
+    await holdingLog(log, async () => {
+      const waiting = application.services.audit('offline', { report, signal: interrupted.signal });
+      await expect(waiting).rejects.toThrow('interrupted');
+    });
+    expect(said).toEqual([
+      expect.stringMatching(/^waiting for the raw log \(another process .* since \S+Z\)$/),
+    ]);
   });
 });
