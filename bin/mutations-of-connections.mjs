@@ -9,6 +9,9 @@ const pools = breaksOf('packages/database/postgres-client.ts', lostConnection);
 const copies = breaksOf('packages/database/copy-in.ts', [
   'test/packages/database/copy-in.integration.test.ts',
 ]);
+const redisConnections = breaksOf('packages/online-store/open-redis.ts', [
+  'test/packages/online-store/open-redis.integration.test.ts',
+]);
 const postgresUrls = breaksOf('packages/tls/postgres-connection.ts', [
   'test/packages/tls/connections.test.ts',
 ]);
@@ -16,7 +19,7 @@ const temporalSettings = breaksOf('packages/config/temporal-settings.ts', [
   'test/packages/config/temporal-settings.test.ts',
 ]);
 
-/** Breaks of what becomes of connections to Postgres that are lost, and of TLS. */
+/** Breaks of what becomes of connections to Postgres that are lost, of one to Redis that is closed, and of TLS. */
 export const connectionMutations = [
   transactions(
     'the end of a transaction whose connection is lost',
@@ -41,6 +44,11 @@ export const connectionMutations = [
     'a COPY whose constraints break',
     'void Object.assign(query, { reject }));',
     'void [query, reject]);',
+  ),
+  redisConnections(
+    'a closed connection that keeps the process alive',
+    'DISCONNECT_TIMEOUT_MS = 100;',
+    'DISCONNECT_TIMEOUT_MS = 2_000;',
   ),
   postgresUrls(
     'certificate files without sslmode',

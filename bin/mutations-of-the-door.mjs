@@ -72,4 +72,9 @@ export const doorMutations = [
   nodeFlags('the semi-space', 'SEMI_SPACE_MEGABYTES = 64', 'SEMI_SPACE_MEGABYTES = 16'),
   nodeFlags('no hooks on promises', 'isNeeded ? [', '!isNeeded ? ['),
   scores('the highest of all chunks', 'kept = kept.slice(0, limit);', 'kept = kept.slice(-limit);'),
+  scores(
+    'explanations that let others in between',
+    'EXPLAINED_PER_TURN = 50;',
+    'EXPLAINED_PER_TURN = 5_000;',
+  ),
 ];
