@@ -1,6 +1,6 @@
 /**
  * Who may import whom. Read a row as: "<folder> may use <folders>, <npm packages>, Node built-ins".
- * Everything else is an error: the linter reads this table (eslint-rules/architecture.mjs) and a test
+ * Everything else is an error: the linter reads this table (lint-rules/architecture.mjs) and a test
  * compares it with docs/DESIGN.md. `types:<folder>` allows `import type` only. A folder is always
  * entered through its index.ts; imports inside one folder are free.
  */

@@ -104,7 +104,7 @@ describe('an import', () => {
     ['test/a.test.ts', '../packages/features/compile-vectors', false, true],
   ];
   const reasons = evaluateInModule<(string | null)[]>(
-    'eslint-rules/architecture.mjs',
+    'lint-rules/architecture.mjs',
     `input.map(([file, specifier, isTypeOnly]) =>
       module.forbiddenImport(file, specifier, isTypeOnly) ?? null)`,
     cases.map(([file, ...rest]) => [path.join(root, file), ...rest]),
@@ -145,7 +145,7 @@ describe('the imports of the tree', () => {
       list.map(({ specifier, isTypeOnly }) => [path.join(root, file), specifier, isTypeOnly]),
     );
     const refused = evaluateInModule<string[]>(
-      'eslint-rules/architecture.mjs',
+      'lint-rules/architecture.mjs',
       'input.flatMap((one) => module.forbiddenImport(...one) ?? [])',
       asked,
     );

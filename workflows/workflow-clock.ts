@@ -3,6 +3,6 @@
  * the same in every replay. For deadlines and durations only; a logical date never comes from it.
  */
 export function workflowClock(): number {
-  // eslint-disable-next-line no-restricted-properties -- Temporal's sandbox replaces Date.now
+  // oxlint-disable-next-line no-restricted-properties -- Temporal's sandbox replaces Date.now
   return Date.now();
 }
