@@ -52,8 +52,18 @@ export const connectionMutations = [
   ),
   postgresUrls(
     'certificate files without sslmode',
-    "wanted.files.length > 0 ? 'verify-full' : 'disable'",
-    "'disable'",
+    "files.length > 0 || isSystem ? 'verify-full' : 'disable'",
+    "isSystem ? 'verify-full' : 'disable'",
+  ),
+  postgresUrls(
+    'sslrootcert=system without sslmode',
+    'files.length > 0 || isSystem',
+    'files.length > 0',
+  ),
+  postgresUrls(
+    'sslrootcert=system beside a weaker mode',
+    "isSystem && mode !== 'verify-full'",
+    "isSystem && mode === 'disable'",
   ),
   postgresUrls('sslmode=require with an authority', " || 'ca' in material", ''),
   temporalSettings(

@@ -40,6 +40,10 @@ export const lockMutations = [
   aborts('an abort during a query', 'SELECT pg_terminate_backend(pid)', 'SELECT pid'),
   aborts('an abort after a commit', "signal.removeEventListener('abort', end);", ''),
   interruptions('an abort during a query of another DuckDB', 'opened.add(single);', ''),
-  steps('an abort while the raw log is held', '{ ...rawLogOptions, signal }', 'rawLogOptions'),
+  steps(
+    'an abort while the raw log is held',
+    '{ ...rawLogOptions, ...(progress && rawLogWaitOf(progress)) }',
+    'rawLogOptions',
+  ),
   planning('the row counts of a load', '`${rows} of ${total} rows`', '`${rows} rows`'),
 ];
