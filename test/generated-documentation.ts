@@ -6,7 +6,7 @@ import { wordsOf } from '../packages/cli/usage-error';
 import { dailyPipeline, type PipelineStep } from '../packages/contracts/pipeline';
 import { featureSet, type FeatureSet } from '../packages/features/feature-set';
 import type { FeatureDefinition } from '../packages/features/language/feature-definition';
-import { architecture, read, root } from './repository-files';
+import { architecture, evaluateInModule, read, root } from './repository-files';
 
 /**
  * The parts of the documentation that follow from the code: what stands between
@@ -33,6 +33,10 @@ export const generatedParts: Readonly<Record<string, () => string>> = {
       ['folder', 'may use'],
       Object.entries(architecture()).map(([folder, rules]) => [code(folder), describeRules(rules)]),
     ),
+  'mutation-count': () => {
+    const count = evaluateInModule<number>('bin/mutation-list.mjs', 'module.mutations.length');
+    return `There are ${count} mutations.`;
+  },
   decisions: () =>
     decisionFiles()
       .map((file) => `- [${titleOf(file)}](${file}) – ${statusOf(file)}`)
