@@ -35,7 +35,8 @@ export const generatedParts: Readonly<Record<string, () => string>> = {
     ),
   'mutation-count': () => {
     const count = evaluateInModule<number>('bin/mutation-list.mjs', 'module.mutations.length');
-    return `There are ${count} mutations.`;
+    // Rounded, so that a new mutation does not change the page.
+    return `There are more than ${Math.floor((count - 1) / 100) * 100} mutations.`;
   },
   decisions: () =>
     decisionFiles()
