@@ -73,7 +73,7 @@ export const portProblems = {
   },
   partitions: { list: postgres },
   models: {
-    list: ['CORRUPT_MODEL', 'CORRUPT_FILE'],
+    list: ['CORRUPT_FILE'],
     show: storedModels,
     promote: championMoves,
     rollback: ['INVALID_REQUEST', 'NO_PREVIOUS_CHAMPION', ...championMoves],

@@ -314,6 +314,15 @@ export interface ChampionChange extends ModelAliases {
 }
 
 /** One row of `churn models list` and GET /models. */
+/** A version of the list whose metadata can't be read. */
+export interface DamagedModelSummary {
+  readonly version: ModelVersion;
+  readonly aliases: readonly (keyof ModelAliases)[];
+  readonly status: 'damaged';
+  /** The message of CORRUPT_MODEL. */
+  readonly problem: string;
+}
+
 export interface ModelSummary {
   readonly version: ModelVersion;
   readonly aliases: readonly (keyof ModelAliases)[];

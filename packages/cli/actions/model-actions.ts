@@ -18,12 +18,11 @@ export async function listModelsAction(
 ): Promise<CommandResult> {
   const { services } = await application();
   const document = await services.listModels();
-  const rows = document.models.map((model) => [
-    model.version,
-    model.aliases.join(', '),
-    model.auc.toFixed(4),
-    model.created_at,
-  ]);
+  const rows = document.models.map((model) => {
+    const { version, aliases } = model;
+    if (model.status === 'damaged') return [version, aliases.join(', '), 'damaged', ''];
+    return [version, aliases.join(', '), model.auc.toFixed(4), model.created_at];
+  });
   const header = ['version', 'role', 'AUC', 'created at'];
   return { document, text: rows.length === 0 ? 'No models yet.' : renderTable(header, rows) };
 }

@@ -1,4 +1,4 @@
-import { ChurnError } from '../../contracts';
+import { ChurnError, isChurnError } from '../../contracts';
 import {
   changeRegistry,
   mayHaveLostEvents,
@@ -12,6 +12,7 @@ import type {
   ChampionChange,
   ChampionMoveRequest,
   ModelAliases,
+  DamagedModelSummary,
   ModelMetadata,
   ModelSummary,
   ModelVersion,
@@ -26,7 +27,9 @@ import {
 } from './version-directory';
 
 /** Every version, by number. */
-export async function listModels(modelsDir: string): Promise<ModelSummary[]> {
+export async function listModels(
+  modelsDir: string,
+): Promise<(ModelSummary | DamagedModelSummary)[]> {
   const aliases = await readAliases(modelsDir);
   const versions = await listVersions(modelsDir);
   return Promise.all(versions.map((version) => summarise(modelsDir, version, aliases)));
@@ -36,12 +39,16 @@ async function summarise(
   modelsDir: string,
   version: ModelVersion,
   aliases: ModelAliases,
-): Promise<ModelSummary> {
-  const metadata = await readMetadata(modelsDir, version);
+): Promise<ModelSummary | DamagedModelSummary> {
   const names = ['champion', 'challenger', 'previous'] as const;
+  const named = names.filter((name) => aliases[name] === version);
+  const metadata = await readMetadata(modelsDir, version).catch(asDamage);
+  if (isChurnError(metadata)) {
+    return { version, aliases: named, status: 'damaged', problem: metadata.message };
+  }
   return {
     version,
-    aliases: names.filter((name) => aliases[name] === version),
+    aliases: named,
     created_at: metadata.created_at,
     as_of: metadata.as_of,
     status: metadata.status,
@@ -53,6 +60,11 @@ async function summarise(
     base_rate: metadata.metrics.base_rate,
     promotion: metadata.promotion,
   };
+}
+
+function asDamage(error: unknown): ChurnError {
+  if (isChurnError(error) && error.code === 'CORRUPT_MODEL') return error;
+  throw error;
 }
 
 /**

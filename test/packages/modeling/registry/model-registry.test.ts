@@ -146,6 +146,22 @@ describe('the list of models', () => {
     expect(models[1]).toMatchObject({ auc: metrics.auc, log_loss: metrics.log_loss });
   });
 
+  it('shows a damaged version as such, beside the others', async () => {
+    const file = path.join(modelsDir, 'v001', 'metadata.json');
+    const metadata = readFileSync(file, 'utf8');
+    writeFileSync(file, '{');
+    const models = await listModels(modelsDir);
+    writeFileSync(file, metadata);
+    const problem = expect.stringMatching(/^Model v001 does not match/) as string;
+    expect(models[0]).toEqual({
+      version: 'v001',
+      aliases: ['previous'],
+      status: 'damaged',
+      problem,
+    });
+    expect(models.slice(1).map(({ status }) => status)).not.toContain('damaged');
+  });
+
   it('is empty without a registry', async () => {
     expect(await listModels(path.join(registry.directory, 'nowhere'))).toEqual([]);
   });
