@@ -206,7 +206,7 @@ function createRunServices(adapters: Adapters, temporal: LazyTemporal, backfills
     },
     backfill: async (request: BackfillRequest, progress: Progress) => {
       await openForWriting(adapters.config);
-      const { id, warnings } = await backfills.start(request);
+      const { id, warnings } = await backfills.start(request, progress);
       const ended = await waitForBackfill({ id, adapters, backfills, temporal }, progress);
       return { ...backfillDocument(ended), warnings };
     },

@@ -20,6 +20,7 @@ import {
   type BackfillProgress,
   type BackfillRequest,
   type BackfillStarted,
+  type Progress,
 } from '../../contracts';
 import type { TemporalSecurity } from '../../config';
 import { asDatabaseError, withLeasedLock } from '../../database';
@@ -35,6 +36,7 @@ import {
 } from './backfill-services';
 import { warnBeforeData } from './dates-before-data';
 import type { Adapters } from '../open/open-adapters';
+import { startWaitOf } from './start-wait-of';
 import { askProgress, isOutOfTime, UNANSWERED } from '../ask-progress';
 import { describePendingFailure, pendingFailures } from '../pending-failures';
 
@@ -107,6 +109,8 @@ function isNamespaceMissing(error: unknown): boolean {
   );
 }
 
+type Waiting = Pick<Progress, 'report' | 'signal'>;
+
 export type BackfillRuns = ReturnType<typeof createBackfillRuns>;
 
 const START_LOCK_KEY = 7_401_340;
@@ -152,12 +156,16 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
         return { ...plan, warnings: await warnBeforeData(adapters, request) };
       }),
 
-    /** @throws ChurnError BACKFILL_OVERLAP, LOAD_RUNNING, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA */
-    start: (request: BackfillRequest): Promise<BackfillStarted> =>
+    /**
+     * @param waiting  Is told while another process starts a backfill, and ends the wait for that.
+     * @throws ChurnError BACKFILL_OVERLAP, LOAD_RUNNING, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA
+     */
+    start: (request: BackfillRequest, waiting?: Waiting): Promise<BackfillStarted> =>
       planInTurn(async (waitMillis) => {
         // First: nothing may fail that has started.
         const warnings = await warnBeforeData(adapters, request);
-        const { id, created } = await start(adapters, temporal, { request, waitMillis });
+        const asked = { request, waitMillis, waiting };
+        const { id, created } = await start(adapters, temporal, asked);
         // One that is attached to may be paused.
         const { status } = created ? STARTED : await progress(id);
         return { id, status, created, warnings };
@@ -313,10 +321,20 @@ async function startPlanned(
 async function start(
   adapters: Adapters,
   temporal: LazyTemporal,
-  { request, waitMillis }: { request: BackfillRequest; waitMillis: number },
+  asked: {
+    request: BackfillRequest;
+    waitMillis: number;
+    waiting?: Waiting;
+  },
 ): Promise<Pick<BackfillStarted, 'id' | 'created'>> {
+  const { request, waitMillis, waiting } = asked;
   const client = await temporal.client();
-  const lock = { key: START_LOCK_KEY, activity: 'starting a backfill', state: {} };
+  const lock = {
+    key: START_LOCK_KEY,
+    activity: 'starting a backfill',
+    state: {},
+    wait: waiting && startWaitOf(waiting),
+  };
   return withLeasedLock(
     adapters.database,
     lock,

@@ -1,4 +1,5 @@
 import type { Progress } from '../../../packages/contracts';
+import { withLeasedLock } from '../../../packages/database';
 import { withLoadLock } from '../../../packages/raw-data/load-lock';
 import { holdingLog } from '../../../packages/raw-data/log/raw-log';
 import { openTestApplication, type TestApplication } from '../../acceptance/open-test-platform';
@@ -67,6 +68,33 @@ describe('who waits for a load', () => {
     });
     expect(said).toEqual([
       expect.stringMatching(/^waiting for the raw log \(another process .* since \S+Z\)$/),
+    ]);
+  });
+
+  it('hears of a wait for the start of another backfill in the same way', async () => {
+    const { database } = application.adapters;
+    const interrupted = new AbortController();
+    const said: string[] = [];
+    const report = ({ what }: { what: string }) => {
+      said.push(what);
+      interrupted.abort(new Error('interrupted'));
+    };
+    const lock = { key: 7_401_340, activity: 'starting a backfill', state: {} };
+    await withLeasedLock(database, lock, async () => {
+      const waiting = application.services.backfill(
+        {
+          from: '2024-01-01',
+          to: '2024-01-02',
+          reprocess: 'missing',
+          knownAt: 'latest',
+          train: false,
+        },
+        { report, signal: interrupted.signal },
+      );
+      await expect(waiting).rejects.toThrow('interrupted');
+    });
+    expect(said).toEqual([
+      expect.stringMatching(/^waiting for another backfill to be started \(since \S+Z\)$/),
     ]);
   });
 });
