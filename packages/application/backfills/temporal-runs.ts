@@ -160,16 +160,16 @@ export function createBackfillRuns(adapters: Adapters, temporal: LazyTemporal) {
      * @param waiting  Is told while another process starts a backfill, and ends the wait for that.
      * @throws ChurnError BACKFILL_OVERLAP, LOAD_RUNNING, INVALID_DATE_RANGE, INVALID_REQUEST, NO_DATA
      */
-    start: (request: BackfillRequest, waiting?: Waiting): Promise<BackfillStarted> =>
-      planInTurn(async (waitMillis) => {
+    start: async (request: BackfillRequest, waiting?: Waiting): Promise<BackfillStarted> => {
+      const started = await planInTurn(async (waitMillis) => {
         // First: nothing may fail that has started.
         const warnings = await warnBeforeData(adapters, request);
-        const asked = { request, waitMillis, waiting };
-        const { id, created } = await start(adapters, temporal, asked);
-        // One that is attached to may be paused.
-        const { status } = created ? STARTED : await progress(id);
-        return { id, status, created, warnings };
-      }),
+        return { ...(await start(adapters, temporal, { request, waitMillis, waiting })), warnings };
+      });
+      // One that is attached to may be paused. Not in turn: a worker may not answer for seconds.
+      const { status } = started.created ? STARTED : await progress(started.id);
+      return { ...started, status };
+    },
     progress,
     /** @throws ChurnError BACKFILL_ENDED, BACKFILL_NOT_FOUND, TEMPORAL_UNAVAILABLE */
     pause: (id: string) => tell(id, 'pause'),
