@@ -9,12 +9,14 @@ export interface SoakOptions {
 }
 
 const MEGABYTE = 1024 ** 2;
+/** Memory is read at the start and after each of as many equal parts. */
+const PARTS = 10;
 /** How long what is still in memory may take to reach Postgres. */
 const LOGGED_WITHIN_MS = 30_000;
 
 /**
- * Has the API answer half of what it can for a long time. Prints its memory at the start, in the
- * middle and at the end, and whether each answer has a row in the prediction log.
+ * Has the API answer half of what it can for a long time. Prints its memory at the start and
+ * after each tenth, and whether each answer has a row in the prediction log.
  */
 export async function soak(
   server: RunningServer,
@@ -32,12 +34,13 @@ export async function soak(
     const perSecond = Math.floor(full.perSecond / 2);
     console.log(`full load ${full.perSecond.toFixed(0)}/s; ${seconds} s at ${perSecond}/s`);
     let answered = full.answered;
-    await printMemory(server, 'start');
-    for (const part of ['middle', 'end']) {
-      const load = await measureServer(server, { perSecond, seconds: seconds / 2 });
+    const megabytes = [await rssMegabytes(server)];
+    for (let part = 1; part <= PARTS; part++) {
+      const load = await measureServer(server, { perSecond, seconds: seconds / PARTS });
       answered += load.answered;
-      await printMemory(server, part);
+      megabytes.push(await rssMegabytes(server));
     }
+    console.log(`RSS, MB: ${megabytes.map((rss) => rss.toFixed(0)).join(' ')}`);
     const { dropped } = await untilLogged(server);
     const rows = (await countRows()) - rowsBefore;
     console.log(`answers ${answered}, rows in the log ${rows}, dropped ${dropped}`);
@@ -47,9 +50,9 @@ export async function soak(
   }
 }
 
-async function printMemory(server: RunningServer, when: string): Promise<void> {
+async function rssMegabytes(server: RunningServer): Promise<number> {
   const { rssBytes } = await server.use();
-  console.log(`RSS at the ${when}: ${(rssBytes / MEGABYTE).toFixed(0)} MB`);
+  return rssBytes / MEGABYTE;
 }
 
 async function untilLogged(server: RunningServer): Promise<{ readonly dropped: number }> {
