@@ -164,6 +164,8 @@ function cancelOnAbort(
   const cancel = async () => void (await sql`SELECT pg_cancel_backend(${pid})`);
   const begin = () => (cancelling = repeat(CANCEL_MILLIS, cancel));
   signal?.addEventListener('abort', begin);
+  // Aborted since it was looked at last: no listener would hear of that.
+  if (signal?.aborted) begin();
   return {
     stop: async () => {
       signal?.removeEventListener('abort', begin);

@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Progress } from '../../../packages/contracts';
 import { withLeasedLock } from '../../../packages/database';
-import { withLoadLock } from '../../../packages/raw-data/load-lock';
+import { betweenLoads, withLoadLock } from '../../../packages/raw-data/load-lock';
 import { holdingLog } from '../../../packages/raw-data/log/raw-log';
 import { openTestApplication, type TestApplication } from '../../acceptance/open-test-platform';
 
@@ -96,5 +97,22 @@ describe('who waits for a load', () => {
     expect(said).toEqual([
       expect.stringMatching(/^waiting for another backfill to be started \(since \S+Z\)$/),
     ]);
+  });
+
+  it('stops also when it is interrupted between its look at the signal and its wait', async () => {
+    const { database } = application.adapters;
+    const interrupted = new AbortController();
+    const { signal } = interrupted;
+    const look = signal.throwIfAborted.bind(signal);
+    signal.throwIfAborted = () => {
+      look();
+      interrupted.abort(new Error('interrupted'));
+    };
+    await withLoadLock(database, { source: 'import' }, async () => {
+      const waiting = { onWaiting: () => {}, signal };
+      const work = betweenLoads(database, { waitMillis: 5_000, waiting }, async () => 'done');
+      const inTime = Promise.race([work, delay(3_000, 'still waiting')]);
+      await expect(inTime).rejects.toThrow('interrupted');
+    });
   });
 });
