@@ -35,7 +35,9 @@ export class ParentProcess {
     return {
       health: () => this.healthOfAll(own),
       metrics: async () => (await this.channel.ask('metrics')) as string,
-      refreshModel: async () => void (await this.channel.ask('refresh-model')),
+      // The change is in force whether or not the parent answers, and must be answered as such.
+      refreshModel: async () =>
+        void (await this.channel.ask('refresh-model').catch(() => own.refreshModel())),
     };
   };
 

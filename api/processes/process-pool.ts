@@ -12,6 +12,8 @@ export interface ProcessPoolOptions {
   /** Not 0: a process that is started again must get the same one. */
   readonly port: number;
   readonly logger: Logger;
+  /** How often the parent asks the processes whether they still answer; by default 5 seconds. */
+  readonly lookEveryMs?: number;
   /** Called once, when all serve. */
   readonly onServing?: () => void;
 }
@@ -23,10 +25,17 @@ interface Child {
   state: 'starting' | 'ready' | 'serving';
   /** Why it does not start. */
   problem?: string;
+  /** Of the parent's latest looks in a row; not a time, which a machine that sleeps would use up. */
+  unansweredLooks: number;
 }
 
 /** Processes that don't answer in time are left out. */
 const ANSWER_TIMEOUT_MS = 1_000;
+const LOOK_EVERY_MS = 5_000;
+/** After as many looks in a row without an answer a process counts as not serving … */
+const SILENT_LOOKS = 2;
+/** … and after as many, half a minute, it is ended, so that another takes its place. */
+const HUNG_LOOKS = 6;
 /** A process ends within eight seconds of SIGTERM by itself. */
 const KILL_AFTER_MS = 9_000;
 /** So many starts in a row may fail while no process serves. */
@@ -47,6 +56,7 @@ export class ProcessPool {
   private failedStarts = 0;
   private isUp = false;
   private isStopping = false;
+  private isLooking = false;
   private noteAllEnded = (): void => {};
   private readonly allEnded = new Promise<void>((resolve) => (this.noteAllEnded = resolve));
   private failure: Error | undefined;
@@ -70,7 +80,8 @@ export class ProcessPool {
     // `advanced` keeps NaN and the like, which JSON does not have.
     cluster.setupPrimary({ serialization: 'advanced' });
     for (let slot = 0; slot < processes; slot += 1) this.start(slot, port);
-    await this.allEnded;
+    const looks = setInterval(() => void this.look(), this.options.lookEveryMs ?? LOOK_EVERY_MS);
+    await this.allEnded.finally(() => clearInterval(looks));
     if (this.failure) throw this.failure;
   }
 
@@ -94,7 +105,7 @@ export class ProcessPool {
       respond: (subject) => this.answerOf(subject),
       timeoutMs: ANSWER_TIMEOUT_MS,
     });
-    const child: Child = { slot, worker, channel, state: 'starting' };
+    const child: Child = { slot, worker, channel, state: 'starting', unansweredLooks: 0 };
     this.children.set(worker.id, child);
     worker.on('message', (message: ProcessMessage) => this.receive(child, message));
     worker.on('error', (error) => this.options.logger.warn({ err: error }, 'an API process'));
@@ -156,12 +167,30 @@ export class ProcessPool {
     this.timers.add(timer);
   }
 
+  /** Ends what hangs: the others answer for it, so nobody outside notices. */
+  private async look(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    const answered = new Set((await this.askAll('health')).map(([id]) => id));
+    this.isLooking = false;
+    for (const child of this.children.values()) {
+      if (child.state !== 'serving') continue;
+      child.unansweredLooks = answered.has(child.worker.id) ? 0 : child.unansweredLooks + 1;
+      if (child.unansweredLooks < HUNG_LOOKS || this.isStopping) continue;
+      const about = { pid: child.worker.process.pid };
+      this.options.logger.error(about, 'an API process hangs and is ended');
+      child.worker.process.kill('SIGKILL');
+    }
+  }
+
   private endWhenAllHave(): void {
     if (this.children.size === 0) this.noteAllEnded();
   }
 
   private serving(): number {
-    return [...this.children.values()].filter(({ state }) => state === 'serving').length;
+    return [...this.children.values()].filter(
+      ({ state, unansweredLooks }) => state === 'serving' && unansweredLooks < SILENT_LOOKS,
+    ).length;
   }
 
   private async answerOf(subject: ProcessSubject): Promise<unknown> {

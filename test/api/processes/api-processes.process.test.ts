@@ -135,6 +135,23 @@ describe('two API processes on one port', () => {
     expect(api.logged(ended)).toMatchObject([{ pid: victim, endedBy: 'SIGKILL' }]);
   });
 
+  it('one that hangs does not count as serving, and another takes its place', async () => {
+    const [victim] = api.serving().filter(isAlive);
+    const { restarts } = (await api.health()).parts.api;
+    process.kill(victim!, 'SIGSTOP');
+    // The one that hangs is given one of these connections, which closes when that is ended.
+    const asked = [api.health(), api.health()].map((answer) => answer.catch(() => undefined));
+    let isShown = false;
+    await api.until(async () => {
+      const now = (await api.health()).parts.api;
+      isShown ||= now.restarts === restarts && now.serving === 1;
+      return now.restarts === restarts + 1 && now.serving === 2;
+    });
+    await Promise.all(asked);
+    expect(isShown).toBe(true);
+    expect(api.logged('an API process hangs and is ended')).toMatchObject([{ pid: victim }]);
+  });
+
   it('end in order at SIGTERM: requests under way are answered, all is logged, the port is free', async () => {
     const children = api.serving().filter(isAlive);
     expect(children).toHaveLength(2);

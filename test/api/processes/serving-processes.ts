@@ -75,6 +75,7 @@ async function main(): Promise<void> {
       processes: 2,
       port: Number(process.argv[3]),
       logger: createApiLog('info'),
+      lookEveryMs: 100,
     });
     return;
   }
