@@ -1,8 +1,8 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
 import { loadConfig } from '../packages/config';
+import { logRefusedSettings } from '../packages/local-services';
 import { createApiLog } from './api-log';
-import { logRefusedSettings } from './log-refused-settings';
 import { ParentProcess } from './processes/parent-process';
 
 /** The API: this process serves, or starts several that do (CHURN_API_PROCESSES). */

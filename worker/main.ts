@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { NativeConnection } from '@temporalio/worker';
-import type { Logger } from 'pino';
 import { dataPaths, loadConfig, type Config, type TemporalSecurity } from '../packages/config';
 import { ChurnError } from '../packages/contracts';
 import { findMissingRuns } from '../activities';
@@ -11,9 +10,9 @@ import { processIdentity } from '../packages/durable-files';
 import {
   choosePort,
   DATA_LAYOUT,
+  logRefusedSettings,
   readyWorkerFile,
   removeDeadWorkers,
-  refusedSettings,
   resolveConnections,
   workerConnectionError,
 } from '../packages/local-services';
@@ -65,7 +64,7 @@ async function main(): Promise<void> {
     const onRunning = () => {
       readyFile.write();
       log.info({ pid, metrics: metricsAddress }, 'worker ready');
-      void sayRefusedSettings(config, log);
+      void logRefusedSettings(config, log);
     };
     const watching = watchPlatform(platformOf(application), metrics, stop);
     await runWorkers({ workers, stop, onRunning });
@@ -102,12 +101,6 @@ async function connectNatively(temporal: {
   } catch (error) {
     throw await workerConnectionError(temporal, error);
   }
-}
-
-/** Runs would only say that the servers can't be reached. They may be put right while the worker runs. */
-async function sayRefusedSettings(config: Config, log: Logger): Promise<void> {
-  const refused = await refusedSettings(config, ['postgres', 'redis']);
-  for (const { code, message } of refused) log.error({ code }, message);
 }
 
 /** The one owner of the process's signals: Temporal's runtime is told to leave them alone. */

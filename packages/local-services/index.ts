@@ -16,7 +16,7 @@ export {
   type ReadyWorker,
 } from './processes/ready-workers';
 export { choosePort } from './processes/tcp-ports';
-export { refusedSettings } from './refused-settings';
+export { logRefusedSettings } from './log-refused-settings';
 export { backOff, type BackOff } from './supervision/back-off';
 export { stackStatus } from './stack-status';
 export { startStack } from './start-stack';
