@@ -4,20 +4,18 @@ import {
   alertSeverities,
   dailyRunStatuses,
   partitionStatuses,
+  publishers,
   stepNames,
   type Alert,
   type FinishedDailyRun,
   type PartitionOutcome,
+  type Publisher,
 } from '../packages/contracts';
 
 /** From a step of a small installation to a chunk of a year of a large one. */
 const STEP_BUCKETS_SECONDS = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400];
 const STEP_DURATION = 'churn_step_duration_seconds';
 export const histogramBuckets = { [STEP_DURATION]: STEP_BUCKETS_SECONDS };
-
-/** What publishes a partition: the run of its day, a restatement, a backfill. */
-const publishers = ['daily', 'restate', 'backfill'] as const;
-type Publisher = (typeof publishers)[number];
 
 export interface StepAttempt {
   /** Its activity type. */

@@ -218,6 +218,11 @@ export function backfillDocument<T extends BackfillProgress>({ knownAt, ...rest 
   return { ...rest, known_at: knownAt };
 }
 
+/** What publishes a partition: the daily run its day's own, a restatement other days, a backfill any. */
+export const publishers = ['daily', 'restate', 'backfill'] as const;
+
+export type Publisher = (typeof publishers)[number];
+
 export const dailyRunStatuses = ['succeeded', 'failed', 'cancelled'] as const;
 
 export type DailyRunStatus = (typeof dailyRunStatuses)[number];

@@ -7,6 +7,7 @@ import {
   type FinishedDailyRun,
   type PlannedKnowledge,
   type Progress,
+  type Publisher,
   type RestatedPartition,
   type RestateReport,
 } from '../../contracts';
@@ -24,7 +25,6 @@ import {
 } from '../../instants';
 import { rebuildLedger, type PublishOutcome, type PartitionRequest } from '../../offline-store';
 import { championVersion } from '../models/model-services';
-import type { PublishedBy } from '../open/application-observer';
 import type { Adapters } from '../open/open-adapters';
 import { loadWaitOf } from '../load-wait-of';
 import { mendLostFiles } from './lost-files';
@@ -214,7 +214,7 @@ export async function restatePartitions(
     }));
     return { batches, restated };
   }
-  const publishedBy = (): PublishedBy => 'restate';
+  const publishedBy = (): Publisher => 'restate';
   const options = { owner, requests, publishedBy };
   const { outcomes } = await computeRequested(adapters, options, progress);
   requireNoFailure(outcomes);

@@ -1,7 +1,4 @@
-import type { Alert } from '../../contracts';
-
-/** The day's own partition by a daily run, other days by a restatement, any by a backfill. */
-export type PublishedBy = 'daily' | 'restate' | 'backfill';
+import type { Alert, Publisher } from '../../contracts';
 
 /**
  * Is told of what this process does to the installation at the place where it is done, whoever asked
@@ -14,5 +11,5 @@ export interface ApplicationObserver {
    */
   alertRaised(alert: Alert): void;
   /** A revision was published; nothing is told of one that was there already. */
-  partitionPublished(by: PublishedBy): void;
+  partitionPublished(by: Publisher): void;
 }

@@ -6,6 +6,7 @@ import {
   type PlannedKnowledge,
   type Progress,
   type PublishedPartition,
+  type Publisher,
   type Reprocess,
 } from '../../contracts';
 import { formatInstant, MICROS_PER_HOUR, midnightOf, type LogicalDate } from '../../instants';
@@ -29,7 +30,6 @@ import { interruptOnAbort } from '../../duckdb';
 import type { FeatureSet } from '../../features';
 import type { RawLog } from '../../raw-data';
 import { openForWriting } from '../../local-services';
-import type { PublishedBy } from '../open/application-observer';
 import type { Adapters } from '../open/open-adapters';
 
 /** What computing vectors needs; `owner` is who claims, where anything is published. */
@@ -51,7 +51,7 @@ export async function computeRequested(
   options: {
     owner: string;
     requests: readonly PartitionRequest[];
-    publishedBy: (date: LogicalDate) => PublishedBy;
+    publishedBy: (date: LogicalDate) => Publisher;
   },
   progress: Progress & ComputeProgress,
 ): Promise<ComputedPartitions> {
