@@ -22,6 +22,7 @@ export { readSpine } from './read-spine';
 export type { LoadedFile, SourceReport } from './sources/source-report';
 export { repairRawLog, type RawRepair } from './log/repair-raw-log';
 export { syncRawLog, withRawLog, type RawLog } from './log/raw-log';
+export { withDuckDb } from './scratch';
 export { withoutReaderFolder } from './log/reader-folder';
 export { rawTableNames, type RawTable } from './raw-tables';
 export { rejectionReasons } from './rejected/rejection-reasons';

@@ -26,9 +26,9 @@ import {
   type PublishOutcome,
   type Restatements,
 } from '../../offline-store';
-import { interruptOnAbort } from '../../duckdb';
+import type { DuckDb } from '../../duckdb';
 import type { FeatureSet } from '../../features';
-import type { RawLog } from '../../raw-data';
+import { withDuckDb, type RawLog } from '../../raw-data';
 import { openForWriting } from '../../local-services';
 import type { Adapters } from '../open/open-adapters';
 
@@ -147,14 +147,9 @@ export async function planRestatements(
   const present = labelKnowledgeOf(knowledge);
   return adapters.withRawLog(async (rawLog) => {
     const { segments } = computeContext(adapters, owner, rawLog);
-    const opened = await adapters.openDuckDb();
-    const { duckDb, stop } = interruptOnAbort(opened, progress.signal);
-    try {
-      return await findRestatements({ duckDb, rows, owner, present, featureSet, segments });
-    } finally {
-      stop();
-      opened.close();
-    }
+    const find = (duckDb: DuckDb) =>
+      findRestatements({ duckDb, rows, owner, present, featureSet, segments });
+    return withDuckDb(() => adapters.openDuckDb(), [], find, progress.signal);
   }, progress);
 }
 
