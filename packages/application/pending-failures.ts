@@ -1,7 +1,7 @@
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { Progress, ProgressDetails } from '../contracts';
-import { WAITING } from './load-wait-of';
+import { WAITING } from './report-wait';
 
 /** An activity of a running workflow whose last attempt failed. */
 export interface PendingFailure {
