@@ -28,7 +28,7 @@ export class Predictor {
   /** @throws ChurnError NO_MODEL, CORRUPT_MODEL, UNKNOWN_USER, SCHEMA_MISMATCH, and why Redis can't be served from */
   async predict(userId: string, explain: boolean): Promise<PredictionDto> {
     // One look at the model: the answer comes from one version even when it is swapped meanwhile.
-    const model = this.requireModel();
+    const model = requireServingModel(this.ports.servingModel);
     const stages = this.metrics.predictStages;
     const began = stages.start();
     const vector = await this.ports.onlineFeatures.read(userId);
@@ -42,7 +42,7 @@ export class Predictor {
 
   /** One result per id, in their order; a user that can't be scored gets an error of its own. */
   async predictBatch(userIds: readonly string[], explain: boolean): Promise<BatchResultDto[]> {
-    const model = this.requireModel();
+    const model = requireServingModel(this.ports.servingModel);
     const vectors = await this.ports.onlineFeatures.readMany(userIds);
     const results = await mapInTurns(userIds, (userId, index): BatchResultDto => {
       const vector = vectors[index];
@@ -58,10 +58,6 @@ export class Predictor {
     const predicted = results.filter((result) => result.prediction).length;
     if (predicted > 0) this.metrics.countPredictions(model.version, predicted);
     return results;
-  }
-
-  private requireModel(): ServingVersion {
-    return requireServingModel(this.ports.servingModel);
   }
 
   private score(model: ServingVersion, vector: OnlineVector, explain: boolean): PredictionDto {

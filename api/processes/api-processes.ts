@@ -11,16 +11,13 @@ export interface PredictionLogState {
   readonly spool: { readonly status: 'up' | 'down'; readonly code?: string };
 }
 
-export interface ProcessesState {
+export interface ProcessesHealth {
   /** How many there are to be. */
   readonly processes: number;
   /** How many answer requests now. */
   readonly serving: number;
   /** How often one that had ended was started again. */
   readonly restarts: number;
-}
-
-export interface ProcessesHealth extends ProcessesState {
   /** Of each process that answered in time. */
   readonly predictionLogs: readonly PredictionLogState[];
 }

@@ -313,8 +313,7 @@ export interface ChampionChange extends ModelAliases {
   readonly changed: boolean;
 }
 
-/** One row of `churn models list` and GET /models. */
-/** A version of the list whose metadata can't be read. */
+/** A version of `churn models list` and GET /models whose metadata can't be read. */
 export interface DamagedModelSummary {
   readonly version: ModelVersion;
   readonly aliases: readonly (keyof ModelAliases)[];
@@ -323,6 +322,7 @@ export interface DamagedModelSummary {
   readonly problem: string;
 }
 
+/** One row of `churn models list` and GET /models. */
 export interface ModelSummary {
   readonly version: ModelVersion;
   readonly aliases: readonly (keyof ModelAliases)[];
