@@ -6,8 +6,7 @@ import { killableStack, type KillableStack } from './killable-stack';
 import { openTestApplication, quietly } from './open-test-platform';
 import { reportFigure } from './report-figure';
 import { lastingState, leftovers, runUndisturbed, type Run } from './undisturbed-twin';
-
-const describeWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? describe : describe.skip;
+import { describeWhenDeep } from '../environment/when-deep';
 
 const world = { users: 60, seed: 7 };
 const firstDate = '2024-01-31';

@@ -19,8 +19,7 @@ import { vectorRows } from '../packages/features/vector-rows';
 import { openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { rawTablesByUser } from './raw-tables-by-user';
 import { reportFigure } from './report-figure';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../environment/depth';
 const QUESTIONS = isDeep ? 150 : 30;
 /** So many of the questions are about late data: what is known at K is not what is known now. */
 const UNLIKE_LATEST_MIN = QUESTIONS / 3;

@@ -7,8 +7,9 @@ import { sha256OfFile } from '../../packages/durable-files/file-hash';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { rawTableNames, type RawTable } from '../../packages/raw-data/raw-tables';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
+import { isDeep } from '../environment/depth';
 
-const USERS = process.env.CHURN_TEST_DEPTH === 'deep' ? 1_000 : 120;
+const USERS = isDeep ? 1_000 : 120;
 const START = '2023-11-01';
 const END = '2024-06-30';
 /** As few days as training takes, and the leap day among them. */

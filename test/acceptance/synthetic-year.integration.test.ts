@@ -11,12 +11,13 @@ import { sha256OfFile } from '../../packages/durable-files/file-hash';
 import { partitionPaths } from '../../packages/offline-store/partition-paths';
 import { backfill, openTestApplication, quietly, type TestApplication } from './open-test-platform';
 import { reportFigure } from './report-figure';
+import { isDeep } from '../environment/depth';
 
 /** Of the synthetic world. */
 const VERSION = 2;
 const START = '2024-01-01';
 const END = '2024-12-31';
-const USERS = process.env.CHURN_TEST_DEPTH === 'deep' ? 10_000 : 1_400;
+const USERS = isDeep ? 10_000 : 1_400;
 /** Days that came after the model's, spread over the weekdays. */
 const ORDINARY_DAYS = [0, 1, 2, 5, 9, 13, 17, 22].map((back) => addDays(END, -back));
 const SHIFTED_DAY = addDays(END, -3);

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, statfsSync } from 'node:fs';
 import { freemem, tmpdir } from 'node:os';
 import path from 'node:path';
+import { isDeep } from './depth';
 
 const PREFIX = 'churn-test-run-';
 
@@ -21,7 +22,6 @@ export function makeRunFolder(): string {
 }
 
 function scratchRoot(): string {
-  const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
   return process.env.TMPDIR || isDeep || !hasRoomInMemory() ? tmpdir() : MEMORY;
 }
 

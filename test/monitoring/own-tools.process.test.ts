@@ -4,8 +4,7 @@ import path from 'node:path';
 import { createScratchDirectory } from '../environment/scratch-directory';
 import { evaluateInModule } from '../repository-files';
 import { fileOf } from './metric-names';
-
-const describeWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? describe : describe.skip;
+import { describeWhenDeep } from '../environment/when-deep';
 
 type Tool = 'promtool' | 'checkDashboard';
 

@@ -17,6 +17,7 @@ import {
   REPLAY_MS,
   type WorkflowRig,
 } from './workflow-rig';
+import { itWhenDeep } from '../environment/when-deep';
 
 const MINUTE = 60_000;
 
@@ -81,8 +82,6 @@ describe('a fortnight in which no worker ran', () => {
     expect(reports.filter(({ slaBreaches }) => slaBreaches.length > 0)).toEqual(reports.slice(-1));
   });
 });
-
-const itWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? it : it.skip;
 
 describe('a server that was down over nominal times', () => {
   const EVERY_SECONDS = 5;

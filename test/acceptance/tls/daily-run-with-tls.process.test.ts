@@ -1,8 +1,7 @@
 import { reportFigure } from '../report-figure';
 import type { SecureServers, Settings } from './open-secure-servers';
 import { churn } from './real-processes';
-
-const describeWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? describe : describe.skip;
+import { describeWhenDeep } from '../../environment/when-deep';
 
 const PREDICTIONS = 10_000;
 const AT_ONCE = 32;

@@ -3,9 +3,8 @@ import path from 'node:path';
 import { withParameters } from '../../support/with-parameters';
 import type { SecureServers, Settings } from './open-secure-servers';
 import { churn, run } from './real-processes';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
-const itWhenDeep = isDeep ? it : it.skip;
+import { isDeep } from '../../environment/depth';
+import { itWhenDeep } from '../../environment/when-deep';
 
 interface Wrong {
   readonly variable: string;

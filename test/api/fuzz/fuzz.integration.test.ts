@@ -13,8 +13,7 @@ import { createTestDatabase } from '../../environment/test-database';
 import { createTestRedis } from '../../environment/test-redis';
 import { meta, modelOf, NOW, RecordingLog, silentLogger, vectorOf } from '../test-api';
 import { askRandomly } from './ask-randomly';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../environment/depth';
 const REQUESTS = isDeep ? 5_000 : 1_000;
 
 describe('the real application', () => {

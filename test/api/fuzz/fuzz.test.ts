@@ -10,8 +10,7 @@ import { createTestApi, FEATURE_TIME, fakePorts, progress, type TestApi } from '
 import { createAnswerContract } from './answer-contract';
 import { askRandomly } from './ask-randomly';
 import { rawRequests } from './raw-requests';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../environment/depth';
 const REQUESTS = isDeep ? 25_000 : 3_600;
 const RAW_REQUESTS = isDeep ? 5_000 : 400;
 

@@ -5,10 +5,10 @@ import { createScratchDirectory } from '../../environment/scratch-directory';
 import { createTestDatabase, type TestDatabase } from '../../environment/test-database';
 import { AskedApi, type Answer } from './asked-api';
 import { startProxy, type SeverableProxy } from './severable-proxy';
+import { isDeep } from '../../environment/depth';
 
 const PER_SECOND = 1_500;
 /** Of each process, while Postgres is away: five minutes, or a second and a half. */
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
 const OUTAGE_ANSWERS = PER_SECOND * (isDeep ? 300 : 1.5);
 /** docs/OPERATIONS.md, "The prediction log". */
 const LOST_AT_MOST_MS = 1_000;

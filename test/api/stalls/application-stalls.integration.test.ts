@@ -10,8 +10,8 @@ import {
   STALL_MAX_MS,
   type HeavyRequest,
 } from './requesting-thread';
+import { describeWhenDeep } from '../../environment/when-deep';
 
-const describeWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? describe : describe.skip;
 const TRIALS = 5;
 
 const USERS = 60;

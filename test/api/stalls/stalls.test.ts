@@ -7,8 +7,7 @@ import {
   STALL_MAX_MS,
   type HeavyRequest,
 } from './requesting-thread';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../environment/depth';
 const TRIALS = isDeep ? 5 : 1;
 
 const users = Array.from({ length: 1_000 }, (_value, index) => `u${index}`);

@@ -8,8 +8,7 @@ import { openTestDuckDb } from '../../packages/duckdb/open-test-duckdb';
 import { differencesOf, readAsProduct } from './read-as-product';
 import type { MutatedFile } from './mutated-file';
 import { describeWithPython, runPython } from './run-python';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../environment/depth';
 const FILES = isDeep ? 20_000 : 100;
 const SEED = 'mutated files';
 /** So many are on disk at a time. */

@@ -24,8 +24,7 @@ import { naiveVector } from '../../support/oracle';
 import { asRawTables, expectedLoads, type ExpectedLoads } from './expected-loads';
 import type { MutatedFile } from './mutated-file';
 import { describeWithPython, runPython } from './run-python';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../environment/depth';
 /** Folders that load rows. */
 const LOADS = isDeep ? 500 : 25;
 const NOW = parseInstant('2100-01-01');

@@ -23,6 +23,7 @@ import { createTestDatabase, type TestDatabase } from '../../environment/test-da
 import { baseFacts, lateFacts, writeFolder } from './late-facts';
 import { readDay } from './publishing-world';
 import { isWithin, touchedBy, type Fact } from './touched-by-rules';
+import { itWhenDeep } from '../../environment/when-deep';
 
 /** The source is complete to 2025-04-19T06:00:00Z, its last user event. */
 const PUBLISHED = datesBetween('2025-02-20', '2025-03-31');
@@ -33,7 +34,6 @@ const PINNED_AT = '2025-03-15T00:00:00.000000Z';
 const AS_SERVED = datesBetween('2025-03-15', '2025-03-17');
 
 /** Some 180 revisions are recomputed one by one. */
-const itWhenDeep = process.env.CHURN_TEST_DEPTH === 'deep' ? it : it.skip;
 
 const nothingWrong = { missing: 0, extra: 0, mismatched: 0, not_comparable: 0, examples: [] };
 

@@ -22,8 +22,7 @@ import {
 import { reportFigure } from '../../../acceptance/report-figure';
 import { longestTurnMs } from '../../../support/longest-turn';
 import { catalogueMessage } from '../../../support/catalogue-message';
-
-const isDeep = process.env.CHURN_TEST_DEPTH === 'deep';
+import { isDeep } from '../../../environment/depth';
 const date = '2024-06-01';
 const names = testSchema.features.map(({ name }) => name);
 

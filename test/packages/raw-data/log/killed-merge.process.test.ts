@@ -17,12 +17,13 @@ import {
   type RawDataFixture,
 } from '../raw-data-fixture';
 import { loadBatches } from './load-batches';
+import { isDeep } from '../../../environment/depth';
 
 // In depth, beside other work, it takes minutes.
 jest.setTimeout(30 * 60_000);
 
 /** In depth every step, else one of so many. */
-const STRIDE = process.env.CHURN_TEST_DEPTH === 'deep' ? 1 : 13;
+const STRIDE = isDeep ? 1 : 13;
 /** Mirrored before: the last two make a merge due. */
 const MIRRORED = 15;
 const LOADS = 17;
