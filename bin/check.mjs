@@ -8,7 +8,7 @@ import { runChecks } from './checks/run-checks.mjs';
 
 // The longest first.
 const checks = [
-  ['types, lint, sizes, architecture', 'node_modules/oxlint/bin/oxlint', []],
+  ['types, lint, sizes, architecture', 'node_modules/oxlint/bin/oxlint', ['--deny-warnings']],
   ['dead code', 'node_modules/knip/bin/knip.js', []],
   ['format', 'bin/checks/format.mjs', []],
   ['compose file', 'bin/check-compose.mjs', []],

@@ -9,9 +9,9 @@ const oxfmt = run('oxfmt/bin/oxfmt', ['--config', '.prettierrc.json', '--list-di
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const files = (oxfmt.stdout ?? '').split('\n').filter(Boolean);
-// It exits with 1 where it names files, and where it could not do its work.
-if (files.length === 0) process.exitCode = oxfmt.status ?? 1;
-else process.exitCode = checkWithPrettier(files);
+// It exits with 1 where it names files, and with 2 where it could not read one, of which it says why.
+const isDone = oxfmt.status === (files.length === 0 ? 0 : 1);
+process.exitCode = isDone && files.length > 0 ? checkWithPrettier(files) : Number(!isDone);
 
 function checkWithPrettier(names) {
   const args = ['--check', '--log-level', 'warn', ...names];
