@@ -21,6 +21,7 @@ export const apiProcessesMutations = [
   logs('the worst of all states', 'Math.max(0, ', 'Math.min(2, '),
   pool('a start that can not succeed', 'if (!this.isUp || isHopeless)', 'if (isHopeless)'),
   pool('an end when none can be started', 'if (!this.isUp || isHopeless)', 'if (!this.isUp)'),
+  pool('the end of a process that hangs', 'child.unansweredLooks + 1', 'child.unansweredLooks'),
   untaken('a connection to a process that was killed', 'handle.close();', ''),
   parent('what is left when the parent is killed', 'worker.exitedAfterDisconnect = true;', ''),
   limits('connections over the limit', 'Object.assign(server, { dropMaxConnection: true });', ''),
